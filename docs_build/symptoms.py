@@ -97,7 +97,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             f"{_DOCTOR}; if the network needs a proxy, name it in `HTTPS_PROXY`.",
         ),
         Symptom(
-            "speaks SOCKS",
+            "uses SOCKS",
             datamap.ConfigurationError,
             "A variable names a kind of proxy that this client does not support.",
             "Name an `http` or `https` proxy in `HTTPS_PROXY`.",
@@ -122,7 +122,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             "Request smaller pages (`--page-size`), or raise the limit if you trust the server.",
         ),
         Symptom(
-            "the client is closed: make a new one, or close it later",
+            "the client is closed: create a new one, or close it later",
             datamap.ClientClosedError,
             "A call was made after the end of the `with` block, or while another thread closed the client.",
             "Read pagers to their end inside the block.",
@@ -199,7 +199,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             "Look at `error.raw`; if a live service does that, [an issue](../project/contributing.md) is welcome.",
         ),
         Symptom(
-            "unexpected types, … in all",
+            "values of unexpected types",
             datamap.InvalidRowError,
             "A field has another type than the specification says, and `strict=True` asks for an error.",
             "Leave out `strict`: then the attribute is `None`, and `run.problems` names the field.",
@@ -239,7 +239,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
     ),
     "A log is not shown": (
         Symptom(
-            "the run names no log",
+            "the run has no log path",
             datamap.LogPathError,
             "It did not start, or does not write its log to object storage.",
             "Look at another run; `datamap runs` shows which have a log path.",
@@ -257,7 +257,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             "Create it, or choose another log path in the workspace.",
         ),
         Symptom(
-            "the log … may not be read: …",
+            "access to the log … was denied: …",
             datamap.LogForbiddenError,
             "The credentials lack `obs:object:GetObject`, or are not valid in object storage; the text says which.",
             "Ask for the role OBS OperateAccess, or correct what the text names.",
@@ -289,7 +289,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
     ),
     "A file is not written": (
         Symptom(
-            "is in use by another process all the time: try again",
+            "is kept in use by another process: try again",
             datamap.StateFileError,
             "Another check uses the state file or is stuck, or the file belongs to another instance or is damaged.",
             "Let one check end before the next one starts. Move a damaged file away: the next check creates a new one.",

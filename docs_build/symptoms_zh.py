@@ -46,7 +46,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "域名不认识，那里没有程序在监听，或者中间有防火墙。",
         "`datamap doctor` 会查明是哪一种；只能经代理出去时，在 `HTTPS_PROXY` 中写明。",
     ),
-    "speaks SOCKS": ("某个变量指定了本客户端不支持的代理类型。", "在 `HTTPS_PROXY` 中写 `http` 或 `https` 代理。"),
+    "uses SOCKS": ("某个变量指定了本客户端不支持的代理类型。", "在 `HTTPS_PROXY` 中写 `http` 或 `https` 代理。"),
     "no connection to …: … certificate verify failed": (
         "证书是自签名的、已过期，或属于别的主机；会解开 TLS 的公司代理出示的是它自己的证书。",
         "在 `SSL_CERT_FILE` 中写明代理的证书；不要关闭校验，本项目也没有这个选项。",
@@ -59,7 +59,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "一个响应超过了 `max_answer_size`，它保护您的内存。",
         "把页改小（`--page-size`）；信任该服务端时，调大这个上限。",
     ),
-    "the client is closed: make a new one, or close it later": (
+    "the client is closed: create a new one, or close it later": (
         "在 `with` 块结束之后调用，或者另一个线程关闭了客户端。",
         "在块内把结果读完。",
     ),
@@ -95,7 +95,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "信封里的文字是空的、不是 JSON，或没有 rows。",
         "看 `error.raw`；如果真实服务这样返回，欢迎[提 issue](../project/contributing.md)。",
     ),
-    "unexpected types, … in all": (
+    "values of unexpected types": (
         "某个字段的类型与规范不同，而 `strict=True` 要求报错。",
         "去掉 `strict`：该属性为 `None`，`run.problems` 会写明是哪个字段。",
     ),
@@ -119,7 +119,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "窗口内没有一次运行按时结束。",
         "等久一些（`--for 2h`），或看看它到哪一步了：`datamap runs`、`datamap why`。",
     ),
-    "the run names no log": (
+    "the run has no log path": (
         "这次运行没有开始，或者日志不写到对象存储。",
         "看别的运行；`datamap runs` 会显示哪些有日志路径。",
     ),
@@ -131,7 +131,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "桶被删除了，或者数据治理中心没有权限创建它。",
         "创建这个桶，或在工作空间里另选日志路径。",
     ),
-    "the log … may not be read: …": (
+    "access to the log … was denied: …": (
         "凭证没有 `obs:object:GetObject` 权限，或者在对象存储里无效；报错会写明是哪一种。",
         "申请 OBS OperateAccess 角色，或改正报错写明的地方。",
     ),
@@ -151,7 +151,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "区域和地址都没有说明日志在哪里。",
         "设置 `DATAMAP_REGION`；在私有网络里设置 `DATAMAP_OBS_ENDPOINT`。",
     ),
-    "is in use by another process all the time: try again": (
+    "is kept in use by another process: try again": (
         "另一个检查正占用状态文件或卡住了；文件也可能属于别的实例，或已损坏。",
         "等一次检查结束再开始下一次；损坏的文件移走即可，下一次检查会新建。",
     ),

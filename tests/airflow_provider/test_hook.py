@@ -72,7 +72,7 @@ def test_event_loop(service: FakeService, connection: dict[str, Any]) -> None:  
     [
         (
             {"extra": {"projectid": SECRET}},
-            "the connection's extra has 'projectid', which is none of region, project_id",
+            "the connection's extra has 'projectid', which is not one of region, project_id",
         ),
         pytest.param(
             {"extra": f"[{SECRET}"},

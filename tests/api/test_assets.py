@@ -101,11 +101,11 @@ def test_lineage_and_details_are_asked_for_as_documented() -> None:
     [
         (lambda: entity_request(**WHERE, guid="../x"), "table_guid '../x' is no id"),
         (lambda: table_lineage_request(**WHERE, guid="a/b"), "table_guid 'a/b' is no id"),
-        (lambda: details_request(**WHERE, guids=[]), "guids must be 1 to 50, not 0"),
+        (lambda: details_request(**WHERE, guids=[]), "the number of guids must be 1 to 50, not 0"),
         (lambda: bulk_lineage_request(**WHERE, offset=-1, limit=1), "offset must be an integer from 0"),
         (
             lambda: search_request(**WHERE, terms=SearchTerms(query="t", sources=("s",) * 21), offset=0, limit=1),
-            "sources must be 20 values at the most, not 21",
+            "sources must be at most 20 values, not 21",
         ),
         (
             lambda: search_request(**WHERE, terms=SearchTerms(query="t", sources=("s" * 257,)), offset=0, limit=1),

@@ -94,7 +94,7 @@ def test_named_profile(tmp_path: Path) -> None:
     """The file can be named by the official variable; a named file that is not there is an error."""
     path = tmp_path / "elsewhere"
     environ = {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": str(path)}
-    with pytest.raises(CredentialsError, match="elsewhere, which is not there"):
+    with pytest.raises(CredentialsError, match="elsewhere, which does not exist"):
         find_credentials(environ=environ)
 
     path.write_text("[basic]\nak = a\nsk = s\n", encoding="utf-8")
@@ -152,7 +152,7 @@ def test_nothing_found(home: Path) -> None:
     assert (
         "no credentials: DATAMAP_TOKEN is not set; HUAWEICLOUD_SDK_SK is not set; there is no file "
         f"{home / '.huaweicloud' / 'credentials'}. Set one of them, or pass credentials=… in Python; "
-        "password and ecs-metadata are used only where DATAMAP_CREDENTIALS names them"
+        "password and ecs-metadata are only used if DATAMAP_CREDENTIALS names them"
     ) == str(caught.value)
 
 
@@ -181,9 +181,9 @@ def test_one_place_by_name(home: Path, name: str, found: object) -> None:
 @pytest.mark.parametrize(
     ("name", "environ", "told"),
     [
-        ("token", KEYS, "token was asked for, and DATAMAP_TOKEN is not set"),
+        ("token", KEYS, "token is selected, but DATAMAP_TOKEN is not set"),
         ("access-key", {"DATAMAP_TOKEN": "t"}, "HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK are not set"),
-        ("profile", KEYS, "profile was asked for, and there is no file"),
+        ("profile", KEYS, "profile is selected, but there is no file"),
         ("password", {**KEYS, "DATAMAP_USER": "u"}, "DATAMAP_PASSWORD and DATAMAP_ACCOUNT are not set"),
         ("secret-value", KEYS, "must be one of token, access-key, profile, password, ecs-metadata"),
     ],

@@ -337,7 +337,7 @@ def test_credentials_stay_secret() -> None:
     [
         ({}, ConfigurationError, "region=… or iam_endpoint=…"),
         ({"iam_endpoint": "https://iam.example.com"}, ConfigurationError, "project_id=… or project_name=…"),
-        ({"region": "no region"}, ConfigurationError, "no region's id"),
+        ({"region": "no region"}, ConfigurationError, "not the id of a region"),
         ({"region": "eu-west-101", "iam_endpoint": "http://iam.example.com"}, ConfigurationError, "IAM endpoint"),
         ({"region": "r", "project_id": "i", "project_name": "n"}, InvalidArgumentError, "not both"),
         ({"region": "r", "project_id": ""}, InvalidArgumentError, "project_id"),

@@ -71,7 +71,7 @@ def test_size(tmp_path: Path) -> None:
     path = tmp_path / "credentials"
     path.touch(0o600)
     path.write_text(f"{GOOD}{'#' * 1024 * 1024}", encoding="utf-8")
-    assert f"{path} is no profile file: it is larger than 1 MiB" in refused(path)
+    assert f"{path} is not a profile file: it is larger than 1 MiB" in refused(path)
 
     path.write_text(f"{GOOD}#".ljust(1024 * 1024, "#"), encoding="utf-8")
     assert AccessKeyCredentials("a", "Zq-secret") == find_credentials(environ={VARIABLE: str(path)})

@@ -74,10 +74,10 @@ def test_query_is_the_official_one(vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("path_empty", "the path '' is no absolute one"),
+        ("path_empty", "the path '' is not absolute"),
         ("q_mixed_types", "different types"),
         ("c_no_ak", "access key"),
-        ("d_bad", "X-Sdk-Date '2024-01-01T00:00:00Z' is no time such as 20240111T010156Z"),
+        ("d_bad", "X-Sdk-Date '2024-01-01T00:00:00Z' is not a time such as 20240111T010156Z"),
     ],
 )
 def test_what_crashes_the_official_signer(name: str, text: str) -> None:

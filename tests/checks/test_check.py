@@ -97,13 +97,13 @@ LOAD = Operator(task_id="1", job_name="load")
 @pytest.mark.parametrize(
     ("rows", "asks", "expected"),
     [
-        ([9], {"min_rows": 10}, ("few_rows", "load wrote 9 rows, at least 10 are asked for")),
+        ([9], {"min_rows": 10}, ("few_rows", "load wrote 9 rows, at least 10 are required")),
         ([10], {"min_rows": 10}, ("fresh", "load succeeded 4 h 49 min ago, 26 h allowed")),
-        ([1], {"min_rows": 2000}, ("few_rows", "load wrote 1 row, at least 2,000 are asked for")),
+        ([1], {"min_rows": 2000}, ("few_rows", "load wrote 1 row, at least 2,000 are required")),
         (
             [None],
             {"min_rows": 10},
-            ("fresh", "load succeeded 4 h 49 min ago, 26 h allowed; how many rows it wrote is not known"),
+            ("fresh", "load succeeded 4 h 49 min ago, 26 h allowed; the number of rows that it wrote is not known"),
         ),
         (
             [900, 1100, 1000, 499],
@@ -114,7 +114,7 @@ LOAD = Operator(task_id="1", job_name="load")
         (
             [900, 1100, 1],
             {"rows_drop": 0.5},
-            ("fresh", "load succeeded 4 h 49 min ago, 26 h allowed; how many rows are usual is not known yet"),
+            ("fresh", "load succeeded 4 h 49 min ago, 26 h allowed; the usual number of rows is not known yet"),
         ),
         ([0, 0, 0, 0], {"rows_drop": 0.5}, ("fresh", "load succeeded 4 h 49 min ago, 26 h allowed")),
     ],

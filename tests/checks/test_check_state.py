@@ -405,13 +405,13 @@ def test_a_file_that_is_none_is_refused_with_what_to_do(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
         with pytest.raises(
             StateFileError,
-            match=r"is damaged, or no state of checks \(.*\): move it away, and the next check makes a new one",
+            match=r"is damaged, or not a state of checks \(.*\): move it away, and the next check creates a new one",
         ):
             CheckState(tmp_path / name)
     with sqlite3.connect(tmp_path / "other") as connection:
         connection.execute("CREATE TABLE users (id)")
     connection.close()
-    with pytest.raises(StateFileError, match="is no state of checks, but a database of something else"):
+    with pytest.raises(StateFileError, match="is not a state of checks, but another database"):
         CheckState(tmp_path / "other")
     CheckState(tmp_path / "newer").close()
     with sqlite3.connect(tmp_path / "newer") as connection:
@@ -421,7 +421,7 @@ def test_a_file_that_is_none_is_refused_with_what_to_do(tmp_path: Path) -> None:
         CheckState(tmp_path / "newer")
     with pytest.raises(StateFileError, match=r"there is no folder .*nowhere for the state s"):
         CheckState(tmp_path / "nowhere" / "s")
-    with pytest.raises(StateFileError, match="is no file"):
+    with pytest.raises(StateFileError, match="is not a file"):
         CheckState(tmp_path)
     (tmp_path / "empty").touch()
     CheckState(tmp_path / "empty").close()
@@ -466,7 +466,7 @@ def test_a_file_that_is_in_use_is_waited_for(tmp_path: Path) -> None:
     other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     try:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(StateFileError, match="is in use by another process all the time"):
+        with pytest.raises(StateFileError, match="is kept in use by another process"):
             CheckState(file, patience=0.2)
         timer = threading.Timer(0.5, lambda: other.execute("ROLLBACK"))
         timer.start()

@@ -139,12 +139,12 @@ def test_each_table_has_its_verdict_and_a_reason_in_words(check: Callable[..., l
         ("fresh", f"fresh has succeeded; {ago}"),
         ("stale", "the last success of stale is 52 h 59 min old, 26 h allowed"),
         ("failed", "2 runs of failed failed; none has succeeded"),
-        ("failed", f"missed failed: 1 run, and none goes on; {ago}"),
+        ("failed", f"missed failed: 1 run, and none is going on; {ago}"),
         ("late", f"running has not succeeded: it has been running for 5 h, 1 min is usual; {ago}"),
         ("late", f"skipped has not succeeded: it was skipped; {ago}"),
         ("late", f"idle has not succeeded: it has no run; {ago}"),
         ("fresh", "idle has succeeded; due 2026-11-29 09:00 UTC, 23 h 30 min ago"),
-        ("unknown", "odd has runs of a status that is not known: something\\x1b[2J"),
+        ("unknown", "odd has runs with an unknown status: something\\x1b[2J"),
         ("unknown", "the service knows no run of empty"),
     ] == [(one.verdict.value, one.reason) for one in checks[:-1]]
     assert rules == [one.rule for one in checks]
@@ -169,7 +169,7 @@ def test_a_table_is_as_old_as_its_oldest_producer() -> None:
         checks = threads(server, rules)
     assert ["stale", "fresh", "fresh", "stale", "late", "unknown"] == [one.verdict.value for one in checks]
     assert "the last success of t.b is 52 h 59 min old, 26 h allowed" == checks[0].reason
-    assert "u.c has never succeeded, as far back as the service keeps runs" == checks[3].reason
+    assert "u.c has never succeeded in the history that the service keeps" == checks[3].reason
     assert "no operator of the table is called 'u.b'" in checks[5].reason
     status = checks[1].status
     assert status is not None

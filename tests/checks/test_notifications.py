@@ -128,22 +128,25 @@ def test_what_was_told_can_be_kept() -> None:
     told = Notified().after([check_of("a", "few_rows")], NOW)
     assert told == Notified.from_text(told.text())
     assert Notified() == Notified.from_text(None)
-    with pytest.raises(StateFileError, match="the state does not say who was told what"):
+    with pytest.raises(StateFileError, match="the state's record of sent messages is damaged"):
         Notified.from_text("{")
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("", "DATAMAP_NOTIFY holds no address: give it one of apprise"),
-        (SECRET, "address 1 of DATAMAP_NOTIFY is not one that apprise knows"),
-        (f"{SECRET}:x://y", "address 1 of DATAMAP_NOTIFY is not one that apprise knows"),
+        ("", "DATAMAP_NOTIFY holds no address: set it to one of apprise"),
+        (SECRET, "address 1 of DATAMAP_NOTIFY is not an address that apprise supports"),
+        (f"{SECRET}:x://y", "address 1 of DATAMAP_NOTIFY is not an address that apprise supports"),
         *[
             (f"json://h/x json://h/{char}{SECRET}", "address 2 of DATAMAP_NOTIFY holds a control or an invisible")
             for char in "\x1b\x00\ufeff\u200b\u2060\u202e\udcff"
         ],
         (f"\ufeffjson://h/{SECRET}", "address 1 of DATAMAP_NOTIFY holds a control or an invisible"),
-        (f"json://h/x nowhere://{SECRET}", r"address 2 of DATAMAP_NOTIFY \(nowhere\) is not one that apprise knows"),
+        (
+            f"json://h/x nowhere://{SECRET}",
+            r"address 2 of DATAMAP_NOTIFY \(nowhere\) is not an address that apprise",
+        ),
     ],
 )
 def test_an_address_that_is_none_is_refused(value: str, expected: str) -> None:
@@ -257,9 +260,9 @@ def test_wrong_usage_is_said(tmp_path: Path) -> None:
     (tmp_path / "datamap.toml").write_text('[[tables]]\nname = "s.a"\n', encoding="utf-8")
     environment = {**os.environ, "DATAMAP_NOTIFY": f"nowhere://{SECRET}"}
     for options, expected in (
-        (["--notify"], "--notify goes with --state FILE, which knows what was said before"),
-        (["--remind", "1h"], "--remind goes with --notify"),
-        (["--notify", "--state", "s"], "address 1 of DATAMAP_NOTIFY (nowhere) is not one that apprise knows"),
+        (["--notify"], "--notify needs --state FILE, which records earlier messages"),
+        (["--remind", "1h"], "--remind needs --notify"),
+        (["--notify", "--state", "s"], "address 1 of DATAMAP_NOTIFY (nowhere) is not an address that apprise supports"),
     ):
         command = [sys.executable, "-m", "dataarts_datamap", "check", *options]
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)

@@ -319,9 +319,9 @@ def test_unreachable_server(
 @pytest.mark.parametrize(
     ("table", "advice"),
     [
-        ("xyzzy", "no table is named 'xyzzy'; datamap tables lists those that there are"),
+        ("xyzzy", "no table is named 'xyzzy'; datamap tables lists the existing ones"),
         ("dws_ordres", "no table is named 'dws_ordres'; similar: wk.ods_orders, postgres.sales.dws_orders"),
-        (TABLE_GUID[:-1] + "0", ": no table has this GUID; datamap tables lists those that there are"),
+        (TABLE_GUID[:-1] + "0", ": no table has this GUID; datamap tables lists the existing ones"),
     ],
 )
 def test_table_that_is_not_there(capfdbinary: pytest.CaptureFixture[bytes], table: str, advice: str) -> None:
@@ -349,8 +349,8 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["runs", "--table", TABLE, "--task-id", "1", "--job-name", "a"], "--table"),
     (["runs", "--task-id", "1", "--since", "1h"], "--job-name"),
     (["runs", "--table", TABLE], "--start TIME or --since SPAN"),
-    (["runs", "t", "--since", "1h"], "unexpected 't': a table is named with --table here"),
-    (["export", "runs.csv", "t", "--since", "1h"], "unexpected 't': a table is named with --table here"),
+    (["runs", "t", "--since", "1h"], "unexpected 't': give a table with --table here"),
+    (["export", "runs.csv", "t", "--since", "1h"], "unexpected 't': give a table with --table here"),
     (["runs", "--table", TABLE, "--start", "2024-01-11", "--since", "1h"], "not both"),
     (["runs", "--table", TABLE, "--since", "0h"], "24h"),
     (["runs", "--table", TABLE, "--start", "2024-03-31T02:30", "--tz", "Europe/Berlin"], "clocks were put forward"),
@@ -367,11 +367,11 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["status", TABLE, "--page-size", "-5"], "'-5' is neither a number of rows nor auto"),
     (["runs", "--table", TABLE, "--since", "1h", "--output", "xml"], "xml"),
     (["operators"], "Missing argument 'TABLE'"),
-    (["operators", "--table", TABLE], f"the table is named by itself here: datamap operators {TABLE}"),
-    (["status", "--max-age", "26h", "--table", TABLE], f"the table is named by itself here: datamap status {TABLE}"),
-    (["report", "--table", TABLE], f"the table is named by itself here: datamap report {TABLE}"),
-    (["watch", "--table", TABLE], f"the table is named by itself here: datamap watch {TABLE}"),
-    (["watch", "--every", "1m", "--table", TABLE], f"the table is named by itself here: datamap watch {TABLE}"),
+    (["operators", "--table", TABLE], f"the table is an argument here: datamap operators {TABLE}"),
+    (["status", "--max-age", "26h", "--table", TABLE], f"the table is an argument here: datamap status {TABLE}"),
+    (["report", "--table", TABLE], f"the table is an argument here: datamap report {TABLE}"),
+    (["watch", "--table", TABLE], f"the table is an argument here: datamap watch {TABLE}"),
+    (["watch", "--every", "1m", "--table", TABLE], f"the table is an argument here: datamap watch {TABLE}"),
     (["operators", TABLE, "--endpoint", "nowhere"], "nowhere"),
     (["mock", "--port", "70000"], "70000"),
     (["mock", "--size", "-1"], "size is -1"),
@@ -383,8 +383,8 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["conform", "--levels", "XY"], "name at least one of A, B, C, D, E"),
     (["conform", "--endpoint", "http://example.com", "--discover", "--table", "x"], "plain http to another machine"),
     (["conform", "--baseline", "nowhere.toml"], "cannot read the baseline nowhere.toml"),
-    (["lineage", TABLE, "--up", "--down"], "--up or --down: lineage is shown one way at a time"),
-    (["lineage", TABLE, "--down", "--up", "--depth", "2"], "--up or --down: lineage is shown one way at a time"),
+    (["lineage", TABLE, "--up", "--down"], "give either --up or --down, not both"),
+    (["lineage", TABLE, "--down", "--up", "--depth", "2"], "give either --up or --down, not both"),
     *[
         ([*verb, f"no/{'a' * length}/file"], f"there is no folder no/{'a' * min(length, 200)}")
         for length in (1, 5000)
@@ -615,7 +615,7 @@ def test_mock_verb(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureF
 
     assert (0, 1) == (code, len(out.splitlines()))
     assert 2 == taken
-    assert f"datamap: port {port} of 127.0.0.1 is in use: give another --port, or none to get a free one\n" == err
+    assert f"datamap: port {port} of 127.0.0.1 is in use: give another --port, or none for a free one\n" == err
     assert 0 == suggested_code
     assert suggested_out
 

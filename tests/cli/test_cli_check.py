@@ -156,8 +156,8 @@ def test_wrong_usage_is_said(shell: Shell) -> None:
         (["--only", "s.goood"], "the file has no table 's.goood': did you mean 's.good'?"),
         (["--owner", "bob"], "the file has no owner 'bob'"),
         (["--owner", "alice", "--only", "s.good"], "the file has no table of both --only and --owner"),
-        (["--fail-on", "broken"], "'broken' is none of failed, late, stale, unknown"),
-        (["--tables", "other.toml"], "there is no file of tables other.toml: datamap tables --init writes one"),
+        (["--fail-on", "broken"], "'broken' is not one of failed, late, stale, unknown"),
+        (["--tables", "other.toml"], "there is no file of tables other.toml: datamap tables --init creates one"),
     ):
         code, out, err = shell(*arguments)
         assert (3, "") == (code, out)
@@ -189,7 +189,7 @@ def test_a_state_is_kept_between_checks(shell: Shell) -> None:
     shell.file.with_name("other.state").write_text("hello" * 500, encoding="utf-8")
     code, out, err = shell("--state", "other.state")
     assert (2, "") == (code, out)
-    assert "datamap: other.state is damaged, or no state of checks (file is not a database): move it away" in err
+    assert "datamap: other.state is damaged, or not a state of checks (file is not a database): move it away" in err
 
 
 def test_a_service_that_is_not_there_makes_every_table_unknown(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,7 +222,7 @@ def test_a_file_of_tables_to_begin_with_is_made_of_lineage(shell: Shell) -> None
     """Which the next check reads; one that is there is left as it is."""
     code, out, err = called(shell.capture, "tables", "--init")
     assert (3, "") == (code, out)
-    assert "datamap.toml is there already: name another one with --tables" in err
+    assert "datamap.toml already exists: name another one with --tables" in err
     code, out, err = called(shell.capture, "tables", "o", "--init", "--tables", "new.toml")
     assert (0, "", "datamap: new.toml has 3 tables: datamap check --tables new.toml\n") == (code, out, err)
     text = shell.file.with_name("new.toml").read_text(encoding="utf-8")
@@ -236,7 +236,7 @@ def test_a_file_of_tables_to_begin_with_is_made_of_lineage(shell: Shell) -> None
     assert "lineage names no table with 'nosuch' in its name that an operator writes" in err
     code, _, err = called(shell.capture, "tables", "--tables", "b.toml")
     assert 3 == code
-    assert "--tables goes with --init" in err
+    assert "--tables needs --init" in err
 
 
 def test_ci_gets_a_test_case_for_each_table(shell: Shell) -> None:

@@ -82,7 +82,7 @@ def test_increment(
     told = "datamap: times without an offset are read as UTC\n"
     assert (0, "", f"{told}datamap: 4 runs written: {file} has 4\n") == first
     start = datetime.fromtimestamp((PLANNED + 17 * DAY) / 1000, UTC)
-    again = f"{told}datamap: reading runs from {start:%Y-%m-%dT%H:%M:%SZ} on again\n"
+    again = f"{told}datamap: reading runs again from {start:%Y-%m-%dT%H:%M:%SZ} on\n"
     assert (0, "", f"{again}datamap: 3 runs written, 2 kept: {file} has 5\n") == (code, out, err)
     assert PLANNED + 17 * DAY == min(int(asked.target.split("start_time=")[1].split("&")[0]) for asked in server.asked)
     found = {row["run_id"]: row["status"] for row in read_back(tmp_path / f"runs.{format_}")}
@@ -102,7 +102,7 @@ def test_options(
     code, _, told = called(capfdbinary, "export", str(database), *OPERATOR, *SINCE, "--append")
 
     assert "\ufeffrun_id,job_name\n1,'=订单📊\n0,b\n" == guarded.read_text(encoding="utf-8")
-    assert "datamap: 1 runs have no id: an increment knows such a run by its times alone\n" in err
+    assert "datamap: 1 runs have no id: an increment recognises such a run only by its times\n" in err
     assert ["running_data" in line for line in plain.read_text(encoding="utf-8").splitlines()] == [False, False]
     assert 0 == code
     assert "2 runs written" in told
@@ -235,7 +235,7 @@ def test_increments_of_tables_that_share_an_operator(
         server.asked.clear()
         code, _, err = called(capfdbinary, *increment, "--table", SECOND)
         assert (0, {"a": 33.0, "b": -5.0, "c": -5.0}) == (code, asked_from(server))
-        assert "datamap: no runs yet of w/c: reading as far back alone; --since reads older ones\n" in err
+        assert "datamap: no runs yet of w/c: reading only from there on; --since reads older ones\n" in err
 
 
 @pytest.mark.parametrize("increment", [[], ["--since-last"]])
@@ -311,7 +311,7 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["runs.csv", "--since", "1h"], "--table"),
     (["runs.csv", *OPERATOR], "--start TIME or --since SPAN"),
     (["runs.csv", *OPERATOR, "--since-last"], "runs.csv has no runs yet"),
-    (["runs.csv", *OPERATOR, "--since", "1h", "--columns", "bogus"], "'bogus' is no column"),
+    (["runs.csv", *OPERATOR, "--since", "1h", "--columns", "bogus"], "'bogus' is not a column"),
     (["runs.csv", *OPERATOR, "--since", "1h", "--format", "xml"], "xml"),
     (["runs.csv", *OPERATOR, "--since-last", "--lookback", "-1d"], "7d"),
     (["runs.parquet", *OPERATOR, "--since", "1h", "--csv-bom"], "are for CSV"),

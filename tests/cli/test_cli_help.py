@@ -142,7 +142,7 @@ def test_mistyped_verb(capfdbinary: pytest.CaptureFixture[bytes], typed: str, hi
             "completion --quiet",
             "It is an option of check, doctor, export, exporter, lineage and 11 more",
         ),
-        ("--quiet status", "Options stand behind the verb: datamap VERB --quiet"),
+        ("--quiet status", "Put options after the verb: datamap VERB --quiet"),
         ("status x --nothing-like-it", ""),
     ],
 )

@@ -129,7 +129,7 @@ def test_a_table_without_lineage_says_so(command: Callable[[Factory], Command]) 
     catalog.entities = [*catalog.entities, entity("db.raw.plain")]
     code, out, err = command(catalog)("lineage", "plain")
     assert (0, []) == (code, json.loads(out)["edges"])
-    assert "no lineage is known that says what it is made of" in err
+    assert "no lineage is known of the tables that it is made of" in err
 
 
 def test_a_refused_operation_is_named(command: Callable[[Factory], Command]) -> None:
@@ -175,7 +175,7 @@ def test_why_is_a_sentence_and_a_tree(command: Callable[[Factory], Command]) -> 
     """The first sentence says it all; the tree has the way, with the cause marked, its run and its log."""
     code, out, err = command(broken_chain())("why", "dws.c", "--max-age", "26h")
     lines = plain(out).splitlines()
-    told = "datamap: times are in UTC\ndatamap: to read what that run wrote: datamap log N --table db.dwd.b\n"
+    told = "datamap: times are in UTC\ndatamap: to read the log of that run: datamap log N --table db.dwd.b\n"
     assert (1, told) == (code, re.sub(r"log \d+", "log N", err))
     assert lines[0].startswith("db.dws.c is stale: db.dwd.b failed in run ")
     assert "db.dws.c  skipped" == lines[2]
@@ -211,7 +211,7 @@ def test_why_without_lineage_explains_the_table_alone(command: Callable[[Factory
     catalog.refused = {"bulk": 403, "guid": 403}
     code, out, err = command(catalog)("why", "dws.c", "--max-age", "26h")
     assert (1, "refused") == (code, json.loads(out)["lineage"])
-    assert "lineage cannot be read: readers count as producers, and nothing upstream was looked at" in err
+    assert "lineage cannot be read: readers count as producers, and no table upstream was examined" in err
 
 
 def test_an_ambiguous_name_is_no_answer(command: Callable[[Factory], Command]) -> None:

@@ -97,7 +97,7 @@ def test_id_that_repeats_among_operators(
         point_to_logs(server, monkeypatch)
         code, out, err = command("log", "7", "--table", TABLE)
         assert (2, "") == (code, out)
-        assert f"the id 7 is that of runs of {len(operators)} operators: say which one with --operator" in err
+        assert f"{len(operators)} operators have runs with the id 7: choose one with --operator" in err
         for (name, task_id, workspace_id), option in zip(operators, named, strict=True):
             assert f"  --operator {option}: run 7 of {name}, fail, ended 20" in err
             code, out, _ = command("log", "7", "--table", TABLE, "--operator", option.strip("'"))
@@ -146,12 +146,12 @@ def test_failure_of_a_reader(service: FakeService, command: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["12"], "say whose run 12 is: datamap log 12 --table TABLE"),
-        (["sales.dws_orders", "--table", "t"], "'sales.dws_orders' is no id of a run"),
+        (["12"], "give the table of the run 12: datamap log 12 --table TABLE"),
+        (["sales.dws_orders", "--table", "t"], "'sales.dws_orders' is not the id of a run"),
         (["t", "--all", "--tail", "1k"], "give either --all or --tail"),
-        (["t", "--follow", "--save", "f"], "--follow shows a log"),
-        (["t", "--tail", "0"], "no size such as 500, 64k or 1M"),
-        (["t", "--tail", "64g"], "no size such as 500, 64k or 1M"),
+        (["t", "--follow", "--save", "f"], "--follow only shows a log"),
+        (["t", "--tail", "0"], "not a size such as 500, 64k or 1M"),
+        (["t", "--tail", "64g"], "not a size such as 500, 64k or 1M"),
     ],
 )
 def test_wrong_usage(service: FakeService, command: Command, arguments: list[str], reason: str) -> None:
@@ -170,7 +170,7 @@ def test_no_failure(service: FakeService, command: Command) -> None:
     code, out, err = command("log", service.table_guid)
 
     assert (2, "") == (code, out)
-    assert "failed in the last 7 d: --since looks farther back, and datamap why looks upstream" in err
+    assert "failed in the last 7 d: --since looks back further, and datamap why looks upstream" in err
 
 
 def test_unknown_run(service: FakeService, command: Command) -> None:
@@ -180,7 +180,7 @@ def test_unknown_run(service: FakeService, command: Command) -> None:
     code, _, err = command("log", "12", "--table", service.table_guid)
 
     assert 2 == code
-    assert "has the id 12 in the last 7 d: --since looks farther back" in err
+    assert "has the id 12 in the last 7 d: --since looks back further" in err
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_run_without_a_log(service: FakeService, command: Command) -> None:
     code, _, err = command("log", service.table_guid)
 
     assert 2 == code
-    assert "the run names no log" in err
+    assert "the run has no log path" in err
 
 
 def test_pipe_gets_the_bytes(service: FakeService, command: Command) -> None:
@@ -397,7 +397,7 @@ def test_follow_a_log_that_begins_anew(service: FakeService, command: Command) -
     thread.join()
 
     assert (0, "first attempt\nsecond\n") == (code, out)
-    assert "the log began anew" in err
+    assert "the log was started again" in err
 
 
 def test_follow_a_log_that_begins_anew_and_is_longer(service: FakeService, command: Command) -> None:
@@ -413,7 +413,7 @@ def test_follow_a_log_that_begins_anew_and_is_longer(service: FakeService, comma
     thread.join()
 
     assert (0, "first attempt\nsecond attempt, which says more\n") == (code, out)
-    assert "the log began anew" in err
+    assert "the log was started again" in err
 
 
 @pytest.mark.parametrize("how", [(), ("--all",)])
@@ -442,7 +442,7 @@ def test_follow_into_another_object(command: Command, monkeypatch: pytest.Monkey
         thread.join()
 
     assert (0, "a\nb\nc\nlonger than what was read before\nthe end\n") == (code, out)
-    assert 2 == err.count("it goes on in obs://")
+    assert 2 == err.count("it continues in obs://")
 
 
 def test_follow_goes_on_after_a_fault(service: FakeService, command: Command) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 GUID = guid_of("db.dws.orders")
 NOW = int(time.time() * 1000)
-READER = "datamap: left out, since lineage does not say that they write it: b88c445407b24283aa949f9833a38fd8/check\n"
+READER = "datamap: left out, because lineage does not name them as writers: b88c445407b24283aa949f9833a38fd8/check\n"
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_each_output_says_by_what_a_table_was_judged(capfdbinary: pytest.Capture
     """A reader's success hides no failure, in no verb; what does not count is named."""
     code, table, err = called(capfdbinary, "status", GUID, "--output", "table")
     assert (1, True, f"datamap: times are in UTC\n{READER}") == (code, "check" not in table, err)
-    assert table.endswith("Judged by the operators that write it, as lineage says.\n")
+    assert table.endswith("Judged by the operators that write it according to lineage.\n")
 
     _, sent, _ = called(capfdbinary, "status", GUID)
     assert ("lineage", ["check"]) == ((told := json.loads(sent))["basis"], [one["job_name"] for one in told["others"]])
@@ -52,7 +52,7 @@ def test_each_output_says_by_what_a_table_was_judged(capfdbinary: pytest.Capture
         report["status"]["basis"],
         len(report["jobs"]),
     )
-    assert "Left out, since lineage does not say that they write the table: check." in page.read_text("utf-8")
+    assert "Left out, because lineage does not name them as writers of the table: check." in page.read_text("utf-8")
 
     code, lines, err = called(capfdbinary, "watch", GUID, "--for", "1s", "--until-ended")
     assert (1, 1, READER) == (code, len(lines.splitlines()), err)
@@ -63,7 +63,7 @@ def test_all_operators_are_judged_when_asked_for(capfdbinary: pytest.CaptureFixt
     """``--role associated`` counts each one, and the output says so."""
     code, table, _ = called(capfdbinary, "status", GUID, "--role", "associated", "--output", "table")
     assert (1, True) == (code, "check" in table)
-    assert table.endswith("Judged by all operators: readers could not be told from producers.\n")
+    assert table.endswith("Judged by all operators: readers and producers could not be distinguished.\n")
     _, lines, _ = called(capfdbinary, "watch", GUID, "--role", "associated", "--for", "1s", "--until-ended")
     assert 2 == len(lines.splitlines())
 

@@ -103,7 +103,7 @@ def test_reading_that_breaks_off_goes_on(
         code, out, err = called(capfdbinary, *command)
         found += ids(out)
         calls += 1
-        assert (code == 2) is file.exists() is (f"goes on where this one stood, which {file} says" in err)
+        assert (code == 2) is file.exists() is (f"continues from here, by the position in {file}" in err)
         assert calls * more < 2 * 40 + 2 * more
 
     assert [*range(40), *range(1000, 1040 if whose[0] == "--table" else 1000)] == sorted(found)
@@ -129,7 +129,7 @@ def test_interrupted_reading_goes_on(
         patched.setattr(output, "write_json", interrupted)
         code, _, err = called(capfdbinary, *command)
     assert (130, False) == (code, file.exists())
-    assert "where reading could go on is not known" in err
+    assert "the position to continue from is unknown" in err
 
     service.asked, service.holds_at = 0, 3
     program = "from dataarts_datamap.cli import main; main()"
@@ -139,12 +139,12 @@ def test_interrupted_reading_goes_on(
         out, err = process.communicate(timeout=PATIENCE)
     service.goes_on.set()
     assert (130, True) == (process.returncode, file.exists())
-    assert f"goes on where this one stood, which {file} says" in err
+    assert f"the same command continues from here, by the position in {file}" in err
     assert list(range(40)) == sorted([*ids(out), *ids(called(capfdbinary, *command)[1])])
 
 
 @pytest.mark.parametrize(
-    ("content", "told"), [("{}", "is none of such a walk"), ("\ufffe\x00", "is none of such a walk")]
+    ("content", "told"), [("{}", "is not one for this call"), ("\ufffe\x00", "is not one for this call")]
 )
 def test_token_that_is_damaged(
     content: str, told: str, service: Service, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]

@@ -218,13 +218,13 @@ def test_table(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.Mo
     assert ["VERDICT", "SUCCEEDED", "AGE", "RUNNING", "WAITING", "FAILED", "TAKES", "LATE", "JOB"] == title.split()
     assert ["(every operator)", "订单📊"] == [" ".join(line.split()[9:]) for line in lines[:-3]]
     assert lines.pop().startswith("Fresh here means that no run has failed since the last success: --max-age sets")
-    assert "Judged by all operators: readers could not be told from producers." == lines.pop()
+    assert "Judged by all operators: readers and producers could not be distinguished." == lines.pop()
     assert "Decided by 订单📊." == lines.pop()
     assert [["fresh", "1", "0", "0", "0:01:00"]] * 2 == [[line.split()[0], *line.split()[4:8]] for line in lines]
     assert f"datamap: times are in UTC+08:00\n{READERS}" == err
 
 
-READERS = "datamap: readers cannot be told from producers: the service does not let this account read lineage\n"
+READERS = "datamap: readers and producers cannot be distinguished: the service does not let this account read lineage\n"
 SEVERAL: dict[str, list[dict[str, Any]]] = {
     "check": [{"ago": 1}],
     "load": [{"ago": 160}],
@@ -274,14 +274,14 @@ def test_which_operators_count(
 
     assert (code, verdict) == (found, told["verdict"])
     assert ignored == [one["job_name"] for one in told["ignored"]]
-    assert (not ignored) is ("not judged, as asked" not in err)
+    assert (not ignored) is ("not judged, on request" not in err)
     assert decisive == (told["decided_by"] or {}).get("job_name")
     assert (f"Decided by {decisive}.\n" in table) is ("Decided by" in table) is (decisive is not None)
     assert ("(any operator)" in table) is ("--any" in options) is told["any_operator"] is ('rule="any"' in metrics)
     families = {family.name: family for family in text_string_to_metric_families(metrics)}
     is_named = "--operator" in options
     assert ("chosen" if is_named else "associated") == told["basis"]
-    assert ("Judged by all operators: readers could not be told from producers.\n" in table) is not is_named
+    assert ("Judged by all operators: readers and producers could not be distinguished.\n" in table) is not is_named
     assert [float(is_named)] == [one.value for one in families["datamap_table_producers_known"].samples]
     deciding = [one.labels["job_name"] for one in families["datamap_operator_decides"].samples if one.value]
     assert [decisive or ""] == (deciding or [""])

@@ -210,7 +210,7 @@ def serve(*rows: dict[str, Any]) -> Callable[[Asked], Answer]:
     return without_lineage(answer)
 
 
-READERS = "datamap: readers cannot be told from producers: the service does not let this account read lineage\n"
+READERS = "datamap: readers and producers cannot be distinguished: the service does not let this account read lineage\n"
 ENDED = {"endTime": 1_704_934_907_000}
 
 
@@ -220,8 +220,8 @@ ENDED = {"endTime": 1_704_934_907_000}
         ([{"status": "fail"}, {"status": "success"}], 0, ""),
         ([{"status": "success"}, {"status": "fail"}], 1, ""),
         ([{"status": "skip"}], 1, ""),
-        ([{"status": "brand-new", **ENDED}], 2, "how the last runs ended cannot be told"),
-        ([], 2, "how the last runs ended cannot be told"),
+        ([{"status": "brand-new", **ENDED}], 2, "it is unknown how the last runs ended"),
+        ([], 2, "it is unknown how the last runs ended"),
         ([{"status": "running"}], 2, "runs that had not ended when the time was over: 1"),
     ],
 )
@@ -263,10 +263,10 @@ def test_operator_without_runs_is_named(
     ("options", "code", "told"),
     [
         ((), 1, ""),
-        (("--ignore", "w/job 2"), 0, "datamap: not judged, as asked: w/job 2\n"),
-        (("--operator", "job 2"), 1, "datamap: not judged, as asked: w/job 1\n"),
+        (("--ignore", "w/job 2"), 0, "datamap: not judged, on request: w/job 2\n"),
+        (("--operator", "job 2"), 1, "datamap: not judged, on request: w/job 1\n"),
         (("--any",), 0, ""),
-        (("--operator", "2", "--any"), 1, "datamap: not judged, as asked: w/job 1\n"),
+        (("--operator", "2", "--any"), 1, "datamap: not judged, on request: w/job 1\n"),
         (("--operator", "job 3"), 3, "no operator of the table is called 'job 3': it has w/job 1"),
     ],
 )

@@ -49,7 +49,7 @@ def test_without_credentials_is_not_judged(
     monkeypatch.setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", "nowhere")
 
     assert 2 == run([*AIM, "--endpoint", server.url])
-    assert "nowhere, which is not there" in capfd.readouterr().err
+    assert "nowhere, which does not exist" in capfd.readouterr().err
 
 
 def test_a_variable_does_not_beat_a_file_in_silence(

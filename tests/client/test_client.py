@@ -396,7 +396,7 @@ def test_header_that_cannot_be_sent(
         if proxied:
             monkeypatch.setitem(SETTINGS, "proxy", server.url)
             monkeypatch.setitem(SETTINGS, "allow_http", value=True)
-        with pytest.raises(InvalidArgumentError, match="a header of the request holds what cannot be sent"):
+        with pytest.raises(InvalidArgumentError, match="a header of the request holds characters that cannot be sent"):
             face.list_runs(server)
 
 

@@ -313,7 +313,7 @@ def test_list_that_cannot_be_had(
         ({"region": None, "endpoint": "https://h"}, ConfigurationError, "--project-id.*--region"),
         ({"iam_endpoint": "http://iam.example.com"}, ConfigurationError, "IAM endpoint .*plain http"),
         ({"iam_endpoint": ""}, ConfigurationError, "IAM endpoint"),
-        ({"region": "no region"}, ConfigurationError, "no region's id"),
+        ({"region": "no region"}, ConfigurationError, "not the id of a region"),
         ({"project_id": ""}, InvalidArgumentError, "project_id"),
         ({"instance_id": "a\nb"}, InvalidArgumentError, "instance_id"),
         ({"workspace_id": ""}, InvalidArgumentError, "workspace_id"),

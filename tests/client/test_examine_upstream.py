@@ -68,7 +68,7 @@ def test_it_is_bounded(face: Face) -> None:
         with pytest.raises(InvalidArgumentError, match="depth must be an integer from 1"):
             client.examine_upstream(GUID, depth=0)
     assert {"db.dws.c", "db.dwd.b", "db.ods.x"} == {one.table.full_name for one in near.tables}
-    assert (2, ("more than 2 tables feed it: these are the nearest",)) == (len(few.tables), few.notes[-1:])
+    assert (2, ("more than 2 tables are upstream of it: these are the nearest",)) == (len(few.tables), few.notes[-1:])
     names = {one.table.guid for one in few.tables}
     assert all({edge["source_guid"], edge["target_guid"]} <= names for edge in few.to_dict()["edges"])
 
@@ -101,5 +101,5 @@ def test_in_a_report(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.Captur
     assert (0, None, True) == (
         code,
         json.loads(out)["upstream"],
-        "what feeds the table could not be read: HTTP 400" in err,
+        "the tables upstream could not be read: HTTP 400" in err,
     )

@@ -202,7 +202,7 @@ def test_a_reader_does_not_make_a_table_fresh() -> None:
         unknown = threads(server, guid_of("db.dwd.b"))
         assert ["reads b", "to_db.dwd.b"] == [one.job_name for one in unknown.status.operators]
     assert LineageKnowledge.REFUSED is unknown.lineage
-    assert "lineage cannot be read: readers count as producers, and nothing upstream was looked at" in unknown.notes
+    assert "lineage cannot be read: readers count as producers, and no table upstream was examined" in unknown.notes
     assert unknown.sentence.endswith("; its lineage is unknown.")
 
 
@@ -299,8 +299,8 @@ def test_a_circle_around_a_table_ends() -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ({"max_age": 26}, "max_age must be a timedelta"),
-        ({"since": timedelta(0)}, "since must be a timedelta"),
+        ({"max_age": 26}, "max_age must be a positive timedelta"),
+        ({"since": timedelta(0)}, "since must be a positive timedelta"),
         ({"depth": 0}, "depth must be an integer from 1"),
     ],
 )

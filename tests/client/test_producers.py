@@ -83,7 +83,7 @@ def test_without_lineage_all_count_and_the_status_says_so(status: int, face: Fac
         first.others,
     )
     assert first.notes == second.notes
-    assert "readers cannot be told from producers: " in first.notes[0]
+    assert "readers and producers cannot be distinguished: " in first.notes[0]
     assert (2 if status == 500 else 1) == asked(server)["bulk"]
 
 
@@ -127,7 +127,7 @@ def test_named_operators_and_the_associated_ones_need_no_lineage(face: Face) -> 
             client.list_operators(GUID, role="all")  # type: ignore[arg-type]  # the wrong one to refuse
 
     assert (OperatorBasis.CHOSEN, OperatorBasis.ASSOCIATED) == (named.basis, all_of_them.basis)
-    assert ("readers cannot be told from producers: lineage was not asked for",) == all_of_them.notes
+    assert ("readers and producers cannot be distinguished: lineage was not requested",) == all_of_them.notes
     assert {"node": 3, "instances": 3} == asked(server)
 
 
@@ -136,9 +136,7 @@ def test_ignored_producer(face: Face) -> None:
     both = {**NODES, "mend": [lineage_row("db.ods.orders", "mend", TABLE)]}
     with factory(nodes=both, around=flow("load", "mend")).server() as server, face.client(server.url) as client:
         found = client.find_producers(GUID, ignore=["load"])
-        with pytest.raises(
-            InvalidArgumentError, match="no operator that writes the table is left to be judged: it has "
-        ):
+        with pytest.raises(InvalidArgumentError, match="no operator that writes the table is left to judge: it has "):
             client.find_producers(GUID, ignore=["load", "mend"])
 
     assert (["mend"], ["check"], ["load"]) == tuple(

@@ -119,7 +119,7 @@ def test_a_search_that_is_not_whole_is_an_error(
     """The same page for any offset, and a count that is never reached, are no silent end."""
     with Catalog(MANY, **behaviour).server() as server, pytest.raises(IncompleteWalkError) as caught:
         face.search(server, "orders", page_size=10)
-    assert f"{read} assets could be read: narrow the search down" == str(caught.value)
+    assert f"{read} assets could be read: narrow the search" == str(caught.value)
 
 
 def test_kinds_are_compared_by_their_last_part(face: Threads | EventLoop) -> None:
@@ -243,7 +243,7 @@ def test_a_name_like_too_many_tables_is_looked_for_in_lineage(*, is_in_lineage: 
         if is_in_lineage:
             assert guid_of("d.s.orders") == Threads().find(server, "s.orders").guid
             return
-        reason = "more than 2,000 tables are like 'orders', too many to compare: give its GUID"
+        reason = "more than 2,000 tables match 'orders', too many to compare: give its GUID"
         with pytest.raises(InvalidArgumentError, match=reason):
             Threads().find(server, "s.orders")
 

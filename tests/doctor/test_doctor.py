@@ -348,8 +348,8 @@ def test_address_that_does_not_answer(environment: pytest.MonkeyPatch) -> None:
     with full_backlog() as dead, faulty_server(close, host="127.0.0.2", port=int(dead.rpartition(":")[2])) as server:
         found = findings(At(server.url.replace("127.0.0.2", "many.example")), allow_http=True)["connection"]
 
-    assert (Outcome.OK, True) == (found.outcome, found.text.endswith("127.0.0.1 does not answer"))
-    assert "why 127.0.0.1 does not answer" in (found.remedy or "")
+    assert (Outcome.OK, True) == (found.outcome, found.text.endswith("127.0.0.1 does not respond"))
+    assert "why 127.0.0.1 does not respond" in (found.remedy or "")
 
 
 def test_trusted_certificates_that_are_not_there(environment: pytest.MonkeyPatch) -> None:
@@ -441,7 +441,7 @@ def test_wrong_instance(mock_server: MockServer) -> None:
     """An instance that is none of the project's is told with those that are."""
     told = failure(findings(mock_server, instance_id="another"), "instance")
 
-    assert f"another is none of the project's instances: {KNOWN.instance_id}" in told
+    assert f"another is not an instance of the project: {KNOWN.instance_id}" in told
     assert "DATAMAP_INSTANCE_ID" in told
 
 
@@ -507,7 +507,7 @@ def test_proxy_that_speaks_socks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks5://user:PROXY-SECRET@127.0.0.1:1")
     found = findings(At("https://service.example"))
 
-    assert "ALL_PROXY speaks SOCKS (socks5://…)" in failure(found, "address")
+    assert "ALL_PROXY uses SOCKS (socks5://…)" in failure(found, "address")
     assert "PROXY-SECRET" not in str(found)
 
 
@@ -588,7 +588,7 @@ def test_command_that_cannot_judge(capfdbinary: pytest.CaptureFixture[bytes], en
     with serving(NO_RIGHT) as server:
         code, _, err = called(capfdbinary, *where(server))
 
-    assert (2, "datamap: nothing failed, but not all could be judged\n") == (code, err)
+    assert (2, "datamap: nothing failed, but some steps could not be judged\n") == (code, err)
 
 
 def test_command_with_a_wrong_option(capfdbinary: pytest.CaptureFixture[bytes], mock_server: MockServer) -> None:

@@ -84,7 +84,7 @@ def test_polars(sync: bool) -> None:  # noqa: FBT001
 def test_wrong_column() -> None:
     """A name that is no column is refused before a request is sent."""
     with ScriptedServer(run_page()) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
-        with pytest.raises(InvalidArgumentError, match="'bogus' is no column"):
+        with pytest.raises(InvalidArgumentError, match="'bogus' is not a column"):
             client.list_runs("1", job_name="a", **WINDOW).to_arrow(columns=["bogus"])
         assert [] == server.asked
 

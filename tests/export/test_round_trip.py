@@ -220,7 +220,7 @@ def test_text_files_need_no_extra(tmp_path: Path) -> None:
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"path": "runs.xlsx"}, "the format of runs.xlsx is not known: give one of parquet, csv, ndjson, arrow, duckdb"),
     ({"format": "xml"}, "the format 'xml' is not known"),
-    ({"columns": ["bogus"]}, "'bogus' is no column; the columns are run_id, task_id"),
+    ({"columns": ["bogus"]}, "'bogus' is not a column; the columns are run_id, task_id"),
     ({"columns": ["status", "status"]}, "each once"),
     ({"columns": []}, "each once"),
     ({"columns": "status"}, "a list of names"),
@@ -234,7 +234,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"path": "."}, "is no file that could be replaced"),
     ({"path": "a\0b.csv"}, "is no file that could be replaced: it holds a null character"),
     ({"path": "no/such/folder.csv"}, "there is no folder .* to write folder.csv to"),
-    ({"runs": 5}, "runs must be something to iterate over, not int"),
+    ({"runs": 5}, "runs must be an iterable, not int"),
 ]
 
 

@@ -310,7 +310,7 @@ def test_a_port_in_use_is_said(tmp_path: Path) -> None:
             text=True,
             check=False,
         )
-    assert (2, f"datamap: port {port} of 127.0.0.1 is in use: give another --port, or 0 to get a free one\n") == (
+    assert (2, f"datamap: port {port} of 127.0.0.1 is in use: give another --port, or 0 for a free one\n") == (
         done.returncode,
         done.stderr,
     )

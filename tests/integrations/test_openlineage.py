@@ -480,9 +480,9 @@ def test_a_state_of_something_else_is_left_alone(command: tuple[FakeService, Com
         ("[[openlineage.datasets]]\nname = 'a'", "datamap.toml:1: a rule for datasets needs a namespace"),
         (
             "[[openlineage.datasets]]\nnamespace = 'a'\n[[openlineage.datasets]]\nnamespace = '{table}'",
-            "datamap.toml:3: namespace has '{table}', which is none of database, schema, name",
+            "datamap.toml:3: namespace has '{table}', which is not one of database, schema, name",
         ),
-        ("[[openlineage.datasets]]\nnamespace = '{a.__class__}'", "which is none of"),
+        ("[[openlineage.datasets]]\nnamespace = '{a.__class__}'", "which is not one of"),
         ("[[openlineage.datasets]]\nnamespace = 'a{'", "braces that do not fit"),
         ("[[openlineage.datasets]]\nnamespace = 'a'\nsource = 'b'", "no key is called 'source'"),
         ("[openlineage]\ndatasets = [1]", "each of datasets must be a table"),
@@ -502,5 +502,5 @@ def test_a_rule_that_is_none_is_told_with_its_line(
 
 def test_a_rule_in_python_is_checked() -> None:
     """As one in a file is."""
-    with pytest.raises(ValueError, match="which is none of"):
+    with pytest.raises(ValueError, match="which is not one of"):
         DatasetRule(namespace="a", name="{nothing}")

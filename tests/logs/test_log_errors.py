@@ -118,7 +118,7 @@ def test_wrong_secret_key(logs: LogFace, service: FakeService) -> None:
     run = logged_run(service, "text")
     wrong = AccessKeyCredentials(service.access_key, "wrong-secret-key")
 
-    with pytest.raises(LogForbiddenError, match="the secret key is not that of the access key"):
+    with pytest.raises(LogForbiddenError, match="the secret key does not belong to the access key"):
         logs.read(settings_of(service, credentials=wrong), run)
 
 
@@ -297,7 +297,7 @@ def test_proxy_that_forbids_object_storage(logs: LogFace, service: FakeService, 
     with ScriptedServer(Answer(content, 403)) as server, pytest.raises(PermissionDeniedError) as caught:
         logs.read(settings_of(service, obs_endpoint=server.url), run_at("k"))
 
-    assert "HTTP 403 is not of object storage: a proxy or a sign-in page may stand in the way" in str(caught.value)
+    assert "HTTP 403 is not from object storage: a proxy or a sign-in page may be in between" in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [BOMB, b"", b"<Error/>", b"<html/>", b"{}"])

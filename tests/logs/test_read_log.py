@@ -141,7 +141,7 @@ def test_log_that_is_replaced_by_a_longer_one(logs: LogFace, service: FakeServic
         settings = settings_of(service, obs_endpoint=server.url)
         grown = content[0] + b"goes on"
         assert [content[0], b"goes on"] == logs.read_pieces(settings, run_at("k"), put(grown))
-        with pytest.raises(LogChangedError, match="was replaced while it was read: read it anew"):
+        with pytest.raises(LogChangedError, match="was replaced while it was read: read it again"):
             logs.read_pieces(settings, run_at("k"), put(b"second attempt " * 60))
 
 

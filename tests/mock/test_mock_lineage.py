@@ -219,7 +219,7 @@ def test_a_skipped_run_alone_is_noted() -> None:
     (note,) = explanation.notes
     assert ("fresh", ()) == (explanation.verdict.value, explanation.causes)
     assert note.startswith("postgres.sales.dws_orders was skipped in run 126500004 of sum_orders, planned at ")
-    assert note.endswith(": that alone is no failure; max_age (--max-age 26h) lets the age decide")
+    assert note.endswith(": that is not a failure; with max_age (--max-age 26h), the age decides")
 
 
 def test_a_users_own_tables_and_lineage() -> None:

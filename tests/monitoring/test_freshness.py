@@ -249,8 +249,8 @@ def test_chosen_operators(only: list[str] | None, ignore: list[str], expected: l
         ({"only": ["lood"]}, r"called 'lood': it has w1/load \(task 1\), w1/check \(task 1\), w2/load \(task 2\), a/b"),
         ({"ignore": ["w3/load"]}, "called 'w3/load': it has w1/load"),
         ({"only": [""]}, "called ''"),
-        ({"only": []}, "no operator of the table is left to be judged: it has w1/load"),
-        ({"ignore": ["1", "2", "3"]}, "no operator of the table is left to be judged"),
+        ({"only": []}, "no operator of the table is left to judge: it has w1/load"),
+        ({"ignore": ["1", "2", "3"]}, "no operator of the table is left to judge"),
         ({"only": "load"}, "only must be a list of names of operators, not 'load'"),
         ({"ignore": [1]}, r"ignore must be a list of names of operators, not \[1\]"),
     ],
@@ -289,10 +289,10 @@ def test_any_runs(runs: list[Run], max_age: timedelta | None) -> None:
     ("wrong", "told"),
     [
         ({"now": datetime(2024, 1, 1)}, "now must be an aware datetime"),  # noqa: DTZ001  the naive one to refuse
-        ({"now": NOW, "max_age": timedelta(0)}, "max_age must be a timedelta longer than nothing"),
+        ({"now": NOW, "max_age": timedelta(0)}, "max_age must be a positive timedelta"),
         (
             {"now": NOW, "max_age": 26},
-            r"max_age must be a timedelta longer than nothing, such as timedelta\(hours=26\), not 26",
+            r"max_age must be a positive timedelta, such as timedelta\(hours=26\), not 26",
         ),
     ],
 )
@@ -395,6 +395,6 @@ def test_client_refuses_first() -> None:
             {"since": 7, "max_age": DAY},
         ]
         for wrong in wrongs:
-            with pytest.raises(InvalidArgumentError, match="must be a timedelta longer than nothing"):
+            with pytest.raises(InvalidArgumentError, match="must be a positive timedelta"):
                 client.table_status("t", **wrong)
         assert [] == server.asked

@@ -200,9 +200,9 @@ def test_resume_token() -> None:
 def test_bad_resume_token(token: Any) -> None:
     """A token of another kind is refused, with a text that says what to pass."""
     with DataMapClient(endpoint="https://h", **SETTINGS) as client:
-        with pytest.raises(InvalidArgumentError, match="pass one as the pager gave it"):
+        with pytest.raises(InvalidArgumentError, match="pass one that its pager gave"):
             client.list_runs("1", job_name="a", resume_token=token)
-        with pytest.raises(InvalidArgumentError, match="pass one as the pager gave it"):
+        with pytest.raises(InvalidArgumentError, match="pass one that its pager gave"):
             client.list_table_runs("t", resume_token=token)
 
 
@@ -219,7 +219,7 @@ def test_resume_token_of_another_walk() -> None:
             (lambda: client.list_runs("2", job_name="a", resume_token=pager.resume_token), "another operator"),
             (lambda: client.list_runs("1", job_name="a", resume_token=pager.resume_token, end=0), "leave out start"),
             (lambda: client.list_table_runs("u", resume_token=table.resume_token), "of table 't'"),
-            (lambda: client.list_table_runs("t", merge=True, resume_token=table.resume_token), "not merged"),
+            (lambda: client.list_table_runs("t", merge=True, resume_token=table.resume_token), "the unmerged runs"),
         ]
         for call, text in calls:
             with pytest.raises(InvalidArgumentError, match=text):

@@ -225,8 +225,8 @@ def test_the_command_writes_the_page(
             (["--tables", "t.toml", "--html", "o.html", "--max-age", "1h"], "--max-age does not go with --tables"),
             (["--tables", "t.toml", "--html", "o.html", "--any"], "--any does not go with --tables"),
             (["--tables", "t.toml", "--html", "o.html", "--logs"], "--logs does not go with --tables"),
-            (["--tables", "t.toml", "--html", "o.html", "--since", "100d"], "--since may be 92d at the most"),
-            ([], "give a TABLE, or all of a file with --tables FILE"),
+            (["--tables", "t.toml", "--html", "o.html", "--since", "100d"], "--since may be at most 92d"),
+            ([], "give a TABLE, or --tables FILE for all tables of a file"),
         ):
             code, _, err = called(capfdbinary, "report", *options)
             assert 3 == code

@@ -251,7 +251,7 @@ TITLES: list[tuple[list[Run], dict[str, Any], str, str]] = [
         hourly(took=[60]),
         {"max_age": timedelta(days=4, hours=3)},
         "The table is stale: its last success is 4 d 3 h old.",
-        "4 d 3 h are allowed, which is a little less.",
+        "4 d 3 h are allowed, slightly less.",
     ),
     (
         hourly(took=[60], status="skip"),
@@ -274,8 +274,8 @@ TITLES: list[tuple[list[Run], dict[str, Any], str, str]] = [
     (
         hourly(took=[60], status="new\u202e"),
         {},
-        "Whether the table is fresh cannot be told: no run ended in a way that is known.",
-        r"1 run with a status that is not known, which count for nothing: new\u202e.",
+        "It is unknown whether the table is fresh: no run ended with a known status.",
+        r"1 run with an unknown status, which do not count: new\u202e.",
     ),
     (
         hourly(took=[60]),

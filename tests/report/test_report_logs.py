@@ -98,6 +98,6 @@ def test_object_storage_that_is_not_there(
 
     assert 0 == code
     assert 3 == len(json.loads(out)["failures"])
-    assert "datamap: the other logs are not asked for: " in err
+    assert "datamap: the other logs are not requested: " in err
     assert "logs of 0 of 3 failures read" in err
     assert 1 == sum("securitytokens" in one["target"] for one in service.requests)

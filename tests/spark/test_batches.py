@@ -184,7 +184,7 @@ def test_a_wrong_option_is_said(options: dict[str, str], said: str, service: Fak
 def test_a_window_has_a_beginning(service: FakeService) -> None:
     """Nothing is read without one."""
     source = DataMapDataSource({"path": service.table_guid})
-    with pytest.raises(InvalidArgumentError, match="say where the window begins"):
+    with pytest.raises(InvalidArgumentError, match="give the beginning of the window"):
         source.reader(fields_of("run_id BIGINT")).partitions()
 
 

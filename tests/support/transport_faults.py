@@ -158,7 +158,7 @@ FAULTS: dict[str, list[Fault]] = {
     ],
     "Compression": [
         Fault("gzip that is none", answers(whole(PAGE, "Content-Encoding: gzip")), TransportError, "broken compression", BEGUN),
-        Fault("gzip cut short", answers(packed(PAGE, cut=-9)), TransportError, "cut short", BEGUN),
+        Fault("gzip cut short", answers(packed(PAGE, cut=-9)), TransportError, "truncated compressed content", BEGUN),
         Fault("gzip with a wrong checksum", answers(whole(gzip.compress(PAGE)[:-8] + bytes(8), "Content-Encoding: gzip")), TransportError, "broken compression", BEGUN),
         Fault("gzip and rubbish", answers(whole(gzip.compress(PAGE) + b"rubbish", "Content-Encoding: gzip")), TransportError, "broken compression", BEGUN),
         Fault("gzip bomb", answers(whole(BOMB, "Content-Encoding: gzip")), AnswerTooLargeError, "100000 bytes", SEEN, SMALL),
@@ -197,7 +197,7 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("self-signed certificate", close, CertificateError, "self-signed", ONCE, tls="127.0.0.1"),
         Fault("certificate of another host", close, CertificateError, "mismatch", ONCE, tls="trusted other.example"),
         Fault("no TLS", lambda c: c.send(whole(PAGE)), ConnectionFailedError, "write http:// in place of https://", NOTHING, url="https"),
-        Fault("another protocol in place of TLS", lambda c: c.send(b"SSH-2.0-OpenSSH_9.2\r\n"), ConnectionFailedError, "no TLS is spoken there", NOTHING, url="https"),
+        Fault("another protocol in place of TLS", lambda c: c.send(b"SSH-2.0-OpenSSH_9.2\r\n"), ConnectionFailedError, "the port does not use TLS", NOTHING, url="https"),
         Fault("closed before TLS", close, ConnectionFailedError, "no connection to https", NOTHING, url="https"),
         Fault("silent before TLS", Connection.hold, ConnectionFailedError, "in time", NOTHING, QUICK, url="https"),
         Fault("dribbled TLS", lambda c: c.dribble(b"\x16\x03\x03\x3f\xff" + bytes(9999)), RequestTimeoutError, "deadline", ONCE, DUE, url="https"),
@@ -207,7 +207,7 @@ FAULTS: dict[str, list[Fault]] = {
     "Proxies": [
         Fault("no proxy there", None, ConnectionFailedError, f"through the proxy {DEAD}", NOTHING, {"proxy": "http://a:PROXY-SECRET@127.0.0.1:1"}, url="https://nowhere.invalid"),
         Fault("refused by the proxy", answers(whole(b"", status="407 Who")), ConnectionFailedError, "407", {"attempts": 1, "status": 407}, url="proxy"),
-        Fault("no TLS with the proxy", lambda c: c.send(whole(b"", status="400 Bad")), ConnectionFailedError, "no TLS is spoken there", NOTHING, url="https proxy"),
+        Fault("no TLS with the proxy", lambda c: c.send(whole(b"", status="400 Bad")), ConnectionFailedError, "the port does not use TLS", NOTHING, url="https proxy"),
         Fault("no TLS behind the proxy", then(whole(b""), plain), ConnectionFailedError, "write http:// in place of https://", NOTHING, url="proxy"),
         Fault("busy proxy", answers(whole(b"", status="502 Bad")), ConnectionFailedError, "502", {"attempts": 2, "status": 502}, url="proxy"),
     ],

@@ -184,7 +184,7 @@ def test_protocol_offered_in_tls_does_not_depend_on_history(
 )
 def test_address_that_is_none(endpoint: str) -> None:
     """It is refused before anything is sent."""
-    with pytest.raises(ConfigurationError, match="is no address such as"):
+    with pytest.raises(ConfigurationError, match="is not an address such as"):
         DataMapClient(**{**SETTINGS, "endpoint": endpoint})
 
 

@@ -220,7 +220,7 @@ def test_hosts_that_need_no_proxy(no_proxy: str, host: str, port: int, is_named:
 def test_proxy_that_speaks_socks(face: Face, monkeypatch: pytest.MonkeyPatch, variable: str, address: str) -> None:
     """A proxy of SOCKS is called that, by the variable that names it, without its password."""
     monkeypatch.setenv(variable, address)
-    with pytest.raises(ConfigurationError, match=rf"^{variable} speaks SOCKS \(socks\w*://…\)") as caught:
+    with pytest.raises(ConfigurationError, match=rf"^{variable} uses SOCKS \(socks\w*://…\)") as caught:
         face.list_runs(At("https://service.example"))
     assert "SECRET" not in f"{caught.value}{vars(caught.value)}"
 
@@ -230,7 +230,7 @@ def test_proxy_that_speaks_socks(face: Face, monkeypatch: pytest.MonkeyPatch, va
 )
 def test_wrong_proxy(proxy: str) -> None:
     """What is no address of a proxy is refused, and nothing of it is shown."""
-    with pytest.raises(ConfigurationError, match=r"the proxy (is no address|speaks SOCKS)") as caught:
+    with pytest.raises(ConfigurationError, match=r"the proxy (is not an address|uses SOCKS)") as caught:
         DataMapClient(endpoint="https://example.com", proxy=proxy, **SETTINGS)
     assert "SECRET" not in f"{caught.value}{vars(caught.value)}"
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)
@@ -296,7 +296,7 @@ def test_unclosed_client(use_client: Any) -> None:
     with ScriptedServer(json_answer([])) as server:
         (text,) = unclosed(lambda: use_client(server.url, made, close=False))
 
-    assert re.search(rf"made at .*test_transport_settings\.py:{made[0]}\b", text)
+    assert re.search(rf"created at .*test_transport_settings\.py:{made[0]}\b", text)
 
 
 @pytest.mark.parametrize("use_client", [use, use_async])
@@ -380,7 +380,7 @@ def test_no_trusted_certificates(
     monkeypatch.setattr("dataarts_datamap._transport.tls.tls_context", tls_context.__wrapped__)
     with (
         faulty_server(Connection.hold) as server,
-        pytest.raises(ConfigurationError, match=r"SSL_CERT_FILE is .*all\.pem.*: let it name"),
+        pytest.raises(ConfigurationError, match=r"SSL_CERT_FILE is .*all\.pem.*: set it to"),
     ):
         face.list_runs(At(server.url.replace("http:", "https:")))
 

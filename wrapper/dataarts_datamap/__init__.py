@@ -1,13 +1,13 @@
 """Which runs produced a table, when, and how they ended: a client for DataArts Studio's Data Map.
 
-The names below load when they are first used; importing the package alone loads next to nothing.
+The names below are loaded at their first use; importing the package loads almost nothing.
 """
 
 from __future__ import annotations
 
 from dataarts_datamap._version import __version__
 
-TYPE_CHECKING = False  # loading typing takes longer than all the rest of this module
+TYPE_CHECKING = False  # importing typing takes longer than the rest of this module
 if TYPE_CHECKING:
     from dataarts_datamap._api.regions import REGIONS, Region
     from dataarts_datamap._auth.chain import find_credentials
@@ -252,7 +252,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415  importing the package alone does not need it
+    from importlib import import_module  # noqa: PLC0415  not needed to import the package
 
     value: object = getattr(import_module(f"{__name__}.{_HOME_OF.get(name, '_errors')}"), name)
     globals()[name] = value

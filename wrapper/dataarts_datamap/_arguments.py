@@ -1,7 +1,7 @@
-"""Refuses what could bend a request or is damaged, before anything is sent.
+"""Checks values before anything is sent: damaged ones, and those that could change the meaning of a request.
 
-Every value that leaves as a credential, an id or a name of a person's passes through here. What can never be right is
-refused; what may be right gives a ``DamagedValueWarning`` and is sent as it is. The text of neither shows a secret.
+Every credential, id and name that a person enters is checked here. A value that can never be right is refused; a value
+that may be right causes a ``DamagedValueWarning`` and is sent unchanged. Neither text shows a secret.
 """
 
 from __future__ import annotations
@@ -29,30 +29,30 @@ _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _LINE_BREAKS: Final = "\n\r\v\f\x85\u2028\u2029"
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _QUOTES: Final = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
-_FORMAT: Final = "Cf"  # the Unicode category of what joins, directs or parts other characters, and shows nothing
+_FORMAT: Final = "Cf"  # the Unicode category of invisible characters that join, direct or separate others
 
 
 def path_segment(name: str, value: object) -> str:
-    """The id, if it can only ever be one segment of a path.
+    """The id, if it is certain to be one segment of a path.
 
     Raises:
-        InvalidArgumentError: It is no text, empty, ``.`` or ``..``, holds a slash or a backslash, or is damaged as
-            ``identifier`` says.
+        InvalidArgumentError: It is not text, is empty, ``.`` or ``..``, holds a slash or a backslash, or is damaged as
+            in ``identifier``.
     """
     text = identifier(name, value)
     if text in {".", ".."} or _SEPARATOR.search(text):
-        raise InvalidArgumentError(f"{name} {shown(text)} is no id: it would change the path")
+        raise InvalidArgumentError(f"{name} {shown(text)} is not an id: it would change the path")
     return text
 
 
 def identifier(name: str, value: object) -> str:
-    """The id, if it can be one.
+    """The id, if it is valid.
 
     Raises:
-        InvalidArgumentError: It is no text, empty, holds a control or an invisible character, begins or ends with a
+        InvalidArgumentError: It is not text, is empty, holds a control or invisible character, begins or ends with a
             blank, or is in quotes.
     """
-    if isinstance(value, str) and _PLAIN_ID.fullmatch(value):  # as nearly all are: each request is checked
+    if isinstance(value, str) and _PLAIN_ID.fullmatch(value):  # a fast path for nearly all ids
         return value
     text = _text(name, value)
     damage = _control(text) or _invisible(text) or _blank_end(text) or _quotes(text)
@@ -62,12 +62,12 @@ def identifier(name: str, value: object) -> str:
 
 
 def secret_text(name: str, value: object) -> str:
-    """The token or key, if it can be one. It is never shown.
+    """The token or key, if it is valid. It is never shown.
 
-    A blank inside, or a quote at one end, gives a warning.
+    A blank inside, or a quote at one end, causes a warning.
 
     Raises:
-        InvalidArgumentError: It is damaged as ``identifier`` says.
+        InvalidArgumentError: It is damaged as in ``identifier``.
     """
     text = _text(name, value)
     damage = _control(text) or _invisible(text) or _blank_end(text) or _quotes(text)
@@ -78,12 +78,12 @@ def secret_text(name: str, value: object) -> str:
 
 
 def login_text(name: str, value: object, *, secret: bool = False) -> str:
-    """The user, account or project name, or the password: what a person chose. A secret one is never shown.
+    """A value that a person chose: the name of a user, account or project, or a password. A secret one is never shown.
 
-    A blank at an end, quotes around it and an invisible character give a warning: a person may have chosen them.
+    A blank at an end, quotes around it and an invisible character cause a warning, since a person may have chosen them.
 
     Raises:
-        InvalidArgumentError: It is no text, empty, or holds a control character or a byte order mark.
+        InvalidArgumentError: It is not text, is empty, or holds a control character or a byte order mark.
     """
     text = _text(name, value)
     whose = name if secret else f"{name} {shown(text)}"
@@ -95,24 +95,24 @@ def login_text(name: str, value: object, *, secret: bool = False) -> str:
 
 
 def query_text(name: str, value: object) -> str:
-    """The value, if it is text that is not empty; anything in it can be percent-encoded.
+    """The value, if it is non-empty text; all its characters can be percent-encoded.
 
     Raises:
-        InvalidArgumentError: It is no text, empty, or holds half of a surrogate pair.
+        InvalidArgumentError: It is not text, is empty, or holds half of a surrogate pair.
     """
     return _text(name, value)
 
 
 def warn_of_damage(name: str, text: str) -> None:
-    """Warn of what a name that came from a person hardly has: a line break, a blank at an end, quotes around it."""
+    """Warn of characters that names rarely have: a line break, a blank at an end, quotes around it."""
     _warn(f"{name} {shown(text)}", _control(text) or _byte_order_mark(text) or _blank_end(text) or _quotes(text))
 
 
 def query_integer(name: str, value: object, *, minimum: int, maximum: int = _INT32_MAX) -> int:
-    """The value, if it is an integer from ``minimum`` to ``maximum``, which is the largest of 32 bits.
+    """The value, if it is an integer from ``minimum`` to ``maximum``, by default the largest of 32 bits.
 
     Raises:
-        InvalidArgumentError: It is not.
+        InvalidArgumentError: It is not such an integer.
     """
     if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= maximum:
         raise InvalidArgumentError(f"{name} must be an integer from {minimum} to {maximum}, not {shown(value)}")
@@ -120,12 +120,12 @@ def query_integer(name: str, value: object, *, minimum: int, maximum: int = _INT
 
 
 def members(value: object) -> list[object] | None:
-    """The members of something that can be iterated over; None if it cannot."""
+    """The members of an iterable; None if the value is not iterable."""
     return list(cast("Iterable[object]", value)) if isinstance(value, Iterable) else None
 
 
 def split_address(address: str) -> SplitResult | None:
-    """The parts of an ``http`` or ``https`` address; None if it is none."""
+    """The parts of an ``http`` or ``https`` address; None if it is not one."""
     try:
         parts = urlsplit(address)
         port = parts.port
@@ -138,14 +138,14 @@ def split_address(address: str) -> SplitResult | None:
 
 
 def ip_address_of(host: str) -> IPv4Address | IPv6Address | None:
-    """The address that a host is, in any spelling that systems understand; None if it is a name.
+    """The IP address of a host, in any spelling that systems understand; None if it is a name.
 
     ``127.1`` and ``::ffff:127.0.0.1`` are ``127.0.0.1``.
     """
     is_short = _SHORT_IPV4.fullmatch(host) is not None
     if not is_short and ":" not in host:
         return None
-    from ipaddress import IPv4Address, ip_address  # noqa: PLC0415  names do without
+    from ipaddress import IPv4Address, ip_address  # noqa: PLC0415  not needed for names
 
     with suppress(ValueError):
         address = ip_address(host.removeprefix("[").removesuffix("]").partition("%")[0])
@@ -190,7 +190,7 @@ def _byte_order_mark(text: str) -> str | None:
 def _invisible(text: str) -> str | None:
     if text.isprintable():
         return None
-    from unicodedata import category  # noqa: PLC0415  what few values need is loaded for them alone
+    from unicodedata import category  # noqa: PLC0415  rarely needed
 
     return _first(text, lambda char: category(char) == _FORMAT)
 
@@ -224,7 +224,7 @@ def _found(text: str, position: int) -> str:
 
 
 def _name_of(char: str) -> str:
-    """What a person calls the character; it is never one that a secret is made of."""
+    """The common name of a character; no such character is part of a secret."""
     code = f"U+{ord(char):04X}"
     if char in _LINE_BREAKS:
         return "a line break"

@@ -1,4 +1,4 @@
-"""Puts a new file in the place of an old one, whole or not at all."""
+"""Replaces a file by a new one, atomically."""
 
 from __future__ import annotations
 
@@ -18,32 +18,33 @@ if TYPE_CHECKING:
 
 
 def replaceable(path: str | os.PathLike[str]) -> Path:
-    """Where a file is or will be, behind all links.
+    """The path of an existing or future file, with links resolved.
 
     Raises:
-        InvalidArgumentError: There is something else, such as a device or a circle of links, or no folder for it.
+        InvalidArgumentError: The path has something else, such as a device or a circle of links, or its folder does not
+            exist.
     """
     where, problem = _resolved(path)
     if problem is not None:
-        raise InvalidArgumentError(f"{shown(str(path))} is no file that could be replaced: {problem}")
+        raise InvalidArgumentError(f"{shown(str(path))} is not a file that can be replaced: {problem}")
     if where.is_symlink() or (where.exists() and not where.is_file()):
-        raise InvalidArgumentError(f"{printable(str(where))} is no file that could be replaced")
+        raise InvalidArgumentError(f"{printable(str(where))} is not a file that can be replaced")
     if not where.parent.is_dir():
         raise InvalidArgumentError(printable(f"there is no folder {where.parent} to write {where.name} to"))
     return where
 
 
 def _resolved(path: str | os.PathLike[str]) -> tuple[Path, str | None]:
-    """Where a path leads, or why it leads nowhere, which each version of Python says in words of its own."""
+    """The resolved path, and the problem if there is one, in the same words for each version of Python."""
     where = Path(path)
     if "\0" in str(path):
         return where, "it holds a null character"
     try:
         return where.resolve(), None
     except RuntimeError:  # up to Python 3.12
-        return where, "its links lead to itself"
+        return where, "its links form a circle"
     except ValueError:
-        return where, "no file has such a name"
+        return where, "the system does not allow such a name"
 
 
 _OF_THE_DISK: Final = {errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -51,9 +52,9 @@ _OF_THE_DISK: Final = {errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQ
 
 @contextmanager
 def scratch(target: Path) -> Generator[Path]:
-    """A path of the target's name in a folder of its own beside the target, gone at the end of the block.
+    """A path with the target's name in a temporary folder beside the target, which is removed at the end of the block.
 
-    A process that is killed leaves the folder, such as ``.runs.csv.k3v9x2ab.tmp``.
+    A killed process leaves the folder, such as ``.runs.csv.k3v9x2ab.tmp``.
     """
     try:
         with TemporaryDirectory(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent) as folder:
@@ -66,12 +67,12 @@ def scratch(target: Path) -> Generator[Path]:
 
 @contextmanager
 def replacing(target: Path) -> Generator[Path]:
-    """A scratch path, whose file takes the target's place at the end of the block.
+    """A scratch path, whose file replaces the target at the end of the block.
 
-    A block that fails, or a process that is killed, leaves the target as it was.
+    A block that fails, or a killed process, leaves the target unchanged.
 
     Raises:
-        ExportError: Somebody else changed the target while the block ran, or, on Windows, has it open.
+        ExportError: Another process changed the target while the block ran, or, on Windows, has it open.
     """
     before = _stamp(target)
     with scratch(target) as made:
@@ -79,7 +80,7 @@ def replacing(target: Path) -> Generator[Path]:
         with made.open("rb+") as file:
             os.fsync(file.fileno())
         if _stamp(target) != before:
-            raise ExportError(f"{target} was changed by another process meanwhile, and was left as it is now")
+            raise ExportError(f"{target} was changed by another process meanwhile, and was not replaced")
         if before is not None:
             shutil.copymode(target, made)
         _replace(made, target)

@@ -1,4 +1,4 @@
-"""Time and chance, as the client sees them."""
+"""The client's source of time and of random numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 
 class Clock:
-    """Time and chance for the waits between attempts. Pass one of your own as ``clock=`` to test without waiting."""
+    """A source of time and of random numbers for waits. Pass your own as ``clock=`` to test without waiting."""
 
     def monotonic(self) -> float:
         """Seconds since some moment; it never goes back."""
@@ -19,10 +19,10 @@ class Clock:
 
     async def sleep_async(self, seconds: float) -> None:
         """Wait, in an event loop."""
-        import asyncio  # noqa: PLC0415  a client for threads does without, and it is the largest module it would load
+        import asyncio  # noqa: PLC0415  a large module, which the synchronous client does not need
 
         await asyncio.sleep(seconds)
 
     def random(self) -> float:
         """A number from 0 up to, but not including, 1."""
-        return random.random()  # noqa: S311  spreads waits, and keeps no secret
+        return random.random()  # noqa: S311  only spreads waits

@@ -8,7 +8,7 @@
     │   ├── CredentialsError          no credentials were found
     │   ├── DiscoveryError            an id was left out, and there is not exactly one
     │   ├── MissingExtraError         an optional library is not installed
-    │   └── TableFileError            a file of tables cannot be read, or says what cannot be meant
+    │   └── TableFileError            a file of tables cannot be read, or is invalid
     ├── ClientClosedError             the client was closed before or during this call
     ├── TransportError                no complete response arrived
     │   ├── ConnectionFailedError     no connection: name, route, refused, or TLS
@@ -29,13 +29,13 @@
     ├── InvalidResponseError          the response is not what the API describes
     │   ├── InvalidEnvelopeError      the outer document
     │   ├── InvalidBodyError          the document inside: null, empty, not JSON, without rows
-    │   └── InvalidRowError           a field of a row, when strict decoding was asked for
+    │   └── InvalidRowError           a field of a row, with strict decoding
     ├── IncompleteWalkError           it cannot be shown that all runs, tables or lineage were read
     ├── TableNameError                a name is not that of exactly one table
     │   ├── TableNotFoundError        of none
     │   └── AmbiguousTableError       of several
     ├── LogError                      a run's log cannot be read
-    │   ├── LogPathError              the run names none in object storage
+    │   ├── LogPathError              the run has no log path in object storage
     │   ├── LogNotFoundError          there is no such object
     │   ├── LogBucketNotFoundError    there is no such bucket
     │   ├── LogForbiddenError         the credentials may not read it
@@ -61,8 +61,8 @@ if TYPE_CHECKING:
 class DataMapError(Exception):
     """The base of all errors of this package.
 
-    An attribute that is not known is None. Two errors are equal if they have the same class, text and attributes: one
-    that crossed a process is equal to the one raised there. Traceback and causes do not count.
+    Unknown attributes are None. Two errors are equal if they have the same class, text and attributes, such as an error
+    and its unpickled copy. Traceback and causes do not count.
 
     Attributes:
         status: HTTP status of the response.
@@ -71,12 +71,12 @@ class DataMapError(Exception):
         request_id: Id of the request, for a support ticket; from the header, else from the body. Untrusted.
         method: HTTP method.
         path: Path of the request, percent-encoded, without its query.
-        attempts: How many times the request was sent.
+        attempts: Number of times that the request was sent.
         elapsed: Seconds from the first attempt to the failure.
         retry_after: Seconds that the server asked to wait.
-        raw: The text that could not be used. Of a text of more than 65,536 characters the first ones, and an ellipsis
-            that says so; the same holds for ``error_code``, ``error_message`` and ``request_id``. Untrusted.
-        resume_token: Where the walk was when it failed; pass it to the same call to continue there.
+        raw: The text that could not be used. A text of more than 65,536 characters is cut off there, with an ellipsis;
+            so are ``error_code``, ``error_message`` and ``request_id``. Untrusted.
+        resume_token: The position of the walk when it failed; pass it to the same call to continue there.
     """
 
     def __init__(  # noqa: PLR0913  one keyword for each fact that an error can carry
@@ -113,7 +113,7 @@ class DataMapError(Exception):
         return self is other or (self.args, vars(self)) == (other.args, vars(other))
 
     def __hash__(self) -> int:
-        return hash((type(self), self.args))  # attributes can be set later, and an error may be in a set by then
+        return hash((type(self), self.args))  # not the attributes, which can change while an error is in a set
 
     def __str__(self) -> str:
         text = str(self.args[0]) if self.args else ""
@@ -133,7 +133,7 @@ class ConfigurationError(DataMapError):
 
 
 class CredentialsError(ConfigurationError):
-    """No credentials were found, or some that cannot be sent; the text names the places that were searched."""
+    """No credentials were found, or unusable ones; the text names the places that were searched."""
 
 
 class DiscoveryError(ConfigurationError):
@@ -151,9 +151,9 @@ class MissingExtraError(ConfigurationError):
 
 
 class TableFileError(ConfigurationError):
-    """A file of tables cannot be read, or says what cannot be meant.
+    """A file of tables cannot be read, or is invalid.
 
-    The text has a line for each problem: file, line, value, and the nearest right key where there is one.
+    The text has a line for each problem: file, line, value, and the nearest valid key if there is one.
     """
 
 
@@ -190,7 +190,7 @@ class StatusError(ServiceError):
 
 
 class BadRequestError(StatusError):
-    """HTTP 400. The service also uses it where something was not found."""
+    """HTTP 400. The service also uses it for things that were not found."""
 
 
 class AuthenticationError(StatusError):
@@ -206,7 +206,7 @@ class NotFoundError(StatusError):
 
 
 class RateLimitError(StatusError):
-    """HTTP 429: too many requests, from this user or from all."""
+    """HTTP 429: too many requests, by this user or by all users."""
 
 
 class ServerError(StatusError):
@@ -221,7 +221,7 @@ class UpstreamError(ServiceError):
     """HTTP 200 around an envelope whose own ``status_code`` is not 200.
 
     Attributes:
-        upstream_status: That ``status_code``.
+        upstream_status: The envelope's ``status_code``.
     """
 
     upstream_status: int | None = None
@@ -244,14 +244,14 @@ class InvalidBodyError(InvalidResponseError):
 
 
 class InvalidRowError(InvalidResponseError):
-    """A row has a field of an unexpected type, and strict decoding was asked for."""
+    """A row has a field of an unexpected type, and strict decoding was requested."""
 
 
 class IncompleteWalkError(DataMapError):
     """It cannot be shown that all runs, tables or lineage were read: the pages contradict each other, or end early.
 
     Attributes:
-        rows_read: Runs that were yielded before.
+        rows_read: Number of runs that were yielded before.
         totals: The different totals that the server reported, the latest last.
         last_run: The run before the gap; None if there was none.
     """
@@ -266,20 +266,20 @@ class TableNameError(DataMapError):
 
 
 class TableNotFoundError(TableNameError):
-    """No table has the name that was given.
+    """No table has the given name.
 
     Attributes:
-        nearest: Full names that are like it, the most similar first. Untrusted.
+        nearest: Similar full names, the most similar first. Untrusted.
     """
 
     nearest: tuple[str, ...] = ()
 
 
 class AmbiguousTableError(TableNameError):
-    """Several tables have the name that was given; the text lists them.
+    """Several tables have the given name; the text lists them.
 
     Attributes:
-        candidates: Those tables.
+        candidates: The tables.
     """
 
     candidates: tuple[Table, ...] = ()
@@ -289,7 +289,7 @@ class WaitTimeoutError(DataMapError):
     """No run of the window ended within the timeout.
 
     Attributes:
-        last_run: The run that was seen last; None if there was none.
+        last_run: The last run seen; None if there was none.
     """
 
     last_run: Run | None = None
@@ -299,7 +299,7 @@ class LogError(DataMapError):
     """A run's log cannot be read.
 
     Attributes:
-        log_path: Where it should lie, as ``obs://bucket/key``; None if the run names no such place. Untrusted.
+        log_path: Its path, as ``obs://bucket/key``; None if the run names no such path. Untrusted.
     """
 
     log_path: str | None = None
@@ -310,11 +310,11 @@ class LogPathError(LogError):
 
 
 class LogNotFoundError(LogError):
-    """There is no object where the log should lie: not yet, or no more. That is no fault of the client's."""
+    """There is no object at the log's path: it is not written yet, or was removed. The client did not fail."""
 
 
 class LogBucketNotFoundError(LogError):
-    """There is no bucket of the name that the log path has."""
+    """The bucket of the log path does not exist."""
 
 
 class LogForbiddenError(LogError):
@@ -326,11 +326,11 @@ class LogArchivedError(LogError):
 
 
 class LogRegionError(LogError):
-    """The bucket of the log is in another region than object storage was asked in."""
+    """The bucket of the log is in another region than the request."""
 
 
 class LogChangedError(LogError):
-    """The log was replaced by another one while it was read, as when a run begins anew."""
+    """The log was replaced while it was read, such as by a run that started again."""
 
 
 class ExportError(DataMapError):
@@ -338,7 +338,7 @@ class ExportError(DataMapError):
 
 
 class StateFileError(DataMapError):
-    """The state of earlier checks cannot be used: it is damaged, locked, of another instance, or no such file."""
+    """The state of earlier checks cannot be used: it is damaged, locked, of another instance, or not a state file."""
 
 
 class RowProblemWarning(UserWarning):
@@ -350,7 +350,7 @@ class DamagedValueWarning(UserWarning):
 
 
 class ProducersUnknownWarning(UserWarning):
-    """Readers of a table cannot be told from its producers, so that all its operators count; the text says why."""
+    """Readers and producers of a table cannot be distinguished, so all its operators count; the text has the reason."""
 
 
 class InsecureFileWarning(UserWarning):

@@ -1,4 +1,4 @@
-"""How an extra is installed while the package is not published: as README.md says."""
+"""The command that installs an extra while the package is not published, as in README.md."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from dataarts_datamap._errors import MissingExtraError
 
 
 def how_to_install(extra: str) -> str:
-    """What to run, for an error text."""
+    """The command to run, for an error text."""
     return f"pip install '.[{extra}]' in dataarts-datamap's checkout, or with the path of its wheel in place of the dot"
 
 
 Untyped: TypeAlias = Any
-"""A thing of a library that has no types of its own, or need not be installed."""
+"""An object of a library that has no types, or may not be installed."""
 
 
 def load_extra(module: str, *, extra: str) -> Untyped:
     """The module.
 
     Raises:
-        MissingExtraError: It is not installed; the text names the extra.
+        MissingExtraError: The module is not installed; the text names the extra.
     """
     try:
         return import_module(module)

@@ -1,4 +1,4 @@
-"""Requests, responses and the steps that logic yields: plain values that know nothing of any HTTP library."""
+"""Requests, responses and the steps that logic yields: plain values, independent of any HTTP library."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ _LONGEST_WAIT = 100 * 365.25 * 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request as it will be sent.
+    """A request to send.
 
     Attributes:
         method: HTTP method, in capitals.
         endpoint: Scheme, host, port and path prefix of the service, without a trailing slash.
         path: Absolute path below the prefix, percent-encoded.
-        query: Names and values, not encoded yet, in the order in which they are sent.
+        query: Names and values, not encoded yet, in the order of sending.
         headers: Names and values, ASCII names. Left out of the repr, since they hold credentials.
         content: The body. Left out of the repr, since it can hold a password.
-        secrets: What an error must not show of the response, beside the known headers. Left out of the repr.
-        direct: Whether it goes past every proxy.
+        secrets: Further secrets that an error must not show of the response, besides the known headers. Left out of the
+            repr.
+        direct: Whether it is sent without a proxy.
     """
 
     method: str
@@ -46,7 +47,7 @@ class Request:
 
     @property
     def url(self) -> str:
-        """The whole address as it goes on the wire; a blank in the query is ``%20``, never ``+``."""
+        """The full URL as sent; a blank in the query is ``%20``, never ``+``."""
         query = "&".join(f"{percent_encoded(name)}={percent_encoded(value)}" for name, value in self.query)
         return f"{self.endpoint}{self.path}{'?' if query else ''}{query}"
 
@@ -55,14 +56,14 @@ class Request:
 
 
 class Response(SecretStruct, frozen=True, kw_only=True):
-    """A whole response.
+    """A complete response.
 
     Attributes:
-        request: The request that it is for.
+        request: Its request.
         status: HTTP status.
         headers: Names in lower case, and values. Left out of the repr.
         content: The body after decompression. Left out of the repr.
-        attempts: How many times the request was sent.
+        attempts: Number of times that the request was sent.
         elapsed: Seconds from the first attempt to the last byte.
     """
 
@@ -78,21 +79,21 @@ class Response(SecretStruct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """The content as UTF-8, with what is not UTF-8 replaced."""
+        """The content as UTF-8, with invalid bytes replaced."""
         return self.content.decode(errors="replace")
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the server asks to wait, a hundred years at most; a date counts from the response's ``Date``.
+        """Seconds that the server asks to wait, at most a hundred years; a date counts from the response's ``Date``.
 
-        None if it asks for nothing, or not in a way that can be read.
+        None if there is no such header, or it is invalid.
         """
         asked = self.headers.get("retry-after", "").strip()
         if not asked:
             return None
         if asked.isascii() and asked.isdigit():
             return min(float(asked), _LONGEST_WAIT)
-        from email.utils import parsedate_to_datetime  # noqa: PLC0415  few responses need it
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415  rarely needed
 
         try:
             wait = parsedate_to_datetime(asked) - parsedate_to_datetime(self.headers.get("date", ""))
@@ -101,7 +102,7 @@ class Response(SecretStruct, frozen=True, kw_only=True):
         return max(0.0, wait.total_seconds())
 
     def facts(self) -> dict[str, Any]:
-        """What an error about this response carries, as its keywords."""
+        """The keywords of an error about this response."""
         return {
             "status": self.status,
             "request_id": self.headers.get("x-request-id"),
@@ -127,11 +128,11 @@ class Sleep(Struct, frozen=True):
 
 
 class Wait(Struct, frozen=True):
-    """Wait for what another thread or task is about to do, until a time of the client's clock; resume with nothing.
+    """Wait for another thread or task, until a time of the client's clock; resume with nothing.
 
     Attributes:
-        event: Is set when that is done.
-        until: When to resume even if it is not set.
+        event: Is set when the other one is done.
+        until: Time at which to resume even if the event is not set.
     """
 
     event: OneShotEvent
@@ -139,10 +140,10 @@ class Wait(Struct, frozen=True):
 
 
 Call: TypeAlias = Generator[Request | Wait, Response, T]
-"""Logic without I/O: it yields requests, receives their responses, and returns what was asked for.
+"""Logic without I/O: it yields requests, receives their responses, and returns a result.
 
-A wait is resumed with ``next``. Logic that waits for no one yields requests alone.
+A wait is resumed with ``next``. Logic that does not wait only yields requests.
 """
 
 Steps: TypeAlias = Generator[Send | Sleep | Wait, Response, T]
-"""The same, with times: what it yields to send is resumed with the response, and anything else with ``next``."""
+"""The same, with times: a request to send is resumed with its response, any other step with ``next``."""

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Generator, Iterable
 
-_LONGEST_WAIT: Final = 86_400.0  # the system's own waits take no infinity
-_INSTANT: Final = 0.005  # more than a clock needs to move on, if it is no coarse one
+_LONGEST_WAIT: Final = 86_400.0  # the system's own waits accept no infinity
+_INSTANT: Final = 0.005  # seconds; longer than a tick of any clock that is not coarse
 
 
 class OneShotEvent:
-    """An event that is set once and wakes whatever waits for it, in any thread and any event loop.
+    """An event that is set once and wakes all that wait for it, in any thread and any event loop.
 
-    It has no lock: the garbage collector may set it in the middle of a thread that waits for it or sets it, and a
-    process that forks would leave a lock held. What must happen once is an atomic operation of a list.
+    It has no lock: the garbage collector may set it while its thread waits for it or sets it, and a fork would leave a
+    lock held. An atomic operation of a list ensures that it is only set once.
     """
 
     def __init__(self) -> None:
@@ -32,31 +32,31 @@ class OneShotEvent:
         return self._is_set
 
     def set(self) -> None:
-        """Set it; again is harmless."""
+        """Set the event; again is harmless."""
         self._is_set = True
         with suppress(IndexError):
             while True:
                 self._waiting.pop()()
 
     def add(self, wake: Callable[[], object]) -> None:
-        """Call this when it is set, in the thread that sets it; at once if it is set already."""
+        """Call ``wake`` when the event is set, in the thread that sets it; at once if it is already set."""
         self._waiting.append(wake)
-        if self._is_set:  # asked last: whoever sets it now finds this call
+        if self._is_set:  # checked last: a concurrent set finds this call
             self.set()
 
     def remove(self, wake: Callable[[], object]) -> None:
-        """Do not call this any more."""
+        """No longer call ``wake``."""
         with suppress(ValueError):
             self._waiting.remove(wake)
 
 
 def wait_for_first(events: Iterable[OneShotEvent], seconds: float) -> None:
-    """Wait in a thread until one of the events is set, but no longer than this."""
+    """Wait in a thread until one of the events is set, but at most ``seconds``."""
     closed = Lock()
     closed.acquire()
 
     def wake() -> None:
-        with suppress(RuntimeError):  # another event did
+        with suppress(RuntimeError):  # another event has released it
             closed.release()
 
     with _added(wake, events):
@@ -64,8 +64,8 @@ def wait_for_first(events: Iterable[OneShotEvent], seconds: float) -> None:
 
 
 async def wait_for_first_async(events: Iterable[OneShotEvent], seconds: float) -> None:
-    """Wait in an event loop until one of the events is set, but no longer than this."""
-    import asyncio  # noqa: PLC0415  a client for threads does without, and it is the largest module it would load
+    """Wait in an event loop until one of the events is set, but at most ``seconds``."""
+    import asyncio  # noqa: PLC0415  a large module, which the synchronous client does not need
 
     loop, woken = asyncio.get_running_loop(), asyncio.Event()
     if await _stands_still(loop):
@@ -79,7 +79,7 @@ async def wait_for_first_async(events: Iterable[OneShotEvent], seconds: float) -
 
 async def _first_of(events: Iterable[OneShotEvent], loop: asyncio.AbstractEventLoop, woken: asyncio.Event) -> None:
     def wake() -> None:
-        with suppress(RuntimeError):  # that loop is closed: no one waits there any more
+        with suppress(RuntimeError):  # the loop is closed, so nobody waits there
             loop.call_soon_threadsafe(woken.set)
 
     with _added(wake, events):
@@ -87,9 +87,9 @@ async def _first_of(events: Iterable[OneShotEvent], loop: asyncio.AbstractEventL
 
 
 async def _stands_still(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether the loop's clock is frozen, as a test may do: then none of its timers ever ends.
+    """Whether the loop's clock is frozen, as in some tests, so that its timers never end.
 
-    A coarse clock is taken for one that moves.
+    A coarse clock counts as one that moves.
     """
     began = loop.time()
     if loop.time() != began or time.get_clock_info("monotonic").resolution > _INSTANT:
@@ -100,7 +100,7 @@ async def _stands_still(loop: asyncio.AbstractEventLoop) -> bool:
 
 @contextmanager
 def _timer(seconds: float) -> Generator[OneShotEvent]:
-    """An event that a thread sets after so long."""
+    """An event that a thread sets after ``seconds``."""
     over, left = OneShotEvent(), OneShotEvent()
 
     def wait() -> None:

@@ -1,4 +1,4 @@
-"""Values that hold secrets, and show none."""
+"""Values that hold secrets without showing them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ T = TypeVar("T")
 
 
 class SecretStruct(Struct, frozen=True):
-    """Is not pickled, and shows its kind alone, unless it has a repr of its own.
+    """A struct that refuses pickling, and only shows its class, unless it has its own repr.
 
-    Error trackers show every local variable of a traceback, and rich asks a ``Struct`` for all its fields and never for
-    its repr.
+    Error trackers show every local variable of a traceback, and rich shows all fields of a ``Struct`` instead of its
+    repr.
     """
 
     def __repr__(self) -> str:
@@ -34,18 +34,18 @@ class SecretStruct(Struct, frozen=True):
 
 
 class Hidden(SecretStruct, Generic[T], frozen=True):
-    """A secret on its way: whoever is shown the variable sees that there is one.
+    """A wrapper of a secret, whose repr does not show it.
 
-    Making one runs no code of Python's, so that no traceback can show the value on its way in.
+    Creating one runs no Python code, so that no traceback can show the value as an argument.
     """
 
     value: T
 
 
 class SecretHeaders(dict[str, str]):
-    """Headers that show their names alone.
+    """Headers that only show their names.
 
-    They are made in one step of C's, like ``Hidden``: a loop over values would have each of them in a variable.
+    They are created by one C call, like ``Hidden``: a loop over values would hold each of them in a variable.
     """
 
     __slots__ = ()
@@ -61,7 +61,7 @@ class SecretHeaders(dict[str, str]):
 
 
 class Secret:
-    """Refuses to be pickled: a pickle is a file that nobody guards."""
+    """A base class that refuses pickling, since a pickle is an unprotected file."""
 
     __slots__ = ()
 
@@ -72,7 +72,7 @@ class Secret:
         return self
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("credentials are not pickled, since they are secret: make them anew in the other process")
+        raise TypeError("credentials are not pickled, since they are secret: create them again in the other process")
 
 
 MASK: Final = "***"
@@ -83,7 +83,7 @@ SECRET_HEADERS: Final = frozenset(
     }
 )
 _AUTHORIZATION: Final = r"(?:Access|Signature)=([^,\s]+)|OBS ([^:\s]+):(\S+)"
-# The gateway says what it would have signed, and which key it does not know.
+# The gateway echoes the text that it would have signed, and unknown keys.
 _ECHOES: Final = r"(?i)(canonicalRequest:)[^\"\\]*|(\bak:)[^,\s\"\\]+"
 
 _ESCAPE: Final = (
@@ -92,26 +92,26 @@ _ESCAPE: Final = (
     r"|%[c-fC-F][0-9a-fA-F](?:%[89abAB][0-9a-fA-F])+|%[0-7][0-9a-fA-F]"
     r"|&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);"
 )
-"""One character as JSON, Python, a URL or HTML may write it."""
+"""An escape of one character in JSON, Python, a URL or HTML."""
 
-_MOST_LEVELS: Final = 8  # the API itself sends JSON in JSON in JSON, and gateways wrap that once more
+_MOST_LEVELS: Final = 8  # the API sends JSON in JSON in JSON, and gateways may wrap that again
 _SHORTEST: Final = 8
 _HEAD: Final = 16
-_WINDOW: Final = 16 * 1024  # the head of a secret, each of its characters escaped as long as eight levels make it
+_WINDOW: Final = 16 * 1024  # enough for the head of a secret with each character escaped eight times
 _WORD: Final = "A-Za-z0-9_"
 _SHORT_ESCAPES: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _ENTITIES: Final = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'"}
 
 LARGEST_TEXT: Final = 64 * 1024
-"""So many characters are kept of a text that a server sent and that is no good."""
+"""The maximum number of characters to keep of an unusable text of a server."""
 
 
 class _Level(Struct, frozen=True):
     """A text after some rounds of unescaping.
 
     Attributes:
-        text: It.
-        marks: Where in it stretches begin that the last round left as they were, and where they began before.
+        text: The text.
+        marks: The beginnings of the stretches that the last round did not change, each with its beginning before.
     """
 
     text: str
@@ -119,20 +119,20 @@ class _Level(Struct, frozen=True):
 
 
 def mask(text: str, *headers: Mapping[str, str], secrets: Iterable[str] = (), limit: int = LARGEST_TEXT) -> str:
-    """The text without the secrets of a request, however they are escaped, and without the gateway's echo.
+    """Mask the secrets of a request in a text, in any escaping, and the gateway's echo.
 
-    A text that is longer than the limit is cut there, and ends in an ellipsis. A secret that reaches over the cut is
-    masked like any other. The time that it takes grows with the limit, not with the text.
+    A longer text is cut at the limit, and ends in an ellipsis. A secret across the cut is masked like any other. The
+    time needed grows with the limit, not with the text.
 
     Args:
-        text: What is to be shown.
-        headers: The headers of the request, and those of its response: one of them can be a token.
-        secrets: What else must not be shown.
-        limit: The most characters to keep.
+        text: The text to show.
+        headers: The headers of the request, and those of its response, one of which can be a token.
+        secrets: Further secrets.
+        limit: The maximum number of characters to keep.
     """
     try:
         return _masked_text(text, headers, secrets, limit)
-    except BaseException as error:  # noqa: BLE001  an interrupt, above all: its traceback would show the secrets
+    except BaseException as error:  # noqa: BLE001  such as an interrupt, whose traceback would show the secrets
         raise error.with_traceback(None) from None
 
 
@@ -150,7 +150,7 @@ def _header_secrets(headers: Mapping[str, str]) -> Iterator[str]:
 
 
 def _without(text: str, secrets: set[str], limit: int) -> str:
-    # What looks like an escape may be part of a secret, so that it is looked for unescaped as well.
+    # An apparent escape may be part of a secret, so secrets are also searched in unescaped form.
     wanted = {
         level.text for secret in secrets for level in _levels(secret) if len(level.text) >= min(len(secret), _SHORTEST)
     }
@@ -166,7 +166,7 @@ def _without(text: str, secrets: set[str], limit: int) -> str:
 
 
 def _levels(text: str) -> Iterator[_Level]:
-    """The text as it is, then unescaped again and again, as long as that changes it."""
+    """The text, then its repeated unescapings, until they change nothing more."""
     level = _Level(text, [(0, 0)])
     for _ in range(_MOST_LEVELS):
         yield level
@@ -193,7 +193,7 @@ def _plain(escape: str) -> str:
         case "%", _:
             return chr(int(escape[1:], 16)) if len(escape) == len("%41") else unquote(escape)
         case "&", "#":
-            import html  # noqa: PLC0415  what few errors need is loaded for them alone
+            import html  # noqa: PLC0415  rarely needed
 
             return html.unescape(escape)
         case "&", _:
@@ -219,14 +219,14 @@ def _occurrences(text: str, wanted: set[str]) -> Iterator[tuple[int, int]]:
 
 
 def _as_a_word(secret: str) -> str:
-    """The pattern of a secret so short that other words may hold it: it counts where it is a word of its own."""
+    """The pattern of a secret so short that other words may contain it: it only matches a whole word."""
     before = rf"(?<![{_WORD}])" if re.match(rf"[{_WORD}]", secret) else ""
     after = rf"(?![{_WORD}])" if re.search(rf"[{_WORD}]\Z", secret) else ""
     return f"{before}{re.escape(secret)}{after}"
 
 
 def _cut_off(text: str, wanted: set[str]) -> Iterator[tuple[int, int]]:
-    """Where a secret begins for whose end there is no room in the text."""
+    """The spans at the end of the text that may be the beginning of a secret."""
     for secret in wanted:
         start = text.find(secret[:_HEAD], max(0, len(text) - len(secret) + 1))
         if start >= 0:
@@ -234,7 +234,7 @@ def _cut_off(text: str, wanted: set[str]) -> Iterator[tuple[int, int]]:
 
 
 def _origin(levels: Sequence[_Level], position: int) -> int:
-    """Where a position of the last level is in the text that the first one has."""
+    """The position in the first level's text for a position in the last level's."""
     for level in reversed(levels):
         there, here = level.marks[bisect_right(level.marks, position, key=itemgetter(0)) - 1]
         position = here + position - there

@@ -1,15 +1,15 @@
-"""Sentences that can be said in another language: their words, and the values in them, apart from each other."""
+"""Sentences that can be translated: their words, separate from their values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003  a struct's default is made of its annotation
+from collections.abc import Mapping  # noqa: TC003  msgspec reads the annotations
 from typing import Self
 
 from msgspec import Struct, field
 
 
 class Length(str):
-    """A length of time as text, such as ``1 h 5 min``: what another language has other units for."""
+    """A duration as text, such as ``1 h 5 min``, whose units can be translated."""
 
     __slots__ = ()
 
@@ -18,8 +18,8 @@ class Sentence(Struct, frozen=True):
     """A sentence or a part of one. As text, it is English.
 
     Attributes:
-        words: Its words in English, with names in braces where its values stand.
-        values: The values by their names: text, numbers, lengths of time, and sentences within the sentence.
+        words: Its words in English, with names in braces for its values.
+        values: The values by their names: text, numbers, durations, and sentences within the sentence.
     """
 
     words: str
@@ -30,10 +30,10 @@ class Sentence(Struct, frozen=True):
 
 
 class Remark(str):
-    """A sentence as English text that remembers what it is made of, so that a page can say it in another language.
+    """A sentence as English text that keeps its parts, so that a page can translate it.
 
     Attributes:
-        sentence: The sentence that the text says.
+        sentence: The sentence of the text.
     """
 
     __slots__ = ("sentence",)
@@ -46,15 +46,15 @@ class Remark(str):
         return made
 
     def __reduce__(self) -> tuple[type[Remark], tuple[Sentence]]:
-        """Copies and pickles are made of the sentence."""
+        """Copies and pickles are made from the sentence."""
         return Remark, (self.sentence,)
 
 
 def remark(words: str, /, **values: object) -> Remark:
-    """A remark of words and values."""
+    """Make a remark of words and values."""
     return Remark(Sentence(words, values))
 
 
 def sentence(words: str, /, **values: object) -> Sentence:
-    """A sentence of words and values."""
+    """Make a sentence of words and values."""
     return Sentence(words, values)

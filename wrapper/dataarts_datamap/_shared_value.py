@@ -1,7 +1,7 @@
-"""A value that is fetched when it is needed, by one caller for all, and kept for as long as it is good.
+"""A value that one caller fetches for all when it is needed, and that is kept while it is valid.
 
-Nothing here locks: a lock that another thread holds while the process forks is never released in the child. What must
-happen once is an atomic operation of a dictionary, whose key is the process.
+There are no locks here: a lock that another thread holds during a fork is never released in the child. An atomic
+operation of a dictionary, keyed by the process, ensures that only one caller fetches.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MARGIN_OF_A_SHORT_LIFE: Final = 0.25
 
 
 class Fetched(SecretStruct, Generic[T], frozen=True):
-    """A value as it was fetched, and for how many seconds it is good."""
+    """A fetched value, and the number of seconds for which it is valid."""
 
     value: T
     life: float = math.inf
@@ -41,7 +41,7 @@ class _Cached(Generic[T]):
 
 
 class _Refresh:
-    """One caller's fetching, for which the others wait."""
+    """The fetching by one caller, for which the others wait."""
 
     def __init__(self) -> None:
         self.process = os.getpid()
@@ -50,17 +50,17 @@ class _Refresh:
 
 
 class SharedValue(Generic[T, StepT]):
-    """Fetches a value once for all the threads, tasks and event loops that ask at the same time.
+    """Fetches a value once for all threads, tasks and event loops that need it at the same time.
 
     The value is renewed when less than the margin is left of its life, or less than a quarter of a shorter life. While
-    one caller renews it, the others go on with the old one for as long as that is good, and so does that caller if it
-    fails: it is tried again a minute later. Without a good value the others wait, and a failure is everyone's. A caller
-    that goes away in between, as a cancelled task does, leaves the fetching to one of those who wait.
+    one caller renews it, the others use the old value while it is valid. If the renewal fails, that caller uses the
+    old value, too, and the next renewal is tried a minute later. Without a valid value, the others wait, and get the
+    same failure. If the fetching caller goes away, such as a cancelled task, one of the waiting callers fetches.
 
     Args:
-        fetch: Begins to fetch the value.
-        now: Tells the time, in seconds.
-        margin: How many seconds before its end a value is renewed.
+        fetch: Returns the steps that fetch the value.
+        now: Returns the time in seconds.
+        margin: Number of seconds before the end of its life at which a value is renewed.
     """
 
     def __init__(
@@ -73,10 +73,10 @@ class SharedValue(Generic[T, StepT]):
         self._refreshes: dict[int, _Refresh] = {}
 
     def get(self, until: float = math.inf) -> Generator[StepT | Wait, Response, T]:
-        """The value. Others are waited for until then, a time of the client's clock.
+        """The value. The wait for another caller ends at ``until``, a time of the client's clock.
 
         Raises:
-            RequestTimeoutError: Another caller had not fetched it by then.
+            RequestTimeoutError: The other caller had not fetched it by then.
         """
         while True:
             cached = self._cached
@@ -93,15 +93,15 @@ class SharedValue(Generic[T, StepT]):
                 raise copy(refresh.failure)
             if not refresh.event.is_set:
                 self._finish(refresh)
-                raise RequestTimeoutError("another call had not fetched what all of them need before the deadline")
+                raise RequestTimeoutError("another call had not fetched a shared value before the deadline")
 
     def peek(self) -> T | None:
-        """The value if it is there and good; nothing is fetched."""
+        """The value if it is present and valid; nothing is fetched."""
         cached = self._cached
         return None if cached is None or self._now() >= cached.renew_at else cached.value
 
     def discard(self, is_bad: Callable[[T], bool]) -> None:
-        """Forget the value if it is a bad one."""
+        """Forget the value if ``is_bad`` is true for it."""
         cached = self._cached
         if cached is not None and is_bad(cached.value):
             cached.renew_at = cached.expires_at = -math.inf
@@ -109,7 +109,7 @@ class SharedValue(Generic[T, StepT]):
     def _fetch_for_all(self, refresh: _Refresh) -> Generator[StepT, Response, T]:
         try:
             cached, started = self._cached, self._now()
-            if cached is not None and started < cached.renew_at:  # another caller fetched it on the way here
+            if cached is not None and started < cached.renew_at:  # another caller has fetched it meanwhile
                 return cached.value
             try:
                 fetched = yield from self._fetch()

@@ -1,4 +1,4 @@
-"""Text that came from elsewhere, made fit to be shown."""
+"""Text from untrusted sources, made printable."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ _HALF: Final = re.compile(r"[\ud800-\udfff]")
 
 
 def is_word(text: str) -> bool:
-    """Whether a shell takes a text for no more than a word, and no option, of 200 characters at the most."""
+    """Whether a text is a plain word for a shell: no special characters, not an option, and at most 200 characters."""
     return _A_WORD.fullmatch(text) is not None
 
 
 def printable(text: str, *, limit: int | None = None) -> str:
     r"""The text with each control, bidirectional or otherwise invisible character as an escape such as ``\x1b``.
 
-    The joiners that build an emoji stay. With ``limit``, a text of more characters ends in an ellipsis.
+    Joiners within emojis are kept. With ``limit``, a longer text is cut and ends in an ellipsis.
     """
     shown = text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
     return "".join(char if char.isprintable() or char in _EMOJI_JOINERS else _escape(char) for char in shown)
 
 
 def printable_lines(text: str) -> str:
-    """The same of a text of lines, whose ends and tabs stay; a carriage return is an end, as of a progress bar."""
+    """The same for several lines: line ends and tabs are kept; a carriage return, as in a progress bar, ends a line."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(char if char in "\n\t" else printable(char) for char in lines)
 
 
 def whole_text(text: str) -> str:
-    """The text with U+FFFD for each half of a surrogate pair, which no encoding can hold."""
+    """The text with U+FFFD for each half of a surrogate pair, which cannot be encoded."""
     return _HALF.sub("\ufffd", text)
 
 
-@lru_cache(maxsize=1024)  # what a page is asked for with is, all but the offset, what the page before was
+@lru_cache(maxsize=1024)  # requests for the pages of a list only differ in the offset
 def percent_encoded(text: str) -> str:
-    """The text as the service's gateway encodes it: all but letters, digits and ``-_.~``."""
+    """The text, percent-encoded like in the service's gateway: all characters except letters, digits and ``-_.~``."""
     return quote(text, safe="-_.~")
 
 
 def shown(value: object, *, limit: int = 80) -> str:
-    """The repr of whatever was passed, made printable; its type's name if it has no repr."""
+    """The repr of a value, made printable; the name of its type if the repr fails."""
     try:
         return printable(repr(value), limit=limit)
-    except Exception:  # noqa: BLE001  a repr can do anything: that of a large int raises ValueError
+    except Exception:  # noqa: BLE001  a repr can raise anything: that of a large int raises ValueError
         return type(value).__name__
 
 

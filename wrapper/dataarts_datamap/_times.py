@@ -1,4 +1,4 @@
-"""Milliseconds since the epoch, as the service counts time."""
+"""Times as milliseconds since the epoch, UTC, and as text."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w":
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 LAST_MILLISECOND: Final = 253_402_300_799_999
-"""The end of year 9999, the last that a datetime can hold."""
+"""The end of the year 9999, the last year of datetime."""
 
 
 def wall_time(time: datetime, zone: tzinfo) -> datetime:
-    """The time in the zone, naive; in UTC if the zone has it after the last year that can be written, 9999."""
+    """The naive time in the zone; in UTC if the time in the zone would be after the year 9999."""
     try:
         local = time.astimezone(zone)
     except OverflowError:
@@ -38,19 +38,19 @@ def iso_text(time: datetime) -> str:
 
 
 def span_hint(value: object, example: str) -> str:
-    """How to write what was passed for a length of time, such as ``timedelta(days=7)`` for ``"7d"``."""
+    """The timedelta that a wrong value probably means, such as ``timedelta(days=7)`` for ``"7d"``; else the example."""
     match = _SPAN.fullmatch(value) if isinstance(value, str) else None
     return f"timedelta({_UNITS[match[2]]}={int(match[1])})" if match else example
 
 
 def parse_span(text: str) -> timedelta | None:
-    """A length of time such as ``90m``, ``26h`` or ``7d``; None if it is none, or nothing."""
+    """A timedelta from a text such as ``90m``, ``26h`` or ``7d``; None if it is invalid or zero."""
     match = _SPAN.fullmatch(text)
     return timedelta(**{_UNITS[match[2]]: int(match[1])}) or None if match else None
 
 
 def span_text(span: timedelta) -> str:
-    """A length of time in its two largest units, such as ``2 d 3 h`` or ``12 min 5 s``."""
+    """A duration in its two largest units, such as ``2 d 3 h`` or ``12 min 5 s``."""
     seconds = round(abs(span.total_seconds()))
     units = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
     first = next((index for index, (_, size) in enumerate(units) if seconds >= size), len(units) - 1)

@@ -9,7 +9,7 @@ _PACKAGE: Final = "dataarts_datamap."
 
 
 def calling_place() -> tuple[int, str]:
-    """How many frames up the calling code is, as a ``stacklevel`` of whoever asks, and its file and line."""
+    """The calling code's distance in frames, as a ``stacklevel`` for the caller, and its file and line."""
     depth, frame = 0, inspect.currentframe()
     while frame is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
         depth, frame = depth + 1, frame.f_back

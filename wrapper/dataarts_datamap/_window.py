@@ -1,4 +1,4 @@
-"""Times as callers give them, and the window in milliseconds that goes on the wire."""
+"""Times as given by callers, and the window of milliseconds that is sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LIKELY_SECONDS: Final = range(1, 100_000_000_000)  # as milliseconds, a time be
 class Window(NamedTuple):
     """The pair of times as sent, in milliseconds since the epoch (UTC).
 
-    Neither the time of a run that it filters on nor whether its ends belong to it is documented.
+    It is not documented which time of a run it filters on, nor whether it includes its ends.
     """
 
     start: int
@@ -29,8 +29,8 @@ def window(*, start: Time | None, end: Time | None, since: timedelta | None, now
     """The window from ``start``, or from ``since`` before its end, up to ``end`` or else ``now``.
 
     Raises:
-        InvalidArgumentError: A time is naive, not a time or out of range; there is not exactly one of ``start`` and
-            ``since``; or the start lies after the end.
+        InvalidArgumentError: A time is naive, not a time or out of range; not exactly one of ``start`` and ``since`` is
+            given; or the start lies after the end.
     """
     if (start is None) is (since is None):
         raise InvalidArgumentError("give exactly one of start and since: the window needs a beginning")
@@ -51,7 +51,7 @@ def milliseconds(name: str, value: object, *, round_up: bool = False) -> int:
     """A time as milliseconds since the epoch (UTC); a fraction of one is cut off, or rounded up.
 
     Raises:
-        InvalidArgumentError: It is naive, not a time or out of range; the text says how to fix it.
+        InvalidArgumentError: The value is naive, not a time or out of range; the text says how to fix it.
     """
     match value:
         case bool():
@@ -91,7 +91,7 @@ def _parse(name: str, text: str) -> datetime:
 def _span(since: object) -> int:
     if not isinstance(since, timedelta) or since <= timedelta(0):
         hint = span_hint(since, "timedelta(days=7)")
-        raise InvalidArgumentError(f"since must be a timedelta longer than nothing, such as {hint}, not {shown(since)}")
+        raise InvalidArgumentError(f"since must be a positive timedelta, such as {hint}, not {shown(since)}")
     whole, rest = divmod(since, MILLISECOND)
     return whole + 1 if rest else whole
 

@@ -1,4 +1,4 @@
-"""The old place of ``dataarts_datamap.integrations.otel``; it goes with the next minor version."""
+"""The former location of ``dataarts_datamap.integrations.otel``, to be removed in the next minor version."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Lets Spark find ``format("datamap")`` by itself: it imports each module whose name begins with ``pyspark_``.
+"""Registers ``format("datamap")`` with Spark, which imports each module whose name begins with ``pyspark_``.
 
-It does so in every job of the environment, so nothing here may fail, or take long.
+Every job of the environment imports it, so it must neither fail nor be slow.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The service: where it is, how each operation is asked, and what its response means."""
+"""The service: its addresses, the request of each operation, and the decoding of each response."""

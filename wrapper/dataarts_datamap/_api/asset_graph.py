@@ -1,8 +1,8 @@
-"""Makes lineage of the graph around one table, of which neither depth nor direction is documented: no I/O.
+"""Converts the graph around one table, whose depth and direction are not documented, to lineage. No I/O.
 
-Asked for what flows into a table, each relationship is taken to point from the end that is farther from it to the
-nearer one; the other way round, asked for what flows out of it. Where both are as far, as in a cycle, it points as most
-of the others do. What stands between tables is the operator of the step.
+In a graph of the inputs of a table, each relationship is assumed to point from its end that is farther from the table
+to the nearer one; in a graph of its outputs, the other way round. If both ends are equally far, as in a cycle, it
+points as most of the others do. A node between two tables is the operator of the step.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _COLUMN: Final = "column"
 
 
 def edges_around(guid: str, graph: AssetGraph, direction: FlowDirection) -> list[LineageEdge]:
-    """The steps that lead to a table, or away from it, by the graph that the service shows around it."""
+    """The steps that lead to a table, or away from it, by the graph that the service returns around it."""
     relationships = [one for one in graph.relationships if not _is_of_columns(one, graph.assets)]
     into: defaultdict[str, set[str]] = defaultdict(set)
     for source, target in _oriented(guid, relationships, is_inward=direction == "IN"):
@@ -43,7 +43,7 @@ def kind_of(asset: Table) -> str:
     """The last part of the kind of an asset in lower case: ``table`` of ``dataasset.Table`` and of ``dws_table``."""
     kind = (asset.type_name or "").rpartition(".")[2].casefold()
     if kind.endswith(_VIEW):
-        return _VIEW  # such as of a materialized one
+        return _VIEW  # also a materialized view
     return next((one for one in (_TABLE, _COLUMN) if kind.endswith(f"_{one}")), kind)
 
 
@@ -88,7 +88,7 @@ def _distances(guid: str, pairs: Iterable[tuple[str, str]]) -> dict[str, int]:
 def _contracted(
     into: Mapping[str, set[str]], assets: Mapping[str, Table], tables: AbstractSet[str]
 ) -> Iterator[LineageEdge]:
-    """The steps from table to table, each with the operator that stands right before the one that is written."""
+    """The steps from table to table, each with the operator right before the written table."""
     for target in [guid for guid in into if guid in tables]:
         for before in sorted(into[target]):
             if before in tables:
@@ -103,7 +103,7 @@ def _contracted(
 
 
 def _tables_before(guid: str, into: Mapping[str, set[str]], tables: AbstractSet[str]) -> list[str]:
-    """The tables that an operator reads, through other operators, too."""
+    """The tables that an operator reads, directly or through other operators."""
     found: dict[str, None] = {}
     seen, waiting = {guid}, [guid]
     while waiting:

@@ -1,4 +1,4 @@
-"""Where the service is."""
+"""Addresses of the service."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ def checked_endpoint(
 
     Args:
         endpoint: The address.
-        name: What the errors call it.
+        name: Its name in errors.
         allow_http: Whether it may be plain ``http`` to another machine.
         is_proxied: Whether it is reached through a proxy, and so on another machine, whatever its name.
         remedy: What to do if that is not allowed.
 
     Raises:
-        ConfigurationError: It is no ``http`` or ``https`` address, holds more than host, port and path, or is plain
+        ConfigurationError: It is not an ``http`` or ``https`` address, holds more than host, port and path, or is plain
             ``http`` to another machine, which was not allowed.
     """
     shown = printable(repr(endpoint), limit=120)
     parts = split_address(endpoint)
     if parts is None:
-        raise ConfigurationError(f"the {name} {shown} is no address such as https://dayu.eu-west-101.myhuaweicloud.eu")
+        example = "https://dayu.eu-west-101.myhuaweicloud.eu"
+        raise ConfigurationError(f"the {name} {shown} is not an address such as {example}")
     if "@" in parts.netloc:
         raise ConfigurationError(f"the {name} holds a user name or password: give credentials instead")
     if not endpoint.isascii():
@@ -48,7 +49,7 @@ def checked_endpoint(
     return endpoint.rstrip("/")
 
 
-@lru_cache(maxsize=16)  # each page asks for it
+@lru_cache(maxsize=16)  # called for each page
 def address_name(endpoint: str) -> str:
     """The name of a service without a region: the host of its address, with port and path prefix, if any."""
     parts = split_address(endpoint)

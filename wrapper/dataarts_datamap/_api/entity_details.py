@@ -1,4 +1,4 @@
-"""ShowDataDetail and ListEntityDetails: one asset, or many, asked for by GUID and decoded."""
+"""ShowDataDetail and ListEntityDetails: requests for assets by GUID, and the decoding of their responses."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Response
 
 MOST_GUIDS: Final = 50
-"""GUIDs in one request; how many the service takes is not documented."""
+"""The maximum number of GUIDs in one request; the service's own maximum is not documented."""
 
 
 def entity_request(*, endpoint: str, project_id: str, instance_id: str, guid: str) -> Request:
     """A ShowDataDetail request.
 
     Raises:
-        InvalidArgumentError: A value could bend the request; the text names it.
+        InvalidArgumentError: A value could change the meaning of the request; the text names it.
     """
     return build_entity_request(
         endpoint,
@@ -40,10 +40,11 @@ def details_request(*, endpoint: str, project_id: str, instance_id: str, guids: 
     """A ListEntityDetails request for at most ``MOST_GUIDS`` assets.
 
     Raises:
-        InvalidArgumentError: A value could bend the request, or there are none or too many; the text names it.
+        InvalidArgumentError: A value could change the meaning of the request, or there are none or too many; the text
+            names it.
     """
     if not 1 <= len(guids) <= MOST_GUIDS:
-        raise InvalidArgumentError(f"guids must be 1 to {MOST_GUIDS}, not {len(guids)}")
+        raise InvalidArgumentError(f"the number of guids must be 1 to {MOST_GUIDS}, not {len(guids)}")
     return build_details_request(
         endpoint,
         project_id=path_segment("project_id", project_id),
@@ -72,7 +73,7 @@ def decode_entity(response: Response) -> Table:
     Raises:
         StatusError: The HTTP status is 400 or more.
         ErrorBodyError: HTTP 200 carries an error body.
-        InvalidEnvelopeError: The HTTP status is neither, or the response is no asset.
+        InvalidEnvelopeError: The HTTP status is neither, or the response is not an asset.
     """
     check_status(response)
     try:
@@ -85,18 +86,18 @@ def decode_entity(response: Response) -> Table:
             return table
         reason = "it has no GUID"
     refuse_error_body(response)
-    raise build_error(InvalidEnvelopeError, f"the response is no asset: {reason}", response)
+    raise build_error(InvalidEnvelopeError, f"the response is not an asset: {reason}", response)
 
 
 def decode_entities(response: Response) -> list[Table]:
     """The assets of a ListEntityDetails response, those without a GUID left out.
 
-    An unknown GUID is left out or refused, which is not documented: compare with what was asked for.
+    It is not documented whether the service omits or refuses an unknown GUID: compare with the requested ones.
 
     Raises:
         StatusError: The HTTP status is 400 or more.
         ErrorBodyError: HTTP 200 carries an error body.
-        InvalidEnvelopeError: The HTTP status is neither, or the response is no list of assets.
+        InvalidEnvelopeError: The HTTP status is neither, or the response is not a list of assets.
     """
     check_status(response)
     try:
@@ -108,4 +109,4 @@ def decode_entities(response: Response) -> list[Table]:
             return list(filter(None, map(Table.from_raw, details.entities)))
         reason = "it carries an error code"
     refuse_error_body(response)
-    raise build_error(InvalidEnvelopeError, f"the response is no list of assets: {reason}", response)
+    raise build_error(InvalidEnvelopeError, f"the response is not a list of assets: {reason}", response)

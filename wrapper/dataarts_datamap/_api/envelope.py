@@ -1,7 +1,7 @@
 """The envelope around a page: HTTP 200 that carries a status of its own and the document as text.
 
-A healthy response takes the short way: one strict pass for the envelope, one for the body. Only a response that fails
-it is read again, without types, to find out what it is instead.
+A healthy response is decoded strictly, once for the envelope and once for the body. Only a response that fails is
+decoded again, without types, to find out what it is.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def open_page(response: Response) -> str:
         ErrorBodyError: HTTP 200 carries an error body.
         UpstreamError: The envelope's own status is not 200.
         InvalidEnvelopeError: The outer document is not an envelope.
-        InvalidBodyError: It holds no text.
+        InvalidBodyError: The body is not text.
     """
     check_status(response)
     return _open_envelope(response)
@@ -80,7 +80,7 @@ def _open_envelope(response: Response) -> str:
 
 
 def _open_odd_envelope(response: Response, document: object) -> str:
-    """The body string of an envelope that is JSON, but not quite what was expected."""
+    """The body string of an envelope that is JSON, but not quite as expected."""
     if not isinstance(document, dict):
         raise build_error(InvalidEnvelopeError, "the response is JSON, but not an object", response)
     envelope = cast("dict[str, object]", document)
@@ -112,7 +112,7 @@ def _upstream_error(response: Response, status: int, body: object) -> UpstreamEr
 
 
 def json_kind(value: object) -> str:
-    """What JSON calls a value of this type."""
+    """The name of a value's type in JSON."""
     match value:
         case None:
             return "null"

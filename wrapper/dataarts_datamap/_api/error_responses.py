@@ -1,4 +1,4 @@
-"""Errors that responses become, without the secrets that they echo."""
+"""Errors made from responses, without secrets that these echo."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 ErrorT = TypeVar("ErrorT", bound=DataMapError)
 
 UNREADABLE: Final = (ValueError, RecursionError)
-"""What decoding raises; the decoder's own errors are ValueErrors."""
+"""The exceptions of decoding; the decoder's own errors are ValueErrors."""
 
 _OK: Final = 200
 _FIRST_ERROR_STATUS: Final = 400
 _FIRST_SERVER_ERROR_STATUS: Final = 500
 _MESSAGE_LIMIT: Final = 300
-_LARGEST_ERROR: Final = 1024 * 1024  # more is no error body, and as a tree of values it would take many times as much
+_LARGEST_ERROR: Final = 1024 * 1024  # larger bodies are not errors, and decoded they would take many times their size
 _BEGINNING: Final = 8 * LARGEST_TEXT
 
 _STATUS_ERRORS: Final[Mapping[int, type[StatusError]]] = {
@@ -46,13 +46,13 @@ _STATUS_ERRORS: Final[Mapping[int, type[StatusError]]] = {
     429: RateLimitError,
 }
 
-# How this service, its siblings, the gateway and IAM name an error's code and text.
+# The names of an error's code and text in this service, its siblings, the gateway and IAM.
 _CODE_NAMES: Final = ("error_code", "errorCode", "errCode", "code")
 _TEXT_NAMES: Final = ("error_msg", "errorMsg", "errorMessage", "externalMessage", "message", "error")
 
 
 class ErrorDetails(Struct, frozen=True):
-    """What an error body says, in whatever shape."""
+    """The details in an error body of any shape."""
 
     code: str | None = None
     message: str | None = None
@@ -60,11 +60,11 @@ class ErrorDetails(Struct, frozen=True):
 
 
 def check_status(response: Response, *, expected: int = _OK) -> None:
-    """Return if the answer has the status that it should have.
+    """Return if the response has the expected status.
 
     Raises:
         StatusError: The HTTP status is 400 or more.
-        InvalidEnvelopeError: It is another one that was not expected.
+        InvalidEnvelopeError: It is another unexpected status.
     """
     if response.status == expected:
         return
@@ -82,12 +82,12 @@ def status_error(status: int) -> type[StatusError]:
 
 
 def read_error(content: bytes | str) -> ErrorDetails | None:
-    """What an error body says; None if it is not one, or is longer than any."""
+    """The details in an error body; None if it is not one, or is too long to be one."""
     return None if len(content) > _LARGEST_ERROR else parse_error(try_decode(content))
 
 
 def parse_error(document: object) -> ErrorDetails | None:
-    """What a document says under one of the known names, itself or in its member ``error``."""
+    """The details in a document, under one of the known names, or in its member ``error``."""
     if not isinstance(document, dict):
         return None
     members = cast("dict[str, object]", document)
@@ -117,14 +117,14 @@ def build_error(
 
     Args:
         kind: Its class.
-        problem: What is wrong.
+        problem: The problem.
         response: The response.
-        details: What the response itself says is wrong.
-        raw: The text that could not be used; the response's, if left out.
+        details: The details of the response itself.
+        raw: The text that could not be used; if left out, that of the response.
 
-    Of no text more than ``LARGEST_TEXT`` characters are kept.
+    Each text is cut off after ``LARGEST_TEXT`` characters.
     """
-    known: dict[tuple[str, int], str] = {}  # the message is often the raw text
+    known: dict[tuple[str, int], str] = {}  # avoids masking twice: the message is often the raw text
 
     def masked(text: str, limit: int = LARGEST_TEXT) -> str:
         if (text, limit) not in known:
@@ -146,12 +146,12 @@ def build_error(
 
 
 def beginning(content: bytes) -> str:
-    """As much of a response's text as an error can use."""
+    """The beginning of a response's text, as much as an error keeps."""
     return content[:_BEGINNING].decode(errors="replace")
 
 
 def try_decode(content: bytes | str) -> object:
-    """The JSON document, without types; None if it is none."""
+    """The JSON document, without types; None if it is not JSON."""
     try:
         return json.decode(content)
     except UNREADABLE:
@@ -168,5 +168,5 @@ def text_or_none(value: object) -> str | None:
 
 
 def reason_of(error: BaseException) -> str:
-    """Why something could not be decoded."""
+    """The reason for a decoding error."""
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -1,8 +1,8 @@
-"""Builds requests: the one module that touches the generated client.
+"""Builds requests: the only module that uses the generated client.
 
 The generated builders are private names of generated code, so this module holds their only use; a test pins their
-signatures. They quote path segments, but they check nothing: each operation's own module refuses what could bend a
-request.
+signatures. They quote path segments, but check nothing: each operation's own module refuses values that could change a
+request's meaning.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def build_request(
         endpoint=endpoint,
         path=kwargs["url"],
         query=tuple(_pairs(kwargs.get("params", {}))),
-        # The page names neither. Another service's gateway refuses a GET without Content-Type, and sibling pages ask
-        # for X-Project-Id where a key can see several projects; the official SDK sends both.
+        # The documentation names neither. Another service's gateway refuses a GET without Content-Type, and sibling
+        # pages demand X-Project-Id if a key can see several projects; the official SDK sends both.
         headers={
             "Content-Type": "application/json",
             "X-Project-Id": str(parameters["project_id"]),
@@ -60,7 +60,7 @@ def build_request(
 
 
 def _pairs(parameters: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """The query: an array as repeated keys, as the official SDK sends it, and a boolean as JSON writes it."""
+    """The query: an array as repeated keys, as in the official SDK, and a boolean as in JSON."""
     for name, value in parameters.items():
         if isinstance(value, list):
             yield from ((name, str(member)) for member in cast("list[object]", value))
@@ -68,7 +68,7 @@ def _pairs(parameters: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             yield name, str(value).lower() if isinstance(value, bool) else str(value)
 
 
-# The builders below load with the calls that need them: most clients ask for runs alone.
+# The builders below are loaded by the calls that need them: most clients only request runs.
 
 
 def build_search_request(endpoint: str, *, project_id: str, instance: str, body: Mapping[str, Any]) -> Request:
@@ -105,7 +105,7 @@ def build_bulk_lineage_request(endpoint: str, *, project_id: str, instance: str,
 def build_lineage_request(
     endpoint: str, *, project_id: str, instance: str, guid: str, direction: FlowDirection
 ) -> Request:
-    """A ShowDatamapLineage request for what flows into an asset, or out of it."""
+    """A ShowDatamapLineage request for the inputs of an asset, or its outputs."""
     from dataarts_datamap_client.api.data_map.show_datamap_lineage import _get_kwargs  # noqa: PLC0415  # pyright: ignore[reportPrivateUsage]  as above
 
     return build_request(

@@ -1,4 +1,4 @@
-"""The lists of projects, instances and workspaces, by whose ids all is asked for.
+"""The lists of projects, instances and workspaces, whose ids all other requests need.
 
 The operations are KeystoneListProjects, ListDataArtsStudioInstances and ListManagerWorkSpaces, which are documented.
 """
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PAGE_SIZE: Final = 100  # the largest that a documentation of these lists allows
+PAGE_SIZE: Final = 100  # the largest page size that the documentation of these lists allows
 _IN_EFFECT: Final = 2
 
 
 def projects_request(*, endpoint: str, region: str) -> Request:
-    """Asks IAM for the projects that are named like a region."""
+    """A request to IAM for the projects with a region's name."""
     return Request(
         method="GET",
         endpoint=endpoint,
@@ -44,12 +44,12 @@ def projects_request(*, endpoint: str, region: str) -> Request:
 
 
 def instances_request(offset: int, *, endpoint: str, project_id: str) -> Request:
-    """Asks for a page of the project's orders of instances."""
+    """A request for a page of the project's orders of instances."""
     return _list_request(endpoint, project_id, "instances", offset)
 
 
 def workspaces_request(offset: int, *, endpoint: str, project_id: str, instance_id: str) -> Request:
-    """Asks for a page of an instance's workspaces."""
+    """A request for a page of an instance's workspaces."""
     return _list_request(endpoint, project_id, f"workspaces/{quote(instance_id, safe='')}", offset)
 
 
@@ -101,7 +101,7 @@ _WORKSPACES: Final = json.Decoder(_Workspaces)
 
 
 class ListedId(NamedTuple):
-    """An id that a list has; with a flaw, it does not count."""
+    """An id in a list; one with a flaw does not count."""
 
     id: str
     name: str | None
@@ -109,9 +109,9 @@ class ListedId(NamedTuple):
 
 
 class IdPage(NamedTuple):
-    """A page of a list: its rows, the ids in them, and the rows and pages of the whole list, where it counts them.
+    """A page of a list: its rows, the ids in them, and the total numbers of rows and pages, if it has them.
 
-    One that was not sent has no rows: an empty list can be left out.
+    A missing list counts as empty, since an empty list can be left out.
     """
 
     rows: int
@@ -168,12 +168,12 @@ def _decode(response: Response, decoder: json.Decoder[T], what: str) -> T:
 
 
 def _checked(response: Response, page: IdPage) -> IdPage:
-    """The page, if requests can be made with its ids."""
+    """The page, if its ids are usable in requests."""
     try:
         for candidate in page.candidates:
             path_segment("id", candidate.id)
     except InvalidArgumentError as error:
-        problem = f"the response lists what is not an id: {error}"
+        problem = f"the response lists an invalid id: {error}"
     else:
         return page
     raise build_error(InvalidEnvelopeError, problem, response)

@@ -1,6 +1,6 @@
-"""JSON that its grammar allows and that the fast decoder refuses: half of an emoji, a number that no double can hold.
+"""JSON that is valid but that the fast decoder refuses: half of an emoji, or a number out of range of a double.
 
-Java, JavaScript and Python write the escape of half a surrogate pair where they cut a text inside an emoji.
+Java, JavaScript and Python write the escape of half a surrogate pair when they cut a text inside an emoji.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Int64: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-"""A count or a status: what has thousands of digits is none, and would stand in the text of an error."""
+"""A count or a status. Numbers with thousands of digits are refused, since error texts would contain them."""
 
 _HALF: Final = re.compile(r"[\ud800-\udfff]")
-_NUMBER_REASON: Final = "Expected a number in range, got one that cannot be held"
+_NUMBER_REASON: Final = "Expected a number in range, got one out of range"
 _DEPTH_REASON: Final = "Expected a value of reasonable depth, got one that is nested too deeply"
 
 
 def decode_leniently(text: str | bytes) -> Any:  # noqa: ANN401  any JSON value
-    """The document, with halves of surrogate pairs as they are, and infinity for a number that is out of range.
+    """The document, with halves of surrogate pairs unchanged, and infinity for a number out of range.
 
     Raises:
         ValueError: It is not JSON.
         RecursionError: It is nested too deeply.
     """
-    import json  # noqa: PLC0415  loaded for the few responses that need it
+    import json  # noqa: PLC0415  rarely needed
 
     return json.loads(text.decode() if isinstance(text, bytes) else text, parse_int=_integer, parse_constant=_refuse)
 
 
 def decode_as(decoder: json.Decoder[T], content: bytes) -> T:
-    """The document as the decoder's type; halves of surrogate pairs stay in its texts as they are.
+    """The document as the decoder's type; halves of surrogate pairs in its texts stay unchanged.
 
     Raises:
         ValueError: It is not JSON, or not of the type.
@@ -55,9 +55,9 @@ def decode_as(decoder: json.Decoder[T], content: bytes) -> T:
 
 
 def sound(value: object) -> tuple[Any, str | None]:
-    """The value without what cannot be held, and what that was; None if there was nothing.
+    """The value with its unsound parts replaced, and a description of the first; None if there was none.
 
-    U+FFFD replaces half of a surrogate pair, and None a number that is out of range.
+    U+FFFD replaces half of a surrogate pair, and None a number out of range.
     """
     flaws: list[str] = []
     try:
@@ -68,7 +68,7 @@ def sound(value: object) -> tuple[Any, str | None]:
 
 
 def escaped_halves(text: str) -> str:
-    """JSON as text, with the halves of surrogate pairs that its own text had escaped."""
+    """JSON text, with the escapes of halves of surrogate pairs decoded."""
     return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
@@ -94,9 +94,9 @@ def _sound(value: object, flaws: list[str]) -> object:
 def _integer(digits: str) -> float:
     try:
         return int(digits)
-    except ValueError:  # Python reads no more than 4,300 digits
+    except ValueError:  # Python refuses more than 4,300 digits
         return math.inf
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(f"{constant} is not a number in JSON")

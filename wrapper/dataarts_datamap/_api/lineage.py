@@ -1,4 +1,4 @@
-"""ShowLineageBulk and ShowDatamapLineage: what tables are made of, asked for and decoded."""
+"""ShowLineageBulk and ShowDatamapLineage: requests for lineage, and the decoding of their responses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def bulk_lineage_request(*, endpoint: str, project_id: str, instance_id: str, of
     """A ShowLineageBulk request.
 
     Raises:
-        InvalidArgumentError: A value could bend the request, or is out of its bounds; the text names it.
+        InvalidArgumentError: A value could change the meaning of the request, or is out of its bounds; the text names
+            it.
     """
     return build_bulk_lineage_request(
         endpoint,
@@ -36,10 +37,10 @@ def bulk_lineage_request(*, endpoint: str, project_id: str, instance_id: str, of
 def table_lineage_request(
     *, endpoint: str, project_id: str, instance_id: str, guid: str, direction: FlowDirection = "IN"
 ) -> Request:
-    """A ShowDatamapLineage request for what flows into a table, or out of it.
+    """A ShowDatamapLineage request for the inputs of a table, or its outputs.
 
     Raises:
-        InvalidArgumentError: A value could bend the request; the text names it.
+        InvalidArgumentError: A value could change the meaning of the request; the text names it.
     """
     return build_lineage_request(
         endpoint,
@@ -85,9 +86,9 @@ class LineagePage(Struct, frozen=True, kw_only=True):
     """The lineage of a page of operators.
 
     Attributes:
-        edges: What the operators read and write.
-        rows: How many rows the page had, those without a table among them.
-        total: How many operators there are on all pages; None if the server did not say.
+        edges: The steps of the operators.
+        rows: The number of rows on the page, including those without a table.
+        total: The number of operators on all pages; None if the server did not report it.
     """
 
     edges: tuple[LineageEdge, ...]
@@ -105,7 +106,7 @@ def decode_bulk_lineage(response: Response) -> LineagePage:
     Raises:
         StatusError: The HTTP status is 400 or more.
         ErrorBodyError: HTTP 200 carries an error body.
-        InvalidEnvelopeError: The HTTP status is neither, or the response is no page of lineage.
+        InvalidEnvelopeError: The HTTP status is neither, or the response is not a page of lineage.
     """
     check_status(response)
     try:
@@ -122,7 +123,7 @@ def decode_bulk_lineage(response: Response) -> LineagePage:
 
 
 def _decode_oddly(response: Response) -> tuple[list[_Row], int | None]:
-    """The rows and the total of a page that is JSON, but not quite what was expected."""
+    """The rows and the total of a page that is JSON, but not quite as expected."""
     reason = "it has no data"
     try:
         page = _ODD_PAGE.decode(response.content)
@@ -133,7 +134,7 @@ def _decode_oddly(response: Response) -> tuple[list[_Row], int | None]:
         if not page.error_code and (page.data is not None or total == 0):
             return [_odd_row(row) for row in page.data or []], total
     refuse_error_body(response)
-    raise build_error(InvalidEnvelopeError, f"the response is no page of lineage: {reason}", response)
+    raise build_error(InvalidEnvelopeError, f"the response is not a page of lineage: {reason}", response)
 
 
 def _odd_row(row: dict[str, Any]) -> _Row:
@@ -180,7 +181,7 @@ def _end(
 
 
 class Relationship(Struct, frozen=True, kw_only=True):
-    """A relationship of ShowDatamapLineage. Which end is upstream is not documented.
+    """A relationship of ShowDatamapLineage. It is not documented which end is upstream.
 
     Attributes:
         first: GUID at end 1.
@@ -192,11 +193,11 @@ class Relationship(Struct, frozen=True, kw_only=True):
 
 
 class AssetGraph(Struct, frozen=True, kw_only=True):
-    """What a ShowDatamapLineage response shows around a table.
+    """The graph around a table in a ShowDatamapLineage response.
 
     Attributes:
-        assets: Every asset that it names, tables, operators and columns alike, by GUID.
-        relationships: How they hang together.
+        assets: Every asset in it, whether table, operator or column, by GUID.
+        relationships: The relationships of the assets.
     """
 
     assets: dict[str, Table]
@@ -219,7 +220,7 @@ def decode_table_lineage(response: Response) -> AssetGraph:
     Raises:
         StatusError: The HTTP status is 400 or more.
         ErrorBodyError: HTTP 200 carries an error body.
-        InvalidEnvelopeError: The HTTP status is neither, or the response is no graph.
+        InvalidEnvelopeError: The HTTP status is neither, or the response is not a graph.
     """
     check_status(response)
     try:
@@ -232,7 +233,7 @@ def decode_table_lineage(response: Response) -> AssetGraph:
             return _graph(graph.relationships or [], graph.entities or [])
         reason = "it has no relationships"
     refuse_error_body(response)
-    raise build_error(InvalidEnvelopeError, f"the response is no lineage: {reason}", response)
+    raise build_error(InvalidEnvelopeError, f"the response is not lineage: {reason}", response)
 
 
 def _graph(relationships: list[dict[str, Any]], entities: list[dict[str, Any]]) -> AssetGraph:
@@ -248,7 +249,7 @@ def _graph(relationships: list[dict[str, Any]], entities: list[dict[str, Any]]) 
 
 
 def _relationship_end(sent: dict[str, Any], number: int, assets: dict[str, Table]) -> str | None:
-    """The GUID at an end, whose asset is noted: the ends are sent as objects, as ids, or as both."""
+    """The GUID at an end, after adding its asset: ends are sent as objects, as ids, or as both."""
     whole = sent.get(f"end{number}")
     asset = Table.from_raw(cast("dict[str, Any]", whole)) if isinstance(whole, dict) else None
     guid = sent.get(f"ep{number}_id")

@@ -1,4 +1,4 @@
-"""The text of a page of runs, from which the rows as sent are decoded once more."""
+"""The text of a page of runs, which is decoded again for the rows as sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class PageText:
-    """The text of a page, decoded once more when the first of its rows is asked for its ``raw``."""
+    """The text of a page, decoded again at the first access to a row's ``raw``."""
 
     __slots__ = ("_problems", "_rows", "_text")
 
@@ -27,17 +27,17 @@ class PageText:
         self._problems: Sequence[tuple[FieldProblem, ...]] | None = None
 
     def row(self, index: int) -> dict[str, Any]:
-        """The row of this index, every field as sent.
+        """The row at an index, every field as sent.
 
         Raises:
-            InvalidBodyError: A field that nobody knows is nested too deeply.
+            InvalidBodyError: An unknown field is nested too deeply.
         """
         if self._rows is None:
             self._rows = self._decode()
         return self._rows[index]
 
     def problems(self, index: int) -> tuple[FieldProblem, ...]:
-        """What in the row of this index cannot be held."""
+        """The unsound values in the row at an index."""
         return () if self._problems is None else self._problems[index]
 
     def _decode(self) -> Sequence[dict[str, Any]]:
@@ -57,7 +57,7 @@ class PageText:
 
 
 def sound_row(row: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[FieldProblem, ...]]:
-    """The row without what cannot be held, and the problems that say what that was."""
+    """The row with its unsound values replaced, and the problems that describe them."""
     values: dict[str, Any] = {}
     problems: list[FieldProblem] = []
     for name, sent in row.items():

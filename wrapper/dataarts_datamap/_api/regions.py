@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _REGION: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SERVICE_HOST: Final = re.compile(r"https://dayu\.([a-z0-9-]+)\.myhuaweicloud\.(?:com|eu)")
 _DOMAIN: Final = "myhuaweicloud.com"
-# The European pages say .eu, where the official SDK's region file says .com.
+# The European documentation has .eu, the official SDK's region file .com.
 _DOMAINS: Final = MappingProxyType({"eu-west-101": "myhuaweicloud.eu"})
 _REGIONS_WITH_IAM: Final = (
     *("cn-north-1", "cn-north-2", "cn-north-4", "cn-north-9", "cn-east-2", "cn-east-3", "cn-east-4", "cn-south-1"),
@@ -29,13 +29,13 @@ _REGIONS_WITHOUT_IAM: Final = ("cn-north-11", "ru-northwest-2")
 
 
 class Region(Struct, frozen=True):
-    """A region, and where the service and IAM are in it.
+    """A region, with the addresses of the service and of IAM.
 
     Attributes:
         id: Its id, which is also the name of each account's first project in it.
         endpoint: Address of DataArts Studio's Data Map.
-        iam_endpoint: Address of IAM. A token of a region's own IAM is good in that region alone, one of the global IAM
-            (``https://iam.myhuaweicloud.com``) in each (documented).
+        iam_endpoint: Address of IAM. A token of a region's own IAM is only valid in that region, a token of the global
+            IAM (``https://iam.myhuaweicloud.com``) in every region (documented).
     """
 
     id: str
@@ -44,7 +44,7 @@ class Region(Struct, frozen=True):
 
     @property
     def obs_endpoint(self) -> str:
-        """Address of object storage, below which each bucket has a host of its own (official OBS SDK)."""
+        """Address of object storage, of which each bucket is a subdomain (official OBS SDK)."""
         return self.endpoint.replace("://dayu.", "://obs.", 1)
 
 
@@ -60,22 +60,22 @@ REGIONS: Final[Mapping[str, Region]] = MappingProxyType(
         for region in sorted((*_REGIONS_WITH_IAM, *_REGIONS_WITHOUT_IAM))
     }
 )
-"""The regions that the official SDK 3.1.219 knows of DataArts Studio, by id, with the endpoints that it has for them.
+"""The regions of DataArts Studio in the official SDK 3.1.219, by id, with their endpoints there. Europe differs: the
+documentation has ``myhuaweicloud.eu``, the SDK ``.com``; the documentation is followed.
 
-It differs in Europe: the documentation there says ``myhuaweicloud.eu``, the SDK ``.com``, and the documentation is
-followed. A client takes any other region by the documented rule ``dayu.{region}.myhuaweicloud.com``, with the global
-IAM, since regions are added over time: one that does not exist ends in a ``ConnectionFailedError`` that names the host.
+For any other region, a client uses the documented rule ``dayu.{region}.myhuaweicloud.com`` and the global IAM, since
+regions are added over time. A region that does not exist leads to a ``ConnectionFailedError`` that names the host.
 """
 
 
 def find_region(region: str) -> Region:
-    """The region of that id, by the rule if it is not a known one.
+    """The region with an id; an unknown region follows the rule above.
 
     Raises:
         ConfigurationError: It is not the id of a region.
     """
     if not _REGION.fullmatch(region):
-        raise ConfigurationError(f"{shown(region)} is no region's id; one looks like eu-west-101")
+        raise ConfigurationError(f"{shown(region)} is not the id of a region, such as eu-west-101")
     return REGIONS.get(region) or _region(region, has_iam=False)
 
 

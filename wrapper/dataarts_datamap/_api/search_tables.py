@@ -1,4 +1,4 @@
-"""ShowDataSets: tables and other assets, searched for and decoded."""
+"""ShowDataSets: searches for tables and other assets, and the decoding of their responses."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._messages import Request, Response
 
-_MOST_VALUES: Final = 20  # documented for the values of one comparison
+_MOST_VALUES: Final = 20  # the documented maximum of values in one comparison
 _LONGEST_VALUE: Final = 256
 
 
 class SearchTerms(Struct, frozen=True, kw_only=True):
-    """What a search looks for.
+    """The terms of a search.
 
     Attributes:
         query: Keyword; empty for all assets.
-        type_names: Whole names of the kinds that count, such as ``dataasset.Table``; empty for all.
-        sources: Kinds of source that count, such as ``dws``; empty for all.
-        workspace_id: The workspace that counts; None for all.
+        type_names: Full names of the kinds to find, such as ``dataasset.Table``; empty for all.
+        sources: Kinds of sources to search, such as ``dws``; empty for all.
+        workspace_id: The workspace to search; None for all.
     """
 
     query: str
@@ -49,7 +49,8 @@ def search_request(  # noqa: PLR0913  the operation has that many parameters
     """A ShowDataSets request.
 
     Raises:
-        InvalidArgumentError: A value could bend the request, or is out of its bounds; the text names it.
+        InvalidArgumentError: A value could change the meaning of the request, or is out of its bounds; the text names
+            it.
     """
     body: dict[str, Any] = {
         "limit": query_integer("page_size", limit, minimum=1),
@@ -78,7 +79,7 @@ def _comparison(attribute: str, argument: str, values: Sequence[str]) -> list[di
     if not values:
         return []
     if len(values) > _MOST_VALUES:
-        raise InvalidArgumentError(f"{argument} must be {_MOST_VALUES} values at the most, not {len(values)}")
+        raise InvalidArgumentError(f"{argument} must be at most {_MOST_VALUES} values, not {len(values)}")
     checked = [query_text(argument, value) for value in values]
     if any(len(value) > _LONGEST_VALUE for value in checked):
         raise InvalidArgumentError(f"{argument} has a value of more than {_LONGEST_VALUE} characters")
@@ -100,7 +101,7 @@ def decode_tables(response: Response) -> TablePage:
     Raises:
         StatusError: The HTTP status is 400 or more.
         ErrorBodyError: HTTP 200 carries an error body.
-        InvalidEnvelopeError: The HTTP status is neither, or the response is no page of assets.
+        InvalidEnvelopeError: The HTTP status is neither, or the response is not a page of assets.
     """
     check_status(response)
     try:
@@ -115,11 +116,11 @@ def decode_tables(response: Response) -> TablePage:
             return TablePage(tables=(), rows=0, total=0)
         reason = "it has no entities"
     refuse_error_body(response)
-    raise build_error(InvalidEnvelopeError, f"the response is no page of assets: {reason}", response)
+    raise build_error(InvalidEnvelopeError, f"the response is not a page of assets: {reason}", response)
 
 
 def refuse_error_body(response: Response) -> None:
-    """Return if the response of HTTP 200 is no error body.
+    """Return if the response of HTTP 200 is not an error body.
 
     Raises:
         ErrorBodyError: It is one.
@@ -130,7 +131,7 @@ def refuse_error_body(response: Response) -> None:
 
 
 def whole_number(value: object) -> int | None:
-    """A count, whether it came as ``2``, ``2.0`` or ``"2"``; None if it is none."""
+    """A count, sent as ``2``, ``2.0`` or ``"2"``; None if it is not a count."""
     if isinstance(value, str):
         return int(value) if value.isascii() and value.isdecimal() and len(value) <= 18 else None  # noqa: PLR2004  of 64 bits
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) >= 2**63:  # noqa: PLR0124  NaN

@@ -1,4 +1,4 @@
-"""ShowInstanceInfos: the runs of an operator, asked for and decoded."""
+"""ShowInstanceInfos: requests for the runs of an operator, and the decoding of their responses."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def runs_request(  # noqa: PLR0913  the operation has that many parameters
     """A ShowInstanceInfos request; times in milliseconds since the epoch.
 
     Raises:
-        InvalidArgumentError: A value could bend the request, or is out of its bounds; the text names it.
+        InvalidArgumentError: A value could change the meaning of the request, or is out of its bounds; the text names
+            it.
     """
     check_runs_arguments(task_id=task_id, job_name=job_name, workspace_id=workspace_id, limit=limit)
     return build_request(
@@ -63,10 +64,11 @@ def runs_request(  # noqa: PLR0913  the operation has that many parameters
 
 
 def check_runs_arguments(*, task_id: str, job_name: str, workspace_id: str | None, limit: int) -> None:
-    """Refuse what ``runs_request`` would refuse, before project and instance are known.
+    """Refuse arguments that ``runs_request`` would refuse, before project and instance are known.
 
     Raises:
-        InvalidArgumentError: A value could bend the request, or is out of its bounds; the text names it.
+        InvalidArgumentError: A value could change the meaning of the request, or is out of its bounds; the text names
+            it.
     """
     path_segment("task_id", task_id)
     query_text("job_name", job_name)
@@ -94,7 +96,7 @@ def decode_page(response: Response, *, offset: int, strict: bool = False) -> Run
 
     Args:
         response: The response.
-        offset: The offset that was asked for.
+        offset: The requested offset.
         strict: Whether a field of an unexpected type is an error.
 
     Raises:
@@ -103,7 +105,7 @@ def decode_page(response: Response, *, offset: int, strict: bool = False) -> Run
         UpstreamError: The envelope's own status is not 200.
         UnsuccessfulError: The body says that it failed.
         InvalidEnvelopeError: The outer document is not an envelope.
-        InvalidBodyError: The document inside is no page of rows.
+        InvalidBodyError: The document inside is not a page of rows.
         InvalidRowError: With ``strict``, a field has an unexpected type.
     """
     text = open_page(response)
@@ -132,7 +134,7 @@ def _decode_body_tolerantly(response: Response, text: str, *, offset: int, stric
     message = _lenient(body, "msg", str, problems)
     if strict and problems:
         raise build_error(
-            InvalidRowError, f"unexpected types, {len(problems)} in all; {problems[0]}", response, raw=text
+            InvalidRowError, f"{len(problems)} values of unexpected types; {problems[0]}", response, raw=text
         )
     return RunPage(runs=runs, total=total, message=message, offset=offset, problems=tuple(problems))
 
@@ -145,7 +147,7 @@ def _tolerant_run(sent: Mapping[str, Any]) -> Run:
 
 
 def _decode_body(response: Response, text: str) -> dict[str, object]:
-    """The body as an object that does not say that it failed."""
+    """The body as an object that does not report a failure."""
     try:
         document = _decode_any(text)
     except UNREADABLE as error:
@@ -174,7 +176,7 @@ def _decode_any(text: str) -> object:
         try:
             return decode_leniently(text)
         except ValueError:
-            raise error from None  # its text says where
+            raise error from None  # its text has the position
 
 
 def _rows_of(response: Response, text: str, body: Mapping[str, object]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""ShowNodes: the operators of a table, asked for and decoded."""
+"""ShowNodes: requests for the operators of a table, and the decoding of their responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def operators_request(*, endpoint: str, project_id: str, instance_id: str, table
     """A ShowNodes request.
 
     Raises:
-        InvalidArgumentError: A value could bend the request; the text names it.
+        InvalidArgumentError: A value could change the meaning of the request; the text names it.
     """
     return build_request(
         SHOW_NODES,
@@ -58,7 +58,7 @@ def decode_operators(response: Response) -> list[Operator]:
     check_status(response)
     try:
         return [_checked_operator(sent) for sent in decode_as(_OPERATORS_DECODER, response.content)]
-    except UNREADABLE as error:  # an id that cannot be asked with is a ValueError, too
+    except UNREADABLE as error:  # an id that is unusable in requests is a ValueError, too
         reason = reason_of(error)
     details = read_error(response.content)
     if details is not None:
@@ -67,7 +67,7 @@ def decode_operators(response: Response) -> list[Operator]:
 
 
 def _checked_operator(sent: _Operator) -> Operator:
-    """The operator, if its runs can be asked for; an empty workspace is none."""
+    """The operator, if its ids are usable in requests; an empty workspace becomes None."""
     task_id, job_name = path_segment("task_id", str(sent.task_id)), query_text("job_name", sent.job_name)
     workspace_id = identifier("workspace_id", sent.workspace_id) if sent.workspace_id else None
     return Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)

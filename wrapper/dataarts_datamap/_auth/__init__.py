@@ -1,1 +1,1 @@
-"""Credentials: what they are, how they sign, and where they are found."""
+"""Credentials: their kinds, their signatures, and the places where they are found."""

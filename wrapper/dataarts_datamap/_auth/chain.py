@@ -1,4 +1,4 @@
-"""Where credentials are looked for when none are given: the environment, then the official SDK's profile file."""
+"""Finds credentials when none are given: in the environment, then in the official SDK's profile file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OFF: Final = frozenset({"", "0", "false", "no", "off"})
 
 
 class Found(Struct, frozen=True):
-    """Credentials, and the settings found beside them; None for those that were not."""
+    """Credentials, and the settings found with them; None for settings that were not found."""
 
     credentials: Credentials
     project_id: str | None = None
@@ -34,13 +34,13 @@ class Found(Struct, frozen=True):
 
 
 class Search(SecretStruct, frozen=True, kw_only=True):
-    """Where to look.
+    """A search for credentials.
 
     Attributes:
         environ: The variables; an empty one counts as not set.
-        region: The region, for a password; that of the variables, if it is None.
-        project_id: The project, for a password; that of the variables, if it is None.
-        iam_endpoint: Address of IAM, for a password; that of the variables, if it is None.
+        region: The region, for a password; None for that of the variables.
+        project_id: The project, for a password; None for that of the variables.
+        iam_endpoint: Address of IAM, for a password; None for that of the variables.
         allow_http: Whether that address may be plain ``http`` to another machine than this one.
         strict_permissions: Whether a profile file that others may read is refused.
     """
@@ -57,10 +57,10 @@ class Search(SecretStruct, frozen=True, kw_only=True):
         return next(filter(None, map(self.environ.get, names)), None)
 
     def run(self, name: str | None = None) -> Found:
-        """The first credentials that are found, or those of the one place that is named.
+        """The first credentials found, or those in the place with this name.
 
         Raises:
-            CredentialsError: There are none.
+            CredentialsError: No credentials were found.
         """
         named = name or self.first(_NAME_VARIABLE)
         if named is None:
@@ -69,7 +69,7 @@ class Search(SecretStruct, frozen=True, kw_only=True):
             raise CredentialsError(f"{_NAME_VARIABLE} must be one of {', '.join(_PLACES)}")
         found = _PLACES[named](self)
         if isinstance(found, str):
-            raise CredentialsError(f"no credentials: {named} was asked for, and {found}")
+            raise CredentialsError(f"no credentials: {named} is selected, but {found}")
         return found
 
     def _walk(self) -> Found:
@@ -82,15 +82,15 @@ class Search(SecretStruct, frozen=True, kw_only=True):
         others = " and ".join(name for name in _PLACES if name not in _CHAIN)
         raise CredentialsError(
             f"no credentials: {'; '.join(reasons)}. Set one of them, or pass credentials=… in Python; "
-            f"{others} are used only where {_NAME_VARIABLE} names them"
+            f"{others} are only used if {_NAME_VARIABLE} names them"
         )
 
 
 def allows_http(environ: Mapping[str, str]) -> bool:
-    """Whether the environment lets addresses be plain ``http`` to another machine.
+    """Whether the environment allows addresses of plain ``http`` to another machine.
 
     Raises:
-        ConfigurationError: The variable is neither on nor off.
+        ConfigurationError: The variable is neither 1 nor 0.
     """
     said = environ.get(_HTTP_VARIABLE, "")
     if said.lower() not in _ON | _OFF:
@@ -98,7 +98,7 @@ def allows_http(environ: Mapping[str, str]) -> bool:
     return said.lower() in _ON
 
 
-def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
+def find_credentials(  # noqa: PLR0913  a password needs its region, project and IAM
     name: str | None = None,
     *,
     environ: Mapping[str, str] | None = None,
@@ -108,7 +108,7 @@ def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
     allow_http: bool | None = None,
     strict_permissions: bool = False,
 ) -> Credentials:
-    """The first credentials that are found, in this order; an empty variable counts as not set.
+    """Find credentials in the first of these places that has them; an empty variable counts as not set.
 
     1. ``token``: the user token in ``DATAMAP_TOKEN``.
     2. ``access-key``: ``HUAWEICLOUD_SDK_AK``, ``HUAWEICLOUD_SDK_SK`` and, for temporary keys,
@@ -121,24 +121,24 @@ def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
     - ``password``: ``DATAMAP_USER``, ``DATAMAP_PASSWORD`` and ``DATAMAP_ACCOUNT``, for ``PasswordCredentials``.
     - ``ecs-metadata``: the metadata service of the cloud server, for ``EcsMetadataCredentials``.
 
-    The names are those of the official SDK, except for tokens and passwords, which it does not have.
+    The names are those of the official SDK, except for tokens and passwords, which it does not support.
 
     Args:
-        name: The one place to look at; that of ``DATAMAP_CREDENTIALS``, if left out, and else the order above.
-        environ: The variables; those of this process, if left out.
-        region: Region of a password's IAM and project; ``DATAMAP_REGION``, if left out.
-        project_id: Project of a password's token; ``DATAMAP_PROJECT_ID`` or ``HUAWEICLOUD_SDK_PROJECT_ID``, if left
-            out, and else the one that is named like the region.
-        iam_endpoint: Address of a password's IAM; ``HUAWEICLOUD_SDK_IAM_ENDPOINT``, if left out, and else the region's.
-        allow_http: Whether that address may be plain ``http`` to another machine than this one; ``DATAMAP_ALLOW_HTTP``
-            (1 or 0), if left out.
-        strict_permissions: Whether a file that others may read is refused, instead of used with a warning.
+        name: The only place to search. If left out: the one in ``DATAMAP_CREDENTIALS``, else the order above.
+        environ: The variables. If left out: those of this process.
+        region: Region of a password's IAM and project. If left out: ``DATAMAP_REGION``.
+        project_id: Project of a password's token. If left out: ``DATAMAP_PROJECT_ID`` or
+            ``HUAWEICLOUD_SDK_PROJECT_ID``, else the project that has the region's name.
+        iam_endpoint: Address of a password's IAM. If left out: ``HUAWEICLOUD_SDK_IAM_ENDPOINT``, else the region's.
+        allow_http: Whether that address may be plain ``http`` to another machine than this one. If left out:
+            ``DATAMAP_ALLOW_HTTP`` (1 or 0).
+        strict_permissions: Whether a file that others may read is refused; otherwise it causes a warning.
 
     Raises:
-        CredentialsError: There are none, and the text says of each place why; or the file that is named cannot be used,
-            such as a pipe, a folder, or one of more than 1 MiB; or what was found is damaged, such as by a line break
-            at its end: then the text says where it was found and how to fix it, and shows no secret.
-        ConfigurationError: For a password, neither the region is known nor what follows from it.
+        CredentialsError: There are none, and the text has the reason for each place; or the named file cannot be used,
+            such as a pipe, a folder, or a file of more than 1 MiB; or a value is damaged, such as by a line break at
+            its end: then the text says where it was found and how to fix it, and shows no secret.
+        ConfigurationError: For a password, the region is missing, and so are the settings that would follow from it.
     """
     known = os.environ if environ is None else environ
     search = Search(
@@ -185,7 +185,7 @@ def _find_password(search: Search) -> Found | str:
     user, password, account = map(search.first, names)
     if user is None or password is None or account is None:
         return _missing(search, *names)
-    from dataarts_datamap._auth.password import PasswordCredentials  # noqa: PLC0415  loaded for those who ask for it
+    from dataarts_datamap._auth.password import PasswordCredentials  # noqa: PLC0415  only loaded if selected
 
     with _found_in("the variables DATAMAP_USER, DATAMAP_PASSWORD and DATAMAP_ACCOUNT"):
         credentials = PasswordCredentials(
@@ -201,7 +201,7 @@ def _find_password(search: Search) -> Found | str:
 
 
 def _find_ecs_metadata(search: Search) -> Found | str:  # noqa: ARG001  like the others
-    from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials  # noqa: PLC0415  loaded for those who ask for it
+    from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials  # noqa: PLC0415  only loaded if selected
 
     return Found(EcsMetadataCredentials())
 
@@ -213,17 +213,17 @@ _PLACES: Final[Mapping[str, Callable[[Search], Found | str]]] = {
     "password": _find_password,
     "ecs-metadata": _find_ecs_metadata,
 }
-"""Each returns what it found, or why it found nothing."""
+"""The search of each place. It returns what it found, or the reason why it found nothing."""
 
 _CHAIN: Final = ("token", "access-key", "profile")
 
 
 @contextmanager
 def _found_in(place: str) -> Generator[None]:
-    """Name the place where a value was found in the error, if the value cannot be sent.
+    """Add the place where a value was found to the error of an unusable value.
 
     Raises:
-        CredentialsError: It cannot.
+        CredentialsError: The value is unusable.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Credentials. A provider does no I/O: it yields the requests that it needs, and receives their responses."""
+"""Credentials. They do no I/O: they yield the requests that they need, and receive their responses."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Credentials(Protocol):
-    """What a client needs of credentials."""
+    """The interface of credentials."""
 
     def authenticate(self, request: Request) -> Call[Request]:
-        """The authenticated request. It may yield requests of its own first, such as one for a token."""
+        """Return the authenticated request. It may yield other requests first, such as one for a token."""
         ...
 
 
@@ -28,15 +28,15 @@ class Credentials(Protocol):
 class RenewableCredentials(Credentials, Protocol):
     """Credentials that can be renewed.
 
-    A client renews them at a 401 whose code ends in 0307 (documented: the token must be updated) or 0301 (wrong
-    authentication information, which can also mean an expired token), once for each of its requests.
+    A client renews them after a 401 with a code that ends in 0307 (documented: the token must be updated) or 0301
+    (wrong authentication information, which can also mean an expired token), once for each request.
     """
 
     def discard(self, request: Request) -> bool:
-        """Forget what this request was authenticated with.
+        """Forget the token or key of this request.
 
         Returns:
-            Whether the request is to be authenticated and sent once more.
+            Whether to authenticate and send the request once more.
         """
         ...
 
@@ -48,13 +48,13 @@ def now_utc() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class TokenCredentials(Secret):
-    """A user token with project scope, sent as ``X-Auth-Token`` as it is and never renewed (valid for 24 hours).
+    """A user token with project scope, sent unchanged as ``X-Auth-Token`` and never renewed (valid for 24 hours).
 
     Attributes:
         token: The token. Left out of the repr.
 
     Raises:
-        InvalidArgumentError: The token is no text, empty, or damaged: it holds a control or an invisible character,
+        InvalidArgumentError: The token is not text, is empty, or is damaged: it holds a control or invisible character,
             begins or ends with a blank, or is in quotes.
     """
 
@@ -73,17 +73,17 @@ class TokenCredentials(Secret):
 class AccessKeyCredentials(Secret):
     """An access key (AK/SK), permanent or temporary, which signs each request anew.
 
-    The secret key is never sent. The gateway refuses a signature that is more than 15 minutes off its clock, and locks
-    a key for 5 minutes after 5 wrong signatures (documented), so a refused one is not tried again.
+    The secret key is never sent. The gateway refuses a signature whose time is more than 15 minutes off, and locks a
+    key for 5 minutes after 5 wrong signatures (documented), so a refused signature is not sent again.
 
     Attributes:
         access_key: The access key. Left out of the repr.
         secret_key: The secret key. Left out of the repr.
         security_token: The security token that belongs to temporary keys. Left out of the repr.
-        clock: Tells the time, aware; the signature holds it to the second, in UTC.
+        clock: Returns the present, aware; the signature contains it in UTC, to the second.
 
     Raises:
-        InvalidArgumentError: A key is no text, empty, or damaged as a token can be.
+        InvalidArgumentError: A key is not text, is empty, or is damaged like a token.
     """
 
     access_key: str = field(repr=False)
@@ -116,7 +116,7 @@ class AccessKeyCredentials(Secret):
 
 
 def _with(headers: Mapping[str, str], added: SecretHeaders) -> SecretHeaders:
-    """The headers with these, which replace others of the same names in any case."""
+    """The headers with some added; these replace headers of the same names, ignoring case."""
     names = set(map(str.lower, added))
     others = SecretHeaders({name: headers[name] for name in headers if name.lower() not in names})
     return SecretHeaders({**others, **added})

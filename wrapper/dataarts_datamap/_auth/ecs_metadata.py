@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _METADATA_ENDPOINT: Final = "http://169.254.169.254"
 _SIX_HOURS: Final = "21600"
-_NO_TOKENS: Final = frozenset({404, 405, 503})  # the statuses of servers without them, by the official SDK
+_NO_TOKENS: Final = frozenset({404, 405, 503})  # the statuses of servers without tokens, by the official SDK
 _MARGIN: Final = 40 * 60.0
 
 
@@ -51,17 +51,18 @@ _DECODER: Final = json.Decoder(_KeysAnswer)
 class EcsMetadataCredentials(Secret):
     """The temporary access key of the cloud server (ECS) that this code runs on, issued for its agency.
 
-    It is asked for at the metadata service, ``http://169.254.169.254``, which only the server itself can reach: past
-    every proxy, first for a token of that service, then with it for the key. The key is cached, and renewed when less
-    than 40 minutes of its life are left (as the official SDK does), or less than a quarter if its life is shorter than
-    160 minutes. One object asks once for all threads, tasks and clients that share it.
+    The key comes from the metadata service, ``http://169.254.169.254``, which only the server itself can reach, without
+    a proxy: a first request gets a token of that service, a second one the key. The key is cached, and renewed when
+    less than 40 minutes of its life are left (as by the official SDK), or less than a quarter if its life is shorter
+    than 160 minutes. One object makes these requests once for all threads, tasks and clients that share it.
 
-    It is used only if it is named: on any other machine its address belongs to someone else, or to nobody, and calls
-    end in a ``ConnectionFailedError``.
+    These credentials are only used if they are selected: on any other machine the address belongs to someone else, or
+    to nobody, and calls end in a ``ConnectionFailedError``.
 
     Attributes:
-        endpoint: Address of the metadata service. Plain ``http`` is good for a link-local address and for this machine.
-        clock: Tells the time, aware.
+        endpoint: Address of the metadata service. Plain ``http`` is allowed for a link-local address and for this
+            machine.
+        clock: Returns the present, aware.
 
     Raises:
         ConfigurationError: The address is unusable.
@@ -97,7 +98,7 @@ class EcsMetadataCredentials(Secret):
         """
         return (yield from self._keys.get())
 
-    def discard(self, request: Request) -> bool:  # noqa: ARG002  which key it was makes no difference
+    def discard(self, request: Request) -> bool:  # noqa: ARG002  the same for any key
         """Forget the key. The request is not sent again, since the next key may be the same, and failures lock it."""
         self._keys.discard(lambda _: True)
         return False
@@ -124,7 +125,7 @@ class EcsMetadataCredentials(Secret):
             problem = f"the metadata service's response is not a temporary key: {reason_of(error)}"
         else:
             return Fetched(keys, (key.expires_at - self.clock()).total_seconds())
-        raise build_error(InvalidEnvelopeError, problem, response, raw="")  # the response can hold a secret key
+        raise build_error(InvalidEnvelopeError, problem, response, raw="")  # the response may hold a secret key
 
 
 def _decode_token(response: Response) -> str | None:

@@ -56,27 +56,27 @@ class PasswordCredentials(Secret):
 
     The token is requested when it is first needed, and cached: it is valid for 24 hours (documented). It is renewed
     when less than 30 minutes of its life are left, or less than a quarter if its life is shorter than two hours; and
-    once if the service responds with 401 and a code that ends in 0307 or 0301. One object asks once for all threads,
-    tasks and clients that share it: the others go on with a token that is still valid, or wait.
+    once after a 401 with a code that ends in 0307 or 0301. One object requests a token once for all threads, tasks and
+    clients that share it: the others use a token that is still valid, or wait.
 
     A password that IAM refuses (401) is never sent again by the same object, since accounts lock: each later call
-    raises ``AuthenticationError`` at once. Any other failure is retried or raised as for any request, and ignored as
-    long as the old token is valid. A second factor is not supported.
+    raises ``AuthenticationError`` at once. Any other failure is retried or raised as for any request, and ignored while
+    the old token is valid. A second factor is not supported.
 
     Attributes:
         user: Name of the IAM user.
         password: The password. Left out of the repr.
-        account: Name of the account (domain) that the user belongs to; not the user's.
+        account: Name of the account (domain) of the user; not the user's own name.
         project_id: Id of the project that the token is for.
         project_name: Name of that project, instead of its id; the region's id, if both are left out.
-        region: Region whose IAM is asked.
+        region: Region of IAM.
         iam_endpoint: Address of IAM, instead of the region's.
         allow_http: Whether that address may be plain ``http`` to another machine than this one.
-        clock: Tells the time, aware.
+        clock: Returns the present, aware.
 
     Raises:
         ConfigurationError: The region is missing, and so is what would follow from it; or an address is unusable.
-        InvalidArgumentError: A value is no text or empty, or holds a control character or a byte order mark; or the
+        InvalidArgumentError: A value is not text or is empty, or holds a control character or a byte order mark; or the
             project is given twice. A blank at an end or quotes around a value give a ``DamagedValueWarning``.
     """
 
@@ -97,7 +97,7 @@ class PasswordCredentials(Secret):
         object.__setattr__(self, "_token", token)
 
     def authenticate(self, request: Request) -> Call[Request]:
-        """The request with a token added; yields a request for one if none is valid.
+        """The request with a token added; yields a request for a token if none is valid.
 
         Raises:
             AuthenticationError: IAM refused the password, now or before.
@@ -108,7 +108,7 @@ class PasswordCredentials(Secret):
         return (yield from token.authenticate(request))
 
     def discard(self, request: Request) -> bool:
-        """Forget the token that this request carried; a new one is worth another attempt."""
+        """Forget the token of this request; returns whether a new one is worth another attempt."""
         refused = request.headers.get("X-Auth-Token")
         self._token.discard(lambda token: token.token == refused)
         return True
@@ -118,7 +118,7 @@ class PasswordCredentials(Secret):
             return checked_endpoint(self.iam_endpoint, name="IAM endpoint", allow_http=self.allow_http)
         if self.region is not None:
             return find_region(self.region).iam_endpoint
-        raise ConfigurationError("a password needs region=… or iam_endpoint=…, to know which IAM to ask")
+        raise ConfigurationError("a password needs region=… or iam_endpoint=…, to find its IAM")
 
     def _scope(self) -> dict[str, str]:
         if self.project_id is not None and self.project_name is not None:
@@ -127,7 +127,7 @@ class PasswordCredentials(Secret):
             return {"id": identifier("project_id", self.project_id)}
         name = self.region if self.project_name is None else self.project_name
         if name is None:
-            raise ConfigurationError("a password needs region=…, project_id=… or project_name=…, to know the project")
+            raise ConfigurationError("a password needs region=…, project_id=… or project_name=…, to find its project")
         return {"name": login_text("project_name", name)}
 
     def _request(self, endpoint: str, project: dict[str, str]) -> Request:
@@ -149,7 +149,7 @@ class PasswordCredentials(Secret):
 
 
 class _Login:
-    """Asks IAM for tokens, until it refuses the password."""
+    """Requests tokens from IAM, until it refuses the password."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -168,7 +168,7 @@ class _Login:
 
 def _refused_before(error: AuthenticationError) -> AuthenticationError:
     return AuthenticationError(
-        f"IAM refused this password before, and accounts lock, so it is not sent again: make new PasswordCredentials "
+        f"IAM refused this password before, and accounts lock, so it is not sent again: create new PasswordCredentials "
         f"once it is fixed. IAM said: {error.args[0]}",
         status=error.status,
         error_code=error.error_code,
@@ -187,6 +187,6 @@ def _decode_token(response: Response) -> Fetched[TokenCredentials]:
     except UNREADABLE as error:
         problem = f"IAM's response is not a token with its times: {reason_of(error)}"
     else:
-        # A life between two times of IAM's own clock, so that a wrong one here does no harm.
+        # The life is the difference of two times of IAM's clock, so that a wrong local clock does no harm.
         return Fetched(token, (issued.expires_at - issued.issued_at).total_seconds())
     raise build_error(InvalidEnvelopeError, problem, response)

@@ -1,4 +1,4 @@
-"""The official SDK's profile file, read with care: a variable can name any file."""
+"""Reads the official SDK's profile file, with care, since a variable can name any file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NO_WAIT: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | g
 
 
 class Profile(SecretStruct, frozen=True):
-    """The values of the official SDK's profile file; None for those that it lacks."""
+    """The values in the official SDK's profile file; None for missing ones."""
 
     path: Path
     access_key: str | None = None
@@ -34,16 +34,16 @@ class Profile(SecretStruct, frozen=True):
 
 
 def read_profile(named: str | None, *, strict_permissions: bool) -> Profile | str:
-    """What the profile file holds, or why it cannot be read.
+    """The values in the profile file, or the reason why it cannot be read.
 
     Reading never blocks: a pipe or a device is refused, and no more than 1 MiB is read.
 
     Args:
-        named: Where it is, instead of in the home folder.
-        strict_permissions: Whether a file that others may read is refused, instead of used with a warning.
+        named: Its path, instead of that in the home folder.
+        strict_permissions: Whether a file that others may read is refused; otherwise it causes a warning.
 
     Raises:
-        CredentialsError: The file is named but not there, or cannot be used.
+        CredentialsError: The named file does not exist, or cannot be used.
     """
     if named is None:
         try:
@@ -55,7 +55,7 @@ def read_profile(named: str | None, *, strict_permissions: bool) -> Profile | st
     try:
         content, mode = _read(path)
     except FileNotFoundError:
-        problem = f"{FILE_VARIABLE} names {path}, which is not there" if named else f"there is no file {path}"
+        problem = f"{FILE_VARIABLE} names {path}, which does not exist" if named else f"there is no file {path}"
     except (OSError, ValueError) as error:
         problem = f"{path} cannot be read: {type(error).__name__}"
     else:
@@ -68,14 +68,14 @@ def read_profile(named: str | None, *, strict_permissions: bool) -> Profile | st
 
 def _read(path: Path) -> tuple[Hidden[bytes], int]:
     """The content and the mode of a file."""
-    with open(os.open(path, os.O_RDONLY | _NO_WAIT), "rb") as file:  # noqa: PTH123  a pathlib has no such open
+    with open(os.open(path, os.O_RDONLY | _NO_WAIT), "rb") as file:  # noqa: PTH123  pathlib has no such open
         mode = os.fstat(file.fileno()).st_mode
         if not stat.S_ISREG(mode):
             kind = "a folder" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else "a device"
             raise CredentialsError(f"{path} is {kind}, not a file: write the credentials to a file")
         content = Hidden(file.read(_LARGEST + 1))
     if len(content.value) > _LARGEST:
-        raise CredentialsError(f"{path} is no profile file: it is larger than 1 MiB")
+        raise CredentialsError(f"{path} is not a profile file: it is larger than 1 MiB")
     return content, mode
 
 
@@ -90,13 +90,13 @@ def _check_permissions(path: Path, mode: int, *, strict: bool) -> None:
 
 
 def _parse(path: Path, content: Hidden[bytes]) -> Profile:
-    import configparser  # noqa: PLC0415  few have such a file
+    import configparser  # noqa: PLC0415  rarely needed
 
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(content.value.decode("utf-8-sig"))
     except (configparser.Error, UnicodeDecodeError) as error:
-        problem = f"{path} is no profile file: {type(error).__name__}"  # its text holds the line, which can be a secret
+        problem = f"{path} is not a profile file: {type(error).__name__}"  # its text may quote a secret
     else:
         return _profile(path, parser)
     raise CredentialsError(problem)

@@ -1,4 +1,4 @@
-"""Signs a request with an access key: SDK-HMAC-SHA256, as the official signer does it.
+"""Signs a request with an access key: SDK-HMAC-SHA256, as in the official signer.
 
 Source: the signer of huaweicloudsdkcore 3.1.219 and the gateway's documentation of the algorithm
 (https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm-002.html).
@@ -34,16 +34,16 @@ _UNSIGNED: Final = "UNSIGNED-PAYLOAD"
 _HASHES: Final = {
     "sha1": hashlib.sha1,
     "sha256": hashlib.sha256,
-}  # not by new(), which keeps what is hashed in a variable
+}  # not new(), which keeps the hashed secret in a variable
 
 
 def sign(request: Request, *, access_key: str, secret_key: Hidden[str]) -> Request:
-    """The request with a signature of its path, query, content and headers, ``Host`` among them.
+    """The request with a signature of its path, query, content and headers, including ``Host``.
 
     Args:
-        request: The request, ``X-Sdk-Date`` (UTC, as ``20240111T010156Z``) among its headers.
-        access_key: The key that the signature names.
-        secret_key: The key that makes the signature; it is not sent.
+        request: The request, with the header ``X-Sdk-Date`` (UTC, such as ``20240111T010156Z``).
+        access_key: The access key, which the signature names.
+        secret_key: The secret key; it is not sent.
 
     Raises:
         InvalidArgumentError: A key is empty, the path is not absolute, ``X-Sdk-Date`` is missing or malformed, or
@@ -54,7 +54,7 @@ def sign(request: Request, *, access_key: str, secret_key: Hidden[str]) -> Reque
     endpoint = urlsplit(request.endpoint)
     headers = _completed(request, endpoint.netloc)
     signed = SecretHeaders(zip(map(str.lower, headers), map(str.strip, headers.values()), strict=True))
-    names = sorted(name.lower() for name in headers if "_" not in name)  # the official signer names each spelling
+    names = sorted(name.lower() for name in headers if "_" not in name)  # the official signer lists repeated names, too
     canonical = Hidden("\n".join((
         request.method.upper(),
         _canonical_path(endpoint.path + request.path),
@@ -73,7 +73,7 @@ def sign(request: Request, *, access_key: str, secret_key: Hidden[str]) -> Reque
 
 
 def canonical_query(pairs: QueryPairs) -> str:
-    """The query as it is signed: a list repeated, sorted by name and value, percent-encoded, a blank as ``%20``.
+    """The query in its signed form: lists repeated, sorted by name and value, percent-encoded, a blank as ``%20``.
 
     Raises:
         InvalidArgumentError: Values of one parameter are of different types, so that they have no order.
@@ -99,10 +99,8 @@ def _completed(request: Request, host: str) -> SecretHeaders:
 
 def _canonical_path(path: str) -> str:
     if not path.startswith("/"):
-        raise InvalidArgumentError(
-            f"the path {printable(repr(path), limit=80)} is no absolute one: it cannot be signed"
-        )
-    # Decoded as a whole, before it is split, as the official signer does: an escaped slash is signed as a slash.
+        raise InvalidArgumentError(f"the path {printable(repr(path), limit=80)} is not absolute: it cannot be signed")
+    # Decoded before it is split, as in the official signer: an escaped slash is signed as a slash.
     encoded = "/".join(map(percent_encoded, unquote(path).split("/")))
     return encoded if encoded.endswith("/") else f"{encoded}/"
 
@@ -110,7 +108,8 @@ def _canonical_path(path: str) -> str:
 def _date(signed: Mapping[str, str]) -> str:
     date = signed.get("x-sdk-date", "")
     if not _DATE.fullmatch(date):
-        raise InvalidArgumentError(f"X-Sdk-Date {printable(repr(date), limit=80)} is no time such as 20240111T010156Z")
+        said = printable(repr(date), limit=80)
+        raise InvalidArgumentError(f"X-Sdk-Date {said} is not a time such as 20240111T010156Z")
     return date
 
 
@@ -129,7 +128,7 @@ def _sha256(content: Hidden[bytes]) -> str:
 
 
 def keyed_hash(key: Hidden[str], message: Hidden[str], algorithm: Literal["sha1", "sha256"]) -> bytes:
-    """HMAC by RFC 2104: that of the standard library has the key in a variable that tracebacks can show."""
+    """HMAC by RFC 2104: the standard library's keeps the key in a variable that tracebacks can show."""
     block = Hidden(key.value.encode())
     if len(block.value) > _BLOCK:
         block = Hidden(_HASHES[algorithm](block.value).digest())

@@ -1,4 +1,4 @@
-"""Access keys for what takes no token, such as object storage: those of the credentials, or temporary ones.
+"""Access keys for services that accept no token, such as object storage: those of the credentials, or temporary ones.
 
 Source: CreateTemporaryAccessKeyByToken (https://support.huaweicloud.com/intl/en-us/api-iam/iam_04_0002.html).
 """
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 _CREATED: Final = 201
 _LIFE: Final = 900
-"""Seconds that a temporary key is good for: the least that IAM gives (documented)."""
+"""Life of a temporary key in seconds: the shortest that IAM issues (documented)."""
 
 _MARGIN: Final = 300.0
 
 
 @runtime_checkable
 class KeyHolder(Protocol):
-    """Credentials that are an access key, or lead to one."""
+    """Credentials that are an access key, or that can get one."""
 
     def access_key_credentials(self) -> Call[AccessKeyCredentials]:
-        """The key. It may yield requests first."""
+        """Return the key. It may yield requests first."""
         ...
 
 
@@ -53,10 +53,10 @@ _DECODER: Final = json.Decoder(_KeyResponse)
 
 
 class AccessKeys(Secret):
-    """The access key that belongs to some credentials.
+    """The access key for some credentials.
 
-    Credentials that hold one return it. For those with a token, IAM issues a temporary key. It is requested when it is
-    first needed, once for all threads and tasks, and renewed when less than a quarter of its 15 minutes is left.
+    Credentials with an access key return it. For a token, IAM issues a temporary key. It is requested when it is first
+    needed, once for all threads and tasks, and renewed when less than a quarter of its 15 minutes is left.
 
     Args:
         credentials: Credentials of the requests.
@@ -73,7 +73,7 @@ class AccessKeys(Secret):
         )
 
     def get(self) -> Call[AccessKeyCredentials]:
-        """The key; yields a request for one if none is valid.
+        """The key; yields a request for a key if none is valid.
 
         Raises:
             ConfigurationError: A token must be exchanged for a key, and the address of IAM is not known.
@@ -85,7 +85,7 @@ class AccessKeys(Secret):
         return (yield from self._temporary.get())
 
     def discard(self, request: Request) -> bool:
-        """Forget the key that a request was signed with, after it was refused; whether another one can be had."""
+        """Forget the refused key of a request; returns whether another one can be requested."""
         is_own_key = isinstance(self._credentials, KeyHolder)
         if is_own_key:
             return isinstance(self._credentials, RenewableCredentials) and self._credentials.discard(request)
@@ -95,7 +95,7 @@ class AccessKeys(Secret):
     def _fetch(self) -> Call[Fetched[AccessKeyCredentials]]:
         if self._iam_endpoint is None:
             raise ConfigurationError(
-                "a token opens no object storage: IAM changes it for a temporary key, but its address is not known: "
+                "object storage accepts no token: IAM exchanges it for a temporary key, but its address is not known: "
                 "pass iam_endpoint=… or region=… (--iam-endpoint, --region), or set HUAWEICLOUD_SDK_IAM_ENDPOINT"
             )
         identity = {"methods": ["token"], "token": {"duration_seconds": _LIFE}}
@@ -116,7 +116,7 @@ def _decode_key(response: Response) -> Fetched[AccessKeyCredentials]:
         sent = decode_as(_DECODER, response.content).credential
         key = AccessKeyCredentials(sent.access, sent.secret, sent.securitytoken)
     except UNREADABLE as error:
-        problem = f"IAM's response is no temporary key: {reason_of(error)}"
+        problem = f"IAM's response is not a temporary key: {reason_of(error)}"
     else:
         return Fetched(key, min(max((sent.expires_at - now_utc()).total_seconds(), 0.0), _LIFE))
-    raise build_error(InvalidEnvelopeError, problem, response, raw="")  # the response can hold a secret key
+    raise build_error(InvalidEnvelopeError, problem, response, raw="")  # the response may hold a secret key

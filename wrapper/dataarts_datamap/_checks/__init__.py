@@ -1,1 +1,1 @@
-"""Many tables against what is asked of each."""
+"""Checks of many tables, each against a rule."""

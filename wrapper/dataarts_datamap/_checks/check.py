@@ -1,4 +1,4 @@
-"""Checks of many tables: what is read for each, and what that means. No I/O."""
+"""Checks of many tables: the reads for each table, and the verdict. No I/O."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ _OUTAGES: Final = (AuthenticationError, ConnectionFailedError)
 
 
 class Outage:
-    """Whether nothing at all can be read: many tables in a row could not be, each after all its attempts.
+    """Detects that nothing can be read: many tables in a row failed, each after all its attempts.
 
     Attributes:
-        error: The last error; None as long as it is worth reading on.
+        error: The last error in an outage; None while there is no outage.
     """
 
     def __init__(self, error: DataMapError | None = None) -> None:
@@ -61,18 +61,18 @@ class Outage:
         self._in_a_row = 0
 
     def note(self, error: DataMapError | None) -> None:
-        """Note how the reading of a table ended."""
+        """Note the error of reading a table; None if it succeeded."""
         self._in_a_row = self._in_a_row + 1 if isinstance(error, _OUTAGES) else 0
         if self._in_a_row >= _MOST_IN_A_ROW:
             self.error = error
 
 
 class Records(NamedTuple):
-    """What earlier checks know.
+    """The records of earlier checks.
 
     Attributes:
-        tables: Of each table, by the key of its rule.
-        operators: Of each operator.
+        tables: The record of each table, by the key of its rule.
+        operators: The record of each operator.
     """
 
     tables: Mapping[str, TableRecord]
@@ -80,16 +80,16 @@ class Records(NamedTuple):
 
 
 class CheckSources(NamedTuple):
-    """Where a check reads from.
+    """The readers that a check uses.
 
     Attributes:
         find: Finds a table by GUID or name.
-        lineage: Which operators write which table; None if that is not known.
+        lineage: Lineage of the tables; None if it is not known.
         operators: Reads the operators of a table.
         runs: Reads the runs of an operator from a time up to that of the check.
-        history: Looks for the last success of an operator in all that the service keeps.
-        outage: Whether reading is still worthwhile.
-        records: What earlier checks know.
+        history: Looks for the last success of an operator in the whole history that the service keeps.
+        outage: Detects that nothing can be read.
+        records: The records of earlier checks.
     """
 
     find: Callable[[Table | str], Steps[Table]]
@@ -102,27 +102,28 @@ class CheckSources(NamedTuple):
 
 
 class TableCheck(Struct, frozen=True, kw_only=True):
-    """How a table stands against its rule.
+    """The result of checking a table against its rule.
 
     Attributes:
-        rule: What is asked of it.
-        verdict: How it stands.
-        reason: Why, as printable text.
-        now: When it was judged, UTC.
-        table: The table; if it could not be found, as an earlier check knew it, or None.
-        status: What its runs say, of the time that was looked at; None if they could not be read.
-        period: The period it was due for last; None if its rule has no due time, or none has passed yet.
-        last_success: When its last successful run ended, UTC, however long ago; if it could not be read, as an earlier
-            check knew it. None if none is known.
-        never_succeeded: Whether all that the service keeps was searched, and nothing succeeded.
-        searched_from: From when on it was searched, UTC; None if it never was.
-        read_at: When it was read last, UTC: ``now``, unless it could not be read. None if no check ever read it.
-        producers_known: Whether its rule or lineage says which operators write it; else all that the service lists
+        rule: The rule.
+        verdict: The verdict.
+        reason: The reason for the verdict, as printable text.
+        now: Time of the judgement, UTC.
+        table: The table. If it could not be found: the table as known from an earlier check, or None.
+        status: Its freshness by the runs that were read; None if they could not be read.
+        period: The period for which it was last due; None if its rule has no due time, or none has passed yet.
+        last_success: Time at which its last successful run ended, UTC, however long ago. If it could not be read: the
+            time known from an earlier check. None if no success is known.
+        never_succeeded: Whether the whole history that the service keeps was searched without finding a success.
+        searched_from: Beginning of the searched history, UTC; None if it was never searched.
+        read_at: Time of the last successful read, UTC: ``now``, unless this check could not read it. None if no check
+            ever did.
+        producers_known: Whether its rule or lineage names the operators that write it. If not, all listed operators
             count, and some of them may only read it.
-        error: Why it could not be read; None if it could.
-        explanation: Which upstream runs caused it; None if that was not asked for, or does not apply.
-        cause: The same in a sentence, or why it could not be found.
-        said: The text of ``reason`` and its values apart, for a page in another language.
+        error: The error if it could not be read; None if it could.
+        explanation: The upstream causes; None if they were not requested, or do not apply.
+        cause: The explanation as a sentence, or the reason why there is none.
+        said: The text of ``reason`` and its values as separate parts, for a page in another language.
     """
 
     rule: TableRule
@@ -144,7 +145,7 @@ class TableCheck(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """What the table is called: the label or name of its rule, else its own full name. Untrusted."""
+        """The display name: the label or name of its rule, else the table's full name. Untrusted."""
         if self.rule.label is None and self.rule.name is None and self.table is not None:
             return self.table.full_name
         return self.rule.title
@@ -155,7 +156,7 @@ class TableCheck(Struct, frozen=True, kw_only=True):
         return self.rule.guid if self.table is None else self.table.guid
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as plain values, ready for JSON: times as ISO 8601 UTC text, lengths of time in seconds."""
+        """The same as plain values, ready for JSON: times as ISO 8601 UTC text, durations in seconds."""
         rule, period = self.rule, self.period
         status: dict[str, Any] = {} if self.status is None else self.status.to_dict()
         return {
@@ -194,24 +195,24 @@ def checked_rules(tables: object) -> list[TableRule]:
     found = None if isinstance(tables, str) else members(tables)
     if found is None or not all(isinstance(one, TableRule) for one in found):
         raise InvalidArgumentError(
-            f"tables must be a list of TableRule, such as load_tables gives, not {shown(tables)}"
+            f"tables must be a list of TableRule, such as load_tables returns, not {shown(tables)}"
         )
     return cast("list[TableRule]", found)
 
 
 def worst_first(checks: Iterable[TableCheck]) -> list[TableCheck]:
-    """The checks by their verdicts, the worst first, and by name."""
+    """The checks, sorted by verdict, the worst first, then by name."""
     return sorted(checks, key=lambda one: (WORST_FIRST.index(one.verdict), one.name.casefold(), one.name))
 
 
 class Checked(NamedTuple):
-    """A check of a table, and what it leaves for the next one.
+    """The check of a table, with the records for the next one.
 
     Attributes:
-        check: How the table stands.
-        key: Key of its rule, by which its record is kept.
-        record: What is known of the table; None if it could not be read.
-        operators: What is known of the operators that were read.
+        check: The check.
+        key: Key of its rule, which is the key of its record.
+        record: The new record of the table; None if it could not be read.
+        operators: The new records of the operators that were read.
     """
 
     check: TableCheck
@@ -231,24 +232,25 @@ def is_explainable(check: TableCheck) -> bool:
 
 
 def explained_age(check: TableCheck) -> timedelta | None:
-    """The maximum age by which a check is explained; for a rule with a due time, the time since its period began."""
+    """The maximum age for explaining a check; for a rule with a due time, the time since its period began."""
     return check.rule.max_age if check.period is None else check.now - check.period.start
 
 
 def rule_key(rule: TableRule) -> str:
-    """The key of a table's record: its name or GUID, as its rule has it."""
+    """The key of a table's record: its name or GUID, as written in its rule."""
     return f"guid:{rule.guid}" if rule.guid is not None else f"name:{rule.name}"
 
 
 def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Steps[Checked]:
     """Judge one table; one that cannot be read is unknown.
 
-    One request for its operators, if no earlier check listed them for the same lineage, and for each producer one page
-    of a window as long as the verdict needs. If that holds no success, a window of seven days, or of ``max_age`` if
-    that is longer; then all that the service keeps. In an outage, nothing is asked.
+    It costs one request for the operators, if no earlier check listed them for the same lineage, and for each producer
+    one page of a window that is as long as the verdict needs. If that has no success, a window of seven days is read,
+    or of ``max_age`` if that is longer; then the whole history that the service keeps. In an outage, no request is
+    sent.
 
     Raises:
-        ConfigurationError: The client is not set up for any table.
+        ConfigurationError: The client's configuration fails for every table.
         ClientClosedError: It was closed.
     """
     visit = _Visit(rule, sources, now)
@@ -290,20 +292,21 @@ class _Visit:
             return (yield from self._list_and_judge(table, nodes))
         try:
             checked = yield from self._judge(table, known.operators, nodes, known.listed_at)
-        except InvalidArgumentError:  # a producer that the rule names was not in that list
+        except InvalidArgumentError:  # the recorded list lacks a producer that the rule names
             return (yield from self._list_and_judge(table, nodes))
         if checked.check.verdict is Verdict.FRESH:
             return checked
-        listed = yield from self._sources.operators(table.guid)  # they may have been recreated under the same names
+        # operators may have been recreated under the same names
+        listed = yield from self._sources.operators(table.guid)
         if same_operators(listed, known.operators):
             return checked
         return (yield from self._judge(table, listed, nodes, self._now))
 
     def unreadable(self, error: DataMapError) -> Checked:
-        """The check of a table that could not be read, with what an earlier check knew."""
+        """The check of a table that could not be read, with the facts of an earlier check."""
         known = self._known
         if known is not None and self._table is not None and known.guid != self._table.guid:
-            known = None  # what is known is about another table, which had the name before
+            known = None  # the record is about another table, which had the name before
         said = sentence("it could not be read: {error}", error=printable(str(error), limit=_LONGEST_REASON))
         check = TableCheck(
             rule=self._rule,
@@ -324,7 +327,7 @@ class _Visit:
     def _named(self, table: Table) -> Table:
         """The table, with its name from an earlier check if lineage does not have it this time.
 
-        Alarms are distinguished by that name.
+        Alarms are identified by this name.
         """
         known = self._known
         if table.name or known is None or known.guid != table.guid:
@@ -389,7 +392,7 @@ class _Visit:
 
 
 def _missing_successes(judgement: Judgement, readings: Mapping[Operator, Reading]) -> list[Operator]:
-    """The producers whose last success is searched for in the whole history: those that count, or all if none does."""
+    """The producers whose whole history is searched: those that count, without a known success; all if none counts."""
     if judgement.found.last_success is not None or judgement.found.never_succeeded:
         return []
     pairs = list(zip(readings, judgement.status.operators, strict=True))
@@ -399,7 +402,7 @@ def _missing_successes(judgement: Judgement, readings: Mapping[Operator, Reading
 
 
 def _digest(table: Table, lineage: Lineage | None) -> str | None:
-    """A digest of what lineage says of the operators of a table; None if it says nothing."""
+    """A digest of a table's operators in lineage; None if it has none there."""
     if lineage is None:
         return None
     nodes = {(kind, one.key) for kind in ("producers", "readers") for one in getattr(lineage, kind)(table)}

@@ -1,4 +1,4 @@
-"""What checks leave for the next one, in a small SQLite file."""
+"""The state that checks keep for the next one, in a small SQLite file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dataarts_datamap._checks.check import Records
 from dataarts_datamap._checks.records import OperatorRecord, TableRecord, join
 from dataarts_datamap._errors import StateFileError
 from dataarts_datamap._models.runs import OperatorKey
-from dataarts_datamap._paging.offsets import Counting  # noqa: TC001  what is decoded needs it
+from dataarts_datamap._paging.offsets import Counting  # noqa: TC001  needed at run time for decoding
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ CREATE TABLE operators (
 
 
 class _Habits(Struct, frozen=True, kw_only=True):
-    """What is worth knowing of a server at the next check."""
+    """Facts about a server to keep for the next check."""
 
     noted_at: datetime
     counting: Counting | None
@@ -60,17 +60,18 @@ RecordT = TypeVar("RecordT", OperatorRecord, TableRecord, _Habits)
 
 
 class CheckState:
-    """What checks leave for the next one: last successes, searched times, usual durations, operators of tables.
+    """The state that checks keep for the next one: last successes, searched times, durations, and operators.
 
-    The file belongs to one instance of the service: the first check writes down which. Several checks may use the file
-    at the same time, and a process that is killed leaves it as it was. Close it, or use it in a ``with`` block.
+    The file belongs to one instance of the service, which the first check records. Several checks may use the file at
+    the same time, and a killed process leaves it consistent. Close it, or use it in a ``with`` block.
 
     Args:
-        path: The file; made if it is not there. ``:memory:`` keeps the state as long as the process runs.
+        path: The file; created if it does not exist. ``:memory:`` keeps the state while the process runs.
         patience: Seconds to wait for another process that writes to it.
 
     Raises:
-        StateFileError: It is damaged, of a newer version, or another kind of file; or its folder does not exist.
+        StateFileError: The file is damaged, has a newer version, or is another kind of file; or its folder does not
+            exist.
     """
 
     def __init__(self, path: Path | str, *, patience: float = _PATIENCE) -> None:
@@ -95,7 +96,7 @@ class CheckState:
         """Begin to use the state for an instance of the service.
 
         Raises:
-            StateFileError: It is that of another one.
+            StateFileError: The state belongs to another instance.
         """
         wanted = {"endpoint": endpoint, "project_id": project_id, "instance_id": instance_id}
         with self._changing() as connection:
@@ -109,7 +110,7 @@ class CheckState:
             connection.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", wanted.items())
 
     def is_kept_for(self, endpoint: str, project_id: str | None, instance_id: str | None) -> bool:
-        """Whether the state is that of the instance, as far as its ids are known.
+        """Whether the state belongs to the instance, by those ids that are known.
 
         Args:
             endpoint: The endpoint.
@@ -117,7 +118,7 @@ class CheckState:
             instance_id: The instance; None if it is not known.
 
         Returns:
-            Whether an earlier check recorded an instance, and nothing that is known contradicts it.
+            Whether an earlier check recorded an instance, and no known id contradicts it.
 
         Raises:
             StateFileError: It cannot be read.
@@ -128,10 +129,10 @@ class CheckState:
         return all(name in known and wanted in {None, known[name]} for name, wanted in meant.items())
 
     def records(self) -> Records:
-        """What is known of all tables and operators.
+        """The records of all tables and operators.
 
         Raises:
-            StateFileError: It cannot be read.
+            StateFileError: The file cannot be read.
         """
         with self._explained(), self._lock:
             tables = self._ready().execute("SELECT key, record FROM tables").fetchall()
@@ -144,10 +145,10 @@ class CheckState:
             )
 
     def save(self, checks: Iterable[Checked]) -> None:
-        """Add what checks know; what only another process knows stays.
+        """Save the records of checks; records that only another process saved are kept.
 
         Raises:
-            StateFileError: It cannot be written.
+            StateFileError: The file cannot be written.
         """
         with self._changing() as connection:
             for checked in checks:
@@ -157,7 +158,7 @@ class CheckState:
                     self._save_operator(connection, key, record)
 
     def recall_habits(self, habits: ServerHabits) -> None:
-        """Give a client that knows nothing of its server yet what an earlier one found out."""
+        """Give a new client the facts that an earlier one learned about the server."""
         text = self.fact("habits")
         if text is None or habits.counting is not None or habits.capacity:
             return
@@ -167,7 +168,7 @@ class CheckState:
             habits.page_size = habits.page_size or known.page_size
 
     def note_habits(self, habits: ServerHabits) -> None:
-        """Keep what a client found out about its server."""
+        """Save the facts that a client learned about its server."""
         if habits.counting is not None or habits.capacity:
             kept = _Habits(
                 noted_at=datetime.now(UTC),
@@ -189,11 +190,11 @@ class CheckState:
         self.change_fact(name, lambda _: value)
 
     def change_fact(self, name: str, change: Callable[[str | None], str]) -> None:
-        """Change the text kept under a name, in one transaction.
+        """Replace the text kept under a name, in one transaction.
 
         Args:
             name: The name.
-            change: Returns the new text for the present one, which is None if there is none. It must not use the state.
+            change: Returns the new text, given the present one or None. It must not use the state.
         """
         with self._changing() as connection:
             row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
@@ -229,7 +230,7 @@ class CheckState:
         if self._path == IN_MEMORY:
             return
         if path.exists() and not path.is_file():
-            raise StateFileError(f"{self._shown} is no file")
+            raise StateFileError(f"{self._shown} is not a file")
         if not path.parent.is_dir():
             raise StateFileError(f"there is no folder {printable(str(path.parent))} for the state {path.name}")
         if path.exists() and not os.access(path, os.W_OK):
@@ -248,11 +249,11 @@ class CheckState:
                 connection.execute(f"PRAGMA user_version = {_VERSION}")
                 return
             if application != _APPLICATION:
-                raise StateFileError(f"{self._shown} is no state of checks, but a database of something else")
+                raise StateFileError(f"{self._shown} is not a state of checks, but another database")
             if version > _VERSION:
                 raise StateFileError(
-                    f"{self._shown} was written by a newer version of this package: it has format {version}, and "
-                    f"{_VERSION} is the newest that is known here"
+                    f"{self._shown} was written by a newer version of this package: it has format {version}, but "
+                    f"this version knows formats up to {_VERSION}"
                 )
             problems = connection.execute("PRAGMA quick_check(1)").fetchone()
             if problems[0] != "ok":
@@ -275,7 +276,7 @@ class CheckState:
 
     @contextmanager
     def _changing(self) -> Generator[sqlite3.Connection]:
-        """A transaction that no other process can interleave with."""
+        """A transaction that excludes other processes."""
         with self._explained(), self._lock:
             connection = self._ready()
             connection.execute("BEGIN IMMEDIATE")
@@ -289,33 +290,33 @@ class CheckState:
 
     @contextmanager
     def _explained(self) -> Generator[None]:
-        """Errors of the file as ours.
+        """Convert errors of SQLite.
 
         Raises:
-            StateFileError: Something is wrong with the file.
+            StateFileError: The file cannot be used.
         """
         try:
             yield
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
-                raise StateFileError(f"{self._shown} is in use by another process all the time: try again") from error
+                raise StateFileError(f"{self._shown} is kept in use by another process: try again") from error
             raise StateFileError(f"{self._shown} cannot be used: {error}") from error
         except (sqlite3.DatabaseError, msgspec.MsgspecError) as error:
             raise StateFileError(_damaged(self._shown, str(error))) from error
 
 
 def _is_later(known: datetime, new: datetime) -> bool:
-    """Whether what is known was read later than what is new, by another check at the same time.
+    """Whether a known record is later than a new one, because another check ran at the same time.
 
-    If it is more than a day ahead, the clock was wrong then, and it must not stay until that day.
+    A known record more than a day ahead comes from a wrong clock, and does not count.
     """
     return timedelta(0) < known - new <= _MOST_AHEAD
 
 
 def _damaged(path: str, what: str) -> str:
     return (
-        f"{path} is damaged, or no state of checks ({printable(what, limit=200)}): move it away, and the next check "
-        "makes a new one; or name another file"
+        f"{path} is damaged, or not a state of checks ({printable(what, limit=200)}): move it away, and the next check "
+        "creates a new one; or name another file"
     )
 
 

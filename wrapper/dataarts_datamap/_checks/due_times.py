@@ -1,4 +1,4 @@
-"""When a table is due on a wall clock, and for which runs: no I/O."""
+"""Due times of tables on a wall clock, and the runs that count for them. No I/O."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class DuePeriod(NamedTuple):
 
     Attributes:
         day: The day in the zone of the due time.
-        start: Runs planned from here on count, UTC.
-        due: By when one of them must have succeeded, UTC.
+        start: Time from which planned runs count, UTC.
+        due: Time by which one of them must have succeeded, UTC.
     """
 
     day: date
@@ -39,10 +39,10 @@ class DuePeriod(NamedTuple):
 
 
 class DueTime(Struct, frozen=True, kw_only=True):
-    """On which days, and by when, a run planned for the day must have succeeded.
+    """The days on which a table is due, and the time by which a run planned for the day must have succeeded.
 
-    If the clocks skip the time, the table is due when they have been put forward; if it comes twice, the first counts.
-    A day that the zone skipped has no due time.
+    If the clocks skip the time, the table is due at the moment of the change; if the time occurs twice, the first
+    counts. A day that the zone skipped has no due time.
 
     Attributes:
         at: The time of day.
@@ -53,7 +53,7 @@ class DueTime(Struct, frozen=True, kw_only=True):
             day before. If left out, the beginning of the day.
 
     Raises:
-        InvalidArgumentError: There are no days, one of them is not a day, or a time has a zone of its own.
+        InvalidArgumentError: There are no days, one of them is not a day, or a time has a tzinfo.
     """
 
     at: time
@@ -66,10 +66,10 @@ class DueTime(Struct, frozen=True, kw_only=True):
         if not self.days or not self.days <= WEEK:
             raise InvalidArgumentError(f"days must be days of the week, 0 for Monday to 6, not {shown(self.days)}")
         if self.at.tzinfo is not None or self.planned_from.tzinfo is not None:
-            raise InvalidArgumentError("at and planned_from are times of the zone, and have none of their own")
+            raise InvalidArgumentError("at and planned_from are times of the zone, and must not have a tzinfo")
 
     def period(self, now: datetime) -> DuePeriod | None:
-        """The period that was due last at a time, that moment included; None if there was none since the year 1.
+        """The latest period due at or before a time; None if there was none since the year 1.
 
         Raises:
             InvalidArgumentError: The time is naive.
@@ -85,7 +85,7 @@ class DueTime(Struct, frozen=True, kw_only=True):
         return None
 
     def text(self, period: DuePeriod) -> str:
-        """When the period was due, in its zone: ``2026-11-30 08:00 Asia/Shanghai``."""
+        """The due time of the period in its zone, as text: ``2026-11-30 08:00 Asia/Shanghai``."""
         return f"{period.day.isoformat()} {self.at.isoformat('minutes')} {self.zone}"
 
     def _is_due_on(self, day: date) -> bool:
@@ -93,7 +93,7 @@ class DueTime(Struct, frozen=True, kw_only=True):
 
 
 def first_instant(day: date, at: time, zone: tzinfo) -> datetime:
-    """When the clocks of a zone first show a time or a later one, UTC: to the second."""
+    """The moment at which the clocks of a zone first show a time or a later one, UTC, to the second."""
     wanted = datetime.combine(day, at)
     found = wanted.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if _wall(found, zone) == wanted:
@@ -111,8 +111,8 @@ def due_verdict(runs: Iterable[Run], period: DuePeriod, now: datetime) -> Verdic
 
     Returns:
         ``FRESH`` if a run planned for the period, or for a later one, has succeeded by now; ``FAILED`` if none has, one
-        failed and none is still going on; ``UNKNOWN`` if one has an unknown status, or succeeded without any time that
-        shows for when it was planned; else ``LATE``.
+        failed and none is still going on; ``UNKNOWN`` if one has an unknown status, or succeeded without a time that
+        shows its plan; else ``LATE``.
     """
     known = list(runs)
     planned = [(plan, run.state) for run in known if (plan := planned_at(run)) is not None and plan >= period.start]
@@ -127,7 +127,7 @@ def due_verdict(runs: Iterable[Run], period: DuePeriod, now: datetime) -> Verdic
 
 
 def planned_at(run: Run) -> datetime | None:
-    """When a run was planned for; if that is not known, when it was submitted or began."""
+    """The planned time of a run; if that is not known, the time at which it was submitted or began."""
     return run.plan_time or run.submit_time or run.start_time
 
 

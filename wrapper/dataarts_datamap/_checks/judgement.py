@@ -1,4 +1,4 @@
-"""How a table stands, by what was read of its producers: no I/O."""
+"""The verdict on a table, by the readings of its producers. No I/O."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class LastSuccess(NamedTuple):
     """The true last success of a table.
 
     Attributes:
-        last_success: When that was, UTC; None if none is known.
-        never_succeeded: Whether all that the service keeps was searched, and nothing succeeded.
-        searched_from: From where on it was searched, UTC; None if nothing was.
+        last_success: Its time, UTC; None if no success is known.
+        never_succeeded: Whether the whole history that the service keeps was searched without finding a success.
+        searched_from: Beginning of the searched history, UTC; None if nothing was searched.
     """
 
     last_success: datetime | None
@@ -38,11 +38,11 @@ class LastSuccess(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """How a table stands.
+    """The judgement of a table.
 
     Attributes:
-        status: What its runs say.
-        found: Its last success, and how far it was searched for.
+        status: Its freshness by its runs.
+        found: Its last success, and the searched history.
     """
 
     status: TableStatus
@@ -52,10 +52,10 @@ class Judgement(NamedTuple):
 def judge(
     rule: TableRule, readings: Mapping[Operator, Reading], *, period: DuePeriod | None, now: datetime
 ) -> Judgement:
-    """How a table stands against its rule.
+    """Judge a table against its rule.
 
-    A producer counts if it has runs in the time that is looked back, if the rule names it, or if an earlier check saw
-    it run. If none has runs there, but one ran before, all of them count: a table does not become fresh by not being
+    A producer counts if it has runs in the time that was read, if the rule names it, or if an earlier check saw it run.
+    If none has runs in that time, but one ran before, all of them count: a table does not become fresh by not being
     loaded.
     """
     everything = [run for reading in readings.values() for run in reading.runs]
@@ -79,7 +79,7 @@ def judge(
 
 
 def is_slow(run: Run, record: OperatorRecord, now: datetime) -> bool:
-    """Whether a run has been going on for more than twice as long as is typical, and longer than any known run."""
+    """Whether a run has taken more than twice the typical time so far, and longer than any known run."""
     typical, longest = record.typical_duration, record.longest_duration
     if run.state is not RunState.ACTIVE or run.start_time is None or typical is None or longest is None:
         return False
@@ -87,7 +87,7 @@ def is_slow(run: Run, record: OperatorRecord, now: datetime) -> bool:
 
 
 def has_few_rows(rule: TableRule, record: OperatorRecord) -> bool:
-    """Whether the latest successful run wrote fewer rows than the rule asks for, as far as that is known."""
+    """Whether the latest successful run wrote fewer rows than the rule demands; False if that is not known."""
     rows = record.latest_rows
     if rows is None:
         return False
@@ -98,7 +98,7 @@ def has_few_rows(rule: TableRule, record: OperatorRecord) -> bool:
 
 
 def _with_record(one: OperatorStatus, record: OperatorRecord, rule: TableRule, now: datetime) -> OperatorStatus:
-    """The status of an operator, with its last success if that lies before the runs that were read."""
+    """The status of an operator, completed by an earlier last success from its record."""
     one = replace(one, typical_duration=record.typical_duration or one.typical_duration)
     if one.last_success is not None or record.last_success is None:
         return one
@@ -134,14 +134,14 @@ def _verdict(
 
 
 def _silent_verdict(rule: TableRule) -> Verdict:
-    """The verdict of a table that was not loaded in the time that is looked back."""
+    """The verdict on a table that was not loaded in the time that was read."""
     if rule.due is not None:
         return Verdict.LATE
     return Verdict.UNKNOWN if rule.max_age is None else Verdict.STALE
 
 
 def _ended_verdict(rule: TableRule, record: OperatorRecord) -> Verdict | None:
-    """The verdict of a producer that ran before the time that is looked back; None if it does not count.
+    """The verdict on a producer that only ran before the time that was read; None if it does not count.
 
     Its alarm must not end because it no longer runs. If the rule asks only for the latest outcome, a success is enough.
     """
@@ -153,7 +153,7 @@ def _ended_verdict(rule: TableRule, record: OperatorRecord) -> Verdict | None:
 
 
 def _last_success(records: Sequence[OperatorRecord], *, is_silent: bool) -> LastSuccess:
-    """The oldest last success of the producers; the newest, if none ran in the time that is looked back."""
+    """The oldest last success of the producers; the newest if none ran in the time that was read."""
     known = [one.last_success for one in records if one.last_success is not None]
     without = [one for one in records if one.last_success is None]
     searched_from = max((one.searched_from for one in without or records), default=None)
@@ -168,7 +168,7 @@ def _last_success(records: Sequence[OperatorRecord], *, is_silent: bool) -> Last
 def _with_verdicts(
     status: TableStatus, operators: Sequence[OperatorStatus], verdicts: Sequence[Verdict | None]
 ) -> TableStatus:
-    """The status with these operators and their verdicts, the worst of which is the table's."""
+    """The status with these operators and their verdicts; the table has the worst of them."""
     judged = [(verdict, index) for index, verdict in enumerate(verdicts) if verdict is not None]
     if not judged:
         return replace(status, verdict=Verdict.UNKNOWN)

@@ -1,4 +1,4 @@
-"""The addresses that messages go to, through apprise. An address holds a secret, and is shown nowhere."""
+"""The addresses that receive messages, through apprise. An address holds a secret, and is never shown."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]{0,39})://", re.ASCII | re.IGNORE
 
 
 class MessageAddress:
-    """Where messages go, such as a channel, a phone or a mailbox.
+    """A receiver of messages, such as a channel, a phone or a mailbox.
 
     Attributes:
         key: Identifies it without its secret.
-        name: What it is called in what is shown: its place in the variable, and its kind.
+        name: Its display name: its position in the variable, and its kind.
     """
 
     def __init__(self, name: str, text: str, service: Untyped) -> None:
@@ -41,27 +41,27 @@ class MessageAddress:
         return f"<{self.name}>"
 
     def send(self, message: Message) -> bool:
-        """Send a message; returns whether it was taken."""
+        """Send a message; returns whether the service accepted it."""
         try:
             with _silence():
                 sent = self._service.notify(
                     body=message.text, title=message.title, notify_type=message.gravity.value, body_format="text"
                 )
-        except Exception:  # noqa: BLE001  a hundred services, each with libraries of its own
+        except Exception:  # noqa: BLE001  each of a hundred services has its own errors
             return False
         return bool(sent)
 
 
 def addresses_of(environ: Mapping[str, str]) -> list[MessageAddress]:
-    """The addresses of the environment.
+    """The addresses in the environment.
 
     Raises:
-        ConfigurationError: There are none, or apprise does not know one of them.
+        ConfigurationError: There are none, or apprise does not support one of them.
         MissingExtraError: apprise is not installed.
     """
     texts = environ.get(VARIABLE, "").split()
     if not texts:
-        raise ConfigurationError(f"{VARIABLE} holds no address: give it one of apprise, such as mailto://…")
+        raise ConfigurationError(f"{VARIABLE} holds no address: set it to one of apprise, such as mailto://…")
     found: list[MessageAddress] = []
     with _silence():
         apprise = _apprise()
@@ -71,9 +71,9 @@ def addresses_of(environ: Mapping[str, str]) -> list[MessageAddress]:
             service = apprise.Apprise()
             scheme = _SCHEME.match(text)
             if scheme is None or not service.add(text):
-                raise ConfigurationError(f"{_named(number, scheme)} is not one that apprise knows")
+                raise ConfigurationError(f"{_named(number, scheme)} is not an address that apprise supports")
             for plugin in service:
-                if plugin.overflow_mode == apprise.OverflowMode.UPSTREAM:  # which sends what the service then refuses
+                if plugin.overflow_mode == apprise.OverflowMode.UPSTREAM:
                     plugin.overflow_mode = apprise.OverflowMode.TRUNCATE
             found.append(MessageAddress(_named(number, scheme), text, service))
     return found
@@ -86,7 +86,7 @@ def _named(number: int, scheme: re.Match[str] | None) -> str:
 
 @contextmanager
 def _silence() -> Generator[None]:
-    """Let nobody log or warn: libraries would name the address."""
+    """Silence logs and warnings of libraries, which would show the address."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -98,7 +98,7 @@ def _silence() -> Generator[None]:
 
 
 def _apprise() -> Untyped:
-    """The library, with all that it loads."""
+    """The library; importing it is slow."""
     apprise = load_extra("apprise", extra="notify")
     apprise.Apprise.instantiate("json://localhost", suppress_exceptions=True)
     return apprise

@@ -1,4 +1,4 @@
-"""How tables stand, as gauges of a monitoring system: no I/O, and no format."""
+"""The state of tables as gauges for a monitoring system: no I/O, and no format."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class MetricSample(NamedTuple):
     """A value of a metric.
 
     Attributes:
-        labels: What it is of. Values of labels are untrusted text.
-        value: The value; a time is in seconds since the epoch, a length of time in seconds.
+        labels: The labels of the series. Their values are untrusted text.
+        value: The value: a time in seconds since the epoch, UTC; a duration in seconds.
     """
 
     labels: Mapping[str, str]
@@ -33,7 +33,7 @@ class Metric(NamedTuple):
 
     Attributes:
         name: Its name.
-        help: What it says, in a sentence.
+        help: Its meaning, in a sentence.
         samples: Its values.
     """
 
@@ -43,12 +43,12 @@ class Metric(NamedTuple):
 
 
 class Gauge(NamedTuple):
-    """What of a status is a gauge.
+    """A gauge for an attribute of a status.
 
     Attributes:
-        name: Its name, without what it is of.
+        name: Its name, without a prefix.
         attribute: The attribute of the status.
-        help: What it says.
+        help: Its meaning.
     """
 
     name: str
@@ -57,8 +57,8 @@ class Gauge(NamedTuple):
 
 
 RUN_GAUGES: Final = (
-    Gauge("running_runs", "running", "Runs that have started and not ended."),
-    Gauge("waiting_runs", "waiting", "Runs that have not started, and still may."),
+    Gauge("running_runs", "running", "Runs that have started but not ended."),
+    Gauge("waiting_runs", "waiting", "Runs that have not started yet."),
     Gauge(
         "failed_runs_since_success",
         "failures_since_success",
@@ -69,21 +69,21 @@ RUN_GAUGES: Final = (
     Gauge(
         "latest_lateness_seconds",
         "latest_lateness",
-        "Time from plan to start of the run planned last of those that started.",
+        "Time from plan to start of the run that was planned last, of those that started.",
     ),
-    Gauge("observed_runs", "runs", "Runs that were looked at."),
-    Gauge("unknown_runs", "unknown_runs", "Runs whose status is not known."),
+    Gauge("observed_runs", "runs", "Runs that were read."),
+    Gauge("unknown_runs", "unknown_runs", "Runs with an unknown status."),
     Gauge("undated_successes", "undated_successes", "Runs that succeeded at a time that cannot be read."),
 )
-"""The gauges of the runs of a table or an operator that were looked at."""
+"""The gauges of the runs of a table or an operator."""
 
 
 def check_metrics(checks: Iterable[TableCheck]) -> list[Metric]:
     """The gauges of many tables, each with the labels ``table`` (its GUID), ``name``, ``owner`` and ``severity``.
 
-    Every table has its verdict, its last success and when it was read, whether or not it could be read this time. What
-    is about the runs is there if runs could be read. Of two checks of the same table, the first one
-    counts: a series must not come twice. Names begin with ``datamap_table_``.
+    Every table has its verdict, its last success and the time of its last read, even if this check could not read it.
+    The gauges of runs are present if the runs could be read. Of two checks of the same table, the first one counts,
+    since a series must be unique. Names begin with ``datamap_table_``.
     """
     labelled = {tuple(labels.items()): (labels, one) for one in reversed(list(checks)) if (labels := _labels(one))}
     known = list(reversed(labelled.values()))
@@ -96,8 +96,8 @@ def check_metrics(checks: Iterable[TableCheck]) -> list[Metric]:
         for labels, one in known
         for verdict in Verdict
     ]
-    metrics.append(Metric("datamap_table_verdict", "1 for the verdict that holds, 0 for the others.", tuple(verdicts)))
-    metrics.append(_metric("due_timestamp_seconds", "When the table was due last.", known, _due))
+    metrics.append(Metric("datamap_table_verdict", "1 for the table's verdict, 0 for the others.", tuple(verdicts)))
+    metrics.append(_metric("due_timestamp_seconds", "Time at which the table was last due.", known, _due))
     return [metric for metric in metrics if metric.samples]
 
 
@@ -165,14 +165,14 @@ def _due(one: TableCheck) -> float | None:
 _ALWAYS: Final[tuple[tuple[str, str, Callable[[TableCheck], float | None]], ...]] = (
     (
         "last_success_timestamp_seconds",
-        "When the last run that succeeded ended; 0 if the service keeps none, NaN if that is not known.",
+        "Time at which the last successful run ended; 0 if the service has none, NaN if it is not known.",
         _last_success,
     ),
-    ("read_timestamp_seconds", "When the table was read last; 0 if it never was.", _read_at),
+    ("read_timestamp_seconds", "Time at which the table was last read; 0 if it never was.", _read_at),
     (
         "searched_from_timestamp_seconds",
-        "From when on runs were searched for the last success; NaN if they never were.",
+        "Beginning of the history searched for the last success; NaN if none was searched.",
         _searched_from,
     ),
-    ("max_age_seconds", "The maximum age of the last success that is asked for.", _max_age),
+    ("max_age_seconds", "The maximum age of the last success, by the rule.", _max_age),
 )

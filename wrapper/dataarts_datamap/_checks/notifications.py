@@ -1,4 +1,4 @@
-"""The messages about checks: what changed since the last one, and what is still wrong. No I/O."""
+"""The messages about checks: changed tables, and reminders of tables that are still not fresh. No I/O."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from dataarts_datamap._checks.check import TableCheck
 
 _MOST_TABLES: Final = 30
-_EARLY: Final = timedelta(minutes=10)  # a daily check takes longer on some days than on others
+_EARLY: Final = timedelta(minutes=10)  # tolerance for daily checks, whose durations vary
 _LONGEST: Final = 300
 
 
 class Gravity(StrEnum):
-    """How bad a message is.
+    """The severity of a message.
 
     Attributes:
         BAD: A table is failed, late or stale.
-        DOUBTFUL: One is unknown, slow, or has few rows.
-        GOOD: All that changed is fresh again.
+        DOUBTFUL: A table is unknown, slow, or has few rows.
+        GOOD: All changed tables are fresh again.
     """
 
     BAD = "failure"
@@ -40,11 +40,11 @@ class Gravity(StrEnum):
 
 
 class Notified(Struct, frozen=True, kw_only=True):
-    """What an address was last notified of.
+    """The last message to an address.
 
     Attributes:
         verdicts: The verdict of each table in the last message, by the key of its rule. Others count as fresh.
-        told_at: When that was, UTC.
+        told_at: Time of that message for each table, UTC.
     """
 
     verdicts: dict[str, Verdict] = {}
@@ -52,38 +52,38 @@ class Notified(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_text(cls, text: str | None) -> Notified:
-        """The value of a text that was kept; an empty one for None.
+        """The value from its text; an empty one for None.
 
         Raises:
-            StateFileError: It is damaged.
+            StateFileError: The text is damaged.
         """
         if text is None:
             return cls()
         try:
             return msgspec.json.decode(text, type=cls)
         except msgspec.MsgspecError as error:
-            raise StateFileError(f"the state does not say who was told what: {error}") from error
+            raise StateFileError(f"the state's record of sent messages is damaged: {error}") from error
 
     def text(self) -> str:
-        """The same as a text to keep."""
+        """The value as text to keep."""
         return msgspec.json.encode(self).decode()
 
     def after(self, checks: Sequence[TableCheck], now: datetime) -> Notified:
-        """The same after a message about these checks; other tables stay."""
+        """The value after a message about these checks; other tables stay as they are."""
         told = {rule_key(check.rule): check.verdict for check in checks}
         return Notified(verdicts={**self.verdicts, **told}, told_at={**self.told_at, **dict.fromkeys(told, now)})
 
     def is_due(self, check: TableCheck, now: datetime, remind: timedelta) -> bool:
-        """Whether a reminder is due, also for a check that begins a little earlier than the one before did."""
+        """Whether a reminder is due, with a tolerance for a check that begins a little early."""
         told_at = self.told_at.get(rule_key(check.rule))
         return told_at is None or abs(now - told_at) >= remind - min(remind / 10, _EARLY)
 
 
 def kept_after(text: str | None, checks: Sequence[TableCheck], *, now: datetime) -> str:
-    """The text to keep for an address after a message about these checks, made from the one kept before.
+    """The text to keep for an address after a message about these checks, given the previous one.
 
     Raises:
-        StateFileError: That is damaged.
+        StateFileError: The previous text is damaged.
     """
     return Notified.from_text(text).after(checks, now).text()
 
@@ -92,10 +92,10 @@ class Message(NamedTuple):
     """A message, made printable.
 
     Attributes:
-        title: What it is about, in a line.
-        text: Which tables, and why.
-        gravity: How bad it is.
-        checks: The tables that it is about.
+        title: A one-line summary.
+        text: The tables, each with its reason.
+        gravity: Its severity.
+        checks: The checks of these tables.
     """
 
     title: str
@@ -107,13 +107,13 @@ class Message(NamedTuple):
 def message_of(
     checks: Sequence[TableCheck], notified: Notified, *, now: datetime, remind: timedelta | None
 ) -> Message | None:
-    """The message to an address: what has changed, and what is still wrong if the last message is too long ago.
+    """The message to an address about changed tables, and about tables that need a reminder; None if there are none.
 
     Args:
-        checks: How tables stand.
-        notified: What the address was last notified of.
+        checks: The checks of the tables.
+        notified: The last message to the address.
         now: The present.
-        remind: After how long it is reminded of what has not changed; None for never.
+        remind: Time after which to remind of a table that has not changed; None for never.
     """
     was = {id(check): notified.verdicts.get(rule_key(check.rule), Verdict.FRESH) for check in checks}
     changed = worst_first(check for check in checks if check.verdict is not was[id(check)])

@@ -1,4 +1,4 @@
-"""Which windows of an operator's runs a check reads: no longer than the verdict needs. No I/O."""
+"""The windows of an operator's runs that a check reads: no longer than the verdict needs. No I/O."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._paging.walk_options import PageRead, Walk
 
 LOOK_BACK: Final = timedelta(days=7)
-_MARGIN: Final = timedelta(minutes=1)  # whether a window's ends belong to it is not documented
+_MARGIN: Final = timedelta(minutes=1)  # it is not documented whether a window includes its ends
 _STEPS_BACK: Final = (timedelta(days=28), timedelta(days=364))
 _MOST_ROWS: Final = 5_000
 
@@ -30,17 +30,17 @@ class ReadHistory(Protocol):
     """Reads the runs of an operator in a window, until it has the last success."""
 
     def __call__(self, operator: Operator, start: datetime, end: datetime) -> Steps[list[Run] | None]:
-        """The runs that were read; None if the service refuses such a window, or has too many runs in it."""
+        """The runs in the window; None if the service refuses such a window, or has too many runs in it."""
         ...
 
 
 class Reading(NamedTuple):
-    """What was read of an operator.
+    """The reading of an operator.
 
     Attributes:
-        runs: Its runs in the window that was read.
-        record: What is known of it now.
-        older_open: The runs from before the time that is looked back that had not ended.
+        runs: Its runs in the window.
+        record: Its new record.
+        older_open: Unfinished runs that began before the window.
     """
 
     runs: list[Run]
@@ -49,7 +49,7 @@ class Reading(NamedTuple):
 
 
 def look_back(rule: TableRule) -> timedelta:
-    """How far back to look for a success at least, before the history is searched."""
+    """The minimum time to look back for a success before the whole history is searched."""
     return max(LOOK_BACK, rule.max_age or LOOK_BACK)
 
 
@@ -62,12 +62,12 @@ def read_operator(  # noqa: PLR0913  each is one fact about the reading
     *,
     now: datetime,
 ) -> Steps[Reading]:
-    """The runs that the verdict needs: since the last success that is known, else of the period or of ``max_age``.
+    """Read the runs that the verdict needs: those since the last known success, the period, or ``max_age``.
 
-    If none of these succeeded, those of the whole time that is looked back.
+    If none of these succeeded, those of the whole time to look back are read.
     """
     longest = now - look_back(rule)
-    if period is not None:  # which may have begun longer ago, as that of a table that is due once a week
+    if period is not None:  # a period may have begun earlier, such as one of a week
         longest = min(longest, period.start - _MARGIN)
     since = longest
     if known is not None:
@@ -89,7 +89,7 @@ def read_operator(  # noqa: PLR0913  each is one fact about the reading
 
 
 def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, now: datetime) -> Steps[Reading]:
-    """The reading, with the last success of all that the service keeps, if that can be found."""
+    """The reading, with the last success in the whole history that the service keeps, if one can be found."""
     record = reading.record
     if record.last_success is not None or record.is_whole:
         return reading
@@ -116,7 +116,7 @@ def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, n
 
 
 def read_until_success(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[list[Run] | None]:
-    """The runs of a walk; if the newest come first, only those up to the last success. None if they are too many."""
+    """The runs of a walk; if the newest come first, only those up to the last success. None if there are too many."""
     most = 0
 
     def is_enough(page: RunPage, runs: list[Run]) -> bool:
@@ -129,7 +129,7 @@ def read_until_success(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) ->
 
 
 def _is_since(run: Run, start: datetime) -> bool:
-    """Whether a run belongs to the time that is looked back, and was not read only to join earlier readings."""
+    """Whether a run belongs to the time to look back, and was not only read to join earlier readings."""
     times = (run.plan_time, run.submit_time, run.start_time, run.end_time)
     return max((time for time in times if time is not None), default=start) >= start
 

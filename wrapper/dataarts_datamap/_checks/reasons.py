@@ -1,4 +1,4 @@
-"""Why a table has its verdict, as printable text: no I/O."""
+"""The reasons for verdicts on tables, as printable text. No I/O."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SPARE: Final = timedelta(hours=1)
 
 
 def reason_of(rule: TableRule, status: TableStatus, readings: Sequence[Reading], period: DuePeriod | None) -> Sentence:
-    """Why a table has its verdict: a sentence that names the operator that decides."""
+    """The reason for a table's verdict: a sentence that names the operator that decides."""
     decisive = status.decided_by
     if decisive is None:
         return _why_none(rule, status, readings)
@@ -83,7 +83,7 @@ def _rows_reason(rule: TableRule, who: str, reading: Reading) -> Sentence:
     wrote = sentence("{n} row" if rows == 1 else "{n} rows", n=f"{rows:,}")
     if rule.min_rows is not None and rows < rule.min_rows:
         return sentence(
-            "{who} wrote {rows}, at least {least} are asked for", who=who, rows=wrote, least=f"{rule.min_rows:,}"
+            "{who} wrote {rows}, at least {least} are required", who=who, rows=wrote, least=f"{rule.min_rows:,}"
         )
     return sentence(
         "{who} wrote {rows}, {usual} are usual, and a drop of {percent} % is allowed",
@@ -95,17 +95,17 @@ def _rows_reason(rule: TableRule, who: str, reading: Reading) -> Sentence:
 
 
 def _rows_doubt(rule: TableRule, decisive: OperatorStatus, reading: Reading) -> Sentence | None:
-    """Why the rows of a fresh table cannot be judged."""
+    """The reason why the rows of a fresh table cannot be judged; None if they can."""
     if decisive.verdict is not Verdict.FRESH or (rule.min_rows is None and rule.rows_drop is None):
         return None
     if reading.record.latest_rows is None:
-        return sentence("how many rows it wrote is not known")
+        return sentence("the number of rows that it wrote is not known")
     is_usual_unknown = rule.rows_drop is not None and reading.record.typical_rows is None
-    return sentence("how many rows are usual is not known yet") if is_usual_unknown else None
+    return sentence("the usual number of rows is not known yet") if is_usual_unknown else None
 
 
 def _age_reason(rule: TableRule, decisive: OperatorStatus, who: str, reading: Reading, now: datetime) -> Sentence:
-    """What an operator did, by the age of its last success."""
+    """The reason for an operator's verdict by the age of its last success."""
     age = None if decisive.age is None else _span(max(decisive.age, timedelta(0)))
     searched = _searched_text(rule, now, reading.record.searched_from)
     match decisive.verdict:
@@ -123,7 +123,7 @@ def _age_reason(rule: TableRule, decisive: OperatorStatus, who: str, reading: Re
             return sentence("{what}; {runs} failed since", what=stale, runs=_counted(failures)) if failures else stale
         case Verdict.STALE:
             if reading.record.never_succeeded:
-                return sentence("{who} has never succeeded, as far back as the service keeps runs", who=who)
+                return sentence("{who} has never succeeded in the history that the service keeps", who=who)
             return sentence("{who} has no success in the last {span}", who=who, span=searched)
         case Verdict.FAILED:
             since = sentence("none has succeeded" if age is None else "the last success is {age} old", age=age)
@@ -140,7 +140,7 @@ def _against(said: Sentence, limit: timedelta | None) -> Sentence:
 
 
 def _due_reason(verdict: Verdict, who: str, reading: Reading, period: DuePeriod, now: datetime) -> Sentence:
-    """What an operator did for a period."""
+    """The reason for an operator's verdict by a period."""
     planned = [run for run in reading.runs if (plan := planned_at(run)) is not None and plan >= period.start]
     states = [run.state for run in planned]
     match verdict:
@@ -148,9 +148,9 @@ def _due_reason(verdict: Verdict, who: str, reading: Reading, period: DuePeriod,
             return sentence("{who} has succeeded", who=who)
         case Verdict.FAILED:
             failed = _counted(states.count(RunState.FAILED))
-            return sentence("{who} failed: {runs}, and none goes on", who=who, runs=failed)
+            return sentence("{who} failed: {runs}, and none is going on", who=who, runs=failed)
         case Verdict.UNKNOWN if RunState.UNKNOWN in states:
-            return sentence("{who} has a run of a status that is not known: {names}", who=who, names=_statuses(planned))
+            return sentence("{who} has a run with an unknown status: {names}", who=who, names=_statuses(planned))
         case Verdict.UNKNOWN:
             return sentence("{who} succeeded at a time that cannot be read", who=who)
         case _:
@@ -178,7 +178,7 @@ def _why_unknown(one: OperatorStatus, who: str, searched: Length, age: Length | 
     if one.unknown_runs:
         names = ", ".join(name or "(none)" for name in one.unknown_statuses[:_MOST_NAMED])
         text = printable(names, limit=_LONGEST_NAME)
-        return sentence("{who} has runs of a status that is not known: {names}", who=who, names=text)
+        return sentence("{who} has runs with an unknown status: {names}", who=who, names=text)
     return sentence("no run of {who} has ended", who=who)
 
 
@@ -188,13 +188,13 @@ def _statuses(runs: Iterable[Run]) -> str:
 
 
 def _searched_text(rule: TableRule, now: datetime, searched_from: datetime) -> Length:
-    """How far back was searched, by the length of time that is looked back unless it was much more."""
+    """The length of the searched time: the time to look back, unless much more was searched."""
     least, searched = look_back(rule), now - searched_from
     return Length(span_text(least if searched < least + _SPARE else searched))
 
 
 def _span(span: timedelta) -> Length:
-    """A length of time, in hours up to three days, as limits are written, so that they can be compared."""
+    """A duration, in hours up to three days, as limits usually are, so that both can be compared."""
     if span >= _IN_HOURS:
         return Length(span_text(span))
     hours, minutes = divmod(span // timedelta(minutes=1), 60)

@@ -1,4 +1,4 @@
-"""What a check leaves behind for the next one: facts of operators and tables, and how two readings join. No I/O."""
+"""The records that a check keeps of operators and tables for the next one, and the joining of two readings. No I/O."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 _MOST_SAMPLES: Final = 20
 _LEAST_SAMPLES: Final = 3
-_LONGEST_OPEN: Final = timedelta(days=28)  # a run that has not ended for longer is no longer waited for
-_MARGIN: Final = timedelta(minutes=1)  # whether a window's ends belong to it is not documented
+_LONGEST_OPEN: Final = timedelta(days=28)  # an older run that has not ended is ignored
+_MARGIN: Final = timedelta(minutes=1)  # it is not documented whether a window includes its ends
 
 
 class Sample(Struct, frozen=True, kw_only=True):
-    """A successful run, by what shows what is usual.
+    """A successful run, as a sample of usual durations and rows.
 
     Attributes:
         run_id: Its id.
         planned: The first of its times, UTC.
-        seconds: How long it took; None if that is not known.
-        rows: How many rows it wrote; None if the service did not say.
+        seconds: Its duration in seconds; None if it is not known.
+        rows: Number of rows that it wrote; None if the service did not report it.
     """
 
     run_id: int
@@ -38,17 +38,17 @@ class Sample(Struct, frozen=True, kw_only=True):
 
 
 class OperatorRecord(Struct, frozen=True, kw_only=True):
-    """What is known of an operator after a reading. All times are UTC.
+    """The record of an operator after a reading. All times are UTC.
 
     Attributes:
-        searched_from: From when on its runs were read without a gap.
-        searched_until: Until when.
-        last_success: When its last run that succeeded ended; None if none is known.
+        searched_from: Beginning of the time for which its runs were read without a gap.
+        searched_until: End of that time.
+        last_success: Time at which its last successful run ended; None if none is known.
         success_began: The first time of that run.
         last_run: The first time of the run that was planned last; None if none is known.
-        open_since: The first time of the earliest run of the last 28 days that had not ended; None if all had.
+        open_since: The first time of the earliest unfinished run of the last 28 days; None if all have ended.
         is_whole: Whether all runs that the service keeps were read.
-        samples: The latest runs that succeeded, the oldest first.
+        samples: The latest successful runs, the oldest first.
     """
 
     searched_from: datetime
@@ -62,37 +62,37 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def never_succeeded(self) -> bool:
-        """Whether none of the runs that the service keeps succeeded."""
+        """Whether no run that the service keeps succeeded."""
         return self.is_whole and self.last_success is None
 
     @property
     def typical_duration(self) -> timedelta | None:
-        """The median time of the runs that succeeded; None if fewer than three are known."""
+        """The median duration of the successful runs; None if fewer than three are known."""
         seconds = [one.seconds for one in self.samples if one.seconds is not None]
         return timedelta(seconds=median(seconds)) if len(seconds) >= _LEAST_SAMPLES else None
 
     @property
     def longest_duration(self) -> timedelta | None:
-        """The longest of these times; None if none is known."""
+        """The longest duration of a successful run; None if none is known."""
         seconds = [one.seconds for one in self.samples if one.seconds is not None]
         return timedelta(seconds=max(seconds)) if seconds else None
 
     @property
     def latest_rows(self) -> int | None:
-        """How many rows the latest run that succeeded wrote; None if that is not known."""
+        """The number of rows that the latest successful run wrote; None if it is not known."""
         return self.samples[-1].rows if self.samples else None
 
     @property
     def typical_rows(self) -> float | None:
-        """The median of the rows that the runs before it wrote; None if fewer than three report theirs."""
+        """The median number of rows that the earlier successful runs wrote; None if fewer than three report it."""
         rows = [one.rows for one in self.samples[:-1] if one.rows is not None]
         return median(rows) if len(rows) >= _LEAST_SAMPLES else None
 
     def window_start(self, longest: datetime) -> datetime:
-        """From when on to read to see all that can have changed, and no more than that.
+        """The beginning of the shortest window that shows all possible changes.
 
         Args:
-            longest: From when on to read if no later success is known.
+            longest: The beginning if no later success is known.
         """
         success = longest if self.success_began is None else max(self.success_began, longest)
         starts = (success, self.open_since, self.searched_until)
@@ -100,18 +100,18 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
 
 
 class TableRecord(Struct, frozen=True, kw_only=True):
-    """What is known of a table after a check. All times are UTC.
+    """The record of a table after a check. All times are UTC.
 
     Attributes:
         guid: Its GUID.
         name: Its full name; None if none is known. Untrusted.
-        nodes: What lineage said of its operators, as a digest; None if it said nothing.
-        operators: What the service listed for it.
-        listed_at: When it did.
-        read_at: When the table was read last.
-        last_success: Its last success then.
-        never_succeeded: Whether all that the service keeps was searched, and nothing succeeded.
-        searched_from: From where on it was searched.
+        nodes: A digest of its operators in lineage; None if it had none there.
+        operators: The operators that the service listed for it.
+        listed_at: Time of that list.
+        read_at: Time at which the table was last read.
+        last_success: Its last success at that time.
+        never_succeeded: Whether the whole history that the service keeps was searched without finding a success.
+        searched_from: Beginning of the searched history.
     """
 
     guid: str
@@ -126,7 +126,7 @@ class TableRecord(Struct, frozen=True, kw_only=True):
 
 
 def record_of(operator: Operator, runs: Sequence[Run], *, since: datetime, now: datetime) -> OperatorRecord:
-    """What the runs of an operator say that were read from a window up to now."""
+    """The record of an operator, by its runs in a window up to now."""
     succeeded = [run for run in runs if run.state is RunState.SUCCEEDED]
     last = table_status(succeeded, now=now, operators=[operator]).operators[0].last_success
     its = [times for run in succeeded if last in (times := _times(run))]
@@ -145,10 +145,10 @@ def record_of(operator: Operator, runs: Sequence[Run], *, since: datetime, now: 
 
 
 def join(newer: OperatorRecord, older: OperatorRecord | None) -> OperatorRecord:
-    """Two readings joined.
+    """Join two readings.
 
-    The newer one counts for what it read: a success that it should have seen, and did not, no longer counts, since a
-    run can be run again.
+    For the time that the newer one covers, only it counts: a success missing there no longer counts, since a run can be
+    run again.
     """
     if older is None:
         return newer
@@ -159,7 +159,7 @@ def join(newer: OperatorRecord, older: OperatorRecord | None) -> OperatorRecord:
         return replace(newer, samples=samples, last_run=last_run)
     is_kept = older.success_began is not None and older.success_began < newer.searched_from
     if older.success_began is not None and not is_kept:
-        return replace(newer, samples=samples, last_run=last_run)  # nothing was searched below it
+        return replace(newer, samples=samples, last_run=last_run)  # the older reading did not search before it
     return replace(
         newer,
         last_success=older.last_success,

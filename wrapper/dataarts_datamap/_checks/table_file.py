@@ -1,4 +1,4 @@
-"""The file of tables: which ones are checked, and by which rules."""
+"""The file of tables: the tables to check, each with its rule."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 TABLE_FILE: Final = "datamap.toml"
-"""Name of the file that is looked for in the working directory."""
+"""Name of the file in the working directory."""
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _UNITS: Final = "s, m, h, d or w"
@@ -40,13 +40,13 @@ _DUE_KEYS: Final = ("tz", "days", "except", "planned_from")
 
 
 class _WrongValueError(Exception):
-    """What is wrong with a value."""
+    """A description of valid values, for a value that is invalid."""
 
 
 class _Places:
-    """Where the tables and keys of a file stand, as far as its lines show.
+    """The line numbers of the tables and keys of a file, found by its text.
 
-    A table that has no header of its own is at the line that names ``tables``.
+    A table without a header of its own has the line that names ``tables``.
     """
 
     def __init__(self, text: str, tables: int) -> None:
@@ -64,12 +64,12 @@ class _Places:
         return self.of_top("defaults") if self._defaults is None else self._below(self._defaults, key)
 
     def of_names(self, number: int | None) -> int:
-        """The line of a rule for the names of datasets, counted from 0; None for that of their section."""
+        """The line of a rule for the names of datasets, counted from 0; for None, the line of their section."""
         heads = [index for index, line in enumerate(self._lines, start=1) if _NAMES_HEAD.match(line)]
         return heads[number] if number is not None and number < len(heads) else self.of_top(_NAMES)
 
     def of_top(self, key: str) -> int:
-        """The line that begins with a key, or has it in a header."""
+        """The line that begins with a key, or has the key in a header."""
         pattern = re.compile(rf"\s*\[*\s*{_as_written(key)}\s*[.=\]]")
         return next((index for index, line in enumerate(self._lines, start=1) if pattern.match(line)), 1)
 
@@ -108,9 +108,9 @@ def load_tables(path: Path | str = TABLE_FILE) -> list[TableRule]:
 
 
 def load_dataset_names(path: Path | str = TABLE_FILE) -> DatasetNames:
-    """How a file of tables names datasets in a catalog of lineage; no rules, if it has no ``[openlineage]``.
+    """The rules of a file of tables for the names of datasets in a lineage catalog; none without ``[openlineage]``.
 
-    ``[openlineage]`` has ``job_namespace``; each ``[[openlineage.datasets]]`` has what ``DatasetRule`` has.
+    ``[openlineage]`` has ``job_namespace``; each ``[[openlineage.datasets]]`` has the fields of ``DatasetRule``.
 
     Args:
         path: The file.
@@ -128,7 +128,7 @@ def _read(path: Path | str, shown_path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise TableFileError(f"there is no file of tables {shown_path}: datamap tables --init writes one") from None
+        raise TableFileError(f"there is no file of tables {shown_path}: datamap tables --init creates one") from None
     except UnicodeDecodeError as error:
         raise TableFileError(f"{shown_path} is not UTF-8: byte {error.start}") from None
     except OSError as error:
@@ -136,7 +136,7 @@ def _read(path: Path | str, shown_path: str) -> str:
 
 
 def parse_tables(text: str, path: str = TABLE_FILE) -> list[TableRule]:
-    """The tables of the text of such a file; ``path`` is what errors call it.
+    """The tables in the text of such a file; ``path`` is its name in errors.
 
     Raises:
         TableFileError: As for ``load_tables``.
@@ -146,7 +146,7 @@ def parse_tables(text: str, path: str = TABLE_FILE) -> list[TableRule]:
     except tomllib.TOMLDecodeError as error:
         place = _DECODE_PLACE.search(str(error))
         line = place[1] if place and place[1] else str(text.count("\n") + 1)
-        raise TableFileError(f"{path}:{line}: no TOML: {printable(_DECODE_PLACE.sub('', str(error)))}") from None
+        raise TableFileError(f"{path}:{line}: invalid TOML: {printable(_DECODE_PLACE.sub('', str(error)))}") from None
     reader = _Reader(document, text)
     rules = reader.read()
     if reader.problems:
@@ -158,7 +158,7 @@ def parse_tables(text: str, path: str = TABLE_FILE) -> list[TableRule]:
 
 
 class _Reader:
-    """Reads a document, and notes what is wrong with it."""
+    """Reads a document, and collects its problems."""
 
     def __init__(self, document: dict[str, Any], text: str) -> None:
         self.problems: list[_Problem] = []
@@ -240,11 +240,11 @@ class _Reader:
             return None
 
     def _refuse_half_due(self, number: int, given: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        """Refuse keys that need a due time where there is none, and a due time without its zone."""
+        """Refuse keys that need a due time if there is none, and a due time without a zone."""
         if "due" not in values and "due" not in given:
             for key in _DUE_KEYS:
                 if key in given:
-                    text = f"{key} is for tables with due, and this one has none"
+                    text = f"{key} needs due, which this table lacks"
                     self._note(self._places.of_table(number, key), text)
         elif "tz" not in {*values, *given, *self._default_keys}:
             self._note(self._places.of_table(number, "due"), 'due needs a zone: tz = "Asia/Shanghai"')
@@ -256,7 +256,7 @@ class _Reader:
             for earlier, other in enumerate(self._tables[:number]):
                 if isinstance(other, dict) and cast("dict[str, Any]", other).get(key) == given[key]:
                     first = self._places.of_table(earlier, key)
-                    text = f"the table {shown(given[key])} is there twice: first in line {first}"
+                    text = f"the table {shown(given[key])} occurs twice: first in line {first}"
                     self._note(self._places.of_table(number, key), text)
                     return
 
@@ -277,7 +277,7 @@ def _made(values: Mapping[str, Any]) -> TableRule:
 
 def _unknown_key(key: str, known: Iterable[str]) -> str:
     nearest = get_close_matches(key.replace("-", "_").casefold(), known, n=1)
-    hint = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(known)}"
+    hint = f"did you mean {nearest[0]}?" if nearest else f"the known keys are {', '.join(known)}"
     return f"no key is called {shown(key)}: {hint}"
 
 
@@ -373,7 +373,7 @@ def _whole_number(value: object) -> int:
 def _share(value: object) -> float:
     match = _SHARE.fullmatch(value) if isinstance(value, str) else None
     if match is None or not 0 < int(match[1]) < _ALL_OF_IT:
-        raise _WrongValueError('a part of a hundred such as "50%", from 1% to 99%')
+        raise _WrongValueError('a percentage such as "50%", from 1% to 99%')
     return int(match[1]) / _ALL_OF_IT
 
 

@@ -1,4 +1,4 @@
-"""The rule of a table: how old it may be, or when it is due."""
+"""The rule for a table: its maximum age, or its due time."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _NAME_PREFIX = "name:"
 
 
 class TableRule(Struct, frozen=True, kw_only=True):
-    """A table, and what must hold for it. Without ``max_age`` and ``due``, its latest outcome has to be a success.
+    """A table, and the rule for it. Without ``max_age`` and ``due``, its latest outcome must be a success.
 
     Attributes:
-        name: Its name, such as ``sales.orders``, as ``find_table`` takes it; or else
+        name: Its name, such as ``sales.orders``, as for ``find_table``; or else
         guid: its GUID.
-        label: What it is called in what is shown; the name or the GUID, if left out.
-        owner: Who looks after it.
-        severity: How much it matters: a text that is handed on.
+        label: Its display name; the name or the GUID if left out.
+        owner: The person or team responsible for it.
+        severity: Its importance: a text that is passed on as it is.
         max_age: The maximum age of its last success.
-        due: By when a run planned for the day must have succeeded, instead of ``max_age``.
-        min_rows: The minimum of rows that the latest success of each producer writes, if the service reports it.
-        rows_drop: By what part it may fall short of the usual number of rows: 0.5 for half.
+        due: The time by which a run planned for the day must have succeeded, instead of ``max_age``.
+        min_rows: The minimum number of rows written by the latest success of each producer, if the service reports it.
+        rows_drop: The fraction by which the rows may fall below their usual number: 0.5 for half.
         producers: The operators that write it, by job name, ``workspace/job_name`` or task id; if left out, those that
             lineage names, else all that the service lists.
 
     Raises:
-        InvalidArgumentError: There is not exactly one of name and GUID, there are both ``max_age`` and ``due``, or a
-            value is invalid.
+        InvalidArgumentError: Not exactly one of name and GUID is given, or both ``max_age`` and ``due`` are, or a value
+            is invalid.
     """
 
     name: str | None = None
@@ -61,7 +61,7 @@ class TableRule(Struct, frozen=True, kw_only=True):
         if self.max_age is not None and self.due is not None:
             raise InvalidArgumentError("give either max_age or due, not both")
         if self.max_age is not None and self.max_age <= timedelta(0):
-            raise InvalidArgumentError(f"max_age must be longer than nothing, not {shown(self.max_age)}")
+            raise InvalidArgumentError(f"max_age must be positive, not {shown(self.max_age)}")
         if self.min_rows is not None and self.min_rows < 1:
             raise InvalidArgumentError(f"min_rows must be a number from 1, not {shown(self.min_rows)}")
         if self.rows_drop is not None and not 0 < self.rows_drop < 1:
@@ -69,12 +69,12 @@ class TableRule(Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """What the table is called: its label, else its name or GUID."""
+        """The display name of the table: its label, else its name or GUID."""
         return self.label or self.name or self.guid or ""
 
     @property
     def subject(self) -> Table | str:
-        """What the table is found by: its GUID or its name."""
+        """The table to find: its GUID or its name."""
         if self.guid is not None:
             return Table(guid=self.guid)
         name = self.name or ""

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.lineage import Lineage
 
 _HEAD: Final = """\
-# Tables that datamap check looks at, made of lineage: take out what nobody needs, and say what is asked of each.
+# Tables for datamap check, found in lineage: remove those that nobody needs, and set a rule for each.
 # Keys: name or guid, label, owner, severity, max_age = "26h", or due = "08:00" with tz, days, except and planned_from,
-# min_rows = 1000, rows_drop = "50%", producers = ["job_name"] where lineage is wrong.
+# min_rows = 1000, rows_drop = "50%", producers = ["job_name"] if lineage is wrong.
 
 [defaults]
 max_age = "26h"
@@ -30,8 +30,8 @@ class TableTemplate(NamedTuple):
     """A first file of tables.
 
     Attributes:
-        text: What it says.
-        tables: How many tables it has.
+        text: Its text.
+        tables: Number of tables in it.
     """
 
     text: str
@@ -39,12 +39,12 @@ class TableTemplate(NamedTuple):
 
 
 def table_template(lineage: Lineage, *, workspace_id: str | None = None, query: str = "") -> TableTemplate:
-    """The tables that operators write, by name; by GUID if several have the name, or the table has none.
+    """A file with all tables that operators write, by name; by GUID if a name is missing or shared.
 
     Args:
-        lineage: What is known of tables.
-        workspace_id: The workspace whose operators count; all, if it is left out. An operator of an unknown one counts.
-        query: What the full name of a table has to hold, in any case.
+        lineage: Lineage of the tables.
+        workspace_id: The workspace whose operators count; all if left out. Operators of an unknown workspace count.
+        query: A text that the full name of each table must contain, ignoring case.
     """
     written: dict[str, list[LineageNode]] = {}
     for edge in lineage.edges:

@@ -1,1 +1,1 @@
-"""The clients: one for threads, one for an event loop."""
+"""The clients: a synchronous one for threads, and an asynchronous one."""

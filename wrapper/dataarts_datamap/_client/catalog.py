@@ -1,4 +1,4 @@
-"""Searches for tables, their names and their lineage, as steps for both clients."""
+"""Searches for tables, and their names and lineage, as steps for both clients."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ _UNPUBLISHED: Final = "0101"
 
 
 class Ask(Protocol):
-    """Makes a request of an operation for a scope."""
+    """Builds a request of an operation for a scope."""
 
     def __call__(self, *, endpoint: str, project_id: str, instance_id: str) -> Request:
         """The request."""
@@ -89,7 +89,7 @@ class Ask(Protocol):
 
 
 class TableLineage(NamedTuple):
-    """What tables are made of, or in a few words why that is not known."""
+    """Lineage of tables, or in a few words the reason why it is not known."""
 
     lineage: Lineage | None = None
     reason: str = ""
@@ -101,19 +101,19 @@ class _Inputs(NamedTuple):
 
 
 class _TooManyHitsError(Exception):
-    """A name is like more tables than can be compared; only ``find_table`` sees it."""
+    """A name is similar to more tables than can be compared; only ``find_table`` catches it."""
 
 
 class Catalog:
     """The tables of an instance.
 
-    An operation that the service refuses to this account altogether is not asked for again.
+    An operation that the service refuses to this account is not requested again.
 
     Args:
         endpoint: Address of the service.
-        find_scope: The steps that lead to whose tables they are.
+        find_scope: The steps that find the scope of the tables.
         credentials: Credentials of the requests.
-        policy: What holds for each request.
+        policy: The settings for each request.
     """
 
     def __init__(
@@ -147,16 +147,16 @@ class Catalog:
     def find_table(self, table: Table | str, *, by_lineage: bool = True) -> Steps[Table]:
         """The table of a GUID as it is, or the only one of a name: searched for, then looked for in lineage.
 
-        Lineage is asked where the search is refused, or finds nothing that is like the name.
+        Lineage is read if the search is refused, or finds nothing similar to the name.
 
         Args:
             table: The table.
-            by_lineage: Whether lineage may be asked; not by a caller that could not read it.
+            by_lineage: Whether lineage may be read; False if the caller already failed to read it.
 
         Raises:
-            InvalidArgumentError: It is no text, or empty.
+            InvalidArgumentError: The argument is not text, or is empty.
             TableNotFoundError: No table has the name.
-            AmbiguousTableError: Several have it.
+            AmbiguousTableError: Several tables have it.
         """
         if isinstance(table, Table):
             return table
@@ -180,14 +180,14 @@ class Catalog:
         return lineage.find(table)
 
     def _lineage_of_names(self) -> Steps[Lineage | None]:
-        """Lineage, to name tables that the search does not tell; None if it cannot be read."""
+        """Lineage, to find names that the search does not find; None if it cannot be read."""
         return (yield from self._lineage_or_reason()).lineage
 
     def _lineage_or_reason(self) -> Steps[TableLineage]:
-        """The lineage of the instance; else, if it is not refused as such, why it could not be read.
+        """The lineage of the instance; or, unless the operation is refused, the reason why it could not be read.
 
         Raises:
-            AuthenticationError: The credentials do not count, so that nothing else could be read.
+            AuthenticationError: The credentials are invalid, so that nothing else could be read.
             ConnectionFailedError: The service cannot be reached.
         """
         try:
@@ -205,17 +205,17 @@ class Catalog:
             if len(found) > _MOST_HITS:
                 keyword = shown(keyword_of(name))
                 raise _TooManyHitsError(
-                    f"more than {_MOST_HITS:,} tables are like {keyword}, too many to compare: give its GUID"
+                    f"more than {_MOST_HITS:,} tables match {keyword}, too many to compare: give its GUID"
                 )
         return found
 
     def resolve(self, table: Table | str) -> Steps[Table]:
-        """The table of a GUID or a name, by lineage where that names it, so that it costs no request once it is cached.
+        """The table with a GUID or a name, found in lineage if possible, so that it costs no request if that is cached.
 
         Raises:
-            InvalidArgumentError: It is no text, or empty.
+            InvalidArgumentError: The argument is not text, or is empty.
             TableNotFoundError: No table has the name.
-            AmbiguousTableError: Several have it.
+            AmbiguousTableError: Several tables have it.
         """
         return (yield from self._resolve_by(table, (yield from self.lineage_or_none())))
 
@@ -237,10 +237,10 @@ class Catalog:
                 raise not_found(name_of(str(table)) or str(table), lineage.tables.values()) from refusal
 
     def _one_that_is_left(self, table: Table | str, ambiguous: AmbiguousTableError) -> Steps[Table]:
-        """The only one that the search finds of tables of one path: lineage can outlive a table that was made again.
+        """The only one of several tables of one path that the search finds: lineage outlives recreated tables.
 
         Raises:
-            AmbiguousTableError: Their paths differ, or the search finds several, or does not tell.
+            AmbiguousTableError: Their paths differ, or the search finds several, or fails.
         """
         if len({folded(one.full_name) for one in ambiguous.candidates}) > 1:
             raise ambiguous
@@ -257,11 +257,11 @@ class Catalog:
         return found
 
     def table(self, guid: str) -> Steps[Table]:
-        """The table of a GUID, as the service describes it.
+        """The table with a GUID, as the service describes it.
 
         Raises:
-            InvalidArgumentError: The GUID could bend the request.
-            TableNotFoundError: The service knows none.
+            InvalidArgumentError: The GUID could change the meaning of the request.
+            TableNotFoundError: The service knows no such table.
         """
         build, decode = partial(entity_request, guid=guid), decode_entity
         try:
@@ -272,10 +272,10 @@ class Catalog:
             raise TableNotFoundError(f"no table has the GUID {shown(guid)}") from error
 
     def tables(self, guids: Iterable[str]) -> Steps[dict[str, Table | None]]:
-        """What is known of some tables, by GUID, in their order; None for each that the service does not know.
+        """Some tables by their GUIDs, in the given order; None for each that the service does not know.
 
         Raises:
-            InvalidArgumentError: A GUID could bend the request.
+            InvalidArgumentError: A GUID could change the meaning of the request.
         """
         wanted = _checked_guids(guids)
         known: dict[str, Table | None] = dict.fromkeys(wanted)
@@ -287,7 +287,7 @@ class Catalog:
             except NotFoundError as error:
                 if is_refusal(error):
                     raise
-                if len(some) > 1:  # the service may refuse all for one that it does not know
+                if len(some) > 1:  # the service may refuse all because of one that it does not know
                     waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
                 continue
             by_guid = {table.guid.casefold(): table for table in found}
@@ -303,7 +303,7 @@ class Catalog:
         return (yield from self._lineage.get(self._policy.clock.monotonic() + _PATIENCE * self._policy.deadline))
 
     def lineage_or_none(self) -> Steps[Lineage | None]:
-        """The same; None if this account may not use the operation."""
+        """The lineage of the whole instance; None if this account may not use the operation."""
         try:
             return (yield from self.lineage())
         except DataMapError as error:
@@ -312,10 +312,10 @@ class Catalog:
             return None
 
     def lineage_of(self, guid: str, operators: Sequence[Operator]) -> Steps[TableLineage]:
-        """Lineage that says which operators of a table write it, at the lowest cost in requests.
+        """Lineage that says which operators of a table write it, with as few requests as possible.
 
-        That of the instance if it is cached, else what flows into the table, else that of the instance if it is short.
-        If reading fails, the reason says why there is none.
+        It is that of the instance if it is cached, else that of the table, else that of the instance if it is short. If
+        reading fails, the result has the reason.
         """
         cached = self._lineage.peek()
         if cached is not None:
@@ -340,7 +340,7 @@ class Catalog:
         return around if around.lineage is not None and around.lineage.edges else whole
 
     def _inputs(self, guid: str) -> Steps[tuple[LineageEdge, ...]]:
-        """The edges into a table, at most some minutes old."""
+        """The edges into a table, cached for some minutes."""
         now = self._policy.clock.monotonic()
         known = self._inputs_of.get(guid)
         if known is None or known.until <= now:
@@ -348,11 +348,12 @@ class Catalog:
             if len(self._inputs_of) >= _MOST_CACHED:
                 self._inputs_of.clear()
             inputs = tuple(edge for edge in edges if edge.target is not None and edge.target.guid == guid)
-            self._inputs_of[guid] = known = _Inputs(inputs, now + LINEAGE_LIFE)  # farther upstream may be much more
+            # without the edges farther upstream, which may be many
+            self._inputs_of[guid] = known = _Inputs(inputs, now + LINEAGE_LIFE)
         return known.edges
 
     def _short_lineage(self) -> Steps[TableLineage]:
-        """The lineage of the instance, unless it is so long that one table is not worth it."""
+        """The lineage of the instance, unless it is too long to read for one table."""
         if self._counted is None or self._counted <= _MOST_OPERATORS:
             self._counted = (yield from self._bulk_page(0, 1)).total
         if self._counted is None or self._counted > _MOST_OPERATORS:
@@ -362,14 +363,14 @@ class Catalog:
         return TableLineage((yield from self.lineage()))
 
     def table_lineage(self, table: Table | str, *, direction: FlowDirection, depth: int | None) -> Steps[Lineage]:
-        """Lineage that holds what flows into a table, or out of it: of the instance, else asked for table by table.
+        """Lineage with everything upstream or downstream of a table: that of the instance, else read table by table.
 
-        It knows the table, by the name that was given, too.
+        It contains the table, also under the given name.
 
         Raises:
-            InvalidArgumentError: The depth is not an integer of at least 1, or the table none.
+            InvalidArgumentError: The depth is not an integer of at least 1, or the table is invalid.
             TableNotFoundError: There is no such table.
-            AmbiguousTableError: Several have the name.
+            AmbiguousTableError: Several tables have the name.
         """
         steps = checked_depth(depth)
         found = yield from self.resolve(table)
@@ -380,7 +381,7 @@ class Catalog:
             except NotFoundError as error:
                 if is_refusal(error):
                     raise
-                found, edges = (yield from self.table(found.guid)), []  # it may be a table that has no lineage
+                found, edges = (yield from self.table(found.guid)), []  # the table may exist without lineage
             return Lineage(edges, is_whole=False, tables=[found])
         if found.guid in lineage.tables:
             return lineage
@@ -395,7 +396,7 @@ class Catalog:
     def near_lineage(self, table: Table, *, depth: int) -> Steps[Lineage | None]:
         """Lineage of some steps upstream of a table: of the instance if it is cached or short, else table by table.
 
-        None if that is refused.
+        None if the operation is refused.
         """
         cached = self._lineage.peek()
         if cached is not None:
@@ -411,14 +412,14 @@ class Catalog:
         return (yield from self._upstream_by_table(table, depth=depth))
 
     def with_upstream(self, table: Table | str, *, depth: int | None) -> Steps[tuple[Table, TableLineage]]:
-        """A table, and lineage that holds what is upstream of it: of the instance, else asked for table by table.
+        """A table, and lineage with everything upstream of it: that of the instance, else read table by table.
 
-        There is none if neither operation may be used, or works. The reason says what went wrong on the way.
+        There is no lineage if both operations are refused, or fail. The result has the reason for any failure.
 
         Raises:
-            InvalidArgumentError: The depth is no number from 1, or the table none.
+            InvalidArgumentError: The depth is not an integer of at least 1, or the table is invalid.
             TableNotFoundError: No table has the name.
-            AmbiguousTableError: Several have it.
+            AmbiguousTableError: Several tables have it.
         """
         steps = checked_depth(depth)
         whole = yield from self._lineage_or_reason()
@@ -433,7 +434,7 @@ class Catalog:
         return (found if near is None else near.find(found)), TableLineage(near, whole.reason or reason)
 
     def _upstream_by_table(self, table: Table, *, depth: int) -> Steps[Lineage | None]:
-        """What is upstream of a table, which may have no lineage; None if the operation is refused."""
+        """Lineage upstream of a table, perhaps empty; None if the operation is refused."""
         edges: list[LineageEdge] = []
         try:
             edges = yield from self._by_table(table, "IN", depth=depth)
@@ -445,7 +446,10 @@ class Catalog:
         return Lineage(edges, is_whole=False)
 
     def _by_table(self, table: Table, direction: FlowDirection, *, depth: int) -> Steps[list[LineageEdge]]:
-        """What flows into a table, or out of it. A response may hold one step or all: only its ends are followed."""
+        """The edges upstream or downstream of a table.
+
+        A response may hold one step or all, so the next requests are for its outermost tables only.
+        """
         edges: list[LineageEdge] = []
         asked: set[str] = set()
         waiting = [table.guid]
@@ -470,7 +474,7 @@ class Catalog:
         except NotFoundError:
             if is_first:
                 raise
-            return []  # what a stale edge names is gone
+            return []  # the table of a stale edge is gone
 
     def _fetch_lineage(self) -> Steps[Fetched[Lineage]]:
         edges = yield from read_lineage(self._bulk_page)
@@ -490,18 +494,18 @@ class Catalog:
             return (yield from exchange(request, self._credentials, self._policy, decode))
         except DataMapError as error:
             is_whole = operation in {BULK, SEARCH} and isinstance(error, NotFoundError)
-            if error.path == request.path and (_is_closed(error) or is_whole):  # else it was asked for a token
+            if error.path == request.path and (_is_closed(error) or is_whole):  # otherwise the request was for a token
                 said: Any = error.args[0]
                 ids = f"project_id {shown(scope.project_id)} or instance_id {shown(scope.instance_id)}"
                 why = f"this account may not be invited to it, or {ids} is wrong"
-                error.args = (f"{said}; {operation} is in invitational test: {why}, which datamap doctor finds out",)
+                error.args = (f"{said}; {operation} is in invitational test: {why}; datamap doctor finds out which",)
                 vars(error)["refused_operation"] = operation
                 self._refused[operation] = copy(error)
             raise
 
 
 def is_refusal(error: DataMapError) -> bool:
-    """Whether the whole operation is refused to this account, and not one table alone."""
+    """Whether the whole operation is refused to this account, and not just one table."""
     return "refused_operation" in vars(error)
 
 
@@ -518,7 +522,7 @@ def _all_join(operators: Sequence[Operator], nodes: Sequence[LineageNode]) -> bo
 
 
 def _reason(error: DataMapError) -> str:
-    """Why there is no lineage, in a few words."""
+    """The reason for missing lineage, in a few words."""
     if is_refusal(error):
         return remark("the service does not let this account read lineage")
     if isinstance(error, NotFoundError):
@@ -532,7 +536,7 @@ def _is_closed(error: DataMapError) -> bool:
 
 
 def _kind_filter(types: Sequence[str]) -> Callable[[Table], bool]:
-    """Whether an asset is of some kinds: a whole name such as ``dataasset.Table``, or its last part."""
+    """A filter of assets by kinds: a full name such as ``dataasset.Table``, or its last part."""
     if isinstance(types, str) or not all(types):
         raise InvalidArgumentError(f"types must be names of kinds, such as ('table',), not {shown(types)}")
     wanted = {one.casefold() for one in types}

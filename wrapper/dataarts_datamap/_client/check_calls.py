@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_BATCH: Final = 50  # checks whose records are written at once
+_BATCH: Final = 50  # number of checks whose records are written together
 
 
 class _CheckCalls:
-    """What each call does, for both faces, and what they share."""
+    """The documented calls of both clients, and their common steps."""
 
     _concurrency: int
 
@@ -30,15 +30,15 @@ class _CheckCalls:
     def _check_sources(
         self, rules: Iterable[TableRule], *, now: datetime, state: CheckState | None
     ) -> Steps[CheckSources]:
-        """What a check reads from."""
+        """The readers that a check uses."""
         raise NotImplementedError
 
     def _explainer(self, checks: Sequence[TableCheck], *, now: datetime) -> Callable[[TableCheck], Steps[TableCheck]]:
-        """What explains checks."""
+        """A function that explains checks."""
         raise NotImplementedError
 
     def _keep(self, state: CheckState | None, checked: list[Checked], *, least: int = 1) -> None:
-        """Write the checks to the state, once there are enough of them."""
+        """Save the checks to the state if there are at least ``least``."""
         if state is not None and len(checked) >= least:
             state.save(checked)
             state.note_habits(self._habits)
@@ -53,42 +53,41 @@ class _CheckCalls:
         explain: bool = False,
         on_checked: Callable[[TableCheck], None] | None = None,
     ) -> object:
-        """Check many tables against their rules, side by side, under the client's one rate limit.
+        """Check many tables against their rules, in parallel, under the client's rate limit.
 
-        As many tables are read at once as ``concurrency`` says. Lineage is read once for all of them, if it is open to
-        this account: it names the tables and the operators that write them. Then each table costs one request for its
-        operators and, as a rule, one for each of those that write it. There is one more where the time that its rule is
-        about holds no success, and up to three for the history where the last seven days hold none. With a state, the
-        request for operators is left out as long as lineage says the same, and so is the search of the history.
+        ``concurrency`` tables are read at once. Lineage is read once for all of them, if this account may read it: it
+        names the tables and the operators that write them. Then each table usually costs one request for its operators
+        and one for each of those that write it. It costs one more if the time of its rule has no success, and up to
+        three for the history if the last seven days have none. With a state, the request for operators is only needed
+        when lineage has changed, and a known history is not searched again.
 
-        A table that cannot be read is ``unknown``, with its error, and hides no other. Once the service cannot be
-        reached, or rejects the credentials, for eight tables in a row, the other tables are not read.
+        A table that cannot be read is ``unknown``, with its error, and does not affect the others. If the service
+        cannot be reached, or rejects the credentials, for eight tables in a row, the remaining tables are not read.
 
         Args:
             tables: The rules, one for each table, such as ``load_tables`` returns.
-            now: The present, aware; that of this call, if it is left out.
-            state: What earlier checks know; what this one finds out is added. With it, a table that cannot be read
-                keeps the last success that is known, and a service that cannot be reached at all is no error.
-            explain: Whether to find the causes of each that is failed, late, stale or unknown, as ``explain`` does;
-                what several tables lead to is read once.
-            on_checked: Called with each check as soon as it is there, in the thread or task of this call,
-                without its causes.
+            now: The present, aware; the time of this call if left out.
+            state: The state of earlier checks, to which this one adds. With it, a table that cannot be read keeps its
+                last known success, and an unreachable service is not an error.
+            explain: Whether to find the causes of each table that is failed, late, stale or unknown, as in ``explain``;
+                what several tables need is read once.
+            on_checked: Called with each check as soon as it is done, in the thread or task of this call, before its
+                causes are known.
 
         Returns:
-            A check for each table, in their order.
+            A check for each table, in the order of the rules.
 
         Raises:
             InvalidArgumentError: An argument is invalid.
-            ConfigurationError: The client is not set up for any table.
-            StateFileError: The state cannot be read or written, or is that of another instance.
+            ConfigurationError: The client's configuration fails for every table.
+            StateFileError: The state cannot be read or written, or belongs to another instance.
             AuthenticationError: The credentials are rejected, and there is no state.
-            ConnectionFailedError: The service cannot be reached, as is found when lineage is read, and there is no
-                state.
+            ConnectionFailedError: The service cannot be reached to read lineage, and there is no state.
         """
 
 
 class CheckCalls(_CheckCalls):
-    """The calls of the client for threads."""
+    """The calls of the synchronous client."""
 
     _transport: SyncTransport
 
@@ -101,7 +100,7 @@ class CheckCalls(_CheckCalls):
         explain: bool = False,
         on_checked: Callable[[TableCheck], None] | None = None,
     ) -> list[TableCheck]:
-        from dataarts_datamap._checks.check import check_table, checked_rules, is_explainable  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._checks.check import check_table, checked_rules, is_explainable  # noqa: PLC0415  only needed by this call
         from dataarts_datamap._monitoring.freshness import checked_now  # noqa: PLC0415  as above
 
         rules, present = checked_rules(tables), checked_now(datetime.now(UTC) if now is None else now)
@@ -125,8 +124,8 @@ class CheckCalls(_CheckCalls):
         return checks
 
     def _side_by_side(self, steps: Sequence[Steps[T]], note: Callable[[T], None]) -> list[T]:
-        """The results of steps, taken in at most ``concurrency`` threads; ``note`` is called in this thread."""
-        from concurrent.futures import ThreadPoolExecutor, as_completed  # noqa: PLC0415  loaded for this call alone
+        """The results of steps, run in at most ``concurrency`` threads; ``note`` is called in this thread."""
+        from concurrent.futures import ThreadPoolExecutor, as_completed  # noqa: PLC0415  only needed by this call
 
         from dataarts_datamap._transport.cancellation import Cancellation  # noqa: PLC0415  as above
 
@@ -147,7 +146,7 @@ class CheckCalls(_CheckCalls):
 
 
 class AsyncCheckCalls(_CheckCalls):
-    """The calls of the client for an event loop."""
+    """The calls of the asynchronous client."""
 
     _transport: AsyncTransport
 
@@ -160,7 +159,7 @@ class AsyncCheckCalls(_CheckCalls):
         explain: bool = False,
         on_checked: Callable[[TableCheck], None] | None = None,
     ) -> list[TableCheck]:
-        from dataarts_datamap._checks.check import check_table, checked_rules, is_explainable  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._checks.check import check_table, checked_rules, is_explainable  # noqa: PLC0415  only needed by this call
         from dataarts_datamap._monitoring.freshness import checked_now  # noqa: PLC0415  as above
 
         rules, present = checked_rules(tables), checked_now(datetime.now(UTC) if now is None else now)
@@ -184,8 +183,8 @@ class AsyncCheckCalls(_CheckCalls):
         return checks
 
     async def _side_by_side(self, steps: Sequence[Steps[T]], note: Callable[[T], None]) -> list[T]:
-        """The results of steps, taken in at most ``concurrency`` tasks; ``note`` is called in the task of each."""
-        import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
+        """The results of steps, run in at most ``concurrency`` tasks; ``note`` is called in the task of each."""
+        import asyncio  # noqa: PLC0415  a large module, which the synchronous client does not need
 
         found: dict[int, T] = {}
         waiting = iter(enumerate(steps))
@@ -207,4 +206,4 @@ class AsyncCheckCalls(_CheckCalls):
 
 
 def _ignore(_: object) -> None:
-    """Nothing is to be noted."""
+    """Ignore a result."""

@@ -1,4 +1,4 @@
-"""The clients: one for threads, one for an event loop, with the same calls."""
+"""The clients: a synchronous one for threads, and an asynchronous one, with the same calls."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _DEFAULT_LOOK_BACK: Final = timedelta(days=7)
 
 
 class _ClientCalls:
-    """What each call does, for both faces: an override without a docstring has that of the method here."""
+    """The documented calls of both clients: an override without a docstring has the docstring of the method here."""
 
     def source(self) -> object:
-        """Whose runs the client asks for: region, project and instance, as exports have them.
+        """The region, project and instance of the client's runs, as in exports.
 
-        Asks the service if the project or the instance was not given and is not known yet.
+        The project and the instance are looked up if they were not given and are not known yet.
 
         Raises:
             DiscoveryError: A lookup did not find exactly one.
@@ -53,8 +53,8 @@ class _ClientCalls:
     def list_operators(self, table_guid: str, *, role: OperatorRole = "associated") -> object:
         """The job operators of a table, in the service's order.
 
-        The service lists those that are *associated* with the table (documented): some may only read it. Lineage says
-        which of them write it: see ``find_producers``.
+        The service lists the operators that are *associated* with the table (documented): some may only read it.
+        Lineage says which of them write it: see ``find_producers``.
 
         Args:
             table_guid: GUID of the table's data asset.
@@ -62,7 +62,7 @@ class _ClientCalls:
                 the table. If lineage names none of them, all are returned, with a ``ProducersUnknownWarning``.
 
         Raises:
-            InvalidArgumentError: The GUID could bend the request, or the role is not known.
+            InvalidArgumentError: The GUID could change the meaning of the request, or the role is not known.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
@@ -76,28 +76,27 @@ class _ClientCalls:
         only: Iterable[str] | None = None,
         ignore: Iterable[str] = (),
     ) -> object:
-        """The operators of a table that count for its freshness, and how that is known.
+        """The operators of a table that count for its freshness, and the source for that.
 
-        Those that are named count; else those that lineage says write the table; else all that the service lists, since
-        readers and producers look alike there. An operator of lineage is taken to be the one of the same name and
-        workspace that the service lists (inferred). What does not fit together is in ``notes``.
+        Operators that are named count; else those that write the table according to lineage; else all that the service
+        lists, since readers and producers look alike there. Operators of lineage and of the service are matched by name
+        and workspace (inferred). Conflicts are in ``notes``.
 
-        It costs a request for the operators and one for the lineage of the table, which is cached for five minutes.
-        Where that names none of the operators, the lineage of the whole instance is read, if it has at most 1,000
-        operators: 13 requests in all, at the most. Lineage that is cached, as after ``lineage`` or ``explain``, costs
-        none, and operators that are named need none. Whatever goes wrong with lineage, ``notes`` says so and all
-        operators count.
+        It costs a request for the operators and one for the lineage of the table, which is cached for five minutes. If
+        that names none of the operators, the lineage of the whole instance is read, if it has at most 1,000
+        operators: at most 13 requests in all. Cached lineage, as after ``lineage`` or ``explain``, costs no request,
+        and named operators need no lineage. If lineage cannot be read, ``notes`` says so and all operators count.
 
         Args:
             table_guid: GUID of the table's data asset.
-            role: ``"associated"`` to let all operators count, and to ask for no lineage.
+            role: ``"associated"`` to let all operators count, without lineage.
             only: Names of the operators that count: a job name, a ``workspace/job_name`` or a task id, which chooses
-                each operator that it fits.
+                each operator that it matches.
             ignore: Names of operators that do not count.
 
         Raises:
-            InvalidArgumentError: The GUID could bend the request, the role is not known, or a name fits no operator of
-                the table; the text lists the operators.
+            InvalidArgumentError: The GUID could change the meaning of the request, the role is not known, or a name
+                matches no operator of the table; the text lists the operators.
             TransportError: No complete response arrived.
             ServiceError: The service refused to list the operators.
             InvalidResponseError: The response is not what the API describes.
@@ -119,27 +118,27 @@ class _ClientCalls:
     ) -> object:
         """Wait until a run in a window has ended, and return it: the one with ``run_id``, else the one planned last.
 
-        A run has ended when its state is succeeded, failed or skipped; an unknown state is not taken for an end. The
-        window is read again and again, with waits that grow. A failure that can pass does not end the wait.
+        A run has ended when its state is succeeded, failed or skipped; an unknown state does not count as an end. The
+        window is read again and again, with growing waits. A temporary failure does not end the wait.
 
         Args:
             task_id: ``Operator.task_id``.
             job_name: ``Operator.job_name``.
-            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
-            end: Where it ends; the present of each reading, if it is left out.
-            since: How long before its end, as it is now, the window begins, instead of ``start``.
-            workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
-            run_id: The run to wait for. If it is left out, the one planned last each time the window is read: let the
-                window begin after the previous run, or that one counts until there is another.
+            start: Beginning of the window: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
+            end: End of the window; the time of each reading if left out.
+            since: Time from the beginning of the window to its end, as of this call; instead of ``start``.
+            workspace_id: ``Operator.workspace_id``; the client's if left out.
+            run_id: The run to wait for. If left out, the run planned last at each reading: let the window begin after
+                the previous run, or that run counts until there is another.
             timeout: Seconds to wait, at most a day, by default an hour. The last reading begins when they are over, and
-                is given up after ten seconds.
-            first_wait: Seconds before the second reading; the next waits grow by half.
-            longest_wait: Seconds that a wait can grow to.
+                lasts at most ten seconds.
+            first_wait: Seconds before the second reading; each later wait is longer by half.
+            longest_wait: Longest wait in seconds.
 
         Raises:
-            WaitTimeoutError: None has ended in time; ``last_run`` is the one that was seen last.
+            WaitTimeoutError: No run has ended in time; ``last_run`` is the last one seen.
             InvalidArgumentError: An argument cannot be sent.
-            DataMapError: Reading fails in a way that does not pass.
+            DataMapError: Reading fails permanently.
         """
 
     def wait_for_table(  # noqa: PLR0913  one keyword for each choice
@@ -157,30 +156,30 @@ class _ClientCalls:
     ) -> object:
         """Wait until a table has been loaded, and return the run of each operator that counts.
 
-        A load has ended when the run planned last in a window has ended, of each of these operators.
+        A load has ended when, for each of these operators, the run planned last in the window has ended.
 
-        Which operators count is found out once, as by ``find_producers``; a ``ProducersUnknownWarning`` says if readers
-        may be among them. An operator without runs in the window does not count, unless none has any: let the window
-        begin after the previous load. The window is read again and again as by ``wait_for_run``.
+        The operators that count are found once, as by ``find_producers``; a ``ProducersUnknownWarning`` says if they
+        may include readers. Operators without runs in the window do not count, but at least one must have runs: let the
+        window begin after the previous load. The window is read again and again, as in ``wait_for_run``.
 
         Args:
             table_guid: GUID of the table's data asset.
-            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
-            since: How long before the present of each reading the window begins, instead of ``start``.
-            role: ``"associated"`` to wait for all operators, readers among them.
+            start: Beginning of the window: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
+            since: Length of the window up to the time of each reading, instead of ``start``.
+            role: ``"associated"`` to wait for all operators, including readers.
             only: Names of the operators that count, as for ``find_producers``.
             ignore: Names of operators that do not count.
             timeout: Seconds to wait, at most a day, by default an hour.
-            first_wait: Seconds before the second reading; the next waits grow by half.
-            longest_wait: Seconds that a wait can grow to.
+            first_wait: Seconds before the second reading; each later wait is longer by half.
+            longest_wait: Longest wait in seconds.
 
         Returns:
-            A run for each operator that has one. It may have failed: ``Run.state`` says so.
+            A run for each operator that has one. It may have failed: see ``Run.state``.
 
         Raises:
-            WaitTimeoutError: Not all have ended in time; ``last_run`` is one that has not.
-            InvalidArgumentError: An argument cannot be sent, or a name fits no operator of the table.
-            DataMapError: Reading fails in a way that does not pass.
+            WaitTimeoutError: Not all runs have ended in time; ``last_run`` is one that has not.
+            InvalidArgumentError: An argument cannot be sent, or a name matches no operator of the table.
+            DataMapError: Reading fails permanently.
         """
 
     def table_status(  # noqa: PLR0913  one keyword for each choice
@@ -197,31 +196,31 @@ class _ClientCalls:
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> object:
-        """Whether a table is fresh: its last success, its age, failures since, and how it usually runs.
+        """The freshness of a table: its last success, its age, failures since then, and typical times.
 
-        A table is as old as its oldest producer: each operator counts that writes it and has runs in the window. If it
+        A table is as old as its oldest producer: each operator that writes it and has runs in the window counts. If it
         is not known which ones write it, all of its operators count; ``basis`` and ``notes`` say so.
 
-        It costs the requests of ``find_producers``, two as a rule, and those of ``list_table_runs`` for the operators
+        It costs the requests of ``find_producers``, usually two, and those of ``list_table_runs`` for the operators
         that count. A run that began before the window is not seen.
 
         Args:
             table_guid: GUID of the table's data asset.
-            max_age: The maximum age of a last success, such as ``timedelta(hours=26)``; if it is left out, failures
-                decide instead.
-            since: How far back to look; farther, if ``max_age`` is longer.
+            max_age: The maximum age of a last success, such as ``timedelta(hours=26)``; if left out, failures decide
+                instead.
+            since: Time to look back, extended to ``max_age`` if that is longer.
             any_operator: Whether one operator that keeps the table fresh is enough.
-            only: Names of the operators that count; each one, if it is left out. A name is a job name, a
-                ``workspace/job_name`` or a task id, and chooses each operator that it fits.
+            only: Names of the operators that count; all if left out. A name is a job name, a ``workspace/job_name`` or
+                a task id, and chooses each operator that it matches.
             ignore: Names of operators that do not count, such as that of a job that checks the table.
-            role: ``"associated"`` to let all operators count, readers among them, and to ask for no lineage.
-            page_size: Rows to ask for at once, as for ``list_runs``.
+            role: ``"associated"`` to let all operators count, including readers, without lineage.
+            page_size: The page size to request, as for ``list_runs``.
             offset_unit: Whether the server's offset counts rows or pages, which is not documented.
-            slice_span: The longest window to ask for, as for ``list_runs``.
+            slice_span: The longest window to request, as for ``list_runs``.
 
         Raises:
-            InvalidArgumentError: The GUID could bend the request, a length of time is none, or a name fits no operator
-                of the table; the text lists them.
+            InvalidArgumentError: The GUID could change the meaning of the request, a timedelta is not positive, or a
+                name matches no operator of the table; the text lists them.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
@@ -231,14 +230,15 @@ class _ClientCalls:
     def close(self) -> object:
         """Close the connections; calls under way, and later ones, raise ``ClientClosedError``. Again is harmless.
 
-        A call that waits before it sends again does so at once, unless its waits are those of a ``clock`` of yours.
+        A call that waits for a retry ends at once, unless it waits on a ``clock`` of yours.
         """
 
 
 class DataMapClient(BaseClient[Pager[Run]], _ClientCalls, TableCalls, CheckCalls, LogCalls):
-    """Asks the Data Map which runs produced a table. For threads; close it, or use it in a ``with`` block.
+    """A client of the Data Map for threads; close it, or use it in a ``with`` block.
 
-    A client that is dropped with open connections causes a ``ResourceWarning`` that says where it was made.
+    It reads the runs that produced a table. A client that is dropped with open connections causes a ``ResourceWarning``
+    that says where it was created.
     """
 
     def source(self) -> RunSource:
@@ -331,7 +331,7 @@ class DataMapClient(BaseClient[Pager[Run]], _ClientCalls, TableCalls, CheckCalls
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> TableStatus:
-        from dataarts_datamap._monitoring.freshness import look_back, table_status, with_basis  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.freshness import look_back, table_status, with_basis  # noqa: PLC0415  only needed by this call
 
         span = look_back(since, max_age)
         producers = self.find_producers(table_guid, role=role, only=only, ignore=ignore)
@@ -370,11 +370,11 @@ class DataMapClient(BaseClient[Pager[Run]], _ClientCalls, TableCalls, CheckCalls
 
 
 class AsyncDataMapClient(BaseClient[AsyncPager[Run]], _ClientCalls, AsyncTableCalls, AsyncCheckCalls, AsyncLogCalls):
-    """Asks the Data Map which runs produced a table. For an event loop; close it, or use it in an ``async with`` block.
+    """A client of the Data Map for an event loop; close it, or use it in an ``async with`` block.
 
-    It has the calls of ``DataMapClient``. Those that ask the service are awaited; pagers and readers are walked with
+    It has the calls of ``DataMapClient``. Calls that send requests are awaited; pagers and readers are iterated with
     ``async for``. A client that is dropped with open connections causes a ``ResourceWarning`` that says where it was
-    made.
+    created.
     """
 
     async def source(self) -> RunSource:
@@ -407,7 +407,7 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], _ClientCalls, AsyncTableCa
         since: timedelta | None = None,
         workspace_id: str | None = None,
         run_id: int | None = None,
-        timeout: float = _DEFAULT_WAIT,  # noqa: ASYNC109  it bounds the polls, and ends in an error of its own
+        timeout: float = _DEFAULT_WAIT,  # noqa: ASYNC109  it limits the polls, and ends in its own error
         first_wait: float = _FIRST_WAIT,
         longest_wait: float = _LONGEST_WAIT,
     ) -> Run:
@@ -435,7 +435,7 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], _ClientCalls, AsyncTableCa
         role: OperatorRole = "producers",
         only: Iterable[str] | None = None,
         ignore: Iterable[str] = (),
-        timeout: float = _DEFAULT_WAIT,  # noqa: ASYNC109  it bounds the polls, and ends in an error of its own
+        timeout: float = _DEFAULT_WAIT,  # noqa: ASYNC109  it limits the polls, and ends in its own error
         first_wait: float = _FIRST_WAIT,
         longest_wait: float = _LONGEST_WAIT,
     ) -> list[Run]:
@@ -467,7 +467,7 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], _ClientCalls, AsyncTableCa
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> TableStatus:
-        from dataarts_datamap._monitoring.freshness import look_back, table_status, with_basis  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.freshness import look_back, table_status, with_basis  # noqa: PLC0415  only needed by this call
 
         span = look_back(since, max_age)
         producers = await self.find_producers(table_guid, role=role, only=only, ignore=ignore)

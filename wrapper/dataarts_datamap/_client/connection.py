@@ -1,4 +1,4 @@
-"""Address, ids and credentials, for code that sends its requests itself."""
+"""Address, ids and credentials, for code that sends its own requests."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Connection(SecretStruct, frozen=True, kw_only=True):
         instance_id: The DataArts Studio instance.
         token: The token; None if requests are signed. Left out of the repr.
         access_key: The access key; None if there is a token.
-        secret_key: What requests are signed with. Left out of the repr.
-        security_token: What belongs to a temporary access key. Left out of the repr.
+        secret_key: The secret key that signs requests. Left out of the repr.
+        security_token: The security token of a temporary access key. Left out of the repr.
     """
 
     endpoint: str
@@ -40,15 +40,15 @@ class Connection(SecretStruct, frozen=True, kw_only=True):
 
 
 def find_connection(**settings: Unpack[ClientSettings]) -> Connection:
-    """The connection of a client with these settings. It looks up the ids that are missing.
+    """The connection of a client with these settings. Missing ids are looked up.
 
     Raises:
-        ConfigurationError: Something is missing or unusable, or the credentials are neither a token nor an access key.
+        ConfigurationError: A setting is missing or unusable, or the credentials are neither a token nor an access key.
         CredentialsError: There are no credentials.
         DataMapError: An id could not be looked up.
     """
     completed = completed_settings(settings)
-    completed["workspace_id"] = None  # a connection has none, so none is looked up
+    completed["workspace_id"] = None  # a connection has no workspace, so none is looked up
     with DataMapClient(**completed) as client:
         inside: dict[str, Any] = vars(client)
         credentials = inside["_credentials"]

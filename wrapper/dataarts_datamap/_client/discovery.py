@@ -1,6 +1,6 @@
 """Looks up ids that were not given, when they are first needed: of the project, the instance and the workspace.
 
-A lookup succeeds if there is exactly one; otherwise the error lists what there is.
+A lookup succeeds if there is exactly one; otherwise the error lists the candidates.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class Discovery:
     """The scope of a client: as given, or looked up once for all threads and tasks that need it.
 
     Args:
-        settings: What is known, and where to look for the rest.
+        settings: The known ids, and the addresses for looking up the others.
         credentials: Credentials of the requests.
-        policy: What holds for each request.
+        policy: The settings for each request.
     """
 
     def __init__(self, settings: Settings, credentials: Credentials, policy: Policy) -> None:
@@ -60,9 +60,9 @@ class Discovery:
         """The scope.
 
         Raises:
-            DiscoveryError: There is none of a kind, or more than one.
-            ServiceError: A list was refused.
-            InvalidResponseError: A response is not such a list.
+            DiscoveryError: There is no project, instance or workspace, or more than one.
+            ServiceError: The service refused a list.
+            InvalidResponseError: A response is not a list.
         """
         patience = _MOST_EXCHANGES * self._policy.deadline
         return (yield from self._shared.get(self._policy.clock.monotonic() + patience))
@@ -98,8 +98,8 @@ class Discovery:
     ) -> Steps[list[ListedId]]:
         """All pages of a list.
 
-        What ``offset`` counts is documented as rows in one place and as pages in another. It makes no difference for up
-        to a hundred rows, which are one page; a longer list has more than one row to choose from in any case.
+        The documentation says in one place that ``offset`` counts rows, and in another that it counts pages. It makes
+        no difference for up to a hundred rows, which fit on one page; a longer list has more than one candidate anyway.
         """
         found: dict[str, ListedId] = {}
         rows_read, last, told_end = 0, None, False
@@ -110,7 +110,7 @@ class Discovery:
                 raise _undecided(setting, list(found.values()), f"{rows_read} of {page.total} could be read")
             rows_read, last = rows_read + page.rows, page
             _add(found, page.candidates)
-            told_end |= page.pages == number  # the total may contradict: one more request decides
+            told_end |= page.pages == number  # if the total contradicts, one more request decides
             if is_end or (page.pages == number if page.total is None else rows_read >= page.total):
                 return list(found.values())
         raise _undecided(setting, list(found.values()), f"the list has no end after {_MOST_PAGES} pages")
@@ -119,26 +119,27 @@ class Discovery:
         try:
             return (yield from exchange(request, self._credentials, self._policy, decode))
         except ServiceError as error:
-            if error.path == request.path:  # else it was asked for a token
-                error.args = (f"{error.args[0]}; this was asked because {setting} is not set: {how_to_set(setting)}",)
+            if error.path == request.path:  # otherwise the request was for a token
+                reason = f"this request was sent because {setting} is not set"
+                error.args = (f"{error.args[0]}; {reason}: {how_to_set(setting)}",)
             raise
 
 
 def _add(found: dict[str, ListedId], candidates: Sequence[ListedId]) -> None:
-    """Add what a page lists. An instance with several orders counts if one of them does."""
+    """Add the candidates of a page. An instance with several orders counts if one of them does."""
     for candidate in candidates:
         if candidate.id not in found or candidate.flaw is None:
             found[candidate.id] = candidate
 
 
 def _only(setting: str, candidates: Sequence[ListedId], *, what: str) -> str:
-    """The id of the only one that counts."""
+    """The id of the only candidate that counts."""
     eligible = [candidate for candidate in candidates if candidate.flaw is None]
     if len(eligible) == 1:
         return eligible[0].id
     if eligible:
         raise _undecided(setting, eligible, f"there is more than one {what}")
-    raise _undecided(setting, candidates, f"there is no {what} that these credentials may see")
+    raise _undecided(setting, candidates, f"these credentials can see no {what}")
 
 
 def _undecided(setting: str, candidates: Sequence[ListedId], problem: str) -> DiscoveryError:

@@ -1,4 +1,4 @@
-"""Whose data a client asks for."""
+"""The ids that a client sends."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Final
 from msgspec import Struct
 
 ONLY_WORKSPACE: Final = "auto"
-"""Given as a workspace id: the instance's only workspace."""
+"""The value of a workspace id that means the instance's only workspace."""
 
 
 class Scope(Struct, frozen=True):
-    """Whose data is asked for.
+    """The ids that are sent with requests.
 
     Attributes:
         project_id: The project.
         instance_id: The DataArts Studio instance.
-        workspace_id: The workspace for calls that name none; None to let the service decide.
+        workspace_id: The workspace for calls without one; None to let the service decide.
     """
 
     project_id: str
@@ -25,16 +25,16 @@ class Scope(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What is known of a scope, and where to look up the rest.
+    """The known ids of a scope, and the addresses for looking up the others.
 
     Attributes:
         endpoint: Address of the service.
         iam_endpoint: Address of IAM; None if it is not known.
         obs_endpoint: Address of object storage; None for the region's.
-        region: Name of the project that is looked up; None if the project is known.
+        region: Name of the project to look up; None if the project is known.
         project_id: The project; None to look it up.
         instance_id: The instance; None to look it up.
-        workspace_id: The workspace; None for none, ``ONLY_WORKSPACE`` to look it up.
+        workspace_id: The workspace; None to send none, ``ONLY_WORKSPACE`` to look it up.
     """
 
     endpoint: str
@@ -54,6 +54,6 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def how_to_set(setting: str) -> str:
-    """What to do about a setting that is missing."""
+    """The advice about a missing setting."""
     option, variable = setting.replace("_", "-"), setting.upper()
     return f"pass {setting}=… (--{option}), or set DATAMAP_{variable} for from_env()"

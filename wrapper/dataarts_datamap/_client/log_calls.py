@@ -18,10 +18,10 @@ DEFAULT_TAIL: Final = 64 * 1024
 
 
 class _LogCalls:
-    """What each call does, for both faces, and what they share."""
+    """The documented calls of both clients, and their common steps."""
 
     def _log_source(self, run: Run) -> LogSource:
-        """Where a run's log is read from."""
+        """The source of a run's log."""
         raise NotImplementedError
 
     def _read_tail(self, run: Run, tail: int | None) -> Steps[RunLog]:
@@ -31,14 +31,14 @@ class _LogCalls:
     def read_log(self, run: Run, *, tail: int | None = DEFAULT_TAIL) -> object:
         """The end of a run's log, or all of it, from object storage.
 
-        An access key signs for it directly. With a token, IAM is asked for a temporary key when the first log is read;
-        it lasts for 15 minutes. Either needs the permission ``obs:object:GetObject``. Nothing of ``AWS_…`` in the
-        environment is read, and no redirect is followed.
+        An access key signs the request directly. For a token, IAM issues a temporary key when the first log is read; it
+        is valid for 15 minutes. Both need the permission ``obs:object:GetObject``. ``AWS_…`` variables in the
+        environment are not read, and redirects are not followed.
 
         Args:
-            run: The run; ``execution_log_path`` says where its log lies. If no object has that key, those whose keys
-                begin with it are listed, and the one written last is read.
-            tail: How many bytes to read, from the end; None for all, up to the client's ``max_answer_size``.
+            run: The run, whose ``execution_log_path`` is the path of its log. If no object has that key, the objects
+                whose keys begin with it are listed, and the one written last is read.
+            tail: Number of bytes to read from the end; None for all, up to the client's ``max_answer_size``.
 
         Raises:
             InvalidArgumentError: An argument is invalid.
@@ -50,11 +50,11 @@ class _LogCalls:
         """
 
     def open_log(self, run: Run, *, position: int = 0) -> object:
-        """A run's log, to be read piece by piece; the first megabyte of it is asked for now.
+        """A run's log, to be read piece by piece; the first megabyte is requested now.
 
         Args:
             run: The run, as for ``read_log``.
-            position: How many bytes to skip at the beginning, such as those that ``read_log`` returned.
+            position: Number of bytes to skip at the beginning, such as those that ``read_log`` returned.
 
         Raises:
             InvalidArgumentError: An argument is invalid.
@@ -67,7 +67,7 @@ class _LogCalls:
 
 
 class LogCalls(_LogCalls):
-    """The calls of the client for threads."""
+    """The calls of the synchronous client."""
 
     _transport: SyncTransport
 
@@ -75,14 +75,14 @@ class LogCalls(_LogCalls):
         return self._transport.run(self._read_tail(run, tail))
 
     def open_log(self, run: Run, *, position: int = 0) -> LogReader:
-        from dataarts_datamap._client.log_readers import LogReader  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._client.log_readers import LogReader  # noqa: PLC0415  only needed by this call
 
         source, start = self._log_source(run), query_integer("position", position, minimum=0)
         return LogReader(self._transport, source, self._transport.run(source.find_piece(start)), start)
 
 
 class AsyncLogCalls(_LogCalls):
-    """The calls of the client for an event loop."""
+    """The calls of the asynchronous client."""
 
     _transport: AsyncTransport
 
@@ -90,7 +90,7 @@ class AsyncLogCalls(_LogCalls):
         return await self._transport.run(self._read_tail(run, tail))
 
     async def open_log(self, run: Run, *, position: int = 0) -> AsyncLogReader:
-        from dataarts_datamap._client.log_readers import AsyncLogReader  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._client.log_readers import AsyncLogReader  # noqa: PLC0415  only needed by this call
 
         source, start = self._log_source(run), query_integer("position", position, minimum=0)
         return AsyncLogReader(self._transport, source, await self._transport.run(source.find_piece(start)), start)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _LogReaderBase:
-    """What both readers share: their position."""
+    """The common part of both readers: their position."""
 
     def __init__(self, source: LogSource, first: ObjectPart, position: int) -> None:
         self._source = source
@@ -30,27 +30,27 @@ class _LogReaderBase:
 
     @property
     def path(self) -> str:
-        """Where the object lies, as ``obs://bucket/key``. Untrusted."""
+        """The path of the object, as ``obs://bucket/key``. Untrusted."""
         return self._source.location.path
 
     @property
     def other_paths(self) -> tuple[str, ...]:
-        """Other objects that the run's log path leads to; the one that is read was written last."""
+        """Other objects that match the run's log path; the reader has the one that was written last."""
         return self._source.other_paths
 
     @property
     def size(self) -> int:
-        """Bytes of the object when it was asked for last."""
+        """The size of the object in bytes, at the latest request."""
         return self._size
 
     @property
     def position(self) -> int:
-        """How many bytes were read or skipped so far."""
+        """The number of bytes read or skipped so far."""
         return self._position
 
     @property
     def last_modified(self) -> datetime | None:
-        """When the object was written, UTC; None if that was not sent."""
+        """Time at which the object was written, UTC; None if it was not sent."""
         return self._last_modified
 
     def __repr__(self) -> str:
@@ -60,7 +60,7 @@ class _LogReaderBase:
         return [("path", self.path), ("position", self.position), ("size", self.size)]
 
     def _read(self, size: int) -> Steps[bytes]:
-        """Bytes from the position on; fewer than were asked for at the end alone."""
+        """Bytes from the position on; fewer than requested only at the end."""
         query_integer("size", size, minimum=-1)
         pieces: list[bytes] = []
         missing = size
@@ -78,7 +78,7 @@ class _LogReaderBase:
         return self._take(piece, len(piece))
 
     def _take(self, piece: bytes, count: int) -> bytes:
-        """The first bytes of a piece; the others stay for the next call."""
+        """The first bytes of a piece; the others are kept for the next call."""
         taken, self._buffer = piece[:count], piece[count:]
         self._position += len(taken)
         self._before = (self._before + taken[-OVERLAP:])[-OVERLAP:]
@@ -94,7 +94,7 @@ class _LogReaderBase:
         """The next bytes; empty at the end.
 
         Args:
-            size: How many, at the most; all that are left at -1.
+            size: The maximum number of bytes; -1 for all that are left.
 
         Raises:
             InvalidArgumentError: The size is not an integer of at least -1.
@@ -109,8 +109,8 @@ class _LogReaderBase:
 class LogReader(_LogReaderBase):
     """A run's log, read piece by piece, a megabyte with each request, so that a large one takes little memory.
 
-    At its end, ``read`` asks whether more was written meanwhile: so a log can be followed while its run goes on. It
-    holds no connection, and needs no closing. It can hold SQL and credentials.
+    At its end, ``read`` requests what was written meanwhile, so that a log can be followed while its run is going on. A
+    reader holds no connection, and needs no closing. A log can contain SQL and credentials.
     """
 
     def __init__(self, transport: SyncTransport, source: LogSource, first: ObjectPart, position: int) -> None:
@@ -128,8 +128,8 @@ class LogReader(_LogReaderBase):
 class AsyncLogReader(_LogReaderBase):
     """A run's log, read piece by piece, a megabyte with each request, so that a large one takes little memory.
 
-    At its end, ``read`` asks whether more was written meanwhile: so a log can be followed while its run goes on. It
-    holds no connection, and needs no closing. It can hold SQL and credentials.
+    At its end, ``read`` requests what was written meanwhile, so that a log can be followed while its run is going on. A
+    reader holds no connection, and needs no closing. A log can contain SQL and credentials.
     """
 
     def __init__(self, transport: AsyncTransport, source: LogSource, first: ObjectPart, position: int) -> None:

@@ -1,4 +1,4 @@
-"""The settings of a client: its keywords, what the environment adds, and their checks."""
+"""The settings of a client: its keywords, those of the environment, and their checks."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ DEFAULT_DEADLINE: Final = 120.0
 DEFAULT_MAX_ANSWER_SIZE: Final = 64 * 1024 * 1024
 
 
-DEFAULT_RATE: Final = 50.0  # documented: what the service allows one user on all of the Data Map
+DEFAULT_RATE: Final = 50.0  # documented: the limit for one user on all of the Data Map
 _LEAST_RATE: Final = 1e-5  # about one a day
-_MOST_RATE: Final = 1_000_000  # each of the last second is remembered
+_MOST_RATE: Final = 1_000_000  # each request of the last second is remembered
 DEFAULT_CONCURRENCY: Final = 8
-MOST_CONCURRENCY: Final = 32  # a walk names no more pages ahead
+MOST_CONCURRENCY: Final = 32  # the maximum number of pages that a walk announces
 
 
 class ClientSettings(TypedDict, total=False):
@@ -92,7 +92,7 @@ def completed_settings(settings: ClientSettings) -> ClientSettings:
 
 
 def _overridden_endpoint(region: str | None) -> str | None:
-    """The address that the official SDK's variable has for a region; of several, separated by commas, the first."""
+    """The address for a region in the official SDK's variable; if it has several, separated by commas, the first."""
     if region is None:
         return None
     variable = f"HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_{region.replace('-', '_').upper()}"
@@ -100,11 +100,11 @@ def _overridden_endpoint(region: str | None) -> str | None:
 
 
 def checked_settings(settings: Settings) -> Settings:
-    """The settings, if requests can be made with them and what is missing can be looked up."""
+    """The settings, if they are usable in requests, and missing ids can be looked up."""
     if settings.project_id is not None:
         path_segment("project_id", settings.project_id)
     elif settings.region is not None:
-        login_text("region", settings.region)  # the name of the project that is looked up
+        login_text("region", settings.region)  # the name of the project to look up
     else:
         raise ConfigurationError(
             "project_id is missing, and so is the region, by whose name it could be found: "
@@ -136,7 +136,7 @@ def resolve_iam_endpoint(endpoint: str | None, region: str | None, *, allow_http
 def resolve_obs_endpoint(endpoint: str | None, *, allow_http: bool, is_proxied: bool) -> str | None:
     if endpoint is None:
         return None
-    from dataarts_datamap._logs.locations import checked_storage_endpoint  # noqa: PLC0415  few clients name one
+    from dataarts_datamap._logs.locations import checked_storage_endpoint  # noqa: PLC0415  rarely needed
 
     return checked_storage_endpoint(endpoint, allow_http=allow_http, is_proxied=is_proxied)
 

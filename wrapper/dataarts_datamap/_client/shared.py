@@ -1,4 +1,4 @@
-"""What both clients share: the settings, and all that does no I/O."""
+"""The common part of both clients: the settings, and everything without I/O."""
 
 from __future__ import annotations
 
@@ -90,15 +90,15 @@ T = TypeVar("T")
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
 DEFAULT_PAGE_SIZE: Final = "auto"
-DEFAULT_SLICE_SPAN: Final = timedelta(days=28)  # a sibling API caps a window at a month
+DEFAULT_SLICE_SPAN: Final = timedelta(days=28)  # a sibling API limits a window to a month
 _SHORTEST_SLICE: Final = timedelta(seconds=1)
 _SLICE_ROWS: Final = 10_000
 _EXPLAINED: Final = timedelta(days=7)
-_LONGEST_SLICED: Final = timedelta(days=366)  # what is longer is read whole or not at all
+_LONGEST_SLICED: Final = timedelta(days=366)  # longer windows are read whole or not at all
 
 
 class BaseClient(Generic[PagerT]):
-    """What both clients share: the settings, and all that does no I/O."""
+    """The common part of both clients: the settings, and everything without I/O."""
 
     def __init__(  # noqa: PLR0913  one keyword for each setting
         self,
@@ -122,40 +122,40 @@ class BaseClient(Generic[PagerT]):
         on_attempt: AttemptHook | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """Make a client; the service is asked nothing before the first call.
+        """Create a client; no request is sent before the first call.
 
         Args:
             endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``. A path prefix is
                 kept.
-            region: Region id, one of ``REGIONS`` or a newer one. The addresses that are not given follow from it.
+            region: Region id, one of ``REGIONS`` or a newer one. Addresses that are not given follow from it.
             iam_endpoint: Address of IAM, where the project id is looked up. If left out: the region's.
-            obs_endpoint: Address of object storage without a bucket, where logs lie. If left out: the region's.
+            obs_endpoint: Address of object storage, which holds logs, without a bucket. If left out: the region's.
             project_id: Project id. If left out: that of the project named like the region, looked up at the first call.
             instance_id: Id of the DataArts Studio instance. If left out: that of the project's only instance in effect,
-                looked up at the first call. Where a lookup does not find exactly one, each call raises
-                ``DiscoveryError``, which lists what there is.
-            workspace_id: Workspace id for calls that name none. If left out, none is sent, and the service decides. At
+                looked up at the first call. If a lookup does not find exactly one, each call raises ``DiscoveryError``,
+                which lists the candidates.
+            workspace_id: Workspace id for calls without one. If left out, none is sent, and the service decides. With
                 ``"auto"``: that of the instance's only workspace, looked up at the first call.
             credentials: Credentials. If left out: those that ``find_credentials`` finds.
-            timeout: Seconds to wait for the next bytes of a response, and for a connection, at most ten of them.
-            deadline: Seconds that one request may take, with all its attempts and the waits between them.
-            retry: When a request that failed is sent again; ``Retry(attempts=1)`` for never.
-            max_answer_size: Bytes that a response may have, decompressed. By default 64 MiB; it is cut off there.
-            proxy: Proxy to go through, such as ``http://user:password@host:3128``. If left out: that of the environment
-                (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``).
+            timeout: Seconds to wait for the next bytes of a response, and for a connection, but at most ten for that.
+            deadline: Maximum time of one request in seconds, with all its attempts and the waits between them.
+            retry: The rules for retrying a failed request; ``Retry(attempts=1)`` for no retries.
+            max_answer_size: Maximum size of a response in bytes, decompressed. By default 64 MiB; reading stops there.
+            proxy: Proxy for all requests, such as ``http://user:password@host:3128``. If left out: that of the
+                environment (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``).
             allow_http: Whether the address may be plain ``http`` to another machine than this one.
-            requests_per_second: Requests that the client sends in a second, for all its walks together. By default 50,
-                which is what the service allows one user (documented); at least about one a day, at most a million,
-                and None for no limit. Where the service finds them too many all the same, all walks wait.
-            concurrency: Pages of a walk that are read at once: 1 to 32, by default 8.
-            on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of
-                the call. It should be quick, and no coroutine function. What it raises is logged once and breaks
-                nothing.
-            clock: Time and chance for the retries, for tests that must not wait.
+            requests_per_second: Maximum number of requests in a second, for all walks of the client together. By
+                default 50, which is the service's limit for one user (documented); at least about one a day, at most a
+                million, and None for no limit. If the service reports too many requests anyway, all walks wait.
+            concurrency: Number of pages of a walk to read at once: 1 to 32, by default 8.
+            on_attempt: Called with each ``Attempt`` after it has ended, such as for metrics, in the thread or task of
+                the call. It should be quick, and must not be a coroutine function. Its exceptions are logged once and
+                do not affect the call.
+            clock: Source of time and of random waits, for tests that must not wait.
 
         Raises:
             ConfigurationError: A setting is missing or unusable.
-            InvalidArgumentError: A setting could bend a request.
+            InvalidArgumentError: A setting could change the meaning of a request.
         """
         way = {"allow_http": allow_http, "is_proxied": proxy is not None}
         self._settings = checked_settings(
@@ -196,7 +196,7 @@ class BaseClient(Generic[PagerT]):
         self._credentials = checked_credentials(credentials)
         self._scope = self._settings.scope
         if self._scope is None:
-            from dataarts_datamap._client.discovery import Discovery  # noqa: PLC0415  loaded where something is looked for
+            from dataarts_datamap._client.discovery import Discovery  # noqa: PLC0415  only needed for lookups
 
             self._discovery = Discovery(self._settings, self._credentials, self._policy)
         self._open()
@@ -204,20 +204,20 @@ class BaseClient(Generic[PagerT]):
 
     @classmethod
     def from_env(cls, **settings: Unpack[ClientSettings]) -> Self:
-        """A client whose settings come from the environment, except those given as keywords.
+        """Create a client with the settings of the environment, except those given as keywords.
 
         Reads ``DATAMAP_ENDPOINT``, ``DATAMAP_REGION``, ``DATAMAP_PROJECT_ID`` (else ``HUAWEICLOUD_SDK_PROJECT_ID``),
         ``DATAMAP_INSTANCE_ID``, ``DATAMAP_WORKSPACE_ID``, ``DATAMAP_OBS_ENDPOINT`` and
         ``HUAWEICLOUD_SDK_IAM_ENDPOINT``; credentials are those of ``find_credentials``. If they come from the profile
-        file, its ``project_id`` and ``iam_endpoint`` are used where no variable gives them. An empty variable counts as
+        file, its ``project_id`` and ``iam_endpoint`` are used if no variable gives them. An empty variable counts as
         not set, and so does a keyword that is None. If ``endpoint`` or ``region`` is a keyword, ``DATAMAP_ENDPOINT``
         and ``DATAMAP_REGION`` are not read. A region's own address is overridden by
         ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` and the like; of several addresses, separated by commas,
-        the first is used. ``DATAMAP_ALLOW_HTTP=1`` is ``allow_http=True``, for trying out.
+        the first is used. ``DATAMAP_ALLOW_HTTP=1`` means ``allow_http=True``, for experiments.
 
         Raises:
             ConfigurationError: A setting is missing or unusable; the text names it and its variable.
-            InvalidArgumentError: A setting could bend a request.
+            InvalidArgumentError: A setting could change the meaning of a request.
         """
         return cls(**completed_settings(settings))
 
@@ -236,32 +236,32 @@ class BaseClient(Generic[PagerT]):
         strict: bool = False,
         resume_token: str | None = None,
     ) -> PagerT:
-        """The runs of one operator inside a window, read when the pager is walked, in the server's order.
+        """The runs of one operator inside a window, read when the pager is iterated, in the server's order.
 
-        Which time of a run the window filters on, and whether its ends belong to it, is not documented. A run that
+        It is not documented which time of a run a window filters on, nor whether it includes its ends. A run that
         exists during the whole walk is yielded once; one that appears or disappears meanwhile, once or not at all.
 
         Args:
             task_id: ``Operator.task_id``.
             job_name: ``Operator.job_name``.
-            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
-            end: Where it ends; the time of this call, if it is left out.
-            since: How long before its end the window begins, instead of ``start``.
-            workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
-            page_size: Rows to ask for at once; where pages must overlap, a few more. The most that the service takes is
-                not documented; sibling APIs take 100 at the least and 1,000 at the most. ``auto`` asks for 100, and
-                where there are more for 1,000, from the first row on. A server that sends fewer, refuses that or is
-                slow with it is noticed at the cost of one request, and the client remembers it. A smaller limit that
-                the server has is noticed with a number, too.
+            start: Beginning of the window: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
+            end: End of the window; the time of this call if left out.
+            since: Length of the window up to its end, instead of ``start``.
+            workspace_id: ``Operator.workspace_id``; the client's if left out.
+            page_size: The page size to request; a few rows more if pages must overlap. The service's maximum is not
+                documented; those of sibling APIs are 100 to 1,000. ``auto`` requests 100 rows, and if there are more,
+                1,000, from the first row on. If a server sends fewer, refuses that or is slow with it, this costs one
+                request, and the client remembers it. A lower maximum of the server is also noticed if a number is
+                given.
             offset_unit: Whether the server's offset counts rows or pages, which is not documented: ``auto`` finds out
                 at the cost of a request, and the client remembers it.
-            slice_span: The longest window to ask for. A longer one is read in slices, which overlap by 2 ms. Sibling
-                APIs cap a window at 7 days or a month.
+            slice_span: The longest window to request. A longer one is read in slices, which overlap by 2 ms. Sibling
+                APIs limit a window to 7 days or a month.
             strict: Whether a field of an unexpected type is an error, instead of None and a warning.
             resume_token: The position of an earlier walk, whose window is read on: give no times with it.
 
         Raises:
-            InvalidArgumentError: An argument cannot be sent. Walking the pager raises what goes wrong then.
+            InvalidArgumentError: An argument cannot be sent. Other errors are raised when the pager is iterated.
         """
         operator = _operator_of(task_id, job_name, workspace_id)
         resumed = None if resume_token is None else Position.parse(resume_token)
@@ -271,7 +271,7 @@ class BaseClient(Generic[PagerT]):
             _refuse_times(start, end, since)
             span = resumed.window
             if not _is_of(resumed, operator):
-                raise InvalidArgumentError(f"the resume_token is of another operator: {shown(resumed.job_name)}")
+                raise InvalidArgumentError(f"the resume_token belongs to another operator: {shown(resumed.job_name)}")
         plan = _walk_options(page_size, offset_unit, slice_span)
 
         def begin() -> Steps[PagedWalk]:
@@ -295,28 +295,28 @@ class BaseClient(Generic[PagerT]):
         resume_token: str | None = None,
         operators: Iterable[Operator] | None = None,
     ) -> PagerT:
-        """The runs of every operator that produces a table, the operators side by side.
+        """The runs of every operator of a table, the operators read in parallel.
 
         The operators are in the order of ``list_operators``, the runs of each in the server's order; merged runs are in
         the order of their planned times.
 
         Args:
             table_guid: GUID of the table's data asset.
-            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
-            end: Where it ends; the time of this call, if it is left out.
-            since: How long before its end the window begins, instead of ``start``.
-            page_size: Rows to ask for at once, as for ``list_runs``.
+            start: Beginning of the window: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
+            end: End of the window; the time of this call if left out.
+            since: Length of the window up to its end, instead of ``start``.
+            page_size: The page size to request, as for ``list_runs``.
             offset_unit: Whether the server's offset counts rows or pages, as for ``list_runs``.
-            slice_span: The longest window to ask for, as for ``list_runs``.
+            slice_span: The longest window to request, as for ``list_runs``.
             merge: Whether the runs of all operators are merged by their planned times, in the server's direction; they
-                are in order as far as those of each operator are.
+                are in order if those of each operator are.
             strict: Whether a field of an unexpected type is an error, instead of None and a warning.
             resume_token: The position of an earlier walk, whose window is read on: give no times with it.
-            operators: The operators to read, such as some of ``list_operators``: the service is not asked for them
-                again. If they are left out, all that the service names when the pager is walked.
+            operators: The operators to read, such as some of ``list_operators``; they are not requested again. If left
+                out: all that the service lists when the pager is iterated.
 
         Raises:
-            InvalidArgumentError: An argument cannot be sent. Walking the pager raises what goes wrong then.
+            InvalidArgumentError: An argument cannot be sent. Other errors are raised when the pager is iterated.
         """
         path_segment("table_guid", table_guid)
         chosen = None if operators is None else _checked_operators(operators)
@@ -328,14 +328,14 @@ class BaseClient(Generic[PagerT]):
             span = resumed.window
             if merge or resumed.table_guid != table_guid:
                 raise InvalidArgumentError(
-                    f"the resume_token is of the runs, not merged, of table {shown(resumed.table_guid)}"
+                    f"the resume_token belongs to the unmerged runs of table {shown(resumed.table_guid)}"
                 )
         plan = _walk_options(page_size, offset_unit, slice_span)
         for one in chosen or ():
             check_runs_arguments(
                 task_id=one.task_id, job_name=one.job_name, workspace_id=one.workspace_id, limit=plan.page_size
             )
-        from dataarts_datamap._paging.table_walk import MergedWalk, TableWalk  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._paging.table_walk import MergedWalk, TableWalk  # noqa: PLC0415  only needed by this call
 
         def begin() -> Steps[PagedWalk]:
             known = (yield from self._read_operators(table_guid)) if chosen is None else chosen
@@ -367,7 +367,7 @@ class BaseClient(Generic[PagerT]):
     def __del__(self) -> None:
         if hasattr(self, "_made_at") and self._is_open():
             warnings.warn(
-                f"{self!r}, made at {self._made_at}, was not closed", ResourceWarning, source=self, stacklevel=1
+                f"{self!r}, created at {self._made_at}, was not closed", ResourceWarning, source=self, stacklevel=1
             )
 
     @abstractmethod
@@ -380,7 +380,7 @@ class BaseClient(Generic[PagerT]):
     def _pager(self, reading: PageReader, resume_token: str | None) -> PagerT: ...
 
     def _log_source(self, run: Run) -> LogSource:
-        from dataarts_datamap._auth.temporary_keys import AccessKeys  # noqa: PLC0415  loaded where logs are read
+        from dataarts_datamap._auth.temporary_keys import AccessKeys  # noqa: PLC0415  only needed for logs
         from dataarts_datamap._logs.locations import (  # noqa: PLC0415  as above
             bucket_host,
             log_location,
@@ -395,7 +395,7 @@ class BaseClient(Generic[PagerT]):
         settings = self._settings
         endpoint = settings.obs_endpoint or storage_endpoint(settings.region, settings.endpoint)
         made = AccessKeys(self._credentials, settings.iam_endpoint or own_machine(settings.endpoint))
-        keys: AccessKeys = vars(self).setdefault("_access_keys", made)  # of two threads, the first one's
+        keys: AccessKeys = vars(self).setdefault("_access_keys", made)  # if two threads make one, the first is used
         credentials = BucketCredentials(location.bucket, keys)
 
         def ask(request: Request, decode: Callable[[Response], T]) -> Steps[T]:
@@ -409,16 +409,16 @@ class BaseClient(Generic[PagerT]):
         return LogSource(location, bucket_host(endpoint, location.bucket), ask)
 
     def _catalog_of(self) -> Catalog:
-        from dataarts_datamap._client.catalog import Catalog  # noqa: PLC0415  loaded where tables are asked for
+        from dataarts_datamap._client.catalog import Catalog  # noqa: PLC0415  only needed for tables
 
         made = Catalog(self._settings.endpoint, self._find_scope, self._credentials, self._policy)
-        catalog: Catalog = vars(self).setdefault("_catalog", made)  # of two threads, the first one's
+        catalog: Catalog = vars(self).setdefault("_catalog", made)  # if two threads make one, the first is used
         return catalog
 
     def _explain(
         self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int
     ) -> Steps[Explanation]:
-        from dataarts_datamap._monitoring.causes import Bounds, explain  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.causes import Bounds, explain  # noqa: PLC0415  only needed by this call
         from dataarts_datamap._monitoring.explanation import with_note  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.lineage import checked_depth  # noqa: PLC0415  as above
 
@@ -431,7 +431,7 @@ class BaseClient(Generic[PagerT]):
     def _examine_upstream(
         self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int, tables: int
     ) -> Steps[Upstream]:
-        from dataarts_datamap._monitoring.lineage import checked_depth  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.lineage import checked_depth  # noqa: PLC0415  only needed by this call
         from dataarts_datamap._monitoring.upstream import examine_upstream  # noqa: PLC0415  as above
 
         now, most = datetime.now(UTC), query_integer("tables", tables, minimum=1)
@@ -443,16 +443,16 @@ class BaseClient(Generic[PagerT]):
         return (yield from examine_upstream(found, lineage, sources, now=now, max_age=max_age, **bounds))
 
     def _sources(self, now: datetime, *, max_age: timedelta | None, since: timedelta) -> Sources:
-        """Where operators and runs are read from, for the time that is looked back."""
-        from dataarts_datamap._monitoring.examination import Sources  # noqa: PLC0415  loaded for this call alone
+        """The readers of operators and of their runs, for the time to look back."""
+        from dataarts_datamap._monitoring.examination import Sources  # noqa: PLC0415  only needed by this call
         from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  as above
 
         span = window(start=None, end=None, since=look_back(since, max_age), now=now)
         return Sources(self._read_operators, partial(self._read_runs, span=span))
 
     def _explainer(self, checks: Sequence[TableCheck], *, now: datetime) -> Callable[[TableCheck], Steps[TableCheck]]:
-        """What explains checks; what several of them lead to is read once."""
-        from dataarts_datamap._checks.check import explained_age  # noqa: PLC0415  loaded for this call alone
+        """A function that explains checks. What several of them need is read once."""
+        from dataarts_datamap._checks.check import explained_age  # noqa: PLC0415  only needed by this call
         from dataarts_datamap._client.shared_reads import SharedReads  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.causes import Bounds, explain  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.examination import Sources  # noqa: PLC0415  as above
@@ -484,7 +484,7 @@ class BaseClient(Generic[PagerT]):
 
     def _read_runs(self, operator: Operator, *, span: Window) -> Steps[list[Run]]:
         """All runs of a window."""
-        from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  only needed by this call
 
         walk = WindowWalk(operator, span, _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN), self._habits)
         return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
@@ -492,12 +492,12 @@ class BaseClient(Generic[PagerT]):
     def _check_sources(
         self, rules: Iterable[TableRule], *, now: datetime, state: CheckState | None
     ) -> Steps[CheckSources]:
-        """What a check reads from. Lineage is read first, if a rule needs it to find its table or its producers.
+        """The readers that a check uses. Lineage is read first, if a rule needs it to find its table or its producers.
 
-        An error that means that nothing at all can be read, such as credentials that are rejected, is raised; with a
-        state, the check goes on with what earlier checks know.
+        An error that means that nothing can be read, such as rejected credentials, is raised; with a state, the check
+        goes on with the records of earlier checks.
         """
-        from dataarts_datamap._checks.check import CheckSources, Outage, Records  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._checks.check import CheckSources, Outage, Records  # noqa: PLC0415  only needed by this call
 
         catalog = self._catalog_of()
         records, lineage, outage = Records({}, {}), None, Outage()
@@ -521,7 +521,7 @@ class BaseClient(Generic[PagerT]):
         return CheckSources(find, lineage, self._read_operators, read_runs, self._read_history, outage, records)
 
     def _open_state(self, state: CheckState) -> Steps[DataMapError | None]:
-        """Begin to use a state; returns why the scope cannot be found, if an earlier check wrote it down."""
+        """Begin to use a state. If the scope cannot be found, but an earlier check recorded it, return the error."""
         settings = self._settings
         try:
             scope = yield from self._find_scope()
@@ -535,7 +535,7 @@ class BaseClient(Generic[PagerT]):
     def _lineage_for(self, rules: Iterable[TableRule]) -> Steps[Lineage | None]:
         """Lineage, if a rule needs it to find its table or its producers; None if it cannot be read.
 
-        The tables can be read without it, and each says that its producers are not known.
+        Tables can be read without it; each check then says that its producers are not known.
         """
         if all(rule.name is None and rule.producers for rule in rules):
             return None
@@ -547,12 +547,12 @@ class BaseClient(Generic[PagerT]):
             return None
 
     def _read_history(self, operator: Operator, start: datetime, end: datetime) -> Steps[list[Run] | None]:
-        """The runs of a window that may be long, up to those that hold the last success; None if it cannot be read.
+        """The runs of a window that may be long, up to the last success; None if they cannot be read.
 
-        The window is asked for as a whole. If the service refuses that, it is read in slices if it is at most a year
-        long, else not at all.
+        The whole window is requested. If the service refuses that, it is read in slices if it is at most a year long,
+        else not at all.
         """
-        from dataarts_datamap._checks.readings import read_until_success  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._checks.readings import read_until_success  # noqa: PLC0415  only needed by this call
 
         span = window(start=start, end=end, since=None, now=end)
         slices = [max(DEFAULT_SLICE_SPAN, end - start)]
@@ -570,7 +570,7 @@ class BaseClient(Generic[PagerT]):
         return (yield from self._discovery.scope()) if self._scope is None else self._scope
 
     def _read_operators(self, table_guid: str) -> Steps[list[Operator]]:
-        path_segment("table_guid", table_guid)  # refuses a bad argument before anything is looked up
+        path_segment("table_guid", table_guid)  # refuses a bad argument before any lookup
         scope = yield from self._find_scope()
         request = operators_request(
             endpoint=self._settings.endpoint,
@@ -589,15 +589,15 @@ class BaseClient(Generic[PagerT]):
         ignore: Iterable[str] = (),
     ) -> Steps[Producers]:
         """The operators of a table that count. Lineage is read only if it can make a difference."""
-        from dataarts_datamap._models.tables import Table  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._models.tables import Table  # noqa: PLC0415  only needed by this call
         from dataarts_datamap._monitoring.producers import choose_producers  # noqa: PLC0415  as above
 
         is_asked = checked_role(role) == "producers" and only is None
         operators = yield from self._read_operators(table_guid)
         choose = partial(choose_producers, Table(guid=table_guid), operators, only=only, ignore=ignore)
         if not is_asked or not operators:
-            return choose(None, reason=remark("lineage was not asked for"))
-        choose(None)  # a name that fits no operator needs no lineage to be refused
+            return choose(None, reason=remark("lineage was not requested"))
+        choose(None)  # refuses a name that matches no operator, without lineage
         known = yield from self._catalog_of().lineage_of(table_guid, operators)
         return choose(known.lineage, reason=known.reason)
 
@@ -644,7 +644,7 @@ class BaseClient(Generic[PagerT]):
         first_wait: float,
         longest_wait: float,
     ) -> Steps[Run]:
-        from dataarts_datamap._monitoring.waiting import read_all, wait_for_run  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.waiting import read_all, wait_for_run  # noqa: PLC0415  only needed by this call
 
         operator = _operator_of(task_id, job_name, workspace_id)
         begun = window(start=start, end=end, since=since, now=datetime.now(UTC))
@@ -682,7 +682,7 @@ class BaseClient(Generic[PagerT]):
         first_wait: float,
         longest_wait: float,
     ) -> Steps[list[Run]]:
-        from dataarts_datamap._monitoring.waiting import read_all, wait_for_runs  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.waiting import read_all, wait_for_runs  # noqa: PLC0415  only needed by this call
 
         begun = window(start=start, end=None, since=since, now=datetime.now(UTC))
         plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
@@ -723,7 +723,7 @@ class BaseClient(Generic[PagerT]):
 
 
 def _operator_of(task_id: str, job_name: str, workspace_id: str | None) -> Operator:
-    """The operator that a caller names; what could not be sent later is refused now."""
+    """The operator that a caller names, after checking that its values can be sent."""
     check_runs_arguments(task_id=task_id, job_name=job_name, workspace_id=workspace_id, limit=SMALL_PAGE)
     return Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
 

@@ -1,4 +1,4 @@
-"""What several callers need is read once, as steps for both clients."""
+"""Reads that several callers share, as steps for both clients."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _PATIENCE = 20
 
 
 class SharedReads(Generic[KeyT, ValueT]):
-    """Reads each thing once, for all the threads and tasks of a call.
+    """Reads the value of each key once, for all threads and tasks of a call.
 
     Args:
-        read: The steps that read a thing.
-        policy: What holds for each request.
+        read: Returns the steps that read a value.
+        policy: The settings for each request.
     """
 
     def __init__(self, read: Callable[[KeyT], Steps[ValueT]], policy: Policy) -> None:
@@ -33,10 +33,10 @@ class SharedReads(Generic[KeyT, ValueT]):
         self._values: dict[KeyT, SharedValue[ValueT, Send | Sleep | Wait]] = {}
 
     def __call__(self, key: KeyT) -> Steps[ValueT]:
-        """The thing."""
+        """The value of a key."""
         clock = self._policy.clock
         made = SharedValue(partial(self._fetch, key), clock.monotonic, margin=0.0)
-        value = self._values.setdefault(key, made)  # of two threads, the first one's
+        value = self._values.setdefault(key, made)  # if two threads make one, the first is used
         return (yield from value.get(clock.monotonic() + _PATIENCE * self._policy.deadline))
 
     def _fetch(self, key: KeyT) -> Steps[Fetched[ValueT]]:

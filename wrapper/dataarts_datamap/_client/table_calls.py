@@ -31,7 +31,7 @@ _MOST_TABLES: Final = 30
 
 
 class _TableCalls:
-    """What each call does, for both faces, and what they share."""
+    """The documented calls of both clients, and their common steps."""
 
     def _catalog_of(self) -> Catalog:
         """The client's catalog."""
@@ -46,13 +46,13 @@ class _TableCalls:
     def _examine_upstream(
         self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int, tables: int
     ) -> Steps[Upstream]:
-        """The steps that find out what feeds a table."""
+        """The steps that examine the tables upstream of a table."""
         raise NotImplementedError
 
     def _search(
         self, query: str, types: Sequence[str], sources: Sequence[str], workspace_id: str | None, page_size: int
     ) -> Callable[[], SearchWalk]:
-        from dataarts_datamap._api.search_tables import SearchTerms  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._api.search_tables import SearchTerms  # noqa: PLC0415  only needed by this call
 
         names = tuple(types)
         terms = SearchTerms(
@@ -62,7 +62,7 @@ class _TableCalls:
             workspace_id=workspace_id,
         )
         begin = partial(self._catalog_of().search, terms, types, page_size=page_size)
-        begin()  # refuses a bad argument before anything is walked
+        begin()  # refuses a bad argument before any page is read
         return begin
 
     def search_tables(
@@ -74,44 +74,44 @@ class _TableCalls:
         workspace_id: str | None = None,
         page_size: int = _PAGE_SIZE,
     ) -> object:
-        """The tables that a keyword finds, read when the pager is walked, in the server's order.
+        """The tables that a keyword finds, read when the pager is iterated, in the server's order.
 
-        What the keyword is compared with is not documented; for a sibling operation, name and description. The
-        operation is ShowDataSets, which may be refused to accounts that are not invited to its test.
+        It is not documented which attributes the keyword is compared with; in a sibling operation, name and
+        description. The operation is ShowDataSets, which may be refused to accounts that are not invited to its test.
 
         Args:
             query: The keyword; empty for all.
-            types: Kinds of asset, by their whole name (``dataasset.Table``) or its last part; empty for all kinds. A
-                view counts as a ``table``, too.
+            types: Kinds of assets, by their full name (``dataasset.Table``) or its last part; empty for all. A view
+                also counts as a ``table``.
             sources: Kinds of source, such as ``dws`` or ``hive``; empty for all.
-            workspace_id: The workspace to search; all of the instance, if it is left out, whatever the client's is.
-            page_size: Assets to ask for at once; 100 is the documented default.
+            workspace_id: The workspace to search; all workspaces of the instance if left out, whatever the client's is.
+            page_size: The page size to request; 100 is the documented default.
 
         Raises:
-            InvalidArgumentError: An argument cannot be sent. Walking the pager raises what goes wrong then.
+            InvalidArgumentError: An argument cannot be sent. Other errors are raised when the pager is iterated.
         """
 
     def find_table(self, name: str) -> object:
-        """The table of a GUID as it is, without a request; or the only table of a name, looked for by a search.
+        """The table with a GUID, without a request; or the only table with a name, found by a search.
 
-        Where the search is refused to this account, the name is looked for in lineage, which knows no other tables.
+        If this account may not search, the name is looked up in lineage, which only knows tables with lineage.
 
-        A name is compared with what a table is displayed as, and with the end of its path: ``orders``, ``sales.orders``
-        and ``postgres.sales.orders`` name the same table. One that is written exactly so counts before one that differs
-        in case. What looks like a GUID (32 to 36 hexadecimal digits and hyphens) is one; ``name:…`` forces a name.
+        A name is compared with a table's display name, and with the end of its path: ``orders``, ``sales.orders`` and
+        ``postgres.sales.orders`` can name the same table. An exact match counts before one that differs in case. A text
+        that looks like a GUID (32 to 36 hexadecimal digits and hyphens) is taken as one; ``name:…`` marks a name.
 
         Args:
             name: The GUID or the name.
 
         Raises:
-            InvalidArgumentError: It is empty, or like more tables than can be compared.
+            InvalidArgumentError: The name is empty, or is similar to more tables than can be compared.
             TableNotFoundError: No table has the name; the text names similar ones.
-            AmbiguousTableError: Several have it; the text lists them.
+            AmbiguousTableError: Several tables have it; the text lists them.
             ServiceError: The service refused the search.
         """
 
     def get_table(self, guid: str) -> object:
-        """The table of a GUID, as the service describes it.
+        """The table with a GUID, as the service describes it.
 
         The operation is ShowDataDetail, which may be refused to accounts that are not invited to its test.
 
@@ -119,27 +119,27 @@ class _TableCalls:
             guid: GUID of the table.
 
         Raises:
-            InvalidArgumentError: The GUID could bend the request.
-            TableNotFoundError: The service knows none.
+            InvalidArgumentError: The GUID could change the meaning of the request.
+            TableNotFoundError: The service knows no such table.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
         """
 
     def get_tables(self, guids: Iterable[str]) -> object:
-        """Some tables by their GUIDs, as the service describes them: fifty in a request of ListEntityDetails.
+        """Some tables by their GUIDs, as the service describes them: fifty in each request of ListEntityDetails.
 
-        What the service does with a GUID that it does not know is not documented. If it refuses a whole request, each
-        half of the GUIDs is asked for by itself.
+        The response to an unknown GUID is not documented. If the service refuses a whole request, each half of the
+        GUIDs is requested separately.
 
         Args:
             guids: GUIDs of the tables.
 
         Returns:
-            A table for each GUID, in their order; None for a GUID that the service does not know.
+            A table for each GUID, in the given order; None for a GUID that the service does not know.
 
         Raises:
-            InvalidArgumentError: A GUID could bend the request.
+            InvalidArgumentError: A GUID could change the meaning of the request.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
@@ -148,32 +148,32 @@ class _TableCalls:
     def table_lineage(
         self, table: Table | str, *, direction: Literal["up", "down"] = "up", depth: int | None = None
     ) -> object:
-        """Lineage that holds what a table is made of, or what is made of it.
+        """Lineage with everything upstream of a table, or downstream of it.
 
-        It is that of the instance, cached as by ``lineage``. Where that is refused to this account, ShowDatamapLineage
-        is asked table by table, 200 tables at the most; neither the depth nor the direction of a response is
-        documented, and both are found out.
+        It is that of the instance, cached as by ``lineage``. If this account may not read that, ShowDatamapLineage is
+        requested table by table, for at most 200 tables; the depth and the direction of its responses are not
+        documented, and are found out.
 
         Args:
-            table: The table, its GUID or its name, looked for in lineage first. The lineage knows it by these.
-            direction: ``"up"`` for what it is made of, ``"down"`` for what is made of it.
-            depth: How many steps to go; as far as it goes, if it is left out.
+            table: The table, its GUID or its name, looked up in lineage first. The result can find it by any of these.
+            direction: ``"up"`` for the tables that it is made of, ``"down"`` for those made of it.
+            depth: The maximum number of steps; no limit if left out.
 
         Raises:
-            InvalidArgumentError: An argument is invalid, or could bend a request.
+            InvalidArgumentError: An argument is invalid, or could change the meaning of a request.
             TableNotFoundError: No table has the name or the GUID.
-            AmbiguousTableError: Several have the name.
+            AmbiguousTableError: Several tables have the name.
             TransportError: No complete response arrived.
             ServiceError: The service refused both.
             InvalidResponseError: The response is not what the API describes.
         """
 
     def lineage(self) -> object:
-        """Which tables of the whole instance are made of which, and by which operators.
+        """The lineage of the whole instance: the tables that each table is made of, and the operators that write it.
 
-        It is read page by page with ShowLineageBulk, a hundred operators each, and cached for five minutes: callers at
-        the same time share one reading. The operation is in invitational test; where it is refused, the error names it,
-        and the client does not ask for it again.
+        It is read page by page with ShowLineageBulk, a hundred operators each, and cached for five minutes: concurrent
+        callers share one reading. The operation is in invitational test; if it is refused, the error names it, and the
+        client does not request it again.
 
         Raises:
             TransportError: No complete response arrived.
@@ -191,24 +191,24 @@ class _TableCalls:
         depth: int = _NEAR,
         tables: int = _MOST_TABLES,
     ) -> object:
-        """What feeds a table, and how each of these tables stands, whether or not the table itself is fresh.
+        """The tables upstream of a table, and the state of each, whether or not the table itself is fresh.
 
         A table is judged by the operators that write it, as for ``explain``. Lineage is read as by ``find_producers``:
         that of the instance if it is cached or has at most 1,000 operators, else table by table. Each table costs one
         request for its operators and those for the runs of each of its producers.
 
         Args:
-            table: The table, its GUID or its name, looked for by a search.
-            max_age: The maximum age of a last success; if it is left out, only what happened after it counts. A table
-                upstream is judged by its own rhythm.
-            since: How far back to look for runs; farther, if ``max_age`` is longer.
-            depth: How many steps upstream to look.
-            tables: How many tables to look at, the table itself among them: the nearest.
+            table: The table, its GUID or its name, found by a search.
+            max_age: The maximum age of a last success; if left out, only later runs count. A table upstream is judged
+                by its own schedule.
+            since: Time to look back for runs, extended to ``max_age`` if that is longer.
+            depth: The maximum number of steps upstream.
+            tables: The maximum number of tables to examine, including the table itself: the nearest.
 
         Raises:
-            InvalidArgumentError: An argument is invalid, or could bend a request.
+            InvalidArgumentError: An argument is invalid, or could change the meaning of a request.
             TableNotFoundError: No table has the name.
-            AmbiguousTableError: Several have it.
+            AmbiguousTableError: Several tables have it.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
@@ -223,28 +223,27 @@ class _TableCalls:
         since: timedelta = _LOOK_BACK,
         depth: int = _DEPTH,
     ) -> object:
-        """Why a table is not fresh: which upstream run broke it, and the way there.
+        """Explain why a table is not fresh: the upstream runs that caused it, and the tables in between.
 
-        The table and what it is made of are judged by the operators that write them, where lineage knows these. Each
-        table in trouble leads on to its inputs, until nothing upstream of a table is in trouble: that table is the
-        cause. The trouble of an input counts only if it began before the run that it would explain was planned, or at
-        that moment.
+        The table and the tables upstream are judged by the operators that write them, if lineage names these. The
+        search goes from each table in trouble to its inputs, until no table upstream is in trouble: that table is the
+        cause. The trouble of an input counts only if it began no later than the plan of the run that it would explain.
 
-        It costs the reading of lineage, if that is not cached, and for each table on the way one request for its
-        operators and those for the runs of each of its producers. Where the service does not let this account read
-        lineage, the table is explained alone, and the explanation says so.
+        It costs the requests for lineage, if that is not cached, and for each examined table one request for its
+        operators and those for the runs of each of its producers. If this account may not read lineage, the table is
+        explained alone, and the explanation says so.
 
         Args:
-            table: The table, its GUID or its name, looked for in lineage first.
-            max_age: The maximum age of the last success, such as ``timedelta(hours=26)``; if it is left out, failures
-                decide instead. A table upstream is judged by its own rhythm.
-            since: How far back to look for runs; farther, if ``max_age`` is longer.
-            depth: How many steps upstream to look at the most; 200 tables are looked at, at the most.
+            table: The table, its GUID or its name, looked up in lineage first.
+            max_age: The maximum age of the last success, such as ``timedelta(hours=26)``; if left out, failures decide
+                instead. A table upstream is judged by its own schedule.
+            since: Time to look back for runs, extended to ``max_age`` if that is longer.
+            depth: The maximum number of steps upstream; at most 200 tables are examined.
 
         Raises:
-            InvalidArgumentError: An argument is invalid, or could bend a request.
+            InvalidArgumentError: An argument is invalid, or could change the meaning of a request.
             TableNotFoundError: No table has the name.
-            AmbiguousTableError: Several have it.
+            AmbiguousTableError: Several tables have it.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
@@ -253,10 +252,10 @@ class _TableCalls:
 
 
 def checked_flow(direction: object) -> FlowDirection:
-    """The service's word for a direction.
+    """The service's name of a direction.
 
     Raises:
-        InvalidArgumentError: It is none.
+        InvalidArgumentError: It is not a direction.
     """
     if direction == "up":
         return "IN"
@@ -266,7 +265,7 @@ def checked_flow(direction: object) -> FlowDirection:
 
 
 class TableCalls(_TableCalls):
-    """The calls of the client for threads."""
+    """The calls of the synchronous client."""
 
     _transport: SyncTransport
 
@@ -324,7 +323,7 @@ class TableCalls(_TableCalls):
 
 
 class AsyncTableCalls(_TableCalls):
-    """The calls of the client for an event loop."""
+    """The calls of the asynchronous client."""
 
     _transport: AsyncTransport
 

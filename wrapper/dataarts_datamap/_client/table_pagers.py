@@ -19,7 +19,7 @@ _END: Final = object()
 
 
 class _TablePagerBase:
-    """What a pager knows of its latest iteration."""
+    """The state of a pager's latest iteration."""
 
     def __init__(self, begin: Callable[[], SearchWalk]) -> None:
         self._begin = begin
@@ -27,7 +27,7 @@ class _TablePagerBase:
 
     @property
     def total(self) -> int | None:
-        """How many assets of all kinds match, as the server said on the page read last; None before the first page."""
+        """The number of matching assets of all kinds, as reported on the latest page; None before the first page."""
         return None if self._walk is None else self._walk.total
 
     def __repr__(self) -> str:
@@ -39,10 +39,10 @@ class _TablePagerBase:
 
 
 class TablePager(_TablePagerBase):
-    """The tables that a search finds, read page by page as they are asked for, in the server's order.
+    """The tables that a search finds, read page by page on demand, in the server's order.
 
-    Each iteration searches anew. Walking raises what reading a page raises, and ``IncompleteWalkError`` if the pages
-    end before as many assets were read as the server counts.
+    Each iteration searches anew. It raises the errors of reading a page, and ``IncompleteWalkError`` if the pages end
+    before as many assets were read as the server counts.
     """
 
     def __init__(self, transport: SyncTransport, begin: Callable[[], SearchWalk]) -> None:
@@ -67,16 +67,16 @@ class TablePager(_TablePagerBase):
         """All tables, or the first ``max_items`` of them.
 
         Raises:
-            InvalidArgumentError: ``max_items`` is negative or no integer.
+            InvalidArgumentError: ``max_items`` is not an integer from 0.
         """
         return list(islice(self, _most(max_items)))
 
 
 class AsyncTablePager(_TablePagerBase):
-    """The tables that a search finds, read page by page as they are asked for, in the server's order.
+    """The tables that a search finds, read page by page on demand, in the server's order.
 
-    Each iteration searches anew. Walking raises what reading a page raises, and ``IncompleteWalkError`` if the pages
-    end before as many assets were read as the server counts.
+    Each iteration searches anew. It raises the errors of reading a page, and ``IncompleteWalkError`` if the pages end
+    before as many assets were read as the server counts.
     """
 
     def __init__(self, transport: AsyncTransport, begin: Callable[[], SearchWalk]) -> None:
@@ -104,7 +104,7 @@ class AsyncTablePager(_TablePagerBase):
         """All tables, or the first ``max_items`` of them.
 
         Raises:
-            InvalidArgumentError: ``max_items`` is negative or no integer.
+            InvalidArgumentError: ``max_items`` is not an integer from 0.
         """
         most = _most(max_items)
         tables: list[Table] = []

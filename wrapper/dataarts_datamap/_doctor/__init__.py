@@ -1,1 +1,1 @@
-"""Finds out, step by step, why a client cannot work."""
+"""Finds out, step by step, why a client does not work."""

@@ -1,6 +1,6 @@
-"""Finds out, step by step, why a client cannot work, and says what to fix.
+"""Finds out, step by step, why a client does not work, and what to fix.
 
-What a response means follows the gateway's public table of codes, and sibling services where that is silent.
+Responses are interpreted by the gateway's public table of codes, and otherwise as those of sibling services.
 """
 
 from __future__ import annotations
@@ -68,19 +68,19 @@ _OK: Final = 200
 _UNSET: Final = "-"
 _SETTINGS: Final = "settings"
 _ACCEPTED: Final = "the credentials are accepted"
-_UNWELL: Final = "if the network is sound, the service or a proxy before it is not: try again later"
+_UNWELL: Final = "if the network is fine, the service or a proxy in front of it has a problem: try again later"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorInput:
-    """What is examined.
+    """The input of an examination.
 
     Attributes:
-        settings: Where to ask, and what is known of whose data.
-        credentials: Credentials of the requests; else the reason why there is none.
-        network: How to talk.
-        policy: Retries and deadline of each request. No request is sent twice, and none takes longer than 20 seconds.
-        now: This machine's clock, aware.
+        settings: The addresses and the known ids.
+        credentials: Credentials of the requests; or the reason why there are none.
+        network: The network settings.
+        policy: The settings for each request. No request is sent twice, and none takes longer than 20 seconds.
+        now: Returns the time of this machine, aware.
     """
 
     settings: Settings
@@ -91,7 +91,7 @@ class DoctorInput:
 
 
 class Anonymous:
-    """Credentials of a client that has none: a request goes out as it is."""
+    """Credentials of a client without any: requests are sent unchanged."""
 
     def authenticate(self, request: Request) -> Call[Request]:
         """The request; yields nothing."""
@@ -100,7 +100,7 @@ class Anonymous:
 
 
 def input_of(client: DataMapClient, *, credentials_problem: str | None = None) -> DoctorInput:
-    """A client's settings, for its doctor alone."""
+    """The input of an examination, from a client's settings."""
     inside: dict[str, Any] = vars(client)
     return DoctorInput(
         settings=inside["_settings"],
@@ -111,10 +111,10 @@ def input_of(client: DataMapClient, *, credentials_problem: str | None = None) -
 
 
 def examine(doctor_input: DoctorInput) -> Iterator[Finding]:
-    """The finding of each step, as soon as the step has ended.
+    """The finding of each step, as soon as it has ended.
 
-    At most three requests carry the credentials, each only if the one before was accepted. So a wrong secret key costs
-    one of the failures that lock the access key.
+    At most three requests carry the credentials, each only if the previous one was accepted. So a wrong secret key
+    costs only one of the failures that lock the access key.
     """
     transport = SyncTransport(doctor_input.network, doctor_input.policy.clock)
     examination = _Examination(doctor_input, transport)
@@ -129,15 +129,15 @@ def examine(doctor_input: DoctorInput) -> Iterator[Finding]:
 
 
 def unsettled(problem: str) -> Iterator[Finding]:
-    """The findings where the settings make no client: what is wrong with them, and that no step was tried."""
-    remedy = "set it right, as an option or a variable (datamap doctor --help names them), and ask again"
+    """The findings for invalid settings: their problem, and all steps as skipped."""
+    remedy = "fix it, as an option or a variable (datamap doctor --help names them), and run the doctor again"
     yield replace(failed(problem, remedy), step=_SETTINGS)
     for step in _STEPS:
         yield Finding(Outcome.SKIPPED, f"needs {_SETTINGS}", step=step.name)
 
 
 class _Examination:
-    """The steps, and what they have found out for later ones."""
+    """The steps, and the facts that they find out for later ones."""
 
     def __init__(self, doctor_input: DoctorInput, transport: SyncTransport) -> None:
         self._input = doctor_input
@@ -166,17 +166,17 @@ class _Examination:
     def credentials(self) -> Finding:
         credentials = self._input.credentials
         if isinstance(credentials, str):
-            return failed(credentials, "set what is named, as it is named; nothing was sent")
+            return failed(credentials, "set the named variables or options; nothing was sent")
         return ok(_kind(credentials))
 
     def address(self) -> Finding:
         if self._proxy_problem:
-            return failed(self._proxy_problem, "look at the variables of proxies in the environment of this program")
+            return failed(self._proxy_problem, "check the proxy variables in the environment of this program")
         try:
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:  # the latter of a name with two dots in a row, or a part of 64 letters
+        except (OSError, UnicodeError) as error:  # UnicodeError: a name with two dots in a row, or a part of 64 letters
             reason = error.strerror if isinstance(error, OSError) else error
-            remedy = "look for a typing error in the endpoint, the region or the proxy; else ask who runs the network"
+            remedy = "check the spelling of the endpoint, the region or the proxy; else ask the network administrator"
             return failed(f"{self._what}{self._host} has no address: {reason}", remedy)
         addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
         return ok(f"{self._what}{self._host} is {', '.join(addresses[:_MOST_SHOWN])}")
@@ -187,20 +187,20 @@ class _Examination:
             connected.close()
         except OSError as error:
             reason = error.strerror or str(error) or type(error).__name__
-            remedy = "look for a firewall in between; where only a proxy leads out, name it in HTTPS_PROXY"
+            remedy = "look for a firewall in between; if a proxy is required, name it in HTTPS_PROXY"
             return failed(f"no connection to {self._what}{self._host}:{self._port}: {reason}", remedy)
         seen = f"{self._what}{self._host}:{self._port} accepts connections"
         if silent:
             slow = ", ".join(silent[:_MOST_SHOWN])
-            remedy = f"ask who runs the network why {slow} does not answer: each new connection loses a moment to it"
-            return ok(f"{seen}, but not at once: {slow} does not answer", remedy)
+            remedy = f"ask the network administrator why {slow} does not respond: it delays each new connection"
+            return ok(f"{seen}, but not at once: {slow} does not respond", remedy)
         return ok(seen)
 
     def certificate(self) -> Finding:
         if not self._endpoint.startswith("https:"):
-            return ok("plain http: there is none")
+            return ok("plain http: there is no certificate")
         if self._proxy:
-            return ok("behind the proxy: it is checked with the next step")
+            return ok("through the proxy: the next step checks it")
         try:
             with (
                 self._connect()[0] as plain,
@@ -208,17 +208,17 @@ class _Examination:
             ):
                 return self._validity(secure)
         except ConfigurationError as error:
-            return failed(error, "look at SSL_CERT_FILE in the environment of this program")
+            return failed(error, "check SSL_CERT_FILE in the environment of this program")
         except ssl.SSLCertVerificationError as error:
             return failed(f"not trusted: {error.verify_message}", certificate_remedy(error.verify_code))
         except (OSError, ValueError) as error:
             reason, remedy = _reason(error), "something in between may interrupt it: check the endpoint"
             if tls.is_without_tls(error):
-                reason, remedy = "none is spoken there", tls.NO_TLS_ADVICE
+                reason, remedy = "the port does not use TLS", tls.NO_TLS_ADVICE
             return failed(f"no TLS with {self._host}:{self._port}: {reason}", remedy)
 
     def service(self) -> Finding:
-        """Asks without credentials: an error response shows the service as well as any other, and costs nothing."""
+        """Send a request without credentials: its error response shows that the service is there, and costs nothing."""
         try:
             greeting = self._ask(self._list_request(), Anonymous())
         except DataMapError as error:
@@ -226,12 +226,12 @@ class _Examination:
         self._date = greeting.headers.get("date", "")
         if not _is_json(greeting):
             type_ = greeting.headers.get("content-type", "no content type")
-            remedy = "this is not the service: a proxy, a sign-in page or another server answers at the endpoint"
+            remedy = "this is not the service: a proxy, a sign-in page or another server responds at the endpoint"
             return failed(f"HTTP {greeting.status} with {type_} instead of JSON", remedy)
         problem = _error_of(greeting)
         if isinstance(problem, ServerError):
-            return failed(problem, "the service is not well: try again later")
-        return ok(f"answers with HTTP {greeting.status}")
+            return failed(problem, "the service has a problem: try again later")
+        return ok(f"responds with HTTP {greeting.status}")
 
     def clock(self) -> Finding:
         try:
@@ -271,7 +271,7 @@ class _Examination:
             return ok(f"{self._project_id} is known")
         remedy = (
             "take the project id of the endpoint's region (console: My Credentials > API Credentials); a token must "
-            "have been asked for with this project as its scope"
+            "have this project as its scope"
         )
         if isinstance(listing, BadRequestError | PermissionDeniedError | NotFoundError) and not is_about_rights(
             listing
@@ -294,21 +294,23 @@ class _Examination:
             return ok(f"none is set, and {self._instance_id} is the only one in effect")
         if self._instance_id in known:
             return ok(f"{self._instance_id} is an instance of the project")
-        seen = f"{self._instance_id} is none of the project's instances"
+        seen = f"{self._instance_id} is not an instance of the project"
         if len(known) < (self._listing.total or 0):
-            return unknown(f"{seen} that were listed, and there are more", "the last step shows more")
+            return unknown(
+                f"{self._instance_id} is not among the listed instances, but there are more", "the last step shows more"
+            )
         return failed(f"{seen}: {others}", "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
 
     def data_map(self) -> Finding:
-        """Asks for a table that cannot exist: whoever has the right to ask gets the error that there is none."""
+        """Request a table that cannot exist: an account with the right to read gets the error that there is none."""
         if self._instance_id is None:
-            return unknown("no instance to ask with", "set DATAMAP_INSTANCE_ID (--instance-id)")
+            return unknown("there is no instance for the request", "set DATAMAP_INSTANCE_ID (--instance-id)")
         try:
             problem = _error_of(self._ask(self._operators_request(), self._credentials))
         except DataMapError as error:
             return unknown(error, "try again later")
         if problem is None or (isinstance(problem, _NO_TABLE_ERRORS) and not is_of_the_gateway(problem)):
-            return ok("the Data Map answers")
+            return ok("the Data Map responds")
         if isinstance(problem, PermissionDeniedError):
             remedy = "check project and instance id; else ask for a role that may read (DAYU User or above)"
             return failed(problem, remedy)
@@ -317,7 +319,7 @@ class _Examination:
         return unknown(problem, "try again later")
 
     def _connect(self) -> tuple[socket.socket, list[str]]:
-        """A connection, and the addresses that had not responded by then."""
+        """A connection, and the addresses that had not responded before."""
         found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         race = AddressRace(ordered(found, None), lambda: self._patience, lambda _: nullcontext())
         try:
@@ -335,11 +337,11 @@ class _Examination:
         expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
         seen = f"trusted until {expires:%Y-%m-%d}"
         if expires - self._input.now() < _SOON:
-            return ok(seen, "tell whoever runs the service that its certificate expires soon")
+            return ok(seen, "tell the operator of the service that its certificate expires soon")
         return ok(seen)
 
     def _find_project(self) -> Steps[str]:
-        """The id of the project that is named like the region."""
+        """The id of the project with the region's name."""
         settings = structs.replace(self._input.settings, instance_id=_UNSET, workspace_id=None)
         return (yield from Discovery(settings, self._credentials, self._policy).scope()).project_id
 
@@ -402,7 +404,7 @@ def _kind(credentials: Credentials) -> str:
 
 
 def _error_of(response: Response) -> DataMapError | None:
-    """The error that a response is; None if it is JSON with HTTP 200, or a list."""
+    """The error in a response; None if it is JSON with HTTP 200, or a list."""
     try:
         decode_operators(response)
     except DataMapError as error:

@@ -1,4 +1,4 @@
-"""What a step of the examination found."""
+"""The findings of an examination."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ _LONGEST_TEXT: Final = 400
 
 
 class Outcome(StrEnum):
-    """How a step ended."""
+    """The outcome of a step."""
 
     OK = "ok"
     FAILED = "failed"
     UNKNOWN = "unknown"
     """It could not be judged."""
     SKIPPED = "skipped"
-    """It was not tried, since a step that it depends on did not end well."""
+    """It was not tried, since a step that it depends on failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one step found. It holds no secret, and no character that a terminal would act on.
+    """The finding of one step. It holds no secret, and no character that affects a terminal.
 
     Attributes:
-        outcome: How it ended.
-        text: What was seen.
-        remedy: What to do about it; None if there is nothing to do.
+        outcome: The outcome.
+        text: The observation.
+        remedy: The remedy; None if nothing needs fixing.
         step: Name of the step.
     """
 

@@ -1,4 +1,4 @@
-"""What to do about a finding."""
+"""The remedies for findings."""
 
 from __future__ import annotations
 
@@ -15,32 +15,34 @@ if TYPE_CHECKING:
 
 _EXPIRED: Final = 10
 _OF_ANOTHER_HOST: Final = frozenset({62, 64})
-# What the gateway says to whom it knows: that user has no right, whatever the project.
+# The gateway's text for a known user without the right, in any project.
 _RIGHTS: Final = frozenset({"0101", "0302", "0304", "0306"})
 
 
-# What OpenSSL finds only where it is asked to be strict, as Python 3.13 does: 80 to 93 of its x509_vfy.h.
+# Errors that OpenSSL only reports in strict mode, as set by Python 3.13: 80 to 93 of its x509_vfy.h.
 _STRICT: Final = range(80, 94)
 
 
 def certificate_remedy(code: int) -> str:
     if code == _EXPIRED:
-        return "it has expired: tell whoever runs the service, or set this machine's clock"
+        return "it has expired: tell the operator of the service, or set this machine's clock"
     if code in _OF_ANOTHER_HOST:
-        return "it is another host's: check the endpoint"
+        return "it belongs to another host: check the endpoint"
     if code in _STRICT:
         return (
-            "it is signed by a CA that is trusted, but it or that CA's own breaks RFC 5280, which Python checks since "
-            "3.13: ask whoever runs the CA (often a company's proxy) for one that keeps to it; Python 3.12 lets it pass"
+            "it is signed by a trusted CA, but it or the CA's certificate breaks RFC 5280, which Python checks since "
+            "3.13: ask the operator of the CA (often a company's proxy) for a valid one; Python 3.12 accepts it"
         )
     if given := next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), None):
         return (
-            f"{given} is set, but does not hold the CA that signed it: if a company's proxy opens TLS, add the "
+            f"{given} is set, but does not hold the CA that signed it: if a company's proxy inspects TLS, add the "
             "certificate of its CA there, as PEM; else do not trust this server"
         )
     other = next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)), None)
     hint = f" ({other} is not read)" if other else ""
-    return f"if a company's proxy opens TLS, name its certificate in SSL_CERT_FILE{hint}; else do not trust this server"
+    return (
+        f"if a company's proxy inspects TLS, set SSL_CERT_FILE to its certificate{hint}; else do not trust this server"
+    )
 
 
 def authentication_remedy(error: AuthenticationError, credentials: Credentials) -> str:
@@ -48,14 +50,14 @@ def authentication_remedy(error: AuthenticationError, credentials: Credentials) 
         return "check user, password and account (the account is not the user); a refused password is not sent again"
     told = (error.error_message or "").lower()
     if "reach the limit" in told:
-        return "the access key is locked by wrong signatures: wait five minutes, and let nothing use it meanwhile"
+        return "the access key is locked after wrong signatures: wait five minutes without using it"
     if "expired" in told and "signature" in told:
         return "set this machine's clock (NTP): signatures are refused beyond 15 minutes"
     if "not exist" in told:
         return "the access key is unknown: check it, and that it belongs to this cloud and was not deleted"
     if isinstance(credentials, AccessKeyCredentials):
-        return "check the secret key and, for a temporary key, its security token; what was refused is not sent again"
-    return "get a new token with this project as its scope, from the region of the endpoint: it lives for 24 hours"
+        return "check the secret key and, for a temporary key, its security token; a refused key is not sent again"
+    return "get a new token with this project as its scope, from the region of the endpoint; it is valid for 24 hours"
 
 
 def is_about_rights(error: DataMapError) -> bool:

@@ -1,4 +1,4 @@
-"""The findings as a text to paste into an issue or a ticket, with what they rest on."""
+"""The findings as a text to paste into an issue or a ticket, with versions and settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _VARIABLES: Final = re.compile(
 _SHORTEST_KNOWN: Final = 4
 _ID: Final = re.compile(
     r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}[\w-]*"  # a GUID, or a request id that begins with one
-    r"|\b[0-9a-f]{16,}\b|\b[A-Z0-9]{16,}\b",  # an id of hexadecimal digits; an access key's
+    r"|\b[0-9a-f]{16,}\b|\b[A-Z0-9]{16,}\b",  # a hexadecimal id; the id of an access key
     re.ASCII,
 )
 _ADDRESS: Final = re.compile(
@@ -39,10 +39,10 @@ _BACKTICKS: Final = re.compile(r"`+")
 
 
 def report(findings: Sequence[Finding], doctor_input: DoctorInput, *, with_ids: bool = False) -> str:
-    """Versions, system, where requests go, the names of the variables that are set, and the findings, as Markdown.
+    """Versions, system, addresses, the names of the variables that are set, and the findings, as Markdown.
 
-    It holds no secret and no variable's value. Ids, access keys and addresses, and the names of hosts that are no
-    region's, are left out unless ``with_ids``, as are those in what a server said.
+    It holds no secret and no variable's value. Without ``with_ids``, it leaves out ids, access keys, addresses, and
+    names of hosts other than the service's public ones, also in texts of a server.
     """
     service = doctor_input.settings.endpoint
     lines = [line for finding in findings for line in _lines(finding)]
@@ -77,13 +77,13 @@ def _lines(finding: Finding) -> Iterator[str]:
 
 
 def _fence(lines: Iterable[str]) -> str:
-    """More backticks than stand anywhere together, so that no text of a server ends the block."""
+    """A fence of more backticks than any run of them in the lines, so that no text of a server ends the block."""
     longest = max((len(run) for line in lines for run in _BACKTICKS.findall(line)), default=0)
     return "`" * max(3, longest + 1)
 
 
 class _Hiding:
-    """Puts what an id or an address is in its place."""
+    """Replaces ids and addresses by their kinds."""
 
     def __init__(self, doctor_input: DoctorInput) -> None:
         settings = doctor_input.settings
@@ -103,7 +103,7 @@ class _Hiding:
 
 
 def _own_host(address: str) -> str | None:
-    """The host of an address; None if it is a region's, which anybody may know."""
+    """The host of an address; None if it is the public host of a region."""
     host = urlsplit(address).hostname
     return None if any(host == urlsplit(one.endpoint).hostname for one in REGIONS.values()) else host
 

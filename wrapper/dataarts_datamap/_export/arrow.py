@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def plain_type(pa: Untyped, kind: Kind) -> Untyped:
-    """The type of a column; of labels, before they are encoded."""
+    """The type of a column; for labels, the type before encoding."""
     return {
         Kind.INTEGER: pa.int64(),
         Kind.NUMBER: pa.float64(),
@@ -31,7 +31,7 @@ def plain_type(pa: Untyped, kind: Kind) -> Untyped:
 
 
 class ArrowEncoder:
-    """Makes record batches whose labels share one growing dictionary for each column.
+    """Makes record batches that share one growing dictionary for each column of labels.
 
     Attributes:
         schema: The schema of every batch.
@@ -44,12 +44,12 @@ class ArrowEncoder:
         self.schema: Untyped = self._pa.schema([(column.name, self._type(column.kind)) for column in columns])
 
     def encode(self, batch: Batch) -> Untyped:
-        """The batch as Arrow has it."""
+        """The batch as an Arrow record batch."""
         arrays = map(self._array, self._columns, batch)
         return self._pa.RecordBatch.from_arrays(list(arrays), schema=self.schema)
 
     def adopt(self, batch: Untyped) -> Untyped:
-        """A batch of the same columns, of plain types, encoded."""
+        """Encode a batch with the same columns of plain types."""
         arrays = [
             self._array(column, values.to_pylist()) if column.kind is Kind.LABEL else values
             for column, values in zip(self._columns, batch.columns, strict=True)
@@ -57,7 +57,7 @@ class ArrowEncoder:
         return self._pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def unify(self, batch: Untyped) -> Untyped:
-        """An encoded batch with the dictionaries as they are now, which later dictionaries only extend."""
+        """An encoded batch with the present dictionaries, which later ones only extend."""
         arrays: list[Untyped] = [
             self._labelled(column.name, batch.column(index).indices)
             if column.kind is Kind.LABEL
@@ -97,13 +97,13 @@ def arrow_batches(
 
     Args:
         runs: The runs, such as a pager.
-        columns: Names of the columns, in their order; all, if left out.
+        columns: Names of the columns, in order; all if left out.
         nested: ``skip`` leaves out the columns of nested documents.
         time_unit: Whether times are milliseconds or microseconds, in UTC.
-        key: Whether the first column is ``run_key``, which is ``Run.key``: it identifies a run among all.
+        key: Whether the first column is ``run_key``, which is ``Run.key`` and identifies a run.
 
     Raises:
-        InvalidArgumentError: A name is not that of a column or is given twice, or there are no names.
+        InvalidArgumentError: A name is not a column or occurs twice, or there are no names.
         MissingExtraError: pyarrow is not installed.
     """
     chosen = chosen_columns(columns, nested)
@@ -121,7 +121,7 @@ def arrow_schema(
     """The schema of the batches of ``arrow_batches`` for the same arguments.
 
     Raises:
-        InvalidArgumentError: A name is not that of a column or is given twice, or there are no names.
+        InvalidArgumentError: A name is not a column or occurs twice, or there are no names.
         MissingExtraError: pyarrow is not installed.
     """
     chosen = chosen_columns(columns, nested)
@@ -155,14 +155,14 @@ class TableCollector:
         self._waiting: list[Run] = []
 
     def add(self, runs: Iterable[Run]) -> None:
-        """Take some runs in."""
+        """Add runs."""
         for run in runs:
             self._waiting.append(run)
             if len(self._waiting) == BATCH_ROWS:
                 self._flush()
 
     def table(self) -> pa.Table:
-        """All that was taken in, with one dictionary for each column."""
+        """All added runs, with one dictionary for each column."""
         self._flush()
         batches = [self._encoder.unify(batch) for batch in self._batches]
         table: pa.Table = self._pa.Table.from_batches(batches, schema=self._encoder.schema)
@@ -175,7 +175,7 @@ class TableCollector:
 
 
 def pandas_converter() -> Callable[[pa.Table], pd.DataFrame]:
-    """A function that makes a pandas frame of an Arrow table: a missing integer or flag is ``<NA>``."""
+    """A function that converts an Arrow table to a pandas frame: a missing integer or flag is ``<NA>``."""
     pandas, arrow = load_extra("pandas", extra="pandas"), load_extra("pyarrow", extra="pandas")
     nullable = {arrow.int64(): pandas.Int64Dtype(), arrow.bool_(): pandas.BooleanDtype()}
 
@@ -187,7 +187,7 @@ def pandas_converter() -> Callable[[pa.Table], pd.DataFrame]:
 
 
 def polars_converter() -> Callable[[pa.Table], pl.DataFrame]:
-    """A function that makes a polars frame of an Arrow table."""
+    """A function that converts an Arrow table to a polars frame."""
     load_extra("pyarrow", extra="polars")
     convert: Callable[[pa.Table], pl.DataFrame] = load_extra("polars", extra="polars").from_arrow
     return convert

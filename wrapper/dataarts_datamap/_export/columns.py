@@ -1,4 +1,4 @@
-"""The columns of an export, and runs turned into them."""
+"""The columns of an export, and the conversion of runs to them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _INT64: Final = range(-(2**63), 2**63)
 
 
 class Kind(Enum):
-    """What a column holds.
+    """The kinds of columns.
 
     Attributes:
         INTEGER: Integers of 64 bits.
@@ -51,7 +51,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of an export: its name and what it holds."""
+    """A column of an export: its name and its kind."""
 
     name: str
     kind: Kind
@@ -89,7 +89,7 @@ _KINDS: Final = {
     "instance_id": Kind.LABEL,
 }
 SOURCE: Final = ("region", "project_id", "instance_id")
-"""The columns that say where a run was read; the last ones of all."""
+"""The columns of a run's origin, which come last."""
 
 _NESTED: Final = frozenset({"running_data", "running_param"})
 _COUNTS: Final = frozenset({"running_time", "retry_times", "fail_count", "input_row_count", "output_row_count"})
@@ -97,10 +97,10 @@ _FIELDS: Final = tuple(known.name.removeprefix("_") for known in fields(Run))
 
 
 def chosen_columns(names: Sequence[str] | None, nested: Nested) -> tuple[Column, ...]:
-    """The columns of these names, in their order; all of them, if none are named.
+    """The columns with these names, in order; all for None.
 
     Raises:
-        InvalidArgumentError: A name is not that of a column or is given twice, or ``nested`` is not a choice.
+        InvalidArgumentError: A name is not a column or occurs twice, or ``nested`` is not a choice.
     """
     if nested not in get_args(Nested):
         raise InvalidArgumentError(f"nested must be 'json' or 'skip', not {shown(nested)}")
@@ -109,7 +109,7 @@ def chosen_columns(names: Sequence[str] | None, nested: Nested) -> tuple[Column,
     chosen = list(_KINDS if names is None else names)
     for name in chosen:
         if name not in _KINDS:
-            raise InvalidArgumentError(f"{shown(name)} is no column; the columns are {', '.join(_KINDS)}")
+            raise InvalidArgumentError(f"{shown(name)} is not a column; the columns are {', '.join(_KINDS)}")
     if len({*chosen}) < len(chosen) or not chosen:
         raise InvalidArgumentError(f"columns must be names, each once, not {shown(names)}")
     return tuple(Column(name, _KINDS[name]) for name in chosen if nested == "json" or name not in _NESTED)
@@ -129,7 +129,7 @@ def batch_of(runs: Sequence[Run], columns: Sequence[Column]) -> Batch:
 
 
 def _clean(column: Column, sent: dict[str, list[Any]], runs: Sequence[Run]) -> list[Any]:
-    """The values of a column, without those that stand for a missing one: 0 of a time, -1 of a count or a flag."""
+    """The values of a column, with None for those that mean a missing one: 0 for a time, -1 for a count or a flag."""
     name = column.name
     match name, column.kind:
         case "state", _:
@@ -155,14 +155,14 @@ def _clean(column: Column, sent: dict[str, list[Any]], runs: Sequence[Run]) -> l
 
 
 def _of_operator(name: str, values: list[Any], runs: Sequence[Run]) -> list[Any]:
-    """The values; where a row has none, or empty text, that of the operator that was asked for."""
+    """The values; if a row has none, or empty text, that of the requested operator."""
     if all(values):
         return values
     return [value or _asked(name, run) or value for run, value in zip(runs, values, strict=True)]
 
 
 def _asked(name: str, run: Run) -> str | None:
-    """What was asked for: the workspace can be the client's own."""
+    """The value in the request for a run; the workspace can be the client's own."""
     origin = run.origin
     if name == "workspace_id" and origin is not None:
         return origin.workspace_id
@@ -179,6 +179,6 @@ def _within_64_bits(name: str, numbers: list[Any]) -> list[Any]:
     if odd is None:
         return numbers
     stacklevel, _ = calling_place()
-    text = f"{name} {shown(odd)} has more than 64 bits and is left out of the export, as others like it may be"
+    text = f"{name} {shown(odd)} has more than 64 bits and is left out of the export; others may be, too"
     warn(text, RowProblemWarning, stacklevel=stacklevel)
     return [number if number is not None and number in _INT64 else None for number in numbers]

@@ -1,4 +1,4 @@
-"""Writes runs to a file, and finds out where the next increment of one begins."""
+"""Writes runs to a file, and finds the beginning of the file's next increment."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.runs import Run
 
 ExportFormat: TypeAlias = Literal["parquet", "csv", "ndjson", "arrow", "duckdb"]
-"""A kind of file that runs are written to."""
+"""A file format of an export."""
 
 _DEFAULT_LOOKBACK: Final = timedelta(days=7)
 _OF_OPERATOR: Final = ("task_id", "job_name", "workspace_id")
 
 
 class ExportSummary(Struct, frozen=True, kw_only=True):
-    """What an export did.
+    """The result of an export.
 
     Attributes:
-        written: Runs that were written.
-        kept: Rows of the older file that stay beside them; 0 without ``append``.
-        without_id: How many of the runs that were written have no id. An increment recognises such a run by its
-            planned, submitted and started times alone.
-        under_other_name: How many of them name another task or operator in their rows than was asked for. The file has
-            them under the name in the row, and they do not decide where the next increment begins.
+        written: Number of runs written.
+        kept: Number of older rows that were kept; 0 without ``append``.
+        without_id: Number of written runs without an id. An increment recognises such a run only by its planned,
+            submitted and started times.
+        under_other_name: Number of written runs whose rows name another task or operator than the request. The file has
+            them under the name in the row, and they do not affect the beginning of the next increment.
     """
 
     written: int
@@ -59,7 +59,7 @@ class ExportSummary(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class _Target:
-    """Where an export goes, and how."""
+    """The target of an export, and its options."""
 
     path: Path
     format: ExportFormat
@@ -78,13 +78,13 @@ class _Writer(Protocol):
 
 @dataclass(frozen=True)
 class _Format:
-    """How a kind of file is read and written.
+    """The functions of a file format.
 
     Attributes:
-        suffixes: By which it is known.
-        stored_columns: The names of the columns that a file has; None if there is nothing in it.
-        stored_rows: The rows of a file, some columns of each.
-        open_writer: A writer of a new file; None for a database, which is filled in place.
+        suffixes: Its file suffixes.
+        stored_columns: Returns the names of a file's columns; None if it is empty.
+        stored_rows: Returns some columns of the rows of a file.
+        open_writer: Returns a writer of a new file; None for a database, which is filled in place.
     """
 
     suffixes: tuple[str, ...]
@@ -97,7 +97,7 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
     runs: Iterable[Run],
     path: str | os.PathLike[str],
     *,
-    format: ExportFormat | None = None,  # noqa: A002  what it is called everywhere
+    format: ExportFormat | None = None,  # noqa: A002  the common name
     append: bool = False,
     columns: Sequence[str] | None = None,
     nested: Nested = "json",
@@ -108,36 +108,37 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
 ) -> ExportSummary:
     """Write runs to a file, in batches: memory stays flat, however many there are.
 
-    The columns are the fields of ``Run``, ``state``, ``duration_ms``, and where the run was read (``Run.origin``):
-    ``region``, ``project_id`` and ``instance_id``. If a row lacks its task, operator or workspace, they are those that
-    were asked for. Times are milliseconds in UTC (ISO 8601 text in CSV and JSON lines), counts and ids integers of 64
-    bits. ``running_data`` and ``running_param`` stay the text that was sent, which is nearly always JSON.
+    The columns are the fields of ``Run``, ``state``, ``duration_ms``, and of the run's origin (``Run.origin``):
+    ``region``, ``project_id`` and ``instance_id``. If a row lacks its task, operator or workspace, those of the request
+    are used. Times are milliseconds in UTC (ISO 8601 text in CSV and JSON lines), counts and ids integers of 64 bits.
+    ``running_data`` and ``running_param`` stay the text that was sent, which is nearly always JSON.
 
     The file is written under another name and moved into place when it is complete: an export that fails or is killed
-    leaves the old file, or none. A DuckDB database that exists keeps its other tables, and changes in one transaction.
+    leaves the old file unchanged. An existing DuckDB database keeps its other tables, and is changed in one
+    transaction.
 
     Args:
         runs: The runs, such as a pager.
-        path: File to write. Without ``append``, what it held is replaced.
-        format: Kind of file; that of the path's suffix, if it is left out.
-        append: Whether rows of other runs that the file holds stay. Rows of the same runs are replaced: those of the
-            same region, project, instance, workspace, task, operator, run id and planned time. Where a run has no id,
-            the submitted and started times have to be the same, too.
-        columns: Names of the columns to write, in their order; all, if left out.
+        path: File to write. Without ``append``, its content is replaced.
+        format: The file format; that of the path's suffix if left out.
+        append: Whether to keep the file's rows of other runs. Rows of the same runs are replaced: those with the same
+            region, project, instance, workspace, task, operator, run id and planned time. If a run has no id, its
+            submitted and started times must be the same, too.
+        columns: Names of the columns to write, in order; all if left out.
         nested: ``skip`` leaves out the columns of nested documents, about half of the bytes.
         csv_guard: Put an apostrophe before text in CSV that a spreadsheet would run, such as ``=1+1``, and before text
-            that already looks guarded, such as ``'=1+1``: so removing one apostrophe restores each text. Rows that stay
-            from an older file are guarded, too, unless they already look guarded.
-        csv_bom: Begin CSV with a byte order mark, by which Excel knows UTF-8. A file that has one keeps it.
+            that already looks guarded, such as ``'=1+1``: so removing one apostrophe restores each text. Kept rows of
+            an older file are guarded, too, unless they already look guarded.
+        csv_bom: Begin CSV with a byte order mark, by which Excel recognises UTF-8. A file that has one keeps it.
         table: Name of the table in a DuckDB database.
-        file_source: Region (or the endpoint's host), project id and instance id of the rows of a file that was written
-            before there were columns for them. With ``append``, such a file needs it, and gets the columns. It does not
-            matter for a file that has them.
+        file_source: Region (or the endpoint's host), project id and instance id of the rows of an older file without
+            columns for them. With ``append``, such a file needs it, and gets the columns. It has no effect on a file
+            with these columns.
 
     Raises:
-        InvalidArgumentError: An argument cannot be used; nothing was read.
-        ExportError: The file is no export of runs, has other columns, or was changed meanwhile; or it does not say
-            where its runs were read, and ``file_source`` does not either.
+        InvalidArgumentError: An argument is invalid; nothing was read.
+        ExportError: The file is not an export of runs, has other columns, or was changed meanwhile; or neither the file
+            nor ``file_source`` has the origin of its runs.
         MissingExtraError: The format needs a library that is not installed.
         OSError: The file cannot be written.
     """
@@ -159,37 +160,37 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
 def next_export_start(  # noqa: PLR0913  one keyword for each choice
     path: str | os.PathLike[str],
     *,
-    format: ExportFormat | None = None,  # noqa: A002  what it is called everywhere
+    format: ExportFormat | None = None,  # noqa: A002  the common name
     lookback: timedelta = _DEFAULT_LOOKBACK,
     table: str = "runs",
     source: Sequence[str] | None = None,
     operator: Operator | Iterable[Operator] | None = None,
 ) -> datetime | None:
-    """Where the window of the next increment begins, UTC: all that may have changed since lies after it.
+    """The beginning of the window of the next increment, UTC: all possible changes since the export lie after it.
 
-    That is the earliest time of the oldest run that had not ended, or ``lookback`` before the newest run, whichever is
-    earlier: a rerun changes a run that had ended. A change further back is missed. A run of an unknown state without an
-    end counts as one that had not ended; a run planned for the future, as one of the present. If a run that had not
-    ended has no time at all, it may lie anywhere, so the result is the earliest time in the file.
+    It is the earliest time of the oldest unfinished run, or ``lookback`` before the newest run, whichever is earlier,
+    since a rerun changes a run that had ended. Older changes are missed. A run of an unknown state without an end
+    counts as unfinished; a run planned for the future counts as one of the present. If an unfinished run has no time at
+    all, it may lie anywhere, so the result is the earliest time in the file.
 
     Args:
         path: The file.
-        format: Kind of file; that of the path's suffix, if it is left out.
-        lookback: How far back from the newest run runs that had ended are read again.
+        format: The file format; that of the path's suffix if left out.
+        lookback: Time before the newest run from which finished runs are read again.
         table: Name of the table in a DuckDB database.
-        source: Region, project id and instance id, as of ``client.source()``: only rows that were read there count. If
-            several sources share a file, give it, or runs that one of them has yet to send are missed. It does not
-            matter for a file without columns for it.
-        operator: Only rows of this operator's task and name count, and of its workspace, if it has one. For several,
-            such as those of ``client.list_operators(table_guid)``, the earliest of their starts is returned; one
-            without rows does not count. If several tables share a file, give the operators of the table that is read.
+        source: Region, project id and instance id, as of ``client.source()``: only rows from there count. Give it if
+            several sources share a file; otherwise later runs of one of them can be missed. It has no effect on a file
+            without columns for it.
+        operator: Only rows with this operator's task and name count, and with its workspace, if it has one. For several
+            operators, such as those of ``client.list_operators(table_guid)``, the earliest of their starts is returned;
+            operators without rows do not count. If several tables share a file, give the operators of the one to read.
 
     Returns:
         The time, or None if there is no such file, or none of its runs has a time.
 
     Raises:
         InvalidArgumentError: The format is not known, ``lookback`` is negative, or ``source`` is invalid.
-        ExportError: The file is no export of runs, or lacks ``state`` or one of the times.
+        ExportError: The file is not an export of runs, or lacks ``state`` or one of the times.
         MissingExtraError: The format needs a library that is not installed.
     """
     operators = None if operator is None else [operator] if isinstance(operator, Operator) else list(operator)
@@ -202,12 +203,12 @@ def increment_starts(  # noqa: PLR0913  as above
     path: str | os.PathLike[str],
     operators: Sequence[Operator] | None,
     *,
-    format: ExportFormat | None,  # noqa: A002  what it is called everywhere
+    format: ExportFormat | None,  # noqa: A002  the common name
     lookback: timedelta,
     table: str,
     source: Sequence[str] | None,
 ) -> dict[Operator | None, datetime | None]:
-    """Where the window of each operator's next increment begins, as for ``next_export_start``.
+    """The beginning of the window of each operator's next increment, as in ``next_export_start``.
 
     Without operators, there is one start for all rows, under None.
     """
@@ -222,7 +223,7 @@ def increment_starts(  # noqa: PLR0913  as above
         of_operator = () if operators is None else _OF_OPERATOR[: 2 + any(one.workspace_id for one in operators)]
         missing = [name for name in (*POSITION, *of_operator) if name not in names]
         if missing:
-            raise ExportError(f"{target.path} has no column {missing[0]}, which tells where the next increment begins")
+            raise ExportError(f"{target.path} has no column {missing[0]}, which the next increment needs")
         wanted = () if place is None or not set(SOURCE).issubset(names) else place
 
         @lru_cache(1024)
@@ -240,7 +241,7 @@ def increment_starts(  # noqa: PLR0913  as above
 
 
 def _is_of(operator: Operator, texts: Sequence[str | None]) -> bool:
-    """Whether a row is of an operator, by its task, name and workspace, where these are asked for."""
+    """Whether a row belongs to an operator, by its task, its name and, if given, its workspace."""
     names = (operator.task_id, operator.job_name, *([operator.workspace_id] if operator.workspace_id else []))
     return all(map(_is_text, texts, names))
 
@@ -251,7 +252,7 @@ def _is_text(stored: str | None, text: str) -> bool:
 
 
 class _Tally:
-    """Counts what passes by."""
+    """Counts the runs and rows that pass through it."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
         names = [column.name for column in columns]
@@ -275,21 +276,19 @@ class _Tally:
 
 def _check_iterable(runs: object) -> None:
     if not isinstance(runs, Iterable):
-        raise InvalidArgumentError(f"runs must be something to iterate over, not {type(runs).__name__}")
+        raise InvalidArgumentError(f"runs must be an iterable, not {type(runs).__name__}")
 
 
 def _checked_lookback(lookback: object) -> timedelta:
     if not isinstance(lookback, timedelta) or lookback < timedelta(0):
         hint = span_hint(lookback, "timedelta(days=7)")
-        raise InvalidArgumentError(
-            f"lookback must be a timedelta that is not negative, such as {hint}, not {shown(lookback)}"
-        )
+        raise InvalidArgumentError(f"lookback must be a non-negative timedelta, such as {hint}, not {shown(lookback)}")
     return lookback
 
 
 def _target(
     path: str | os.PathLike[str],
-    format: ExportFormat | None,  # noqa: A002  what it is called everywhere
+    format: ExportFormat | None,  # noqa: A002  the common name
     *,
     table: str,
     csv_guard: bool = False,
@@ -307,14 +306,14 @@ def _target(
 def _format_of(path: Path, asked: ExportFormat | None) -> ExportFormat:
     suffix = path.suffix.lower()
     known = next((name for name, one in _FORMATS.items() if suffix in one.suffixes), None) if asked is None else asked
-    if known is None or known not in tuple(_FORMATS):  # a caller can pass what has no hash
+    if known is None or known not in tuple(_FORMATS):  # a caller can pass an unhashable value
         what = f"the format of {path.name}" if asked is None else f"the format {shown(asked)}"
         raise InvalidArgumentError(f"{what} is not known: give one of {', '.join(_FORMATS)}")
     return known
 
 
 def _fill(target: _Target, columns: Sequence[Column], some: Iterator[Batch], *, append: bool) -> int:
-    """Write the batches; returns how many rows of the older file stay beside them."""
+    """Write the batches; returns the number of older rows that were kept."""
     open_writer = _FORMATS[target.format].open_writer
     if open_writer is None:
         return _fill_database(target, columns, some, append=append)
@@ -329,7 +328,7 @@ def _fill_database(target: _Target, columns: Sequence[Column], some: Iterator[Ba
     exists = target.path.exists()
     log = target.path.with_name(f"{target.path.name}.wal")
     if not exists and log.exists():
-        raise ExportError(f"{log} is left over from a database that is gone: remove it first")
+        raise ExportError(f"{log} is left over from a deleted database: remove it first")
     with (scratch if exists else replacing)(target.path) as made:
         with closing(DatabaseWriter(made, columns, table=target.table)) as writer:
             for batch in some:
@@ -344,7 +343,7 @@ def _check_identity(columns: Sequence[Column]) -> None:
     names = [column.name for column in columns]
     if missing := [name for name in IDENTITY if name not in names]:
         noun = "column" if len(missing) == 1 else "columns"
-        raise InvalidArgumentError(f"append needs the {noun} {', '.join(missing)}, by which it knows a run again")
+        raise InvalidArgumentError(f"append needs the {noun} {', '.join(missing)}, which identify a run")
 
 
 def _checked_source(name: str, source: object) -> tuple[str, ...]:
@@ -355,29 +354,29 @@ def _checked_source(name: str, source: object) -> tuple[str, ...]:
 
 
 def _continued(target: _Target, columns: Sequence[Column], source: tuple[str, ...] | None) -> _Target:
-    """The target, if its file can be continued with these columns; it may lack those that say where a run was read.
+    """The target, if its file can be continued with these columns; it may lack those of a run's origin.
 
     Raises:
-        ExportError: It cannot.
+        ExportError: It cannot be continued.
     """
     stored, asked = _stored_columns(target), [column.name for column in columns]
     if stored is None or stored == asked:
         return target
     if not set(SOURCE).isdisjoint(stored) or asked != [*stored, *SOURCE]:
         raise ExportError(
-            f"{target.path} has the columns {_listed(stored)}, not {_listed(asked)}: name them, or begin anew"
+            f"{target.path} has the columns {_listed(stored)}, not {_listed(asked)}: name them, or start a new file"
         )
     if source is None:
         raise ExportError(
-            f"{target.path} was written before there were columns for region, project and instance, and does not say "
-            "where its runs were read: say it with file_source=(region, project_id, instance_id) (--file-source "
-            "REGION,PROJECT_ID,INSTANCE_ID; without a region, the endpoint's host), or begin anew"
+            f"{target.path} is an older file without columns for region, project and instance, so that it is unknown "
+            "where its runs were read: give that with file_source=(region, project_id, instance_id) (--file-source "
+            "REGION,PROJECT_ID,INSTANCE_ID; without a region, the endpoint's host), or start a new file"
         )
     return replace(target, source=source)
 
 
 def _stored_columns(target: _Target) -> list[str] | None:
-    """The names of the columns that a file has; None if there is no file, or nothing in it."""
+    """The names of the columns of a file; None if it does not exist or is empty."""
     return _FORMATS[target.format].stored_columns(target) if target.path.exists() else None
 
 

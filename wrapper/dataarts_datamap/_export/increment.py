@@ -1,4 +1,4 @@
-"""Finds out where the next increment of an export begins, and which rows of the older file it replaces."""
+"""Finds the beginning of the next increment of an export, and the older rows that it replaces."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 POSITION: Final = ("state", "plan_time", "submit_time", "start_time", "end_time")
-"""The columns that decide it."""
+"""The columns that determine it."""
 
 
 StoredRun: TypeAlias = tuple[str | None, int | None, int | None, int | None, int | None]
 
 
 class IncrementStart:
-    """Where the next increment begins, found out row by row.
+    """The beginning of the next increment, found row by row.
 
     Args:
         now: Milliseconds since the epoch. A run planned for the future counts as one of the present.
@@ -31,7 +31,7 @@ class IncrementStart:
         self._has_undated_open = False
 
     def note(self, run: StoredRun) -> None:
-        """Take a row in."""
+        """Note a row."""
         state, *moments = run
         known = [moment for moment in moments if moment is not None]
         is_open = not has_ended(state, has_end=moments[-1] is not None)
@@ -46,9 +46,9 @@ class IncrementStart:
             self._newest_ended = first if self._newest_ended is None else max(self._newest_ended, first)
 
     def before(self, lookback: int) -> int | None:
-        """The first time of the oldest run that had not ended, or ``lookback`` before the newest that had, if earlier.
+        """The first time of the oldest unfinished run, or ``lookback`` before the newest finished one if earlier.
 
-        If one that had not ended has no time, it may lie anywhere: then the earliest time of all.
+        If an unfinished run has no time, it may lie anywhere: then the earliest time of all.
 
         Args:
             lookback: Milliseconds.
@@ -66,17 +66,19 @@ IDENTITY: Final = (
     *("run_id", "plan_time", "submit_time", "start_time", "task_id", "job_name", "workspace_id"),
     *("region", "project_id", "instance_id"),
 )
-"""The columns that identify a run, as ``run_identity`` does."""
+"""The columns that identify a run, as in ``run_identity``."""
 
 
 class StoredIdentity(NamedTuple):
-    """The identity of a run in a file, where missing and empty text are the same. Times are in milliseconds.
+    """The identity of a run in a file, in which missing and empty text are the same.
+
+    Times are milliseconds since the epoch, UTC.
 
     Attributes:
         run_id: Its id; None or 0 if it has none.
-        plan_time: When it was planned.
-        submit_time: When it was submitted, of a run without an id.
-        start_time: When it started, of a run without an id.
+        plan_time: Its planned time.
+        submit_time: Its submission, for a run without an id.
+        start_time: Its start, for a run without an id.
         operator: Task, operator, workspace, region, project and instance.
     """
 
@@ -105,7 +107,7 @@ class Identities:
 
     @property
     def run_ids(self) -> list[int]:
-        """The ids of the runs; an id that several runs have is there several times."""
+        """The ids of the runs; an id that several runs share occurs several times."""
         return [run_id for planned in self._planned.values() for run_id in planned]
 
     def note(self, run: StoredIdentity) -> None:

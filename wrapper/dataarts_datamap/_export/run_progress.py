@@ -1,4 +1,4 @@
-"""Which runs were already handed on to another system, and from when on runs can be new or changed."""
+"""The progress of passing runs on to another system: the known runs, and the time from which runs can be new."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.runs import Run
 
 _LOOKBACK: Final = timedelta(days=7)
-_MARGIN: Final = timedelta(minutes=1)  # whether a window's ends belong to it is not documented
+_MARGIN: Final = timedelta(minutes=1)  # it is not documented whether a window includes its ends
 
 
 class RunProgress:
-    """How far the runs of a table were handed on. A run is new once, and again each time it has changed.
+    """The progress of passing on the runs of a table. A run is new once, and again each time it has changed.
 
-    A run that has not ended is read again until it has, however old it is. Of those that have, the ones of the lookback
-    are read again; a rerun of an older one is missed. A run still going on that has no time may lie anywhere, so the
-    whole window is read again. What it knows are plain values, for a file or the state of another system: about 60
+    An unfinished run is read again until it has ended, however old it is. Finished runs are read again within the
+    lookback; a rerun of an older one is missed. If an unfinished run has no time, it may lie anywhere, so the whole
+    window is read again. The progress consists of plain values, for a file or the state of another system: about 60
     bytes for each run of the lookback.
 
     Args:
-        known: What ``to_dict`` returned before; None to begin.
-        lookback: How far back from the present to look again.
+        known: The value of an earlier ``to_dict``; None to begin.
+        lookback: Time before the present from which finished runs are read again.
         remembers_runs: Whether it remembers single runs. If not, it takes a few bytes, and each run that is read again
             counts as new, for systems that merge by ``Run.key``.
 
@@ -51,22 +51,22 @@ class RunProgress:
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing has been handed on yet."""
+        """Whether no run has been passed on yet."""
         return self._open_since is None
 
     def start(self, now: datetime, *, first: timedelta) -> datetime:
-        """Where the next window to read begins: early enough for whatever can be new or have changed.
+        """The beginning of the next window to read: early enough for all runs that can be new or changed.
 
         Args:
             now: The present, aware.
-            first: How far back to read if nothing has been handed on yet.
+            first: Time to look back if no run has been passed on yet.
         """
         if self._open_since is None:
             return max(EPOCH, now - first)
         return max(EPOCH, min(EPOCH + self._open_since * MILLISECOND, now - self._lookback))
 
     def advance(self, runs: Iterable[Run], now: datetime) -> list[Run]:
-        """Take in the runs of such a window; returns those that are new or have changed, in their order.
+        """Take in the runs of such a window; returns those that are new or changed, in order.
 
         Args:
             runs: All runs of the window.
@@ -75,7 +75,7 @@ class RunProgress:
         return list(self.changed(runs, now))
 
     def changed(self, runs: Iterable[Run], now: datetime) -> Iterator[Run]:
-        """The same, one by one. Its knowledge changes once the last one was taken, and not before.
+        """The same runs, one by one. The progress changes only when the last one was consumed.
 
         Args:
             runs: All runs of the window.
@@ -103,7 +103,7 @@ class RunProgress:
         self._seen = {key: stamp for key, (stamp, last) in seen.items() if last is None or last >= start}
 
     def to_dict(self) -> dict[str, Any]:
-        """Its knowledge as plain values, ready for JSON."""
+        """The progress as plain values, ready for JSON."""
         return {"open_since": self._open_since, "seen": dict(self._seen)}
 
 
@@ -112,7 +112,7 @@ def _milliseconds(time: datetime) -> int:
 
 
 def _stamp(run: Run) -> str:
-    """A text that changes when the run does."""
+    """A text that changes when the run changes."""
     moment = run.end_time or run.start_time
     return f"{run.status} {'' if moment is None else _milliseconds(moment)}"
 
@@ -121,11 +121,11 @@ def _checked(known: Mapping[str, Any]) -> tuple[int | None, dict[str, str]]:
     open_since, seen = known.get("open_since"), known.get("seen", {})
     is_time = open_since is None or (isinstance(open_since, int) and not isinstance(open_since, bool))
     if not is_time or not isinstance(seen, dict):
-        raise InvalidArgumentError(f"that is no progress of runs: {shown(known)}")
+        raise InvalidArgumentError(f"this is not the progress of runs: {shown(known)}")
     return open_since, cast("dict[str, str]", seen)
 
 
 def _checked_span(lookback: object) -> timedelta:
     if not isinstance(lookback, timedelta) or lookback <= timedelta(0):
-        raise InvalidArgumentError(f"lookback must be a timedelta above nothing, not {shown(lookback)}")
+        raise InvalidArgumentError(f"lookback must be a positive timedelta, not {shown(lookback)}")
     return lookback

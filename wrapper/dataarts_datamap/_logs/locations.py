@@ -1,4 +1,4 @@
-"""Where logs lie: buckets and keys, and the hosts that have them."""
+"""The locations of logs: buckets and keys, and the hosts of buckets."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class LogLocation(Struct, frozen=True):
 
 
 class StorageHost(Struct, frozen=True):
-    """Where requests for a bucket go.
+    """The host for requests to a bucket.
 
     Attributes:
         endpoint: Scheme, host and port to connect to.
-        virtual_host: What the request says its host is; None for the endpoint's own.
+        virtual_host: The host that the request names; None for the endpoint's own.
     """
 
     endpoint: str
@@ -54,13 +54,15 @@ def log_location(path: str | None) -> LogLocation:
     """The location that a run's log path names.
 
     Raises:
-        LogPathError: The run names none, or one that is not in object storage.
+        LogPathError: The run names no path, or one that is not in object storage.
     """
     if not path:
-        raise LogPathError("the run names no log: it has written none, as a run that did not start")
+        raise LogPathError("the run has no log path: it has written no log, such as a run that did not start")
     match = _PATH.fullmatch(path)
     if match is None or not _BUCKET.fullmatch(match[1]) or ".." in match[1] or len(match[2]) > _LONGEST_KEY:
-        raise LogPathError(f"the run's log path {shown(path, limit=200)} is none of object storage: obs://bucket/key")
+        raise LogPathError(
+            f"the run's log path {shown(path, limit=200)} is not one of object storage, obs://bucket/key"
+        )
     return LogLocation(match[1], match[2])
 
 
@@ -68,13 +70,13 @@ def checked_storage_endpoint(endpoint: str, *, allow_http: bool, is_proxied: boo
     """The address of object storage, without a bucket.
 
     Raises:
-        ConfigurationError: It is none, or has a path, which an address by virtual host cannot.
+        ConfigurationError: It is not an address, or has a path, which is impossible for virtual hosts.
     """
     name = "object storage endpoint"
     checked = checked_endpoint(endpoint, name=name, allow_http=allow_http, is_proxied=is_proxied)
     if _split(checked).path:
         raise ConfigurationError(
-            f"the {name} {printable(endpoint, limit=120)} holds a path: name host and port alone, without a bucket"
+            f"the {name} {printable(endpoint, limit=120)} holds a path: give only host and port, without a bucket"
         )
     return checked
 
@@ -84,11 +86,11 @@ def storage_endpoint(region: str | None, service_endpoint: str) -> str:
 
     Args:
         region: The region; None if it is not known.
-        service_endpoint: Address of the service, which can tell the region. One on this machine, such as a mock
-            server, is its own object storage where no region is named.
+        service_endpoint: Address of the service, which can show the region. An address on this machine, such as a mock
+            server, is its own object storage if no region is given.
 
     Raises:
-        ConfigurationError: Neither the region nor the service's address says where that is.
+        ConfigurationError: Neither the region nor the service's address determines it.
     """
     known = region or region_of(service_endpoint)
     if known is None and (own := own_machine(service_endpoint)) is not None:
@@ -108,9 +110,9 @@ def own_machine(endpoint: str) -> str | None:
 
 
 def bucket_host(endpoint: str, bucket: str) -> StorageHost:
-    """Where requests for a bucket go: to a host of the bucket's own, since OBS refuses a bucket in the path.
+    """The host for requests to a bucket: a subdomain of the bucket, since OBS refuses a bucket in the path.
 
-    An address of a number, or this machine's, has no hosts below it: it is connected to as it is, and the request
+    A numeric address, or this machine, has no subdomains: the connection goes to the address itself, and the request
     names the bucket's host.
     """
     parts = _split(endpoint)
@@ -125,5 +127,5 @@ def bucket_host(endpoint: str, bucket: str) -> StorageHost:
 def _split(endpoint: str) -> SplitResult:
     parts = split_address(endpoint)
     if parts is None:
-        raise ConfigurationError(f"{shown(endpoint)} is no address")
+        raise ConfigurationError(f"{shown(endpoint)} is not an address")
     return parts

@@ -1,4 +1,4 @@
-"""Requests to object storage, and what comes back: parts of objects, lists of them, errors in XML."""
+"""Requests to object storage, and their responses: parts of objects, lists of objects, errors in XML."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _FIRST_REDIRECT: Final = 300
 _FIRST_ERROR: Final = 400
 _FORBIDDEN: Final = 403
 _RANGE: Final = 416
-_OWN_HEADERS: Final = ("x-obs-", "x-amz-")  # one stands in each of its responses
+_OWN_HEADERS: Final = ("x-obs-", "x-amz-")  # each of its responses has one
 _MOST_KEYS: Final = 1000
-_LARGEST_DOCUMENT: Final = 4 * 1024 * 1024  # a thousand keys of the longest, and what else is said of each
+_LARGEST_DOCUMENT: Final = 4 * 1024 * 1024  # bytes; a thousand of the longest keys, with their other fields
 _PART: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
 _NO_PART: Final = re.compile(r"bytes \*/(\d{1,19})")
 _SPAN: Final = re.compile(r"bytes=(\d*)-\d*")
@@ -49,20 +49,20 @@ _PATH_LIMIT: Final = 300
 
 _TOKEN_CODES: Final = ("InvalidSecurityToken", "ExpiredToken")
 WITHDRAWN_KEY: Final = frozenset(("InvalidAccessKeyId", *_TOKEN_CODES))
-"""Codes with which a temporary key is refused whose time is over, or that was withdrawn (inferred)."""
+"""Error codes for a temporary key that has expired, or that was withdrawn (inferred)."""
 
 _FORBIDDEN_ADVICE: Final[Mapping[str, str]] = {
-    "InvalidAccessKeyId": "the access key is not known there: it was deleted, or belongs to another cloud",
-    "SignatureDoesNotMatch": "the secret key is not that of the access key",
+    "InvalidAccessKeyId": "the access key is unknown: it was deleted, or belongs to another cloud",
+    "SignatureDoesNotMatch": "the secret key does not belong to the access key",
     **dict.fromkeys(
-        _TOKEN_CODES, "the security token does not count there: its time is over, or it is not that of the access key"
+        _TOKEN_CODES, "the security token is invalid: it has expired, or does not belong to the access key"
     ),
     "RequestTimeTooSkewed": "this machine's clock is more than 15 minutes off: set it",
-    "VirtualHostDomainRequired": "the object storage endpoint is no address below which buckets have hosts",
+    "VirtualHostDomainRequired": "the object storage endpoint has no subdomains for buckets",
 }
 _PERMISSIONS: Final = (
     "the credentials need the permission obs:object:GetObject on it, such as by the system role OBS OperateAccess, and "
-    "the bucket's policy must not deny it; a permission that was given just now can take 15 minutes to count"
+    "the bucket's policy must not deny it; a new permission can take 15 minutes to take effect"
 )
 
 
@@ -71,10 +71,10 @@ class ObjectPart(Struct, frozen=True, kw_only=True):
 
     Attributes:
         content: The bytes.
-        start: Position of the first one.
-        size: Bytes of the whole object.
-        last_modified: When it was written; None if that was not sent.
-        is_compressed: Whether it is a part of what was stored compressed, which only the whole can be read of.
+        start: Position of the first byte.
+        size: Size of the whole object in bytes.
+        last_modified: Time at which it was written; None if it was not sent.
+        is_compressed: Whether the object is stored compressed, so that only the whole is readable.
     """
 
     content: bytes
@@ -85,11 +85,11 @@ class ObjectPart(Struct, frozen=True, kw_only=True):
 
 
 class ListedObject(Struct, frozen=True):
-    """An object as a list has it.
+    """An object in a list.
 
     Attributes:
         key: Its key.
-        written: When it was written, as ISO 8601 text in UTC, which sorts by time.
+        written: Time at which it was written, as ISO 8601 text in UTC, which sorts by time.
     """
 
     key: str
@@ -100,8 +100,8 @@ class ObjectList(Struct, frozen=True, kw_only=True):
     """Some of the objects whose keys begin with a prefix, in the order of their keys.
 
     Attributes:
-        objects: The objects; what is a folder's mark is left out.
-        next_marker: The key after which the list goes on; None at its end.
+        objects: The objects, without markers of folders.
+        next_marker: The key to continue the list after; None at its end.
     """
 
     objects: tuple[ListedObject, ...]
@@ -112,7 +112,7 @@ def part_request(host: StorageHost, location: LogLocation, span: str | None) -> 
     """A request for an object.
 
     Args:
-        host: Where its bucket is.
+        host: The host of its bucket.
         location: The object.
         span: The range of bytes, such as ``bytes=-100``; None for all.
     """
@@ -121,30 +121,31 @@ def part_request(host: StorageHost, location: LogLocation, span: str | None) -> 
 
 
 def list_request(host: StorageHost, prefix: str, marker: str | None = None) -> Request:
-    """A request for the first thousand objects whose keys begin with a prefix, and come after another key."""
+    """A request for the first thousand objects whose keys begin with a prefix, after a marker."""
     after = () if marker is None else (("marker", marker),)
     return _request(host, "/", {}, (("prefix", prefix), *after, ("max-keys", str(_MOST_KEYS))))
 
 
 def decode_part(response: Response, location: LogLocation, span: str | None) -> ObjectPart:
-    """The part that came, or the whole object, which comes for a range that is not understood.
+    """The part in a response, or the whole object if the server does not support the range.
 
-    A range behind the end is an empty part at the end.
+    A range behind the end gives an empty part at the end.
 
     Args:
         response: The response.
         location: The object.
-        span: The range that was asked for.
+        span: The requested range.
 
     Raises:
         LogError: It cannot be read.
         StatusError: HTTP 400 or more for another reason.
-        InvalidEnvelopeError: The response is no object, or says not which part of it it is, or another one than it has.
+        InvalidEnvelopeError: The response is not an object, does not state its part, or has another part than it
+            states.
     """
     modified = _http_time(response.headers.get("last-modified", ""))
     if response.status in {_OK, _PARTIAL} and not response.headers.get("etag"):
-        problem = "what came is no object: it has no ETag, as the page of a broken proxy"
-        raise build_error(InvalidEnvelopeError, problem, response, raw="")  # it can be a log all the same
+        problem = "the response is not an object: it has no ETag, like the page of a broken proxy"
+        raise build_error(InvalidEnvelopeError, problem, response, raw="")  # it may still be a log
     if response.status == _OK:
         return ObjectPart(content=response.content, start=0, size=len(response.content), last_modified=modified)
     said = response.headers.get("content-range", "")
@@ -160,7 +161,7 @@ def decode_part(response: Response, location: LogLocation, span: str | None) -> 
     is_consistent = last - first + 1 == len(response.content) and last < size
     if part is None or not is_consistent or not _is_asked(span, first, last, size):
         where = "" if part is None else f" as part {first}-{last} of {size}"
-        problem = f"object storage sent {len(response.content)} bytes{where}, which is not the part asked for"
+        problem = f"object storage sent {len(response.content)} bytes{where}, which is not the requested part"
         raise build_error(InvalidEnvelopeError, problem, response, raw="")
     is_compressed = response.headers.get("content-encoding", "").strip().lower() not in {"", "identity"}
     return ObjectPart(
@@ -169,12 +170,12 @@ def decode_part(response: Response, location: LogLocation, span: str | None) -> 
 
 
 def decode_list(response: Response, location: LogLocation) -> ObjectList:
-    """The objects of a list, and where it goes on.
+    """The objects of a list, and the marker of its next page.
 
     Raises:
         LogError: The bucket cannot be listed.
         StatusError: HTTP 400 or more for another reason.
-        InvalidEnvelopeError: What came is no list.
+        InvalidEnvelopeError: The response is not a list.
     """
     if response.status != _OK:
         raise storage_error(response, location)
@@ -188,7 +189,7 @@ def decode_list(response: Response, location: LogLocation) -> ObjectList:
 
 
 def storage_error(response: Response, location: LogLocation) -> DataMapError:
-    """The error that a response of object storage means, and what to do about it."""
+    """The error for a response of object storage, with a remedy."""
     status, details = response.status, _read_error(response)
     if (_FIRST_REDIRECT <= status < _FIRST_ERROR or status == _FORBIDDEN) and not _is_of_storage(response, details):
         return _stranger(response)
@@ -199,21 +200,21 @@ def storage_error(response: Response, location: LogLocation) -> DataMapError:
         case 404, "NoSuchBucket":
             kind = LogBucketNotFoundError
             problem = (
-                f"there is no bucket {location.bucket} for the log {where}: it was deleted, or never made, since "
-                "DataArts Studio makes it with the first job only where it may"
+                f"there is no bucket {location.bucket} for the log {where}: it was deleted, or never created, since "
+                "DataArts Studio creates it with the first job only if it may"
             )
         case 404, "NoSuchKey" | "NoSuchVersion":
             kind = LogNotFoundError
             problem = (
-                f"there is no log at {where}: it is not written yet, or was removed, as by a rule of the bucket's life "
-                "cycle"
+                f"there is no log at {where}: it is not written yet, or was removed, perhaps by a rule of the bucket's "
+                "life cycle"
             )
         case 403, "InvalidObjectState":
             kind, problem = LogArchivedError, f"the log {where} is archived: restore the object in OBS, then read it"
         case 403, code:
             kind = LogForbiddenError
             advice = _FORBIDDEN_ADVICE.get(code or "", _PERMISSIONS)
-            problem = f"the log {where} may not be read: {advice}"
+            problem = f"access to the log {where} was denied: {advice}"
         case _ if _FIRST_REDIRECT <= status < _FIRST_ERROR:
             kind = LogRegionError
             there = _endpoint(response)
@@ -223,7 +224,7 @@ def storage_error(response: Response, location: LogLocation) -> DataMapError:
             )
         case _ if status < _FIRST_REDIRECT:
             return build_error(
-                InvalidEnvelopeError, f"HTTP {status} is no response of object storage", response, raw=""
+                InvalidEnvelopeError, f"HTTP {status} is not a response of object storage", response, raw=""
             )
         case _:
             return build_error(status_error(status), f"object storage: HTTP {status}", response, details)
@@ -237,16 +238,18 @@ def _is_of_storage(response: Response, details: ErrorDetails) -> bool:
 
 
 def _stranger(response: Response) -> DataMapError:
-    """The error that a redirect or a 403 means which is not of object storage."""
+    """The error for a redirect or a 403 that does not come from object storage."""
     there = _endpoint(response)
     where = f", and leads to {there}" if there else ""
-    problem = f"HTTP {response.status} is not of object storage{where}: a proxy or a sign-in page may stand in the way"
+    problem = (
+        f"HTTP {response.status} is not from object storage{where}: a proxy or a sign-in page may be in between"
+    )
     kind = InvalidEnvelopeError if response.status < _FIRST_ERROR else status_error(response.status)
     return build_error(kind, problem, response, raw="")
 
 
 def _is_asked(span: str | None, first: int, last: int, size: int) -> bool:
-    """Whether a part is one that was asked for: the end of the object, or what begins at a position."""
+    """Whether a part is the requested one: the end of the object, or the part from a position on."""
     asked = _SPAN.fullmatch(span or "")
     if asked is None:
         return False
@@ -274,9 +277,9 @@ def _read_error(response: Response) -> ErrorDetails:
 
 
 def _endpoint(response: Response) -> str:
-    """The host that a redirect leads to, to be shown; nothing follows it. Empty for what is no host.
+    """The host of a redirect, only for display. Empty if it is not a host.
 
-    It is never cut: a secret that the server echoes is masked whole, later.
+    It is not cut here, so that an echoed secret can be masked whole later.
     """
     root = _parse(response.content)
     named = None if root is None else root.findtext("{*}Endpoint")
@@ -293,16 +296,16 @@ def _listed(root: Element) -> Iterator[ListedObject]:
 
 
 def _parse(content: bytes) -> Element | None:
-    """The root of an XML document; None if it is none, too large, or has a type of its own, which could blow it up."""
+    """The root of an XML document; None if it is not XML, is too large, or has a document type: a possible attack."""
     if len(content) > _LARGEST_DOCUMENT or not content.lstrip().startswith(b"<"):
         return None
-    from xml.etree.ElementTree import ParseError, fromstring  # noqa: PLC0415  what few responses need
+    from xml.etree.ElementTree import ParseError, fromstring  # noqa: PLC0415  rarely needed
 
     text = content.decode(errors="replace")
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         return None
     try:
-        return fromstring(text)  # noqa: S314  what makes XML dangerous, a document type, was refused
+        return fromstring(text)  # noqa: S314  the dangerous part of XML, a document type, was refused
     except (ParseError, ValueError, RecursionError):
         return None
 

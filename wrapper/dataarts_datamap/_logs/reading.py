@@ -1,4 +1,4 @@
-"""Finds a run's log and reads it: its end, or piece by piece. Steps for both faces."""
+"""Finds a run's log and reads it: its end, or piece by piece. Steps for both clients."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PIECE: Final = 1024 * 1024
-"""Bytes that are asked for at once."""
+"""The size of a piece in bytes."""
 
 OVERLAP: Final = 256
-"""Bytes that are read again with the next piece, to see that it is of the same log."""
+"""Bytes that are read again with the next piece, to check that it belongs to the same log."""
 
 _MOST_LISTS: Final = 10
 _JOINTS: Final = ("/", ".", "_", "-")
 
 
 class Ask(Protocol):
-    """Sends a request of a bucket's, and decodes its response."""
+    """Sends a request to a bucket, and decodes its response."""
 
     def __call__(self, request: Request, decode: Callable[[Response], T], /) -> Steps[T]:
         """The steps."""
@@ -47,12 +47,12 @@ class Ask(Protocol):
 class LogSource:
     """A run's log in its bucket.
 
-    Whether a run's log path is that of an object or the beginning of its key is not documented: the object is asked
-    for, and where there is none, the bucket is searched for keys that begin so.
+    It is not documented whether a run's log path is an object's key or the beginning of one: the object is requested,
+    and if there is none, the bucket is searched for keys that begin with the path.
 
     Args:
-        location: Where the run says that its log lies.
-        host: Where the bucket is.
+        location: The location that the run names.
+        host: The host of the bucket.
         ask: Sends a request.
     """
 
@@ -64,11 +64,11 @@ class LogSource:
         self.other_paths: tuple[str, ...] = ()
 
     def read_tail(self, most: int | None) -> Steps[RunLog]:
-        """The last bytes of the log, that many at the most; None for all of them.
+        """The last ``most`` bytes of the log; all bytes for None.
 
         Raises:
-            LogError: It cannot be read.
-            DataMapError: Object storage did not respond as it should.
+            LogError: The log cannot be read.
+            DataMapError: Object storage did not respond as expected.
         """
         part = yield from self._found(partial(self._tail, most))
         content, start = part.content, part.start
@@ -84,11 +84,11 @@ class LogSource:
         )
 
     def find_piece(self, position: int) -> Steps[ObjectPart]:
-        """The piece of the log that begins at a position, wherever the log is found.
+        """The piece of the log that begins at a position, after finding the log.
 
         Raises:
-            LogError: It cannot be read.
-            DataMapError: Object storage did not respond as it should.
+            LogError: The log cannot be read.
+            DataMapError: Object storage did not respond as expected.
         """
         return (yield from self._found(partial(self._piece, position, position + PIECE)))
 
@@ -97,24 +97,25 @@ class LogSource:
 
         Args:
             position: The position.
-            before: The last bytes that were read before it, some of them: they are read again, and must be the same.
-            size: How many bytes the log had when it was asked for last.
+            before: Some of the last bytes that were read before the position: they are read again, and must be the
+                same.
+            size: The size of the log in bytes, at the previous request.
 
         Raises:
-            LogChangedError: It has fewer bytes than before, or others.
-            LogError: It cannot be read.
-            DataMapError: Object storage did not respond as it should.
+            LogChangedError: The log has fewer bytes than before, or other ones.
+            LogError: The log cannot be read.
+            DataMapError: Object storage did not respond as expected.
         """
         seen = before[-OVERLAP:]
         part = yield from self._piece(position - len(seen), position + PIECE)
         content = part.content
         if part.size < size or content[: len(seen)] != seen[: len(content)]:
             error = LogChangedError(
-                f"the log {printable(self.location.path, limit=300)} was replaced while it was read: read it anew"
+                f"the log {printable(self.location.path, limit=300)} was replaced while it was read: read it again"
             )
             error.log_path = self.location.path
             raise error
-        if seen and len(content) <= len(seen) and position < part.size:  # a server that sends few bytes at once
+        if seen and len(content) <= len(seen) and position < part.size:  # a server may send few bytes at once
             return (yield from self._piece(position, position + PIECE))
         return ObjectPart(
             content=content[len(seen) :], start=position, size=part.size, last_modified=part.last_modified
@@ -124,7 +125,7 @@ class LogSource:
         part = yield from self._part(f"bytes={position}-{end - 1}")
         if part.start >= position:
             return part
-        content = part.content[position - part.start :]  # the range was not understood: it came whole
+        content = part.content[position - part.start :]  # a server without ranges sends the whole object
         return ObjectPart(content=content, start=position, size=part.size, last_modified=part.last_modified)
 
     def _tail(self, most: int | None) -> Steps[ObjectPart]:
@@ -132,12 +133,12 @@ class LogSource:
             return (yield from self._part(None))
         try:
             return (yield from self._part(f"bytes=-{most}"))
-        except AnswerTooLargeError:  # it came whole: some servers understand only a range that says where it begins
+        except AnswerTooLargeError:  # the whole object was sent: some servers only support ranges with a beginning
             first = yield from self._part("bytes=0-0")
             return (yield from self._part(f"bytes={max(0, first.size - most)}-"))
 
     def _part(self, span: str | None) -> Steps[ObjectPart]:
-        """A part of the log; all of it, where it is stored compressed."""
+        """A part of the log; the whole log if it is stored compressed."""
         asked = None if self._is_compressed else span
         request = part_request(self._host, self.location, asked)
         part: ObjectPart = yield from self._ask(request, partial(decode_part, location=self.location, span=asked))
@@ -155,12 +156,12 @@ class LogSource:
         return (yield from read())
 
     def _look_below(self, missing: LogNotFoundError) -> Steps[bool]:
-        """Whether there are objects whose keys begin with the log's; the one written last is the log from now on."""
+        """Whether there are objects whose keys begin with the log's key; the one written last becomes the log."""
         try:
             listed = yield from self._listed()
         except LogForbiddenError:
             said = missing.args[0]
-            missing.args = (f"{said}; whether it lies below that path cannot be seen, as the bucket may not be listed",)
+            missing.args = (f"{said}; objects below that path are unknown, since listing the bucket was denied",)
             return False
         length = len(self.location.key)
         found = sorted(
@@ -173,10 +174,10 @@ class LogSource:
         return bool(paths)
 
     def _listed(self) -> Steps[list[ListedObject]]:
-        """All objects whose keys begin with the log's.
+        """All objects whose keys begin with the log's key.
 
         Raises:
-            LogError: They are too many to tell which was written last.
+            LogError: There are too many to find the one written last.
             DataMapError: The bucket could not be listed.
         """
         found: list[ListedObject] = []
@@ -189,8 +190,8 @@ class LogSource:
             if marker is None:
                 return found
         error = LogError(
-            f"more than {len(found):,} objects lie below {printable(self.location.path, limit=300)}: which of them was "
-            "written last cannot be told"
+            f"more than {len(found):,} objects lie below {printable(self.location.path, limit=300)}, "
+            "too many to find the one written last"
         )
         error.log_path = self.location.path
         raise error

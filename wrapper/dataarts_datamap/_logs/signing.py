@@ -1,10 +1,10 @@
 """Signs requests for object storage: the header ``Authorization: OBS …``.
 
 Source: the API reference of OBS (https://support.huaweicloud.com/intl/en-us/api-obs/obs_04_0010.html). Object storage
-takes neither a token nor the gateway's signature.
+accepts neither a token nor the gateway's signature.
 
-No library for S3 does it, since these read ``AWS_…`` of the environment: obstore 0.12.1 sends requests to the endpoint
-that is named there, adds a customer's encryption key from there, and follows redirects with the security token.
+No S3 library is used, since these read ``AWS_…`` variables: obstore 0.12.1 sends requests to the endpoint that is named
+there, adds a customer's encryption key from there, and follows redirects with the security token.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from dataarts_datamap._auth.temporary_keys import AccessKeys
     from dataarts_datamap._messages import Call, Request
 
-_TOKEN_HEADER: Final = "x-obs-security-token"  # noqa: S105  a name
+_TOKEN_HEADER: Final = "x-obs-security-token"  # noqa: S105  a header's name
 
 
 class BucketCredentials(Secret):
-    """Signs requests for a bucket, each afresh.
+    """Signs each request for a bucket anew.
 
     Args:
         bucket: The bucket.
@@ -41,7 +41,7 @@ class BucketCredentials(Secret):
         self._keys = keys
 
     def authenticate(self, request: Request) -> Call[Request]:
-        """The request with its date and signature; yields a request for a key where there is none that is good."""
+        """The request with its date and signature; yields a request for a key if none is valid."""
         key = yield from self._keys.get()
         return sign(request, bucket=self._bucket, key=key)
 
@@ -49,7 +49,7 @@ class BucketCredentials(Secret):
 def sign(request: Request, *, bucket: str, key: AccessKeyCredentials) -> Request:
     """The request, a ``GET`` without content, with a signature of its path, date and security token.
 
-    The query is not signed: none of what is asked for here is a sub-resource.
+    The query is not signed, since the requests here have no sub-resources.
 
     Args:
         request: The request; its path is that of the key, percent-encoded.

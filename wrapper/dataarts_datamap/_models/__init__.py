@@ -1,1 +1,1 @@
-"""What the service's documents mean, as values: runs and operators, tables and lineage."""
+"""The service's documents as values: runs and operators, tables and lineage."""

@@ -1,4 +1,4 @@
-"""The names of tables in a catalog of lineage, by which other producers of lineage know them."""
+"""The names of tables in a lineage catalog, as other sources of lineage use them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class DatasetName(NamedTuple):
     """A dataset, as OpenLineage names it.
 
     Attributes:
-        namespace: Where it lies, such as ``postgres://dws.example.com:8000``.
-        name: Its name there, such as ``sales.public.orders``.
+        namespace: Its namespace, such as ``postgres://dws.example.com:8000``.
+        name: Its name in the namespace, such as ``sales.public.orders``.
     """
 
     namespace: str
@@ -40,8 +40,8 @@ class DatasetRule(Struct, frozen=True, kw_only=True):
         namespace: Their namespace. Like the name it can hold ``{database}``, ``{schema}``, ``{name}``,
             ``{source_type}`` and ``{guid}``.
         name: Their name. A rule does not apply to a table if it uses a part of the name that is not known.
-        source_type: Kind of source of the tables that it holds for, such as ``dws``, without regard to case. Like the
-            next ones it can have ``*`` and ``?``.
+        source_type: Kind of source of the tables that it applies to, such as ``dws``, ignoring case. This and the next
+            ones can have ``*`` and ``?``.
         database: Their database.
         schema: Their schema.
         table: Name of the table itself.
@@ -96,11 +96,11 @@ class DatasetNames(Struct, frozen=True, kw_only=True):
 
 
 class ParsedNames(NamedTuple):
-    """The names in a section of a file, and what is wrong with it.
+    """The names in a section of a file, and its problems.
 
     Attributes:
-        names: The names; without what is wrong.
-        problems: Each with the number of the rule that it is about, from 0; None for the section itself.
+        names: The valid names.
+        problems: The problems, each with the index of its rule, from 0; None for the section itself.
     """
 
     names: DatasetNames
@@ -115,7 +115,7 @@ def parse_names(section: object) -> ParsedNames:
         )
     given = cast("dict[str, Any]", section)
     problems: list[tuple[int | None, str]] = [
-        (None, f"no key is called {shown(key)} in openlineage: there are {', '.join(_KEYS)}")
+        (None, f"no key is called {shown(key)} in openlineage: the known keys are {', '.join(_KEYS)}")
         for key in given
         if key not in _KEYS
     ]
@@ -143,7 +143,7 @@ def _rule_problems(rule: object) -> Iterator[str]:
     given: Mapping[str, object] = cast("dict[str, object]", rule)
     for key, value in given.items():
         if key not in _RULE_KEYS:
-            yield f"no key is called {shown(key)}: there are {', '.join(_RULE_KEYS)}"
+            yield f"no key is called {shown(key)}: the known keys are {', '.join(_RULE_KEYS)}"
         elif not isinstance(value, str) or not value.strip():
             yield f"{key} must be a text, not {shown(value)}"
         elif key in {"namespace", "name"}:
@@ -156,11 +156,11 @@ def _template_problems(key: str, text: str) -> Iterator[str]:
     try:
         parsed = list(Formatter().parse(text))
     except ValueError as error:
-        yield f"{key} has braces that do not fit: {error}"
+        yield f"{key} has unmatched braces: {error}"
         return
     for _, field, spec, conversion in parsed:
         if field is not None and (field not in _PARTS or spec or conversion):
-            yield f"{key} has {shown('{' + field + '}')}, which is none of {', '.join(_PARTS)}"
+            yield f"{key} has {shown('{' + field + '}')}, which is not one of {', '.join(_PARTS)}"
 
 
 def _fields(text: str) -> Iterator[str]:

@@ -1,8 +1,8 @@
-"""What was read of a run's log."""
+"""A run's log, or a part of it."""
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003  a struct's annotations are read when it is made
+from datetime import datetime  # noqa: TC003  msgspec reads the annotations
 from typing import Final
 
 from msgspec import Struct
@@ -14,15 +14,15 @@ _CONTINUATION: Final = range(0x80, 0xC0)
 class RunLog(Struct, frozen=True, kw_only=True):
     """A run's log, or the end of it.
 
-    How a log is written is not documented. It can hold SQL and credentials: its repr shows none of it.
+    The format of a log is not documented. It can contain SQL and credentials, so the repr does not show its content.
 
     Attributes:
-        path: Where the object lies, as ``obs://bucket/key``. Untrusted.
+        path: Path of the object, as ``obs://bucket/key``. Untrusted.
         content: The bytes that were read. Untrusted.
-        start: Position of the first of them in the object; 0 if it was read from its beginning.
-        size: Bytes of the whole object.
-        last_modified: When the object was written, UTC; None if the service did not send it.
-        other_paths: Objects beside it that the run's log path leads to, too; this is the one that was written last.
+        start: Position of the first byte in the object; 0 if it was read from its beginning.
+        size: Size of the whole object in bytes.
+        last_modified: Time at which the object was written, UTC; None if the service did not send it.
+        other_paths: Other objects that match the run's log path; this one was written last.
     """
 
     path: str
@@ -46,11 +46,11 @@ class RunLog(Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """The content as UTF-8 (inferred), with U+FFFD for what is not, and without half a character at its start."""
+        """The content as UTF-8 (inferred), with U+FFFD for invalid bytes, and without half a character at its start."""
         return self.content[cut_character(self.content) if self.start else 0 :].decode(errors="replace")
 
 
 def cut_character(content: bytes) -> int:
-    """How many bytes at the start belong to a character of UTF-8 that began before."""
+    """The number of bytes at the start that belong to an earlier UTF-8 character."""
     rest = content[: _LONGEST_CHARACTER - 1]
     return next((place for place, byte in enumerate(rest) if byte not in _CONTINUATION), len(rest))

@@ -1,7 +1,7 @@
-"""What the service's documents mean: operators, runs, and pages of runs.
+"""The service's documents as values: operators, runs, and pages of runs.
 
-The fields of a run are documented nowhere. Their names and types are read off the one documented example, their
-meanings inferred from it and from the scheduler's sibling APIs; each docstring says which.
+The fields of a run are not documented. Their names and types come from the only documented example; their meanings are
+inferred from it or from the scheduler's sibling APIs, as each docstring says.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 HALF_REASON: Final = "Expected whole characters, got half of a surrogate pair; U+FFFD replaces it"
 
-_TOO_LARGE: Final = 10**4300  # an int of more digits has no text, and JSON of it is not read
+_TOO_LARGE: Final = 10**4300  # Python refuses to convert an int of more digits to or from text
 
-_Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=LAST_MILLISECOND)]  # 0 is no time
-_Count: TypeAlias = Annotated[int, Meta(ge=-1)]  # -1 is no count
+_Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=LAST_MILLISECOND)]  # 0 means no time
+_Count: TypeAlias = Annotated[int, Meta(ge=-1)]  # -1 means no count
 _Flag: TypeAlias = Annotated[int, Meta(ge=-1, le=1)] | bool
 
 
 class RunState(StrEnum):
-    """What a status means for the reader of a run. Inferred from the scheduler's sibling APIs.
+    """The meaning of a run's status. Inferred from the scheduler's sibling APIs.
 
     Attributes:
         ACTIVE: It has not ended, or can still go on.
         SUCCEEDED: It counts as a success.
         FAILED: It ended without one.
         SKIPPED: It was not run.
-        UNKNOWN: The status is not known, or missing: do not take it for an end.
+        UNKNOWN: The status is unknown or missing: do not treat it as an end.
     """
 
     ACTIVE = "active"
@@ -63,22 +63,22 @@ ENDED_STATES: Final = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.S
 
 
 def has_ended(state: str | None, *, has_end: bool) -> bool:
-    """Whether a run has ended: an unknown state is an end only if it came with an end time."""
+    """Whether a run has ended; a run of an unknown state has ended if it has an end time."""
     if state in ENDED_STATES:
         return True
     return has_end and state != RunState.ACTIVE
 
 
 class FieldProblem(Struct, frozen=True, kw_only=True):
-    """A field that came with an unexpected type, or with a value that cannot be held; the reason says which.
+    """A field with an unexpected type, or with an invalid value; the reason says which.
 
-    The attribute of an unexpected type is None, and ``raw`` has the value. A number that is out of range is None in
-    both, and U+FFFD replaces half of a surrogate pair, as of a text that was cut inside an emoji.
+    For an unexpected type, the attribute is None, and ``raw`` has the value. A number out of range is None in both, and
+    U+FFFD replaces half of a surrogate pair, as in a text that was cut inside an emoji.
 
     Attributes:
         field: Name of the attribute, such as ``plan_time``; of an unknown field, its name as sent.
         sent_as: Name of the field as sent, such as ``planTime``.
-        reason: What was expected, and what came.
+        reason: The expected value, and the one that was sent.
     """
 
     field: str
@@ -95,7 +95,7 @@ class Operator(Struct, frozen=True, kw_only=True):
     Attributes:
         task_id: Id of the operator's job.
         job_name: Name of the operator.
-        workspace_id: Id of its workspace; None if the service did not say.
+        workspace_id: Id of its workspace; None if the service did not send it.
     """
 
     task_id: str
@@ -104,7 +104,7 @@ class Operator(Struct, frozen=True, kw_only=True):
 
 
 class OperatorKey(NamedTuple):
-    """Identity of an operator in its instance. Two that differ only in their workspace are different.
+    """The identity of an operator in its instance. Operators that differ only in their workspace are different.
 
     Attributes:
         task_id: Id of the operator's job.
@@ -118,10 +118,10 @@ class OperatorKey(NamedTuple):
 
 
 class RunSource(NamedTuple):
-    """Whose runs a client asks for.
+    """The region, project and instance of a client.
 
     Attributes:
-        region: The client's region; the endpoint's host, and its port if it has one, where no region was given.
+        region: The client's region; if none was given, the endpoint's host, and its port if it has one.
         project_id: Project id.
         instance_id: Id of the DataArts Studio instance.
     """
@@ -132,14 +132,14 @@ class RunSource(NamedTuple):
 
 
 class RunOrigin(Struct, frozen=True, kw_only=True):
-    """Where a run was read: whose data was asked for, and of which operator.
+    """The origin of a run: the region, project, instance and operator of the request for it.
 
     Attributes:
-        region: The client's region; the endpoint's host, and its port if it has one, where no region was given.
+        region: The client's region; if none was given, the endpoint's host, and its port if it has one.
         project_id: Project id.
         instance_id: Id of the DataArts Studio instance.
-        operator: The operator whose runs were asked for.
-        workspace_id: The workspace id that was sent: the operator's, else the client's. None if none was.
+        operator: The operator whose runs were requested.
+        workspace_id: The workspace id that was sent: the operator's, else the client's. None if none was sent.
     """
 
     region: str
@@ -150,9 +150,10 @@ class RunOrigin(Struct, frozen=True, kw_only=True):
 
 
 class RunIdentity(NamedTuple):
-    """Identity of a run, wherever it was read.
+    """The identity of a run, independent of the client.
 
-    That an id is unique to a run is inferred, so the planned time belongs to it: two planned times prove two runs.
+    It is only inferred that ids are unique, so the planned time is part of the identity: two planned times prove two
+    runs.
 
     Attributes:
         region: Region, or the endpoint's host.
@@ -162,7 +163,7 @@ class RunIdentity(NamedTuple):
         task_id: Id of the operator's job.
         job_name: Name of the operator.
         run_id: Id of the run; None if it has none, or 0.
-        times: When it was planned; of a run without an id, also when it was submitted and started. None for no time.
+        times: Its planned time; for a run without an id, also its submission and its start. None for a missing time.
     """
 
     region: str | None
@@ -179,35 +180,35 @@ class RowsAsSent(Protocol):
     """The rows of a page, every field as sent."""
 
     def row(self, index: int) -> dict[str, Any]:
-        """The row of this index.
+        """The row at an index.
 
         Raises:
-            InvalidBodyError: A field that nobody knows is nested too deeply.
+            InvalidBodyError: An unknown field is nested too deeply.
         """
         ...
 
     def problems(self, index: int) -> tuple[FieldProblem, ...]:
-        """The problems of the row of this index: values that cannot be held, which are None or have U+FFFD."""
+        """The problems of the row at an index: invalid values, which became None or contain U+FFFD."""
         ...
 
 
 class Run(Struct, frozen=True, kw_only=True, dict=True):
     """One run of a job operator, as it was when the page was read.
 
-    Every attribute can be None: no field is documented, and none is required. Where a value came with an unexpected
-    type, the attribute is None too; ``problems`` names the field and ``raw`` has the value. Two runs are equal if all
-    their known fields are.
+    Every attribute can be None: no field is documented, and none is required. If a value has an unexpected type, the
+    attribute is None, too; ``problems`` names the field and ``raw`` has the value. Two runs are equal if all their
+    known fields are.
 
     Attributes:
         run_id: Id of the run, ``taskRunningLogId`` (inferred: the one value that is unique to a run).
         task_name: Name of the scheduled job (inferred from the log path).
         job_id: Ordinal of the operator in its job (inferred); not the scheduler's job id.
-        job_name: Name of the operator; equals the ``job_name`` that was asked for.
+        job_name: Name of the operator; equals the requested ``job_name``.
         type: Kind of operator, such as ``ETLJob``. An open set of names.
-        status: Status of the run, as sent. An open set of names; ``state`` says what it means.
+        status: Status of the run, as sent. An open set of names; ``state`` is its meaning.
         speed: Rows written per second (sibling APIs).
         owner: Owner of the job (inferred).
-        execution_log_path: Where the log lies in object storage (inferred).
+        execution_log_path: Path of the log in object storage (inferred).
         workspace_id: Workspace id.
         workspace_name: Workspace name.
     """
@@ -239,7 +240,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     @classmethod
     def from_raw(cls, row: Mapping[str, Any]) -> Run:
-        """The run of a row with the service's own field names, such as one read back from a file.
+        """The run from a row with the service's own field names, such as one read from a file.
 
         A field of an unexpected type becomes a problem, never an error.
         """
@@ -263,27 +264,27 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def task_id(self) -> str | None:
-        """Id of the job, as text like ``Operator.task_id``; rows have it as a number."""
+        """Id of the job, as text like ``Operator.task_id``; in rows it is a number."""
         return None if self._task_id is None else str(self._task_id)
 
     @property
     def plan_time(self) -> datetime | None:
-        """When the run was planned to start, UTC (sibling APIs)."""
+        """Time at which the run was planned to start, UTC (sibling APIs)."""
         return _utc(self._plan_time)
 
     @property
     def submit_time(self) -> datetime | None:
-        """When the run was queued, UTC (sibling APIs)."""
+        """Time at which the run was queued, UTC (sibling APIs)."""
         return _utc(self._submit_time)
 
     @property
     def start_time(self) -> datetime | None:
-        """When the run started, UTC (sibling APIs)."""
+        """Time at which the run started, UTC (sibling APIs)."""
         return _utc(self._start_time)
 
     @property
     def end_time(self) -> datetime | None:
-        """When the run ended, UTC; None while it has not (inferred: 0 in the example, whose run is running)."""
+        """Time at which the run ended, UTC; None before that (inferred: 0 in the example, whose run is running)."""
         return _utc(self._end_time)
 
     @property
@@ -294,17 +295,17 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def running_time(self) -> int | None:
-        """How long the run took, in milliseconds by the sibling APIs; not counted up while it runs."""
+        """Duration of the run, in milliseconds (sibling APIs); not updated while it runs."""
         return _count(self._running_time)
 
     @property
     def retry_times(self) -> int | None:
-        """How often the run was tried again (sibling APIs); None if not known."""
+        """Number of retries of the run (sibling APIs); None if not known."""
         return _count(self._retry_times)
 
     @property
     def fail_count(self) -> int | None:
-        """How much failed (inferred from the name); None if not known."""
+        """Number of failures (inferred from the name); None if not known."""
         return _count(self._fail_count)
 
     @property
@@ -324,31 +325,31 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def state(self) -> RunState:
-        """What ``status`` means; unknown for a status that is not known or missing."""
+        """The meaning of ``status``; ``UNKNOWN`` for an unknown or missing status."""
         return _STATE_OF_STATUS.get(self.status, RunState.UNKNOWN)
 
     @cached_property
     def running_data(self) -> Any:  # noqa: ANN401  any JSON value
-        """What the operator did: the JSON value, or the text itself if it is not JSON.
+        """The work of the operator: the JSON value, or the text itself if it is not JSON.
 
-        Its members depend on the kind of operator. It can hold SQL and paths.
+        Its members depend on the kind of operator. It can contain SQL and paths.
         """
         return _json_or_text(self._running_data)
 
     @cached_property
     def running_param(self) -> Any:  # noqa: ANN401  any JSON value
-        """What the operator was started with: the JSON value, or the text itself if it is not JSON."""
+        """The parameters of the operator: the JSON value, or the text itself if it is not JSON."""
         return _json_or_text(self._running_param)
 
     @cached_property
     def raw(self) -> dict[str, Any]:
-        """Every field as sent, unknown ones too; decoded again from the page's text when first read.
+        """Every field as sent, including unknown ones; decoded again from the page's text at the first access.
 
-        A value of an unknown field that cannot be held is noticed here: it is None, or has U+FFFD, and ``problems``
+        An invalid value of an unknown field is only noticed here: it becomes None, or contains U+FFFD, and ``problems``
         names it from then on.
 
         Raises:
-            InvalidBodyError: A field that nobody knows is nested too deeply.
+            InvalidBodyError: An unknown field is nested too deeply.
         """
         attributes = vars(self)
         page: RowsAsSent | None = attributes.get("page")
@@ -360,29 +361,29 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def origin(self) -> RunOrigin | None:
-        """Where the run was read, and of which operator; None if no client read it. A pickle keeps it."""
+        """The origin of the run; None if no client read it. A pickle keeps it."""
         return None
 
     @property
     def key(self) -> str:
-        """Identifies the run among all, as text that is the same each time it is read.
+        """A key that identifies the run, as text that is the same at each reading.
 
-        A digest of region, project, instance, workspace, task, operator, id and planned time; of a run without an id,
-        also of its submitted and started times. For a client with an endpoint but no region, the host stands for the
-        region: so programs that share keys should all give the region.
+        It is a digest of region, project, instance, workspace, task, operator, id and planned time; for a run without
+        an id, also of its submission and its start. For a client with an endpoint but no region, the host replaces the
+        region: so programs that share keys should all set the region.
         """
         return sha256(json.encode(run_identity(self))).hexdigest()[:32]
 
     @cached_property
     def problems(self) -> tuple[FieldProblem, ...]:
-        """The fields that came with an unexpected type, or with what cannot be held."""
+        """The fields with an unexpected type, or with an invalid value."""
         return ()
 
     def to_dict(self) -> dict[str, Any]:
         """The known fields as plain values, ready for JSON: times as ISO 8601 UTC text, durations in seconds.
 
-        Beside the 24 fields it has ``state``, ``duration`` and, if there are any, ``problems``. Unknown fields are
-        in ``raw`` only.
+        Besides the 24 fields it has ``state``, ``duration`` and, if there are any, ``problems``. Unknown fields are
+        only in ``raw``.
         """
         plain = {name: plain_value(getattr(self, name)) for name in _RUN_ATTRIBUTES}
         return {**plain, "problems": [str(problem) for problem in self.problems]} if self.problems else plain
@@ -398,7 +399,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
         return self
 
     def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], Run], tuple[dict[str, Any]], dict[str, Any]]:
-        row = self.raw  # read first: it can add to the problems
+        row = self.raw  # read first, since it may add problems
         return type(self).from_raw, (row,), {"origin": self.origin, "problems": self.problems}
 
 
@@ -418,10 +419,10 @@ class RunPage(Struct, frozen=True, kw_only=True):
 
     Attributes:
         runs: The rows.
-        total: How many rows the window holds on all pages, as the server counts them; None if it did not say.
+        total: The number of rows of the window on all pages, as reported by the server; None if it was not reported.
         message: The server's message, ``success`` if all is well. Untrusted.
-        offset: The offset that was asked for.
-        problems: What came with an unexpected type, a line each; ``Run.problems`` has those of a row.
+        offset: The requested offset.
+        problems: The fields with unexpected types, a line each; ``Run.problems`` has those of one row.
     """
 
     runs: tuple[Run, ...]
@@ -432,7 +433,7 @@ class RunPage(Struct, frozen=True, kw_only=True):
 
 
 def attach_origin(runs: Iterable[Run], origin: RunOrigin) -> None:
-    """Let runs know where they were read."""
+    """Set the origin of runs."""
     for run in runs:
         vars(run)["origin"] = origin
 
@@ -443,14 +444,14 @@ def operator_key(operator: Operator) -> OperatorKey:
 
 
 def operator_of(run: Run) -> OperatorKey:
-    """The operator that a run belongs to: the one that was asked for, else the one that its row names."""
+    """The operator that a run belongs to: the requested one, else the one that its row names."""
     if run.origin is not None:
         return operator_key(run.origin.operator)
     return OperatorKey(run.task_id, run.job_name, run.workspace_id)
 
 
 def has_other_name(run: Run) -> bool:
-    """Whether a run's row names another task or operator than the one that was asked for."""
+    """Whether a run's row names another task or operator than the requested one."""
     if run.origin is None:
         return False
     asked = run.origin.operator
@@ -474,7 +475,7 @@ def run_identity(run: Run) -> RunIdentity:
 
 
 def convert_json(value: object, type_: Any) -> Any:  # noqa: ANN401  the type is only known at run time
-    """The value as the type, with numbers as JSON has them: ``1.705248E12`` is an integer, however it is written.
+    """The value as the type, with numbers as in JSON: ``1.705248E12`` is an integer, too.
 
     Raises:
         msgspec.ValidationError: It is not of the type.
@@ -509,7 +510,7 @@ def _json_or_text(text: str | None) -> Any:  # noqa: ANN401  any JSON value
 
 
 def plain_value(value: object) -> object:
-    """A value as JSON has it: a time as text, a length of time in seconds."""
+    """A value in its JSON form: a time as text, a duration in seconds."""
     match value:
         case datetime():
             return iso_text(value)
@@ -524,5 +525,5 @@ def plain_value(value: object) -> object:
 def _as_sent(value: object) -> str:
     try:
         return printable(json.encode(value).decode(), limit=80)
-    except (TypeError, ValueError, RecursionError, OverflowError):  # no JSON value: a row made by hand
+    except (TypeError, ValueError, RecursionError, OverflowError):  # not a JSON value, in a row made by hand
         return shown(value)

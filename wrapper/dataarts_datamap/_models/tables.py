@@ -1,7 +1,7 @@
-"""What the service's documents mean: tables, and how job operators lead from one to another.
+"""The service's documents as values: tables, and the steps of job operators from one to another.
 
-No response of these operations is public. Fields and types are those of the documented models and of the official
-SDK; each can be missing, and each docstring says what was inferred.
+No response of these operations has been published. Fields and types are those of the documented models and of the
+official SDK; each can be missing, and each docstring marks what was inferred.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Table(Struct, frozen=True, kw_only=True):
         owner: Its owner. Untrusted.
         description: Its description. Untrusted.
         type_name: Kind of asset, such as ``dataasset.Table`` (the kind of a table is inferred).
-        status: Status of the asset; ``ACTIVE`` as a rule.
-        raw: The asset as sent; empty if it is known from lineage alone. Untrusted.
+        status: Status of the asset; usually ``ACTIVE``.
+        raw: The asset as sent; empty if it is only known from lineage. Untrusted.
     """
 
     guid: str
@@ -53,7 +53,7 @@ class Table(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_raw(cls, entity: Mapping[str, Any]) -> Table | None:
-        """The asset of an entity of the service; None if it has no GUID.
+        """The table from an entity of the service; None if it has no GUID.
 
         A field of an unexpected type counts as missing: ``raw`` has the value.
         """
@@ -82,7 +82,7 @@ class Table(Struct, frozen=True, kw_only=True):
 
     @property
     def path(self) -> tuple[str, ...]:
-        """Database, schema and name, without what is not known."""
+        """Database, schema and name, without unknown parts."""
         return tuple(part for part in (self.database, self.schema, self.name) if part)
 
     @property
@@ -96,7 +96,7 @@ class Table(Struct, frozen=True, kw_only=True):
         return self.workspace_ids[0] if len(self.workspace_ids) == 1 else None
 
     def to_dict(self) -> dict[str, Any]:
-        """The attributes but ``raw``, and the full name, as plain values ready for JSON."""
+        """All attributes except ``raw``, and the full name, as plain values ready for JSON."""
         return {
             "guid": self.guid,
             "name": self.name,
@@ -113,7 +113,7 @@ class Table(Struct, frozen=True, kw_only=True):
         }
 
     def __hash__(self) -> int:
-        return hash(self.guid)  # what was sent is no part of it: it cannot be hashed
+        return hash(self.guid)  # raw cannot be hashed
 
     def __repr__(self) -> str:
         return f"Table(guid={self.guid!r}, full_name={self.full_name!r}, source_type={self.source_type!r})"
@@ -124,8 +124,8 @@ class TablePage(Struct, frozen=True, kw_only=True):
 
     Attributes:
         tables: The assets of the page that have a GUID.
-        rows: How many assets the page had, those without a GUID among them.
-        total: How many assets match on all pages, as the server counts them; None if it did not say.
+        rows: The number of assets on the page, including those without a GUID.
+        total: The number of matching assets on all pages, as reported by the server; None if it was not reported.
     """
 
     tables: tuple[Table, ...]
@@ -137,10 +137,10 @@ class LineageNode(Struct, frozen=True, kw_only=True):
     """A job operator as lineage names it.
 
     Attributes:
-        guid: GUID of the operator; None if the service does not say.
+        guid: GUID of the operator; None if the service did not send it.
         name: Name of the operator; equals ``Operator.job_name`` (inferred). Untrusted.
         type: Kind of operator, such as ``ETLJob``. An open set of names.
-        workspace_id: Id of its workspace; None if the service does not say.
+        workspace_id: Id of its workspace; None if the service did not send it.
     """
 
     guid: str | None = None
@@ -150,7 +150,7 @@ class LineageNode(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> tuple[str | None, str | None]:
-        """Identity of the operator: workspace and name; the GUID of one without a name."""
+        """The identity of the operator: workspace and name; the GUID if it has no name."""
         return self.workspace_id, self.name or self.guid
 
 
@@ -158,9 +158,9 @@ class LineageEdge(Struct, frozen=True, kw_only=True):
     """A step of lineage: an operator reads one table and writes another.
 
     Attributes:
-        source: The table that is read; None if the operator reads none that is known.
-        target: The table that is written; None if it writes none that is known.
-        node: The operator; None if the service named none between the two.
+        source: The table that is read; None if the operator reads no known table.
+        target: The table that is written; None if it writes no known table.
+        node: The operator; None if the service names none between the tables.
     """
 
     source: Table | None = None
@@ -185,8 +185,8 @@ def split_path(path: tuple[str, ...], name: str | None = None) -> tuple[str | No
     """Database, schema and name of a path.
 
     Args:
-        path: The path; the schema may have dots of its own.
-        name: The name, if it is known: where the path ends with it, dots in it are its own, too.
+        path: The path; the schema may contain dots.
+        name: The name, if it is known: if the path ends with it, its dots do not separate parts.
     """
     if not path:
         return None, None, None
@@ -197,9 +197,9 @@ def split_path(path: tuple[str, ...], name: str | None = None) -> tuple[str | No
 
 
 def _text(value: object) -> str | None:
-    """Text that says something; a number counts as its digits, since ids come as either."""
+    """A value as text, or None if it is empty; a number becomes its digits, since ids are sent as either."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value) if -(2**63) <= value < 2**63 and value != -1 else None  # -1: not saved yet
+        return str(value) if -(2**63) <= value < 2**63 and value != -1 else None  # -1 means not saved yet
     return value if isinstance(value, str) and value else None
 
 

@@ -1,1 +1,1 @@
-"""What runs mean for a table."""
+"""Freshness of tables, judged from their runs, and the causes if a table is not fresh."""

@@ -1,8 +1,8 @@
 """Finds out why a table is not fresh: which upstream run broke it. Logic without I/O.
 
-The trouble of an operator explains that of another one, which reads what it writes, only if it began no later than the
-run was planned that it is to explain. The causes are the tables with an operator in trouble that no other trouble
-explains; in a circle, the one whose trouble began first.
+If one operator reads what another one writes, trouble of the writer explains trouble of the reader only if it began no
+later than the plan of the reader's run. The causes are the tables with an operator in trouble that no other trouble
+explains; in a circle, the table whose trouble began first.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
-    """How far an explanation goes.
+    """The limits of a search for causes.
 
     Attributes:
-        depth: How many steps upstream.
-        tables: How many tables it looks at.
+        depth: The maximum number of steps upstream.
+        tables: The maximum number of tables to look at.
     """
 
     depth: int = 20
@@ -74,21 +74,21 @@ def explain(  # noqa: PLR0913  each is one fact that an explanation rests on
 
     Args:
         table: The table.
-        lineage: What tables are made of; None if it could not be read.
-        sources: Where operators and runs are read from, once for each table and operator.
+        lineage: Lineage of the tables; None if it could not be read.
+        sources: The readers of operators and runs, called once for each table and each operator.
         now: The present, aware.
         max_age: The maximum age of the table's last success.
-        bounds: How far to go.
+        bounds: The limits of the search.
     """
     return (yield from _Search(lineage, sources, now=now, max_age=max_age, bounds=bounds).run(table))
 
 
 class _Writer(NamedTuple):
-    """An operator of a table: one that writes several is one of each.
+    """An operator of a table; one that writes several tables occurs once for each.
 
     Attributes:
         guid: GUID of the table.
-        number: Which of the table's operators it is.
+        number: Its index among the table's operators.
     """
 
     guid: str
@@ -127,7 +127,7 @@ class _Search:
             links, causes = self._link(root, blame)
         elif self._max_age is None and root.worst is not None and root.worst.trouble is Trouble.SKIPPED:
             skipped = self._make_link(root, root.troubled, ()).sentence.partition(";")[0].rstrip(".")
-            self._examiner.note(f"{skipped}: that alone is no failure; max_age (--max-age 26h) lets the age decide")
+            self._examiner.note(f"{skipped}: that is not a failure; with max_age (--max-age 26h), the age decides")
         return Explanation(
             table=table,
             status=status,
@@ -147,15 +147,15 @@ class _Search:
     def _note_knowledge(self, knowledge: LineageKnowledge) -> None:
         if knowledge is LineageKnowledge.REFUSED:
             self._examiner.note(
-                "lineage cannot be read: readers count as producers, and nothing upstream was looked at"
+                "lineage cannot be read: readers count as producers, and no table upstream was examined"
             )
         elif knowledge is LineageKnowledge.UNKNOWN:
             self._examiner.note(
-                "no lineage of the table is known: readers count as producers, and nothing is known upstream"
+                "no lineage of the table is known: readers count as producers, and no table upstream is known"
             )
 
     def _go_upstream(self, root: Examined) -> Steps[dict[_Writer, list[_Writer]]]:
-        """Look at the inputs of each operator in trouble, the nearest first; returns whose trouble explains it."""
+        """Examine the inputs of operators in trouble, the nearest first; returns the operators that explain each."""
         blame: dict[_Writer, list[_Writer]] = {one: [] for one in _writers(root)}
         waiting = deque(blame)
         while waiting:
@@ -190,13 +190,13 @@ class _Search:
         return True
 
     def _inputs(self, here: Examined, producer: Producer) -> list[Table]:
-        """The tables that an operator reads; the one that it writes can be among them."""
+        """The tables that an operator reads; they can include the one that it writes."""
         edges = () if self._lineage is None else self._lineage.inputs(here.table)
         read = [edge.source for edge in edges if edge.source is not None and _is_of(edge.node, producer.node)]
         return list({table.guid: table for source in read for table in self._written(source)}.values())
 
     def _written(self, table: Table) -> list[Table]:
-        """The table; in place of one that lineage derives from others without an operator, as a view, the others."""
+        """The table itself; for a view, which lineage derives from other tables without an operator, those tables."""
         found: dict[str, Table] = {}
         seen, waiting = {table.guid}, [table]
         while waiting:
@@ -210,7 +210,7 @@ class _Search:
         return list(found.values())
 
     def _link(self, root: Examined, blame: Mapping[_Writer, Sequence[_Writer]]) -> tuple[list[Link], list[Link]]:
-        """Every table in trouble that explains the first, and the causes among them."""
+        """Every table in trouble that explains the first table, and the causes among them."""
         first = {writer for circle in last_circles(blame) for writer in self._first_of(circle)}
         writers: dict[str, list[_Writer]] = {root.table.guid: []}
         for writer in blame:
@@ -229,7 +229,7 @@ class _Search:
         return links, causes
 
     def _first_of(self, circle: Sequence[_Writer]) -> list[_Writer]:
-        """The operators of a circle whose trouble began first, those that failed before others."""
+        """The operators of a circle whose trouble began first; if several began together, those that failed."""
 
         def begun(writer: _Writer) -> tuple[datetime, bool]:
             producer = self._examiner.examined[writer.guid].producers[writer.number]
@@ -241,7 +241,7 @@ class _Search:
     def _make_link(
         self, examined: Examined, producers: Sequence[Producer], blamed_on: tuple[str, ...], *, is_cause: bool = True
     ) -> Link:
-        """A table with the worst of some of its operators."""
+        """A link for a table, with the worst of the given operators."""
         worst = worst_of(producers)
         edges = () if self._lineage is None else self._lineage.inputs(examined.table)
         late_inputs = self._late_inputs(examined, worst) if is_cause and worst is not None else []
@@ -267,13 +267,13 @@ class _Search:
         return replace(link, sentence=sentence)
 
     def _count_unread(self, examined: Examined, producers: Sequence[Producer]) -> int:
-        """How many inputs could not be looked at, or not whole."""
+        """The number of inputs that could not be read completely."""
         inputs = {table.guid for producer in producers for table in self._inputs(examined, producer)}
         looked_at = [self._examiner.examined.get(guid) for guid in inputs]
         return sum(one is None or one.is_unread for one in looked_at)
 
     def _late_inputs(self, examined: Examined, worst: Producer) -> list[tuple[Table, datetime]]:
-        """The inputs that are fresh now but were written too late for the run that failed or was skipped, and when."""
+        """The inputs that are fresh now but came too late for the run that failed or was skipped, with their times."""
         if worst.run is None:
             return []
         if worst.trouble is not Trouble.FAILED and worst.run.status != _SKIPPED_BY_AN_INPUT:
@@ -296,7 +296,7 @@ def _writers(examined: Examined) -> list[_Writer]:
 
 
 def _late_end(producer: Producer, reader: Run) -> datetime | None:
-    """When the success that a run needed had ended, if that was too late for the run; else None."""
+    """The end of the success that a run needed, if it was too late for the run; else None."""
     due, began = planned_at(reader), reader.start_time or planned_at(reader)
     ended = reader.end_time or began
     if due is None or began is None or ended is None:
@@ -311,7 +311,7 @@ def _late_end(producer: Producer, reader: Run) -> datetime | None:
 
 
 def _troubled_by_verdict(producers: Sequence[Producer], status: TableStatus) -> list[Producer]:
-    """The producers of a table that is not fresh although no run that was due shows why."""
+    """The producers to blame for a table that is not fresh although each of its due runs succeeded."""
     if status.verdict is Verdict.FAILED:
         failed = [(run, one) for one in producers for run in one.runs if run.state is RunState.FAILED]
         run, producer = max(failed, key=lambda pair: planned_last(pair[0]))
@@ -322,5 +322,5 @@ def _troubled_by_verdict(producers: Sequence[Producer], status: TableStatus) -> 
 
 
 def _is_of(node: LineageNode | None, producer: LineageNode | None) -> bool:
-    """Whether an edge is that of a producer. One whose operator lineage does not name may be that of any."""
+    """Whether an edge belongs to a producer. An edge without an operator may belong to any."""
     return node is None or producer is None or node.key == producer.key

@@ -1,4 +1,4 @@
-"""Where chains of blame end: in what nothing else explains, or in a circle of such that explain each other."""
+"""The ends of chains of blame: an item that nothing else explains, or a circle of items that explain each other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T", bound="Hashable")
 
 
 def last_circles(blame: Mapping[T, Iterable[T]]) -> list[list[T]]:
-    """Those that explain each other, or stand alone, and that nothing else explains."""
+    """The circles, and the single items, that nothing outside of them explains."""
     circles = _circles(blame)
     circle_of = {one: index for index, circle in enumerate(circles) for one in circle}
     return [

@@ -1,7 +1,7 @@
-"""How one table stands, by the runs of the operators that write it: steps that read them and find what is wrong.
+"""The state of one table, by the runs of the operators that write it: steps that read the runs and judge them.
 
-A table is in trouble if one of its producers is: of its runs planned by now, none that was planned after its last
-success succeeded.
+A table is in trouble if one of its producers is. A producer is in trouble if runs were due after its last success: they
+are planned by now, and did not succeed.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _MOST_FAILURES: Final = 3
 
 
 class Sources(Struct, frozen=True):
-    """Where an explanation reads from.
+    """The readers that an explanation uses.
 
     Attributes:
         operators: The steps that list the operators associated with a table.
-        runs: The steps that read the runs of an operator, for the time that is looked back.
+        runs: The steps that read the recent runs of an operator.
     """
 
     operators: Callable[[str], Steps[list[Operator]]]
@@ -47,9 +47,9 @@ class Sources(Struct, frozen=True):
 
 
 class Producer(Struct, frozen=True, kw_only=True):
-    """An operator that writes a table, with its runs and what is wrong with it.
+    """An operator that writes a table, with its runs and its trouble.
 
-    ``since`` is when the trouble began, ``until`` when the run that is to be explained was due; None if not known.
+    ``since`` is the time at which the trouble began, ``until`` the due time of the run to explain; None if not known.
     """
 
     operator: Operator
@@ -76,9 +76,9 @@ class Producer(Struct, frozen=True, kw_only=True):
 
 
 class Examined(Struct, kw_only=True):
-    """A table that was looked at.
+    """A table that was examined.
 
-    ``is_unread`` says that not all that tells how it stands could be read.
+    ``is_unread`` says that its operators or their runs could not be read completely.
     """
 
     table: Table
@@ -93,7 +93,7 @@ class Examined(Struct, kw_only=True):
 
     @property
     def worst(self) -> Producer | None:
-        """The producer that tells most of the table's trouble."""
+        """The producer with the worst trouble."""
         return worst_of(self.troubled)
 
     @property
@@ -102,26 +102,26 @@ class Examined(Struct, kw_only=True):
 
 
 def worst_of(producers: Iterable[Producer]) -> Producer | None:
-    """The worst producer: one that failed rather than another, then the one whose trouble is the oldest."""
+    """The worst producer: by the order of ``Trouble``, where FAILED is worst, then by the oldest trouble."""
     return min(producers, key=lambda one: (_rank(one.trouble), one.since or _LAST), default=None)
 
 
 def beginning_of(producers: Iterable[Producer]) -> datetime | None:
-    """When the first of their troubles began; None if that is not known of any."""
+    """The time at which the first of their troubles began; None if it is not known for any."""
     return min((one.since for one in producers if one.since is not None), default=None)
 
 
 class Examiner:
-    """Looks at tables, each once; the runs of an operator are read once for all tables that it writes.
+    """Examines tables, each once. The runs of an operator are read once for all tables that it writes.
 
     Args:
-        lineage: What tables are made of; None if it could not be read.
-        sources: Where operators and runs are read from.
+        lineage: Lineage of the tables; None if it could not be read.
+        sources: The readers of operators and runs.
         now: The present, aware.
-        max_age: The maximum age of a last success. A table upstream may be as old as its own rhythm lets it be.
+        max_age: The maximum age of a last success. A table upstream may be older if its own schedule is slower.
 
     Attributes:
-        examined: The tables that were looked at, by GUID.
+        examined: The tables examined so far, by GUID.
     """
 
     def __init__(self, lineage: Lineage | None, sources: Sources, *, now: datetime, max_age: timedelta | None) -> None:
@@ -137,7 +137,7 @@ class Examiner:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What could not be found out, each once. Names in them are made printable."""
+        """The facts that could not be found out, each once. Names in them are made printable."""
         return tuple(self._notes)
 
     def note(self, text: str) -> None:
@@ -146,24 +146,24 @@ class Examiner:
 
     @property
     def has_given_up(self) -> bool:
-        """Whether so many reads have failed one after the other that no more is asked for; a note says so."""
+        """Whether too many reads in a row have failed to go on; a note says so."""
         if self._failures < _MOST_FAILURES:
             return False
-        self.note(remark("the search ended after {n} reads failed, one after the other", n=_MOST_FAILURES))
+        self.note(remark("the search ended after {n} failed reads in a row", n=_MOST_FAILURES))
         return True
 
     def examine(self, table: Table, *, depth: int) -> Steps[Examined]:
-        """Look at a table: its producers, their runs, and what is wrong with them."""
+        """Examine a table: its producers, their runs, and their trouble."""
         nodes = () if self._lineage is None else self._lineage.producers(table)
         self.examined[table.guid] = examined = Examined(table=table, depth=depth, producers=[])
         if depth and not nodes:
-            return examined  # no operator is known to write it: it comes from elsewhere
+            return examined  # without a known writer, it comes from elsewhere
         try:
             operators = list(dict.fromkeys((yield from self._sources.operators(table.guid))))
         except DataMapError as error:
             if not depth or isinstance(error, ClientClosedError):
                 raise
-            examined.is_unread = not isinstance(error, NotFoundError)  # else lineage outlived it
+            examined.is_unread = not isinstance(error, NotFoundError)  # not found: only its lineage remains
             self._note_unread(table, error)
             return examined
         self._failures = 0
@@ -173,7 +173,7 @@ class Examiner:
             runs = yield from self._read_runs(operator, is_upstream=depth > 0)
             examined.is_unread |= operator in self._unread
             if not runs and depth:
-                words = "{job}, which writes {table}, has no run in the time that was looked at: it is left out"
+                words = "{job}, which writes {table}, has no run in the time range: it is left out"
                 self.note(remark(words, job=shown_text(operator.job_name), table=shown_name(table)))
             found = self._trouble(runs) or self._age_trouble(table, operator, runs, is_upstream=depth > 0)
             examined.producers.append(Producer(operator=operator, runs=runs, node=node, **found))
@@ -200,20 +200,20 @@ class Examiner:
         """Note that the operators of a table upstream could not be read."""
         name = shown_name(table)
         if isinstance(error, NotFoundError):
-            words = "{table} is not known to the service any more: how it stands cannot be told"
+            words = "{table} is no longer known to the service: its state is unknown"
             self.note(remark(words, table=name))
             return
         self._failures += 1
         reason = printable(str(error), limit=_LONGEST_REASON)
-        words = "the operators of {table} could not be read, and how it stands cannot be told: {reason}"
+        words = "the operators of {table} could not be read, so its state is unknown: {reason}"
         self.note(remark(words, table=name, reason=reason))
 
     def _joined(
         self, table: Table, nodes: Sequence[LineageNode], operators: Sequence[Operator], *, depth: int
     ) -> dict[Operator, LineageNode | None]:
-        """The operators that write a table, each with what lineage knows it as.
+        """The operators that write a table, each with its node in lineage.
 
-        If none is known to, all of them count for the table that is explained, and none for a table upstream.
+        If lineage names none of them, all count for the table that is explained, and none for a table upstream.
         """
         if self._lineage is not None:
             join = join_operators(table, operators, self._lineage, may_be_renamed=not depth)
@@ -223,17 +223,17 @@ class Examiner:
                 return join.pairs
         if nodes and operators:
             words = (
-                "which operators write {table} cannot be told: none of them count"
+                "it is unknown which operators write {table}: none of them count"
                 if depth
-                else "which operators write {table} cannot be told: all of them count"
+                else "it is unknown which operators write {table}: all of them count"
             )
             self.note(remark(words, table=shown_name(table)))
         return {} if depth else dict.fromkeys(operators)
 
     def _trouble(self, runs: Sequence[Run]) -> dict[str, Any]:
-        """What is wrong with an operator by its runs: nothing, or its trouble, the run that shows it, and since when.
+        """The trouble of an operator by its runs, the run that shows it, and the time it began; empty if there is none.
 
-        Nothing is wrong if its last run that was due succeeded, however old that is.
+        An operator has no trouble if its last due run succeeded, however old that run is.
         """
         due = self._due(runs)
         since_then = due[_count_up_to_success(due) :]
@@ -247,7 +247,7 @@ class Examiner:
     def _age_trouble(
         self, table: Table, operator: Operator, runs: Sequence[Run], *, is_upstream: bool
     ) -> dict[str, Any]:
-        """Whether the last success of an operator is too old: upstream, by its own rhythm, if that is known."""
+        """The trouble of an operator whose last success is too old: upstream, by its own schedule, if that is known."""
         due = self._due(runs)
         count = _count_up_to_success(due)
         if not count or self._max_age is None:
@@ -259,8 +259,8 @@ class Examiner:
             return {}
         if rhythm is None:
             words = (
-                "{table} was last written at {time}, and how often {job} writes it cannot be told from so few runs: "
-                "whether it is late is not judged; since (--since 30d) looks farther back"
+                "{table} was last written at {time}, and {job} has too few runs to infer its schedule: "
+                "it is not judged whether it is late; since (--since 30d) reads more runs"
             )
             job, name = shown_text(operator.job_name), shown_name(table)
             self.note(remark(words, table=name, time=time_text(ended), job=job))
@@ -287,7 +287,7 @@ def _rank(trouble: Trouble | None) -> int:
 
 
 def planned_at(run: Run) -> datetime | None:
-    """When a run was planned, else the first of its times."""
+    """The planned time of a run, else the first of its times."""
     return run.plan_time or run.submit_time or run.start_time or run.end_time
 
 
@@ -301,12 +301,12 @@ def _is_due(run: Run, now: datetime) -> bool:
 
 
 def _count_up_to_success(due: Sequence[Run]) -> int:
-    """How many of these runs there are up to and including the last that succeeded; 0 if none did."""
+    """The number of runs up to and including the last that succeeded; 0 if none did."""
     return max((index for index, run in enumerate(due, start=1) if run.state is RunState.SUCCEEDED), default=0)
 
 
 def _rhythm(due: Sequence[Run]) -> timedelta | None:
-    """How long an operator may take from one success to the next, by its own plans; None if it has too few.
+    """The time that an operator may take from one success to the next, by its own plans; None if it has too few.
 
     A run that was run again counts once, by its plan.
     """

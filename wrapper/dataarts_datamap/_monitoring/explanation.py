@@ -25,15 +25,15 @@ _MOST_NAMES: Final = 3
 
 
 class Trouble(StrEnum):
-    """What is wrong with a table.
+    """The kinds of trouble of a table.
 
     Attributes:
         FAILED: A run failed, and none has succeeded since.
-        RUNNING: The run that was due is still running.
-        LATE: The run that was due has not started.
-        SKIPPED: The run that was due was skipped.
-        NOT_PLANNED: No run was planned since the last success, or there is none in the time that was looked at.
-        UNKNOWN: It is not known.
+        RUNNING: The due run is still running.
+        LATE: The due run has not started.
+        SKIPPED: The due run was skipped.
+        NOT_PLANNED: No run was planned since the last success, or there is no run in the time range.
+        UNKNOWN: The due run has an unknown status, or none.
     """
 
     FAILED = "failed"
@@ -45,12 +45,12 @@ class Trouble(StrEnum):
 
 
 class LineageKnowledge(StrEnum):
-    """What is known of where a table comes from.
+    """How much is known about the origin of a table.
 
     Attributes:
         KNOWN: Lineage names operators that write it.
-        UNKNOWN: Lineage can be read, and names none: they are unparsed, or were never scheduled.
-        REFUSED: It cannot be read: the service does not let this account read it, or a note says what went wrong.
+        UNKNOWN: Lineage can be read, but names none: they are unparsed, or were never scheduled.
+        REFUSED: Lineage cannot be read: this account may not read it, or a note says what went wrong.
     """
 
     KNOWN = "known"
@@ -59,22 +59,22 @@ class LineageKnowledge(StrEnum):
 
 
 class Link(Struct, frozen=True, kw_only=True):
-    """A table in trouble, on the way from the table that is explained to the causes.
+    """A table in trouble, on the path from the explained table to its causes.
 
     Attributes:
         table: The table.
-        trouble: What is wrong with it.
+        trouble: Its trouble.
         operator: The operator that is in trouble; None if none is known.
-        run: The run that shows it; None if there is none. It has the status, the plan, the end and the log path.
-        since: When the trouble began, UTC: the plan of the first run that did not succeed; of the last one that did,
-            where none was planned since. None if it is not known.
-        blamed_on: GUIDs of the tables whose trouble explains it. Of a cause, empty but for what explains another one of
+        run: The run that shows the trouble, with its status, plan, end and log path; None if there is none.
+        since: Time at which the trouble began, UTC: the plan of the first run that did not succeed; if none was planned
+            since the last success, the plan of that success. None if it is not known.
+        blamed_on: GUIDs of the tables whose trouble explains it. A cause has some only if they explain another one of
             its operators.
         is_upstream_known: Whether lineage names a table that its operators read.
         late_inputs: GUIDs of the inputs of a cause that are fresh now but were written too late for the run that failed
             or was skipped: that run only needs to be run again.
-        newer_run: A run still going on after that one failed; None if there is none.
-        sentence: The same in a sentence. Names in it are made printable.
+        newer_run: A later run than the failed one that is still going on; None if there is none.
+        sentence: The link as a sentence. Names in it are made printable.
     """
 
     table: Table
@@ -117,14 +117,14 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
     Attributes:
         table: The table.
-        status: How it stands, judged by its producers where lineage knows them, else by all associated operators.
-        causes: The tables in trouble that are farthest upstream, with nothing in trouble upstream of them; the table
-            itself, if its own inputs are fresh. Empty for a fresh table.
-        links: Every table in trouble on the way, the table first.
-        lineage: What is known of where the table comes from.
-        notes: What could not be found out, and which bound ended the search. Names in them are made printable.
-        tables_examined: How many tables were looked at.
-        sentence: All of it in a sentence.
+        status: Its freshness, judged by its producers if lineage knows them, else by all associated operators.
+        causes: The tables in trouble with no table in trouble upstream of them; the table itself, if its own inputs are
+            fresh. Empty for a fresh table.
+        links: Every table in trouble on the paths to the causes, the table itself first.
+        lineage: How much is known about the origin of the table.
+        notes: Facts that could not be found out, and the limit that ended the search. Names in them are made printable.
+        tables_examined: The number of tables examined.
+        sentence: The explanation as a sentence.
     """
 
     table: Table
@@ -138,11 +138,11 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
     @property
     def verdict(self) -> Verdict:
-        """How the table stands."""
+        """The verdict on the table."""
         return self.status.verdict
 
     def chain(self, cause: Link) -> tuple[Link, ...]:
-        """The shortest way from the table to a cause, both included; empty if there is none."""
+        """The shortest path from the table to a cause, including both; empty if there is none."""
         links = {link.table.guid: link for link in self.links}
         came_from: dict[str, str | None] = {self.table.guid: None} if self.table.guid in links else {}
         waiting = deque(came_from)
@@ -175,7 +175,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
 
 def with_note(explanation: Explanation, note: str) -> Explanation:
-    """An explanation with one more note, the first; the same for an empty one."""
+    """The explanation with one more note, placed first; unchanged for an empty note."""
     return replace(explanation, notes=(note, *explanation.notes)) if note else explanation
 
 
@@ -185,16 +185,16 @@ _SAID: Final[Mapping[Trouble, str]] = {
     Trouble.LATE: "{name} waits for run{run}{job}{at}{status}, which has not started",
     Trouble.SKIPPED: "{name} was skipped in run{run}{job}{at}{status}",
     Trouble.NOT_PLANNED: "{name} has had no run{job} planned since its last success{since}",
-    Trouble.UNKNOWN: "how {name} stands cannot be told",
+    Trouble.UNKNOWN: "no operator of {name} shows its state",
 }
 
 
-_UNKNOWN_STATUS: Final = "how {name} stands cannot be told from run{run}{job}{at}{status}, which is none that is known"
-_NO_STATUS: Final = "how {name} stands cannot be told from run{run}{job}{at}, which came without a status"
+_UNKNOWN_STATUS: Final = "{name} depends on run{run}{job}{at}{status}, which is not a known one"
+_NO_STATUS: Final = "{name} depends on run{run}{job}{at}, which came without a status"
 _PLAIN_STATUSES: Final = frozenset((None, "", "fail", "running", "waiting", "skip", "skip-by-depend"))
-"""Those that say no more than the trouble does."""
+"""Statuses that add nothing to the trouble."""
 
-_NEVER_PLANNED: Final = "{name} has had no run{job} in the time that was looked at"
+_NEVER_PLANNED: Final = "{name} has had no run{job} in the time range"
 
 
 def link_sentence(  # noqa: PLR0913  each is one fact that the sentence rests on
@@ -206,14 +206,14 @@ def link_sentence(  # noqa: PLR0913  each is one fact that the sentence rests on
     is_cause: bool,
     is_lineage_known: bool,
 ) -> str:
-    """A link in a sentence.
+    """A link as a sentence.
 
     Args:
         link: The link.
         blamed_on: The tables that it is blamed on.
-        late_inputs: Its late inputs, each with when it was written.
-        unread: How many of its inputs could not be looked at.
-        is_cause: Whether it is a cause, by one of its operators at least.
+        late_inputs: Its late inputs, each with the time at which it was written.
+        unread: The number of its inputs that could not be read.
+        is_cause: Whether it is a cause, by at least one of its operators.
         is_lineage_known: Whether lineage could be read.
     """
     status = None if link.run is None else link.run.status
@@ -239,33 +239,35 @@ def link_sentence(  # noqa: PLR0913  each is one fact that the sentence rests on
 
 
 def _advice(link: Link, late_inputs: Sequence[tuple[Table, datetime]], unread: int, *, is_lineage_known: bool) -> str:
-    """What else is known of a cause."""
+    """A further fact about a cause."""
     if link.newer_run is not None:
         number = "" if link.newer_run.run_id is None else f" {link.newer_run.run_id}"
-        return f"; a newer run{number} goes on"
+        return f"; a newer run{number} is going on"
     if late_inputs:
         table, written_at = max(late_inputs, key=itemgetter(1))
         name, time = shown_name(table), time_text(written_at)
         return f"; its input {name} was written at {time}, too late for that run: run it again"
     if unread:
-        return f"; how {unread} of its inputs stand{'s' * (unread == 1)} cannot be told"
+        return f"; the state of {unread} of its inputs is unknown"
     if is_lineage_known and not link.is_upstream_known:
-        return "; nothing is known upstream of it"
+        return "; no table upstream of it is known"
     return ""
 
 
 def summary(table: Table, status: TableStatus, causes: Sequence[Link], knowledge: LineageKnowledge) -> str:
-    """An explanation in a sentence."""
+    """An explanation as a sentence."""
     name = shown_name(table)
     if status.verdict is Verdict.FRESH:
         last = time_text(status.last_success)
         if status.max_age is None and last:
             return f"{name} has not failed since its last success at {last}; no limit is set on its age."
         return f"{name} is fresh: it last succeeded at {last}." if last else f"{name} is fresh."
-    head = f"How {name} stands is unknown" if status.verdict is Verdict.UNKNOWN else f"{name} is {status.verdict.value}"
+    head = f"{name} is {status.verdict.value}"
+    if status.verdict is Verdict.UNKNOWN:
+        head = f"The state of {name} is unknown"
     unknown = "" if knowledge is LineageKnowledge.KNOWN else "; its lineage is unknown"
     if not causes:
-        return f"{head}, and why cannot be told{unknown}."
+        return f"{head}, and so is the reason{unknown}."
     more = len(causes) - 1
     others = f"; and {more} more cause{'s' if more > 1 else ''}" if more else ""
     return f"{head}: {causes[0].sentence.rstrip('.')}{others}{unknown}."

@@ -1,4 +1,4 @@
-"""Whether a table is fresh, judged from its runs alone: no I/O, and the time is passed in."""
+"""Judges whether a table is fresh, from its runs. No I/O; the time is passed in."""
 
 from __future__ import annotations
 
@@ -26,20 +26,19 @@ _MOST_SKEW: Final = timedelta(minutes=5)
 
 
 class Verdict(StrEnum):
-    """How a table or one of its operators stands.
+    """The verdict on a table or on one of its operators.
 
     Attributes:
         FRESH: It succeeded recently enough; without ``max_age``, its latest outcome is a success.
-        STALE: The last success is older than ``max_age``, or lies before the runs that were looked at.
+        STALE: The last success is older than ``max_age``, or older than the runs that were read.
         FAILED: Runs failed, and none has succeeded since; with ``max_age``, none has succeeded at all.
-        UNKNOWN: It is not known: there are no runs, none ended in a known way, or the last success may be one whose
-            time cannot be read.
-        LATE: It was due at a time, and no run planned for it has succeeded, but none failed either, or one is still
-            going on. Only a check against a due time has this verdict.
-        SLOW: It would be fresh, but a run has been going on for more than twice as long as is usual, and longer than
-            any known run. Only a check of tables has this verdict.
-        FEW_ROWS: It would be fresh, but its last success wrote fewer rows than it should. Only a check against a rule
-            of rows has this verdict.
+        UNKNOWN: There are no runs, none ended in a known way, or the last success may be one whose time cannot be read.
+        LATE: It was due, and no run planned for the due time has succeeded; and none failed, or one is still going on.
+            Only a check against a due time has this verdict.
+        SLOW: It would be fresh, but a run has taken more than twice its typical time so far, and longer than any known
+            run. Only a check of tables has this verdict.
+        FEW_ROWS: It would be fresh, but its last success wrote fewer rows than it should. Only a check with a rule
+            about rows has this verdict.
     """
 
     FRESH = "fresh"
@@ -64,24 +63,25 @@ WORST_FIRST: Final = (
 
 
 class RunsStatus(Struct, frozen=True, kw_only=True):
-    """Whether runs keep their table fresh.
+    """The freshness of a table by some of its runs.
 
     Attributes:
-        verdict: How they stand.
-        last_success: When the last run that succeeded ended, UTC: its end, or the latest of its times if it has none.
-            None if none succeeded, or none at a time that can be read. A time more than a day ahead counts as one that
-            cannot be read: no success lies in the future.
-        age: Time since then. Negative if that lies ahead of the present, because the clocks differ.
-        running: Runs that have started and not ended.
-        waiting: Runs that have not started but still may.
-        failures_since_success: Runs that failed after the last success of their operator.
+        verdict: The verdict by these runs.
+        last_success: Time at which the last successful run ended, UTC: its end, or the latest of its times if it has
+            none. None if no run succeeded at a time that can be read. A time more than a day ahead counts as
+            unreadable, since no success lies in the future.
+        age: Time since the last success. Negative if it lies in the future, because the clocks differ.
+        running: Number of runs that have started but not ended.
+        waiting: Number of runs that have not started yet.
+        failures_since_success: Number of runs that failed after the last success of their operator.
         typical_duration: Median time from start to end of the runs that succeeded; None if none did.
         typical_lateness: Median time from plan to start of the runs that started; None if none did.
-        latest_lateness: Time from plan to start of the latest planned of these runs.
-        runs: How many runs were looked at.
-        undated_successes: Runs that succeeded, but whose end came in a form that cannot be read, or none of whose times
-            is known. One of them may be the last success.
-        unknown_runs: Runs whose status is unknown or missing. They count neither as successes nor as failures.
+        latest_lateness: The same time for the run among them that was planned last.
+        runs: Number of runs.
+        undated_successes: Number of successful runs with an unreadable end, or without any time. One of them may be the
+            last success.
+        unknown_runs: Number of runs whose status is unknown or missing. They count neither as successes nor as
+            failures.
         unknown_statuses: Those statuses as sent, sorted. Untrusted.
     """
 
@@ -101,23 +101,23 @@ class RunsStatus(Struct, frozen=True, kw_only=True):
 
     @property
     def is_ahead(self) -> bool:
-        """Whether the last success lies more than five minutes ahead of the present: one of the clocks is wrong."""
+        """Whether the last success lies more than five minutes in the future, so that one of the clocks is wrong."""
         return self.age is not None and -self.age > _MOST_SKEW
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as plain values, ready for JSON: times as ISO 8601 UTC text, lengths of time in seconds."""
+        """The same as plain values, ready for JSON: times as ISO 8601 UTC text, durations in seconds."""
         return {name: _plain(value) for name, value in asdict(self).items()}
 
 
 class OperatorStatus(RunsStatus, frozen=True, kw_only=True):
-    """How one operator stands, by its runs.
+    """The freshness of a table by the runs of one operator.
 
     Attributes:
         task_id: Id of the operator's job; None if its runs have none.
         job_name: Name of the operator; None if its runs have none. Untrusted.
         workspace_id: Id of its workspace; None if that is not known.
-        counts: Whether it counts for the table. One without runs in the window does not.
-        decides: Whether the table's verdict is its verdict.
+        counts: Whether it counts for the table. An operator without runs in the window does not.
+        decides: Whether the table has its verdict from this operator.
     """
 
     task_id: str | None
@@ -128,26 +128,24 @@ class OperatorStatus(RunsStatus, frozen=True, kw_only=True):
 
 
 class TableStatus(RunsStatus, frozen=True, kw_only=True):
-    """How a table stands, by the runs of its operators.
+    """The freshness of a table by the runs of its operators.
 
-    A table is as old as its oldest producer. Each of the operators that count, as ``basis`` says, is judged if it has
-    runs in the window: the verdict is the worst of theirs (failed, late, stale, unknown, fresh), and the last success
-    that of the operator whose last success is the oldest; None if one of them has none. If no operator has runs, the
-    verdict is unknown.
-
-    With ``any_operator``, one operator that keeps the table fresh is enough: the last success is that of any operator.
-    Failures still are those of each operator since its own last success.
+    A table is as old as its oldest producer. Each operator that counts (see ``basis``) is judged if it has runs in the
+    window. The table has the worst of their verdicts (failed, late, stale, unknown, fresh) and the oldest of their last
+    successes; None if one operator has none. If no operator has runs, the verdict is unknown. With ``any_operator``,
+    one operator that keeps the table fresh is enough, and the last success may be that of any operator. Failures are
+    still counted for each operator since its own last success.
 
     Attributes:
-        now: When it was judged, UTC.
+        now: Time of the judgement, UTC.
         max_age: The maximum age of a last success; None if age was not judged.
         any_operator: Whether a success of any operator counts for the table.
         operators: Each operator by itself.
         ignored: The operators of the table that were left out on request. Untrusted.
-        basis: How it is known which operators count; None for runs that were judged without asking.
-        others: The operators that do not count, since lineage does not say that they write the table. Untrusted.
-        notes: Where the service's operators and lineage disagree, and why readers cannot be told from producers. Names
-            in them are made printable.
+        basis: The source for which operators count; None if runs were judged without one.
+        others: The operators that do not count, because lineage does not name them as writers of the table. Untrusted.
+        notes: Conflicts between the service's operators and lineage, and the reason if readers and producers cannot be
+            distinguished. Names in them are made printable.
     """
 
     now: datetime
@@ -161,9 +159,9 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
 
     @property
     def decided_by(self) -> OperatorStatus | None:
-        """The operator whose verdict is the table's: of several, the one whose last success is the oldest.
+        """The operator that gives the table its verdict: of several, the one whose last success is the oldest.
 
-        With ``any_operator``, the one that succeeded last; where failures decide, the one with most of them. None if no
+        With ``any_operator``, the one that succeeded last; if failures decide, the one with the most. None if no
         operator has runs.
         """
         return next((one for one in self.operators if one.decides), None)
@@ -174,9 +172,9 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
         return tuple(one for one in self.operators if not one.counts)
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as plain values, ready for JSON: times as ISO 8601 UTC text, lengths of time in seconds.
+        """The same as plain values, ready for JSON: times as ISO 8601 UTC text, durations in seconds.
 
-        ``decided_by``, ``left_out``, ``ignored`` and ``others`` name operators, by ``task_id``, ``job_name`` and
+        ``decided_by``, ``left_out``, ``ignored`` and ``others`` name operators by ``task_id``, ``job_name`` and
         ``workspace_id``.
         """
         return {
@@ -189,7 +187,7 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
 
 
 def look_back(since: timedelta, max_age: timedelta | None) -> timedelta:
-    """How far back to look: at least as far as the maximum age of a success.
+    """The time to look back: ``since``, or the maximum age of a success if that is longer.
 
     Raises:
         InvalidArgumentError: One of them is not a positive timedelta.
@@ -209,21 +207,21 @@ def table_status(  # noqa: PLR0913  one keyword for each choice
 ) -> TableStatus:
     """Judge whether a table is fresh.
 
-    With ``max_age``, the age of the last success alone decides: failures after it are reported, but change nothing as
-    long as it is young enough. Without, failures decide. Only the state *succeeded* counts as a success; a status that
-    is not known is named and never taken for one.
+    With ``max_age``, only the age of the last success decides: later failures are reported, but change nothing while it
+    is young enough. Without it, failures decide. Only the state *succeeded* counts as a success; an unknown status is
+    named, and never counted as one.
 
-    A run belongs to the operator whose runs were asked for (``Run.origin``), whatever its row says. A run that no
-    client read belongs to the operator that its row names.
+    A run that a client read belongs to the operator of that request (``Run.origin``), whatever its row says. Any other
+    run belongs to the operator that its row names.
 
     Args:
-        runs: Runs of the table's operators, as far back as should be looked.
+        runs: Runs of the table's operators in the time range to judge.
         now: The present, aware.
         max_age: The maximum age of a last success.
-        operators: Operators that are listed even if they have no runs.
+        operators: Operators to list even if they have no runs.
         any_operator: Whether one operator that keeps the table fresh is enough; otherwise every operator with runs
             counts.
-        ignored: Operators to name as left out; runs of theirs do not count.
+        ignored: Operators to name as left out; their runs do not count.
 
     Raises:
         InvalidArgumentError: ``now`` is naive, or ``max_age`` is not a positive timedelta.
@@ -261,10 +259,10 @@ def with_basis(status: TableStatus, producers: Producers) -> TableStatus:
 
 
 def group_runs(runs: Iterable[Run], operators: Iterable[Operator] = ()) -> dict[OperatorKey, list[Run]]:
-    """The runs of each operator: first of the operators given, then of those that the other runs belong to.
+    """The runs of each operator: first the given operators, then those that the other runs belong to.
 
-    A run that no client read is matched by its row. If one of the two lacks the workspace, they match if only one
-    operator can be meant.
+    A run that no client read is matched by its row. If the row or the operator lacks the workspace, they match only if
+    no other operator is possible.
     """
     groups: dict[OperatorKey, list[Run]] = {operator_key(one): [] for one in operators}
     given = tuple(groups)
@@ -278,7 +276,7 @@ def group_runs(runs: Iterable[Run], operators: Iterable[Operator] = ()) -> dict[
 
 
 def _match(key: OperatorKey, given: Iterable[OperatorKey], strangers: Iterable[OperatorKey]) -> OperatorKey | None:
-    """The only one of the operators that a run's row can mean."""
+    """The only operator that a run's row can mean."""
     namesakes, alike = ([one for one in some if one[:2] == key[:2]] for some in (given, strangers))
     if len(namesakes) != 1 or len(alike) != 1:
         return None
@@ -318,7 +316,7 @@ def checked_now(now: object) -> datetime:
     """The present in UTC.
 
     Raises:
-        InvalidArgumentError: It is no aware datetime.
+        InvalidArgumentError: It is not an aware datetime.
     """
     if not isinstance(now, datetime) or now.utcoffset() is None:
         raise InvalidArgumentError(f"now must be an aware datetime, not {shown(now)}")
@@ -328,12 +326,12 @@ def checked_now(now: object) -> datetime:
 def _checked_span(name: str, span: object) -> timedelta:
     if not isinstance(span, timedelta) or span <= timedelta(0):
         hint = span_hint(span, "timedelta(hours=26)")
-        raise InvalidArgumentError(f"{name} must be a timedelta longer than nothing, such as {hint}, not {shown(span)}")
+        raise InvalidArgumentError(f"{name} must be a positive timedelta, such as {hint}, not {shown(span)}")
     return span
 
 
 def _facts(runs: Sequence[Run], *, now: datetime, max_age: timedelta | None) -> dict[str, Any]:
-    """What runs show, and their verdict as those of one operator."""
+    """The fields of a ``RunsStatus`` for the runs of one operator, with their verdict."""
     last_success = _last_success(runs, now)
     active = [run for run in runs if run.state is RunState.ACTIVE]
     unknown = [run for run in runs if run.state is RunState.UNKNOWN]
@@ -377,21 +375,21 @@ def _last_success(runs: Iterable[Run], now: datetime) -> datetime | None:
 
 
 def _failures_since_success(runs: Sequence[Run], now: datetime) -> int:
-    """How many runs failed after the last success; a failed run without any time counts, too."""
+    """The number of runs that failed after the last success; a failed run without any time counts, too."""
     success = _last_success(runs, now)
     ends = [ended_at(run, now) for run in runs if run.state is RunState.FAILED]
     return sum(success is None or end is None or end > success for end in ends)
 
 
 def ended_at(run: Run, now: datetime) -> datetime | None:
-    """When a run ended, UTC: its end, or the latest of its times if it has none. None if none can be read."""
+    """The time at which a run ended, UTC: its end, else the latest of its times. None if no time can be read."""
     times = (run.plan_time, run.submit_time, run.start_time, run.end_time)
     *others, end = (None if time is None or time - now > _MOST_AHEAD else time for time in times)
     return end or max(filter(None, others), default=None)
 
 
 def _is_undated(run: Run, now: datetime) -> bool:
-    """Whether it is not known when a run ended: its end cannot be read, or it has no time at all."""
+    """Whether the end of a run is unknown: it cannot be read, or the run has no time at all."""
     if ended_at(run, now) is None:
         return True
     if run.end_time is not None:

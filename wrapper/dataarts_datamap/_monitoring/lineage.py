@@ -1,4 +1,4 @@
-"""What tables are made of, and which operators write and read them: no I/O."""
+"""Lineage: the tables that each table is made of, and the operators that write and read them. No I/O."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _ALL: Final = 2**31
 
 
 class Lineage:
-    """Which tables are made of which, by which operators.
+    """The steps from table to table, with the operators that do them.
 
-    It shows what the latest scheduled run of each operator did. An edge stays when its operator is no longer scheduled.
-    An operator that was never scheduled, or whose SQL is not understood, has none (documented). A table argument is a
-    GUID, a name, or a ``Table``.
+    It shows the latest scheduled run of each operator. An edge remains when its operator is no longer scheduled. An
+    operator that was never scheduled, or whose SQL the service cannot parse, has no edge (documented). A table argument
+    is a GUID, a name, or a ``Table``.
 
     Args:
-        edges: Each step from a table to another.
-        is_whole: Whether it is the lineage of the whole instance, and not only that around a table.
-        tables: Tables that it is to know by name, too, whether or not an edge names them.
+        edges: Each step from one table to another.
+        is_whole: Whether it is the lineage of the whole instance, and not only of the tables around one.
+        tables: Further tables to find by name, whether or not an edge names them.
     """
 
     def __init__(self, edges: Iterable[LineageEdge], *, is_whole: bool = True, tables: Iterable[Table] = ()) -> None:
@@ -55,7 +55,7 @@ class Lineage:
 
     @property
     def edges(self) -> tuple[LineageEdge, ...]:
-        """Each step from a table to another, once."""
+        """Each step from one table to another, once."""
         return self._edges
 
     @property
@@ -65,18 +65,18 @@ class Lineage:
 
     @property
     def tables(self) -> Mapping[str, Table]:
-        """Every table that it names, by GUID."""
+        """Every known table, by GUID."""
         return self._tables
 
     def find(self, table: Table | str) -> Table:
-        """The table of a GUID, or the only one of a name.
+        """The table with a GUID, or the only one with a name.
 
         A GUID that no edge names is a table without lineage.
 
         Raises:
-            InvalidArgumentError: It is neither a table nor text, or empty.
-            TableNotFoundError: None has the name.
-            AmbiguousTableError: Several have it.
+            InvalidArgumentError: The argument is neither a table nor text, or is empty.
+            TableNotFoundError: No table has the name.
+            AmbiguousTableError: Several tables have it.
         """
         if isinstance(table, Table):
             return self._of_guid(table)
@@ -86,15 +86,15 @@ class Lineage:
         return choose_table(name, self._tables.values())
 
     def _of_guid(self, table: Table) -> Table:
-        """What is known of a table by its GUID, whose digits may be written in either case."""
+        """The known table with a GUID, whose digits may be in upper or lower case."""
         return self._tables.get(table.guid) or self._by_guid.get(table.guid.casefold(), table)
 
     def named(self, name: str) -> list[Table]:
-        """Every table of a name: none, one or several."""
+        """Every table with a name: none, one or several."""
         return match_tables(name, self._tables.values())
 
     def inputs(self, table: Table | str) -> tuple[LineageEdge, ...]:
-        """The steps that write a table; the source of one is None if its operator reads no table that is known."""
+        """The steps that write a table; the source of a step is None if its operator reads no known table."""
         return tuple(self._into.get(self.find(table).guid, ()))
 
     def outputs(self, table: Table | str) -> tuple[LineageEdge, ...]:
@@ -106,35 +106,35 @@ class Lineage:
         return _nodes(self.inputs(table))
 
     def readers(self, table: Table | str) -> tuple[LineageNode, ...]:
-        """The operators that read a table, each once; one that writes it, too, is among them."""
+        """The operators that read a table, each once, including those that also write it."""
         return _nodes(self.outputs(table))
 
     def steps(self, operator: Operator) -> tuple[LineageEdge, ...]:
-        """The steps that an operator does, by its name and workspace (inferred): what it reads and writes."""
+        """The steps of an operator, by its name and workspace (inferred): the tables that it reads and writes."""
         named = self._by.get(operator.job_name, ())
         return tuple(edge for edge in named if edge.node is not None and is_same_operator(operator, edge.node))
 
     def upstream(self, table: Table | str, *, depth: int | None = None) -> list[Table]:
-        """The tables that a table is made of, the nearest first, without itself.
+        """The tables that a table is made of, the nearest first, without the table itself.
 
         Args:
             table: The table.
-            depth: How many steps to go: 1 for what it is made of directly, None for as far as it goes.
+            depth: The maximum number of steps: 1 for direct inputs, None for no limit.
 
         Raises:
-            InvalidArgumentError: The depth is not an integer of at least 1, or the table no GUID or name.
+            InvalidArgumentError: The depth is not an integer of at least 1, or the table is not a GUID or name.
         """
         return self._walk(table, self._into, depth)
 
     def downstream(self, table: Table | str, *, depth: int | None = None) -> list[Table]:
-        """The tables that are made of a table, the nearest first, without itself.
+        """The tables that are made of a table, the nearest first, without the table itself.
 
         Args:
             table: The table.
-            depth: How many steps to go: 1 for what is made of it directly, None for as far as it goes.
+            depth: The maximum number of steps: 1 for direct outputs, None for no limit.
 
         Raises:
-            InvalidArgumentError: The depth is not an integer of at least 1, or the table no GUID or name.
+            InvalidArgumentError: The depth is not an integer of at least 1, or the table is not a GUID or name.
         """
         return self._walk(table, self._out_of, depth)
 
@@ -157,10 +157,10 @@ class Lineage:
 
 
 def checked_depth(depth: object) -> int:
-    """How many steps to go, None for as far as it goes.
+    """The maximum number of steps; None for no limit.
 
     Raises:
-        InvalidArgumentError: It is not an integer of at least 1.
+        InvalidArgumentError: The depth is not an integer of at least 1.
     """
     if depth is None:
         return _ALL

@@ -1,4 +1,4 @@
-"""Reads a table's runs again and again, and goes on after failures that can pass."""
+"""Polls a table's runs, and goes on after temporary failures."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Poll:
     """The result of a reading.
 
     Attributes:
-        at: When it had ended, UTC.
-        changes: What changed since the reading before.
-        error: What went wrong; None if nothing did.
+        at: Time at which it ended, UTC.
+        changes: The changes since the previous reading.
+        error: The error if it failed; None if it succeeded.
         notes: Warnings about the rows.
-        next_at: When the next one begins; None if it was the last.
+        next_at: Time at which the next one begins, UTC; None if it was the last.
     """
 
     at: datetime
@@ -43,14 +43,14 @@ class Poll:
 
 @dataclass(frozen=True, kw_only=True)
 class PollSchedule:
-    """When readings are taken.
+    """The times of the readings.
 
     Attributes:
-        every: How long after the end of a reading the next one begins; longer, if the service asks for it.
-        patience: How long after the first reading the last one begins; None to go on for ever.
-        until_ended: Whether the last reading is one that finds no run active.
-        now: Tells the present, aware.
-        wait: Lets a number of seconds pass.
+        every: Time from the end of a reading to the beginning of the next one; longer if the service asks for it.
+        patience: Time after the first reading at which the last one begins; None to go on for ever.
+        until_ended: Whether to stop after a reading that finds no active run.
+        now: Returns the present, aware.
+        wait: Waits for a number of seconds.
     """
 
     every: timedelta
@@ -61,7 +61,7 @@ class PollSchedule:
 
 
 class PolledTable(Protocol):
-    """The table that is read again and again."""
+    """The table that is polled."""
 
     @property
     def guid(self) -> str:
@@ -86,12 +86,12 @@ class PolledTable(Protocol):
 
 
 class Polls:
-    """The readings of a table, taken as they are asked for.
+    """The readings of a table, taken while it is iterated over.
 
     Args:
         table: The table.
-        snapshot: What takes in what is read.
-        schedule: When readings are taken.
+        snapshot: The snapshot to update.
+        schedule: The times of the readings.
 
     Attributes:
         operators: The operators of the table, as of the last reading.
@@ -104,10 +104,10 @@ class Polls:
         self._schedule = schedule
 
     def __iter__(self) -> Iterator[Poll]:
-        """Each poll, also one that failed; the first must succeed.
+        """Each poll, including failed ones; the first must succeed.
 
         Raises:
-            DataMapError: The first reading failed, or a later one in a way that does not pass.
+            DataMapError: The first reading failed, or a later one failed permanently.
         """
         schedule = self._schedule
         until = None if schedule.patience is None else schedule.now() + schedule.patience
@@ -150,7 +150,7 @@ class Polls:
         operators = self._table.list_operators()
         if not operators and self._snapshot.window is None:
             name = printable(self._table.guid, limit=80)
-            raise DataMapError(f"no operator is known to produce the table {name}: its GUID may be that of another one")
+            raise DataMapError(f"no operator is known to produce the table {name}: its GUID may belong to another one")
         runs = self._table.list_runs(poll_window.window, operators)
         self.operators = operators
         return self._snapshot.take(runs, poll_window)

@@ -1,4 +1,4 @@
-"""Which operators of a table count: those that write it, where that is known. No I/O."""
+"""The operators of a table that count: those that write it, if that is known. No I/O."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _NOT_KNOWN: Final = remark("its lineage is not known")
 
 
 class OperatorBasis(StrEnum):
-    """How it is known which operators of a table count.
+    """The source for which operators of a table count.
 
     Attributes:
         CHOSEN: The caller named them.
-        LINEAGE: Lineage says that they write the table. An operator of lineage is matched with one of the service by
-            name and workspace (inferred).
-        ASSOCIATED: All that the service lists count. Which of them only read the table is not known, or was not asked.
+        LINEAGE: Lineage says that they write the table. Operators of lineage and of the service are matched by name and
+            workspace (inferred).
+        ASSOCIATED: All operators that the service lists count. It is unknown which of them only read the table.
     """
 
     CHOSEN = "chosen"
@@ -47,12 +47,12 @@ class Producers(Struct, frozen=True, kw_only=True):
     """The operators of a table that count.
 
     Attributes:
-        operators: Those that count, in the service's order.
-        basis: How that is known.
-        others: Those that do not count, since lineage does not say that they write the table: readers, as a rule.
-        ignored: Those that were left out on request.
-        notes: Where the service and lineage disagree, and why readers cannot be told from producers. Names in them are
-            made printable.
+        operators: The operators that count, in the service's order.
+        basis: The source for that.
+        others: The operators that do not count, because lineage does not name them as writers: usually readers.
+        ignored: The operators that were left out on request.
+        notes: Conflicts between the service and lineage, and the reason if readers and producers cannot be
+            distinguished. Names in them are made printable.
     """
 
     operators: tuple[Operator, ...]
@@ -71,8 +71,8 @@ class Join(NamedTuple):
     """The operators that the service lists for a table, compared with those that lineage names.
 
     Attributes:
-        pairs: Those that write it, each with its node in lineage; None if it may have another name there.
-        notes: Where the service and lineage disagree.
+        pairs: The operators that write it, each with its node in lineage; None if it may have another name there.
+        notes: Conflicts between the service and lineage.
     """
 
     pairs: dict[Operator, LineageNode | None]
@@ -95,18 +95,18 @@ def choose_producers(  # noqa: PLR0913  one keyword for each choice
     ignore: Iterable[str] = (),
     reason: str = _NOT_KNOWN,
 ) -> Producers:
-    """The operators of a table that count: those that are named, else those that lineage says write it, else all.
+    """The operators of a table that count: those named, else those that write it according to lineage, else all.
 
     Args:
         table: The table.
         operators: The operators that the service lists for it.
-        lineage: What tables are made of; None if that is not known.
+        lineage: Lineage of the tables; None if it is not known.
         only: Names of the operators that count, whatever lineage says.
-        ignore: Names of operators that do not.
-        reason: Why there is no lineage, in a few words.
+        ignore: Names of operators that do not count.
+        reason: The reason for missing lineage, in a few words.
 
     Raises:
-        InvalidArgumentError: A name fits no operator, or none is left; the text lists the known ones.
+        InvalidArgumentError: A name matches no operator, or no operator is left; the text lists the known ones.
     """
     listed = list(dict.fromkeys(operators))
     chosen, ignored = choose_operators(listed, only=only, ignore=ignore)
@@ -115,13 +115,13 @@ def choose_producers(  # noqa: PLR0913  one keyword for each choice
     join = Join({}, ()) if lineage is None else join_operators(table, listed, lineage, may_be_renamed=True)
     if not join.pairs:
         why = _reason(table, lineage, reason)
-        said = (*join.notes, remark("readers cannot be told from producers: {reason}", reason=why))
+        said = (*join.notes, remark("readers and producers cannot be distinguished: {reason}", reason=why))
         notes = said if listed else ()
         basis = OperatorBasis.ASSOCIATED
         return Producers(operators=tuple(chosen), basis=basis, ignored=tuple(ignored), notes=notes)
     writing = tuple(one for one in chosen if one in join.pairs)
     if not writing:
-        raise InvalidArgumentError(f"no operator that writes the table is left to be judged: {_listed(listed)}")
+        raise InvalidArgumentError(f"no operator that writes the table is left to judge: {_listed(listed)}")
     others = tuple(one for one in chosen if one not in join.pairs)
     return Producers(
         operators=writing, basis=OperatorBasis.LINEAGE, others=others, ignored=tuple(ignored), notes=join.notes
@@ -129,14 +129,14 @@ def choose_producers(  # noqa: PLR0913  one keyword for each choice
 
 
 def join_operators(table: Table, operators: Sequence[Operator], lineage: Lineage, *, may_be_renamed: bool) -> Join:
-    """The operators that write a table, each with its node in lineage; none, if it names none of them.
+    """The operators that write a table, each with its node in lineage; none if lineage names none of them.
 
     Args:
         table: The table.
         operators: The operators that the service lists for it.
-        lineage: What tables are made of.
-        may_be_renamed: Whether an operator that lineage does not know counts, too, if lineage names one that the
-            service does not list: they may be the same.
+        lineage: Lineage of the tables.
+        may_be_renamed: Whether an operator that lineage does not know counts if lineage names one that the service does
+            not list, since both may be the same.
     """
     table = lineage.find(table)
     producers, readers = lineage.producers(table), lineage.readers(table)
@@ -171,10 +171,10 @@ def choose_operators(
 ) -> ChosenOperators:
     """Narrow the operators of a table by name: job name, ``workspace/job_name`` or task id.
 
-    A name chooses each operator that it fits.
+    A name chooses each operator that it matches.
 
     Raises:
-        InvalidArgumentError: A name fits no operator, or none is left; the text lists the known ones.
+        InvalidArgumentError: A name matches no operator, or no operator is left; the text lists the known ones.
     """
     known = list(dict.fromkeys(operators))
     wanted, unwanted = (None if only is None else _checked_names("only", only)), _checked_names("ignore", ignore)
@@ -187,18 +187,18 @@ def choose_operators(
         if (wanted is None or not _names(one).isdisjoint(wanted)) and _names(one).isdisjoint(unwanted)
     ]
     if known and not chosen:
-        raise InvalidArgumentError(f"no operator of the table is left to be judged: {_listed(known)}")
+        raise InvalidArgumentError(f"no operator of the table is left to judge: {_listed(known)}")
     return ChosenOperators(chosen, [one for one in known if one not in chosen])
 
 
 def operator_name(operator: Operator) -> str:
-    """An operator as ``workspace/job_name``, made printable and short."""
+    """The name of an operator as ``workspace/job_name``, made printable and shortened."""
     workspace = "" if operator.workspace_id is None else f"{printable(operator.workspace_id, limit=40)}/"
     return f"{workspace}{printable(operator.job_name, limit=80)}"
 
 
 def distinct_name(operator: Operator, among: Iterable[Operator]) -> str:
-    """The plainest name that chooses this operator and none of the others; its task id, if each of its names does."""
+    """The simplest name that chooses only this operator; its task id if every name is shared."""
     others = [_names(one) for one in among if one != operator]
     names = [
         operator.job_name,
@@ -211,7 +211,7 @@ def _reason(table: Table, lineage: Lineage | None, reason: str) -> str:
     if lineage is None:
         return reason
     if lineage.producers(table):
-        return remark("those that lineage names are not among those that the service lists")
+        return remark("the service does not list the operators that lineage names")
     return remark("lineage names no operator that writes it")
 
 
@@ -227,7 +227,7 @@ def _checked_names(what: str, names: object) -> list[str]:
 
 
 def _names(operator: Operator) -> set[str]:
-    """What an operator can be called."""
+    """The names that choose an operator."""
     names = {operator.job_name, operator.task_id}
     return names if operator.workspace_id is None else {*names, f"{operator.workspace_id}/{operator.job_name}"}
 

@@ -1,15 +1,14 @@
-"""Follows a table's runs with reads that are mostly small: logic without I/O, and the time is passed in.
+"""Follows a table's runs with mostly small reads. Logic without I/O; the time is passed in.
 
-A *whole* reading covers all runs that are followed: it begins ``since`` ago, or just before the oldest run that has not
-ended, if that is earlier, but never before the first reading did. The first reading is whole, and so is the next one
-ten minutes after a whole one. Those in between are *parts*: they begin an hour before the oldest run that has not
-ended, or an hour before the end of the reading before, if that is earlier. What lies before a part stays as it was
-read.
+A *whole* reading covers all runs that are followed. Its window begins ``since`` ago, or just before the oldest active
+run if that is earlier, but never before the window of the first reading. The first reading is whole, and so is the
+first one that is due ten minutes after a whole one. Those in between are *parts*. Their window begins an hour before
+the oldest active run, or an hour before the end of the previous reading if that is earlier. Runs before the window of a
+part are kept as they were.
 
-So the next reading sees whatever happens to a run that has not ended, or to one of the last hour. What happens further
-back is seen by the next whole one: a rerun of a run that had ended, a run planned for the past, a run deleted. Which
-time of a run a window filters on is not documented: a run counts as lying inside a window for certain only if all its
-times do.
+So the next reading sees every change to an active run or to a run of the last hour. Other changes appear with the next
+whole reading: a rerun of a run that had ended, a run planned for the past, a deleted run. It is not documented which
+time of a run a window filters on, so a run certainly lies inside a window only if all its times do.
 """
 
 from __future__ import annotations
@@ -39,12 +38,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 WHOLE_EVERY: Final = timedelta(minutes=10)
-"""How long after a whole reading the next one is due."""
+"""Time from a whole reading to the next one."""
 
 OVERLAP: Final = timedelta(hours=1)
-"""How far a part reaches back behind what may change."""
+"""Time that the window of a part begins before the oldest run that may change."""
 
-_CERTAIN: Final = 1  # whether its ends belong to a window is not documented
+_CERTAIN: Final = 1  # it is not documented whether a window includes its ends
 _MAY_RECOVER: Final = (ErrorBodyError, IncompleteWalkError, InvalidResponseError, UnsuccessfulError)
 
 
@@ -56,13 +55,13 @@ class _Known(NamedTuple):
 
 
 class ChangeKind(StrEnum):
-    """What happened to a run from one reading to the next.
+    """The kinds of changes to a run from one reading to the next.
 
     Attributes:
-        KNOWN: It was there when the first reading was taken.
-        APPEARED: It was not there before.
+        KNOWN: The first reading found it.
+        APPEARED: It is new.
         CHANGED: Its status, its start or its end has changed.
-        GONE: It is no longer there, although the window still covers it.
+        GONE: It has disappeared, although the window still covers it.
     """
 
     KNOWN = "known"
@@ -72,12 +71,12 @@ class ChangeKind(StrEnum):
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """What happened to a run from one reading to the next.
+    """A change to a run from one reading to the next.
 
     Attributes:
-        kind: What.
-        run: The run; as it was, if it is gone.
-        before: The run as it was before; None if it was not known.
+        kind: The kind of change.
+        run: The run; its last known state if it is gone.
+        before: The run before the change; None if it was not known.
     """
 
     kind: ChangeKind
@@ -86,11 +85,11 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 class PollWindow(Struct, frozen=True, kw_only=True):
-    """What to read.
+    """The window of the next reading.
 
     Attributes:
-        window: The runs of this window.
-        is_whole: Whether they replace all that was read before.
+        window: The window of the runs to read.
+        is_whole: Whether these runs replace all earlier ones.
     """
 
     window: Window
@@ -100,11 +99,11 @@ class PollWindow(Struct, frozen=True, kw_only=True):
 class Snapshot:
     """The runs of a table as they were last read.
 
-    After a whole reading it holds what a reading of ``window`` returns. After a part it may miss what happened before
-    the part: see the docstring of the module.
+    After a whole reading it holds exactly the runs of ``window``. After a part it may miss changes to older runs: see
+    the docstring of the module.
 
     Args:
-        since: How far back to look, at least.
+        since: The minimum time to look back.
     """
 
     def __init__(self, since: timedelta) -> None:
@@ -116,7 +115,7 @@ class Snapshot:
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        """The runs, in no order that is promised."""
+        """The runs, in no particular order."""
         return tuple(self._runs.values())
 
     @property
@@ -130,12 +129,12 @@ class Snapshot:
         return [run for run in self._runs.values() if goes_on(run)]
 
     def latest(self) -> list[Run]:
-        """The run of each operator that matters most."""
+        """The most important run of each operator; see ``foremost``."""
         chosen = map(foremost, group_runs(self._runs.values()).values())
         return [run for run in chosen if run is not None]
 
     def next_window(self, now: datetime) -> PollWindow:
-        """What to read next.
+        """The window of the next reading.
 
         Raises:
             InvalidArgumentError: It would begin before 1970.
@@ -149,7 +148,7 @@ class Snapshot:
         return PollWindow(window=Window(max(begin, self._window.start), recent.end), is_whole=False)
 
     def take(self, runs: Iterable[Run], poll_window: PollWindow) -> tuple[Change, ...]:
-        """Take in what was read; returns what changed, in the order of time."""
+        """Take in the runs of a reading; returns the changes, in the order of time."""
         found = _identified(runs)
         gone = {
             who: run for who, run in self._runs.items() if who not in found and _lies_inside(run, poll_window.window)
@@ -187,10 +186,10 @@ def goes_on(run: Run) -> bool:
 
 
 def foremost(runs: Iterable[Run]) -> Run | None:
-    """Of the runs of one operator, the one that matters most; None if there is none.
+    """The most important run of an operator; None if there is none.
 
-    The one that has been running longest; else the one that has been waiting longest; else the one that was planned
-    last.
+    It is the one that has been running longest; else the one that has been waiting longest; else the one that was
+    planned last.
     """
     known = list(runs)
     active = [run for run in known if goes_on(run)]
@@ -203,23 +202,23 @@ def foremost(runs: Iterable[Run]) -> Run | None:
 
 
 def may_recover(error: DataMapError) -> bool:
-    """Whether it is worth reading again later.
+    """Whether a later reading may succeed.
 
-    It is after failures that are retried at once, and after responses that are odd or do not fit together; not after an
-    error about credentials, project or table, nor after one on this side.
+    It may after failures that are retried at once, and after malformed or inconsistent responses; not after an error
+    about credentials, project or table, nor after an error of this machine.
     """
     return is_passing(error) or isinstance(error, _MAY_RECOVER)
 
 
 def _moved(gone: Iterable[_Known], fresh: Iterable[_Known]) -> dict[_Known, _Known]:
-    """Which of the fresh runs had another planned time before: those with the ids of runs that are gone."""
+    """The fresh runs that only had their planned time changed: they have the ids of runs that are gone."""
     by_id = {who.run._replace(times=()): who for who in gone if who.run.run_id is not None}
     found = ((who, by_id.pop(who.run._replace(times=()), None)) for who in fresh)
     return {who: before for who, before in found if before is not None}
 
 
 def _identified(runs: Iterable[Run]) -> dict[_Known, Run]:
-    """The runs by their identity; runs of the same identity are all kept."""
+    """The runs by their identity; runs with equal identities are all kept."""
     alike: Counter[RunIdentity] = Counter()
     found: dict[_Known, Run] = {}
     for run in runs:

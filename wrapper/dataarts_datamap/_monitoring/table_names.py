@@ -1,4 +1,4 @@
-"""Which table a name means: no I/O, and never a silent choice between several."""
+"""Finds the table that a name means, and never chooses silently between several. No I/O."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def is_guid(text: str) -> bool:
 
 
 def name_of(text: object) -> str | None:
-    """The name that a text stands for, without the ``name:`` that forces one; None if it is a GUID.
+    """The name in a text, without the prefix ``name:`` that marks a name; None if the text is a GUID.
 
     Raises:
-        InvalidArgumentError: It is no text, or empty.
+        InvalidArgumentError: It is not text, or is empty.
     """
     if not isinstance(text, str) or not text.removeprefix(_NAME_PREFIX).strip():
         raise InvalidArgumentError(f"table must be a GUID or a name, not {shown(text)}")
@@ -41,18 +41,18 @@ def name_of(text: object) -> str | None:
 
 
 def keyword_of(name: str) -> str:
-    """What to search for: the last part of a name, since no filter knows database and schema."""
+    """The keyword to search for: the last part of a name, since no filter supports database and schema."""
     return next((part for part in reversed(name.split(".")) if part), name)
 
 
 def choose_table(name: str, tables: Iterable[Table]) -> Table:
-    """The only table of a name: of the display name, or of the end of its path, such as ``sales.orders``.
+    """The only table with a name: its display name, or the end of its path, such as ``sales.orders``.
 
-    If one is written exactly so, those that differ in case, or in how accents are encoded, do not count.
+    If one matches exactly, tables that differ in case, or in the encoding of accents, do not count.
 
     Raises:
-        TableNotFoundError: None has it; the text names similar ones.
-        AmbiguousTableError: Several have it; the text lists them.
+        TableNotFoundError: No table has the name; the text names similar ones.
+        AmbiguousTableError: Several tables have it; the text lists them.
     """
     known = list({table.guid: table for table in tables if table.status != "DELETED"}.values())
     exact = _matches(name, known, str)
@@ -63,13 +63,13 @@ def choose_table(name: str, tables: Iterable[Table]) -> Table:
 
 
 def match_tables(name: str, tables: Iterable[Table]) -> list[Table]:
-    """Every table of a name, as ``choose_table`` finds them."""
+    """Every table with a name, matched as by ``choose_table``."""
     known = list(tables)
     return _matches(name, known, str) or _matches(name, known, folded)
 
 
 def folded(text: str) -> str:
-    """A text as it is compared: without its case, and an accent and its letter as one character (Unicode's NFC)."""
+    """A text in the form for comparisons: case-folded, and each accent joined with its letter (Unicode's NFC)."""
     return normalize("NFC", text.casefold())
 
 
@@ -92,8 +92,8 @@ def _parts(path: Iterable[str], fold: Callable[[str], str]) -> tuple[str, ...]:
 
 
 def not_found(name: str, tables: Iterable[Table]) -> TableNotFoundError:
-    """The error about a name that no table has, with those that are like it."""
-    from difflib import get_close_matches  # noqa: PLC0415  loads what a name that is found does not need
+    """The error about a name that no table has; it lists similar names."""
+    from difflib import get_close_matches  # noqa: PLC0415  only needed if a name is not found
 
     full_names = {table.full_name.casefold(): table.full_name for table in tables if table.name}
     by_name = {table.name.casefold(): table.full_name for table in tables if table.name}

@@ -1,4 +1,4 @@
-"""What feeds a table, and how each of these tables stands: values, and the logic that finds them. No I/O."""
+"""The tables upstream of a table, with the state of each: values, and the logic that finds them. No I/O."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 
 class UpstreamTable(Struct, frozen=True, kw_only=True):
-    """A table that another one is made of, and how it stands.
+    """A table that another one is made of, with its state.
 
     Attributes:
         table: The table.
-        steps: How many steps upstream it is: 1 for an input, 0 for the table itself.
-        is_judged: Whether runs of operators that write it were seen; else it comes from elsewhere, or is unknown.
-        trouble: What is wrong with it; None if nothing is wrong, as far as it was judged.
-        operator: The operator that is in trouble; else one that writes it. None if none is known.
-        run: The run that shows the trouble; else the last one that succeeded. None if there is none.
-        since: When the trouble began, UTC; None if there is none, or it is not known.
+        steps: Number of steps upstream: 1 for an input, 0 for the table itself.
+        is_judged: Whether runs of operators that write it were found; if not, it comes from elsewhere, or is unknown.
+        trouble: The trouble found; None if there is none, or the table was not judged.
+        operator: The operator in trouble, else one that writes the table. None if none is known.
+        run: The run that shows the trouble, else the last successful one. None if there is none.
+        since: Time at which the trouble began, UTC; None if there is none, or the time is not known.
     """
 
     table: Table
@@ -62,13 +62,13 @@ class UpstreamTable(Struct, frozen=True, kw_only=True):
 
 
 class Upstream(Struct, frozen=True, kw_only=True):
-    """What feeds a table.
+    """The tables upstream of a table.
 
     Attributes:
         tables: The table itself, then those that it is made of, the nearest first.
         edges: The steps between them: source and target of each are among ``tables``.
-        lineage: What is known of where the table comes from.
-        notes: What could not be found out, and which bound ended the search. Names in them are made printable.
+        lineage: How much is known about the origin of the table.
+        notes: Facts that could not be found out, and the limit that ended the search. Names in them are made printable.
     """
 
     tables: tuple[UpstreamTable, ...]
@@ -108,16 +108,16 @@ def examine_upstream(  # noqa: PLR0913  each is one fact that it rests on
     depth: int,
     tables: int,
 ) -> Steps[Upstream]:
-    """Find out what feeds a table, and how each of these tables stands.
+    """Find the tables upstream of a table, and the state of each.
 
     Args:
         table: The table.
-        lineage: What tables are made of; None if it could not be read.
-        sources: Where operators and runs are read from, once for each table and operator.
+        lineage: Lineage of the tables; None if it could not be read.
+        sources: The readers of operators and runs, called once for each table and each operator.
         now: The present, aware.
-        max_age: The maximum age of a last success; a table upstream may be as old as its own rhythm lets it be.
-        depth: How many steps to go upstream.
-        tables: How many tables to look at.
+        max_age: The maximum age of a last success; a table upstream may be older if its own schedule is slower.
+        depth: The maximum number of steps upstream.
+        tables: The maximum number of tables to examine.
     """
     if lineage is None:
         return Upstream(tables=(UpstreamTable(table=table, steps=0),), lineage=LineageKnowledge.REFUSED)
@@ -133,7 +133,7 @@ def examine_upstream(  # noqa: PLR0913  each is one fact that it rests on
                 if here.depth >= depth or examiner.has_given_up:
                     continue
                 if len(examiner.examined) >= tables:
-                    examiner.note(remark("more than {n} tables feed it: these are the nearest", n=tables))
+                    examiner.note(remark("more than {n} tables are upstream of it: these are the nearest", n=tables))
                     continue
                 waiting.append((yield from examiner.examine(lineage.find(edge.source), depth=here.depth + 1)))
             edges[edge.key] = edge

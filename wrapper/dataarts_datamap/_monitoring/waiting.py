@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _GROWTH: Final = 1.5
-_SMEAR: Final = 0.1  # so that callers that began together do not ask together
-_LAST_LOOK: Final = 10.0  # seconds that the last look, at the end of the time, may take
+_SMEAR: Final = 0.1  # spreads the requests of callers that began together
+_LAST_LOOK: Final = 10.0  # seconds that the last look, at the deadline, may take
 
 
 def read_all(
@@ -31,7 +31,7 @@ def read_all(
     ask: Callable[[PageRead], Steps[RunPage]],
     is_enough: Callable[[RunPage, list[Run]], bool] = lambda _page, _runs: False,
 ) -> Steps[list[Run]]:
-    """All runs of a walk, page after page; or those up to the page after which they are enough."""
+    """All runs of a walk, page after page; or those up to the page that is enough."""
     runs: list[Run] = []
     step = next(walk, None)
     while step is not None:
@@ -59,11 +59,11 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
 ) -> Steps[Run]:
     """Look again and again until a run has ended: the one with the id, or else the one planned last so far.
 
-    A failure that can pass is treated like a run that is still going on; any other ends the wait.
+    After a temporary failure the wait goes on, as if the run were still active; any other failure ends it.
 
     Raises:
-        WaitTimeoutError: None has ended before the time is over.
-        DataMapError: Looking fails in a way that does not pass.
+        WaitTimeoutError: No run has ended before the time is over.
+        DataMapError: Reading the runs fails permanently.
     """
 
     def find(runs: list[Run]) -> list[Run]:
@@ -79,13 +79,13 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
 def wait_for_runs(
     look: Callable[[], Steps[list[Run]]], clock: Clock, *, timeout: float, first_wait: float, longest_wait: float
 ) -> Steps[list[Run]]:
-    """Look again and again until, of each operator, the run planned last so far has ended.
+    """Look again and again until the run planned last so far has ended, for each operator.
 
-    An operator without runs does not count, unless none has any.
+    Operators without runs do not count; at least one operator must have runs.
 
     Raises:
-        WaitTimeoutError: Not all have ended before the time is over.
-        DataMapError: Looking fails in a way that does not pass.
+        WaitTimeoutError: Not all runs have ended before the time is over.
+        DataMapError: Reading the runs fails permanently.
     """
 
     def find(runs: list[Run]) -> list[Run]:
@@ -141,10 +141,10 @@ def _look_until_ended(
 
 
 def _in_time(steps: Steps[T], until: float, clock: Clock) -> Steps[T]:
-    """The steps, given up when their time is over.
+    """The steps, ended when their time is over.
 
     Raises:
-        DataMapError: They were given up; it is the last error.
+        DataMapError: The time was over; it is the last error.
     """
     failure: DataMapError = RequestTimeoutError("the runs had not been read when the time was over")
     try:
@@ -176,7 +176,7 @@ def _shortened(step: Send | Sleep | Wait, now: float, until: float) -> Send | Sl
 
 
 def _latest(runs: Iterable[Run]) -> Run | None:
-    """The run that was planned last; of several, the one that the server names last."""
+    """The run that was planned last; of several, the last one in the server's order."""
     return max(enumerate(runs), key=lambda item: (item[1].plan_time or EPOCH, item[0]), default=(0, None))[1]
 
 

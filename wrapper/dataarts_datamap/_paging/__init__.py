@@ -1,1 +1,1 @@
-"""All runs of a window, none lost."""
+"""Walks that read all runs of a window without losing one."""

@@ -1,6 +1,7 @@
-"""What a server serves at the most: rows of a list, and rows of a page.
+"""The maximum number of rows that a server serves: of a list, and of a page.
 
-Where it serves and counts no more than so many rows of a list, both halves of a window have more than it has.
+If it neither serves nor counts the rows of a list beyond a maximum, the two halves of a window together have more rows
+than the window seems to have.
 """
 
 from __future__ import annotations
@@ -40,17 +41,17 @@ _NOT_OF_SIZE: Final = (
 
 
 def could_be_cap(rows: int) -> bool:
-    """Whether a server may be set to end at so many rows: a round number, a power of two or one less."""
+    """Whether a number of rows looks like a configured maximum: a round number, a power of two or one less."""
     return rows >= _LEAST and (rows % _LEAST == 0 or rows & (rows - 1) == 0 or rows & (rows + 1) == 0)
 
 
 def count_halves(state: WalkState, asked: Window, planned: Sequence[int]) -> Generator[PageNeeded, RunPage, int]:
-    """How many rows the server counts in both halves of a window; 0 if it cannot be halved between two rows.
+    """The number of rows that the server counts in both halves of a window; 0 if no moment separates its rows.
 
     Args:
-        state: Of the walk.
+        state: The state of the walk.
         asked: The window.
-        planned: When the rows that were read are planned.
+        planned: The planned times of the rows that were read.
     """
     middle = _middle(sorted(time for time in planned if asked.start < time < asked.end))
     span = state.options.first_span(state.habits, 1)
@@ -62,16 +63,16 @@ def count_halves(state: WalkState, asked: Window, planned: Sequence[int]) -> Gen
 
 
 def _middle(times: Sequence[int]) -> int | None:
-    """A moment between two of the times, with about as many of them on each side; None if all are the same."""
+    """A moment that splits the times into about equal halves; None if all times are the same."""
     half = len(times) // 2
     gaps = [(abs(at - half), times[at - 1] + 1) for at in range(1, len(times)) if times[at] - times[at - 1] > 1]
     return min(gaps)[1] if gaps else None
 
 
 def served_page(sent: RunPage, limit: int, least: int) -> int:
-    """Rows to ask for at once, as a page shows that was asked for more than ``least``; 0 if it shows nothing."""
+    """The page size that a server allows, by a page of more than ``least`` requested rows; 0 if it is unclear."""
     rows = len(sent.runs)
-    if rows > limit:  # the limit is ignored
+    if rows > limit:  # the server ignores the limit
         return least
     if rows <= least:
         return 0 if rows == sent.total else least
@@ -79,11 +80,11 @@ def served_page(sent: RunPage, limit: int, least: int) -> int:
 
 
 def is_slow(habits: ServerHabits, *, growth: int) -> bool:
-    """Whether pages of the size that was tried, so many times as large, bring fewer rows a second than small ones."""
+    """Whether the pages of a trial, ``growth`` times as large as small ones, bring fewer rows per second."""
     return habits.trial_time > growth * max(habits.small_page_time, _QUICK)
 
 
 def is_of_size(error: DataMapError) -> bool:
-    """Whether what went wrong with a large page may go right with a small one."""
+    """Whether a small page may succeed after this error of a large one."""
     status = getattr(error, "upstream_status", None) or error.status
     return not isinstance(error, _NOT_OF_SIZE) and status not in _PASSING

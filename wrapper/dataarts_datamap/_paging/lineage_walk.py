@@ -1,4 +1,4 @@
-"""Reads the lineage of all job operators: pages are of operators, and an operator has any number of rows."""
+"""Reads the lineage of all job operators: a page holds operators, and an operator has any number of rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read_lineage(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[list[Li
     readings count: lineage outlives its operators anyway.
 
     Args:
-        ask: The steps that read the page at an offset, of so many operators at the most.
+        ask: Returns the steps that read a page, given an offset and the maximum number of operators.
 
     Raises:
         IncompleteWalkError: The server sends the same page for any offset, or the pages have no end.
@@ -48,9 +48,9 @@ def read_lineage(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[list[Li
 def _read_once(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[_Reading]:
     """The edges of all pages.
 
-    An offset is taken to count operators, as the total does. If the second page is empty or equal to the first, or
-    would exist even if offsets counted pages, one more request, for offset 1, decides what they count. Operators
-    without rows are normal, so that the rows cannot be compared with the total.
+    An offset is assumed to count operators, as the total does. If the second page is empty or equal to the first, or
+    would exist even if offsets counted pages, one more request, for offset 1, decides what offsets count. Operators
+    without rows are normal, so the rows cannot be compared with the total.
     """
     page = yield from ask(0, _LIMIT)
     edges, total = list(page.edges), page.total

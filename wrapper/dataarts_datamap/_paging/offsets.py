@@ -1,4 +1,4 @@
-"""Where the next page begins: offsets for servers that count rows, and for those that count pages."""
+"""Offsets of pages, for servers that count rows, and for those that count pages."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from msgspec import Struct
 
 OffsetUnit: TypeAlias = Literal["auto", "row", "page"]
-"""What the server's ``offset`` counts, which is not documented; ``auto`` finds out."""
+"""The unit of the server's ``offset``, which is not documented; ``auto`` finds it out."""
 
 _LEAST_KNOWN_TO_TELL: Final = 7
 _LARGEST_OFFSET: Final = 2**31 - 1
 
 
 class Counting(Enum):
-    """How a server takes an offset ``o`` and a limit ``l``.
+    """The rows that a server returns for an offset ``o`` and a limit ``l``.
 
     Attributes:
         ROWS: Rows from ``o`` on.
         PAGES: Rows from ``o * l`` on.
         PAGES_FROM_ONE: Rows from ``(o - 1) * l`` on.
-        WHOLE_PAGES: Rows from ``o`` rounded down to a multiple of ``l`` on.
+        WHOLE_PAGES: Rows from the largest multiple of ``l`` up to ``o`` on.
     """
 
     ROWS = "rows"
@@ -39,12 +39,12 @@ COUNTINGS_OF_UNIT: Final = {
 
 
 class Span(NamedTuple):
-    """A page to ask for.
+    """A page to request.
 
     Attributes:
         offset: The offset to send.
         limit: The limit to send.
-        position: Where its first row stands in the whole list, counted from 0, if the server counts as assumed.
+        position: Index of its first row in the whole list, from 0, if the server counts as assumed.
     """
 
     offset: int
@@ -53,15 +53,14 @@ class Span(NamedTuple):
 
 
 def next_span(counting: Counting, reached: int, *, overlap: int, limit: int, most: int) -> Span:
-    """The page that begins at least ``overlap`` rows before the position ``reached``, and goes on past it.
+    """The page that begins at least ``overlap`` rows before the position ``reached``, and ends behind it.
 
-    It has ``limit`` rows where that is enough, and ``most`` rows at the most.
-
-    Where offsets only reach multiples of the limit, the limit is varied: of all pages up to ``limit`` rows that overlap
-    enough, it is the one that goes furthest. That costs about a tenth of each page.
+    It has ``limit`` rows if that is enough, and at most ``most`` rows. If offsets only reach multiples of the limit,
+    the limit is varied: of all pages of up to ``limit`` rows that overlap enough, the one that ends furthest is chosen.
+    That costs about a tenth of each page.
 
     Raises:
-        OverflowError: No page of so many rows does, or the offset would not fit into 32 bits.
+        OverflowError: No page of at most ``most`` rows does, or the offset would not fit into 32 bits.
     """
     least = max(0, reached - overlap)
     if limit <= reached - least + 1:
@@ -83,17 +82,17 @@ def next_span(counting: Counting, reached: int, *, overlap: int, limit: int, mos
 
 
 def _furthest(begin: int, most: int) -> int:
-    """The size, up to ``most``, of which the page that holds the row ``begin`` ends furthest on."""
+    """The page size, up to ``most``, for which the page with the row ``begin`` ends furthest."""
     return max(range(1, most + 1), key=lambda size: ((begin // size + 1) * size, size))
 
 
 class Probe(Struct, frozen=True):
-    """A page that tells how a server counts, since each way would begin it elsewhere among the rows that are known.
+    """A page that shows how a server counts, since each way of counting begins it at another known row.
 
     Attributes:
         offset: The offset to send.
         limit: The limit to send.
-        positions: Where it would begin.
+        positions: Index of its first row for each way of counting.
     """
 
     offset: int
@@ -102,7 +101,7 @@ class Probe(Struct, frozen=True):
 
 
 def probe(known: int, *, overlap: int) -> Probe | None:
-    """A probe among so many known rows, which reaches past them where a server counts pages; None for too few rows."""
+    """A probe among a number of known rows; it ends behind them if a server counts pages. None for too few rows."""
     if known - overlap < _LEAST_KNOWN_TO_TELL:
         return None
     offset = max(2, isqrt(known) // 2)

@@ -33,29 +33,29 @@ _END: Final = object()
 
 
 class PagedWalk(Protocol):
-    """What a pager needs of a walk."""
+    """The interface of a walk that a pager uses."""
 
     def pages(self) -> Walk:
         """The pages."""
         ...
 
     def changed(self) -> int:
-        """How many runs came back with other content."""
+        """The number of runs that came again with other content."""
         ...
 
     def token(self, given: int) -> str | None:
-        """Where the walk stands when so many runs of the page that it gave last are counted."""
+        """The position after ``given`` runs of the page that was yielded last, as a token."""
         ...
 
 
 class PageReader:
-    """How a pager reads.
+    """The settings by which a pager reads.
 
     Args:
-        begin: The steps that lead to a new walk.
-        ask: The steps that read a page.
-        concurrency: How many pages are read at once.
-        habits: What is known of the server.
+        begin: Returns the steps that begin a new walk.
+        ask: Returns the steps that read a page.
+        concurrency: The number of pages to read at once.
+        habits: The known facts about the server.
     """
 
     def __init__(
@@ -78,12 +78,12 @@ def _checked_most(max_items: object) -> int | None:
 
 
 class _Cursor:
-    """How far one iteration has come.
+    """The position of one iteration.
 
     Attributes:
-        walk: What it walks; None before that is known.
-        given: How many rows of the page that came last were given.
-        total: What the server told last.
+        walk: Its walk; None before it has begun.
+        given: The number of rows of the latest page that were yielded.
+        total: The latest total that the server reported.
         warned: Whether a warning was given.
     """
 
@@ -95,7 +95,7 @@ class _Cursor:
 
 
 class _PagerBase:
-    """What a pager tells of the iteration that began last while it goes on."""
+    """The state of a pager's latest iteration."""
 
     def __init__(self, resume_token: str | None) -> None:
         self._stand = _Cursor()
@@ -103,26 +103,26 @@ class _PagerBase:
 
     @property
     def total(self) -> int | None:
-        """How many rows the window holds, as the server said on the page read last.
+        """The number of rows in the window, as reported by the server on the latest page.
 
-        None before the first page, if the server did not say, for a window that is longer than a slice, and for a
-        table, whose operators count apart.
+        None before the first page, if the server did not report it, for a window that is longer than a slice, and for a
+        table, whose operators have separate totals.
         """
         return self._stand.total
 
     @property
     def changed(self) -> int:
-        """How many runs came back with other content while the walk went on; what was given stands."""
+        """The number of runs that came again with other content; they were yielded as they first came."""
         return 0 if self._stand.walk is None else self._stand.walk.changed()
 
     @property
     def resume_token(self) -> str | None:
-        """Where the walk stands, as text of one line: pass it to the same call, later or elsewhere, to go on there.
+        """The position of the walk, as one line of text: pass it to the same call, later or elsewhere, to go on there.
 
-        All rows that were given so far count as read; of several iterations, the one that began last counts. None
-        before the first page, for merged operators, while a walk looks again for runs that moved, and where more than
-        20,000 runs of earlier slices can come again. It holds the ids and planned times of the runs that were yielded
-        last, about 10 bytes for each and 10,000 of them as a rule, 40,000 by large pages, and nothing secret.
+        All rows that were yielded so far count as read; of several iterations, the latest counts. It is None before the
+        first page, for merged operators, while a walk looks again for runs that moved, and if more than 20,000 runs of
+        earlier slices can come again. It holds the ids and planned times of the latest runs, about 10 bytes for each
+        and usually 10,000 of them, 40,000 with large pages. It holds no secret.
         """
         return self._token(self._stand)
 
@@ -143,7 +143,7 @@ class _PagerBase:
             stand.warned = True
             first = printable(page.problems[0], limit=300)
             more = f" (and {len(page.problems) - 1} more on this page)" if len(page.problems) > 1 else ""
-            text = f"unexpected types: {first}{more}; Run.problems says what came of each"
+            text = f"unexpected types: {first}{more}; Run.problems has the details"
             stacklevel, _ = calling_place()
             warnings.warn(text, RowProblemWarning, stacklevel=stacklevel)
 
@@ -153,11 +153,11 @@ class _PagerBase:
 
 
 class Pager(_PagerBase, Generic[RowT]):
-    """The rows of a window, read page by page as they are asked for, in the server's order.
+    """The rows of a window, read page by page on demand, in the server's order.
 
-    Each iteration walks the window anew. From the second page on, pages are read ahead, side by side; leaving a loop
-    ends what is under way. Walking raises what reading a page raises, and ``IncompleteWalkError`` if it can't be shown
-    that no row is missing; the ``resume_token`` on an error tells where to go on.
+    Each iteration reads the window anew. From the second page on, pages are read ahead, in parallel; leaving a loop
+    cancels them. An iteration raises the errors of reading a page, and ``IncompleteWalkError`` if it cannot be shown
+    that no row is missing; the ``resume_token`` on an error holds the position to go on from.
     """
 
     def __init__(self, transport: SyncTransport, reading: PageReader, resume_token: str | None = None) -> None:
@@ -173,7 +173,7 @@ class Pager(_PagerBase, Generic[RowT]):
                     yield row
 
     def pages(self) -> Iterator[RunPage]:
-        """The pages, with the rows that were on none before."""
+        """The pages, each with only the rows that no earlier page had."""
         stand = self._restart()
         with closing(self._pages(stand)) as pages:
             for page in pages:
@@ -183,8 +183,8 @@ class Pager(_PagerBase, Generic[RowT]):
     def first(self) -> RowT | None:
         """The first row in the server's order; None if there is none.
 
-        It costs one page. Of a window that is read in slices, it costs one for each that is empty before it, and one or
-        more to find out the order: that of the latest slice comes first, then those before it.
+        It costs one page. In a window that is read in slices, it costs one page more for each empty slice before it,
+        and at least one to find out the order: pages of the latest slice, then of the slices before it.
         """
         return next(iter(self), None)
 
@@ -192,7 +192,7 @@ class Pager(_PagerBase, Generic[RowT]):
         """All rows, or the first ``max_items`` of them.
 
         Raises:
-            InvalidArgumentError: ``max_items`` is negative or no integer.
+            InvalidArgumentError: ``max_items`` is not an integer from 0.
         """
         return list(islice(self, _checked_most(max_items)))
 
@@ -201,14 +201,14 @@ class Pager(_PagerBase, Generic[RowT]):
 
         Times are ``timestamp[ms, tz=UTC]``; ids, counts and ``duration_ms`` ``int64``; ``speed`` ``float64``;
         ``force_success`` ``bool``; names and states dictionary-encoded text; ``execution_log_path``, ``running_data``
-        and ``running_param`` text, the latter two as sent, which is JSON nearly always.
+        and ``running_param`` text, the latter two as sent, nearly always JSON.
 
         Args:
-            columns: Names of the columns, in their order; all, if left out: a run's fields, ``state``, ``duration_ms``.
+            columns: Names of the columns, in order; if left out, all: a run's fields, ``state``, ``duration_ms``.
             nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
 
         Raises:
-            InvalidArgumentError: A name is not that of a column, or comes twice.
+            InvalidArgumentError: A name is not a column, or occurs twice.
             MissingExtraError: pyarrow is not installed.
         """
         from dataarts_datamap._export.arrow import TableCollector  # noqa: PLC0415  an extra
@@ -224,11 +224,11 @@ class Pager(_PagerBase, Generic[RowT]):
         Needs the extra ``pandas``.
 
         Args:
-            columns: Names of the columns, in their order; all, if left out: a run's fields, ``state``, ``duration_ms``.
+            columns: Names of the columns, in order; if left out, all: a run's fields, ``state``, ``duration_ms``.
             nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
 
         Raises:
-            InvalidArgumentError: A name is not that of a column, or comes twice.
+            InvalidArgumentError: A name is not a column, or occurs twice.
             MissingExtraError: pandas or pyarrow is not installed.
         """
         from dataarts_datamap._export.arrow import pandas_converter  # noqa: PLC0415  an extra
@@ -242,11 +242,11 @@ class Pager(_PagerBase, Generic[RowT]):
         Needs the extra ``polars``.
 
         Args:
-            columns: Names of the columns, in their order; all, if left out: a run's fields, ``state``, ``duration_ms``.
+            columns: Names of the columns, in order; if left out, all: a run's fields, ``state``, ``duration_ms``.
             nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
 
         Raises:
-            InvalidArgumentError: A name is not that of a column, or comes twice.
+            InvalidArgumentError: A name is not a column, or occurs twice.
             MissingExtraError: polars or pyarrow is not installed.
         """
         from dataarts_datamap._export.arrow import polars_converter  # noqa: PLC0415  an extra
@@ -281,11 +281,11 @@ class Pager(_PagerBase, Generic[RowT]):
 
 
 class AsyncPager(_PagerBase, Generic[RowT]):
-    """The rows of a window, read page by page as they are asked for, in the server's order.
+    """The rows of a window, read page by page on demand, in the server's order.
 
-    Each iteration walks the window anew. From the second page on, pages are read ahead, side by side; leaving a loop
-    ends what is under way. Walking raises what reading a page raises, and ``IncompleteWalkError`` if it can't be shown
-    that no row is missing; the ``resume_token`` on an error tells where to go on.
+    Each iteration reads the window anew. From the second page on, pages are read ahead, in parallel; leaving a loop
+    cancels them. An iteration raises the errors of reading a page, and ``IncompleteWalkError`` if it cannot be shown
+    that no row is missing; the ``resume_token`` on an error holds the position to go on from.
     """
 
     def __init__(self, transport: AsyncTransport, reading: PageReader, resume_token: str | None = None) -> None:
@@ -301,7 +301,7 @@ class AsyncPager(_PagerBase, Generic[RowT]):
                     yield row
 
     async def pages(self) -> AsyncGenerator[RunPage, None]:
-        """The pages, with the rows that were on none before."""
+        """The pages, each with only the rows that no earlier page had."""
         stand = self._restart()
         async with aclosing(self._pages(stand)) as pages:
             async for page in pages:
@@ -311,8 +311,8 @@ class AsyncPager(_PagerBase, Generic[RowT]):
     async def first(self) -> RowT | None:
         """The first row in the server's order; None if there is none.
 
-        It costs one page. Of a window that is read in slices, it costs one for each that is empty before it, and one or
-        more to find out the order: that of the latest slice comes first, then those before it.
+        It costs one page. In a window that is read in slices, it costs one page more for each empty slice before it,
+        and at least one to find out the order: pages of the latest slice, then of the slices before it.
         """
         rows = await self.to_list(max_items=1)
         return rows[0] if rows else None
@@ -321,7 +321,7 @@ class AsyncPager(_PagerBase, Generic[RowT]):
         """All rows, or the first ``max_items`` of them.
 
         Raises:
-            InvalidArgumentError: ``max_items`` is negative or no integer.
+            InvalidArgumentError: ``max_items`` is not an integer from 0.
         """
         most = _checked_most(max_items)
         rows: list[RowT] = []
@@ -335,14 +335,14 @@ class AsyncPager(_PagerBase, Generic[RowT]):
 
         Times are ``timestamp[ms, tz=UTC]``; ids, counts and ``duration_ms`` ``int64``; ``speed`` ``float64``;
         ``force_success`` ``bool``; names and states dictionary-encoded text; ``execution_log_path``, ``running_data``
-        and ``running_param`` text, the latter two as sent, which is JSON nearly always.
+        and ``running_param`` text, the latter two as sent, nearly always JSON.
 
         Args:
-            columns: Names of the columns, in their order; all, if left out: a run's fields, ``state``, ``duration_ms``.
+            columns: Names of the columns, in order; if left out, all: a run's fields, ``state``, ``duration_ms``.
             nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
 
         Raises:
-            InvalidArgumentError: A name is not that of a column, or comes twice.
+            InvalidArgumentError: A name is not a column, or occurs twice.
             MissingExtraError: pyarrow is not installed.
         """
         from dataarts_datamap._export.arrow import TableCollector  # noqa: PLC0415  an extra
@@ -359,11 +359,11 @@ class AsyncPager(_PagerBase, Generic[RowT]):
         Needs the extra ``pandas``.
 
         Args:
-            columns: Names of the columns, in their order; all, if left out: a run's fields, ``state``, ``duration_ms``.
+            columns: Names of the columns, in order; if left out, all: a run's fields, ``state``, ``duration_ms``.
             nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
 
         Raises:
-            InvalidArgumentError: A name is not that of a column, or comes twice.
+            InvalidArgumentError: A name is not a column, or occurs twice.
             MissingExtraError: pandas or pyarrow is not installed.
         """
         from dataarts_datamap._export.arrow import pandas_converter  # noqa: PLC0415  an extra
@@ -377,11 +377,11 @@ class AsyncPager(_PagerBase, Generic[RowT]):
         Needs the extra ``polars``.
 
         Args:
-            columns: Names of the columns, in their order; all, if left out: a run's fields, ``state``, ``duration_ms``.
+            columns: Names of the columns, in order; if left out, all: a run's fields, ``state``, ``duration_ms``.
             nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
 
         Raises:
-            InvalidArgumentError: A name is not that of a column, or comes twice.
+            InvalidArgumentError: A name is not a column, or occurs twice.
             MissingExtraError: polars or pyarrow is not installed.
         """
         from dataarts_datamap._export.arrow import polars_converter  # noqa: PLC0415  an extra

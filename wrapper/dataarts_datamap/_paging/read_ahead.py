@@ -1,7 +1,7 @@
-"""Reads pages side by side: the one that a walk awaits, and those that it will need next.
+"""Reads pages in parallel: the one that a walk awaits, and those that it will need next.
 
-How many are read ahead grows with the pages that are taken: the first costs one request, and whoever wants them all
-soon has as many under way as are allowed.
+The number of pages read ahead grows with the pages consumed: the first page costs one request, and a caller that reads
+on soon reaches the maximum.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _LONGEST_GOODBYE: Final = 0.5
 
 
 class Width:
-    """How many pages may be read ahead: fewer where they are large.
+    """The number of pages that may be read ahead: fewer if they are large.
 
     Args:
-        most: How many at the most.
-        habits: What is known of the server.
+        most: The maximum number.
+        habits: The known facts about the server.
     """
 
     def __init__(self, most: int, habits: ServerHabits) -> None:
@@ -44,7 +44,7 @@ class Width:
         self._now = 0
 
     def chosen(self, wanted: PageNeeded) -> list[PageRead]:
-        """Those to read ahead now."""
+        """The pages to read ahead now."""
         room = _MOST_BYTES_AHEAD // max(1, self._habits.largest_page)
         chosen = list(dict.fromkeys(wanted.ahead[: min(self._now, room)]))
         self._now = min(self._most, max(1, self._now * _GROWTH))
@@ -55,10 +55,10 @@ class ReadAhead:
     """Reads pages in threads.
 
     Args:
-        transport: Takes the steps.
-        ask: The steps that read a page.
-        concurrency: How many pages are read at once.
-        habits: What is known of the server.
+        transport: Runs the steps.
+        ask: Returns the steps that read a page.
+        concurrency: The number of pages to read at once.
+        habits: The known facts about the server.
     """
 
     def __init__(
@@ -80,10 +80,10 @@ class ReadAhead:
         self._parents: object = None
 
     def read(self, wanted: PageNeeded) -> RunPage:
-        """The page that is awaited.
+        """The awaited page.
 
         Raises:
-            DataMapError: It could not be read. What is wrong with a page ahead is told when that one is awaited.
+            DataMapError: It could not be read. The error of a page read ahead is raised when that page is awaited.
         """
         self._settle()
         started = self._started.get(wanted.read)
@@ -95,14 +95,14 @@ class ReadAhead:
         if started is None:
             return self._transport.run(self._ask(wanted.read))
         page = started[0].result()
-        del self._started[wanted.read]  # not before, so that an interrupt ends it, too
+        del self._started[wanted.read]  # only now, so that an interrupt cancels it, too
         return page
 
     def close(self) -> None:
-        """End what is under way, and wait half a second at most until it has ended.
+        """Cancel the reads under way, and wait half a second at most until they have ended.
 
-        The garbage collector closes a forgotten walk, in any thread: in one of these, or in one that holds what they
-        wait for.
+        The garbage collector closes a forgotten walk in any thread: in a reading one, or in one that holds a lock that
+        they wait for.
         """
         self._settle()
         self._cancel(tuple(self._started))
@@ -111,18 +111,18 @@ class ReadAhead:
         self._threads.shutdown(wait=False)
         until = time.monotonic() + _LONGEST_GOODBYE
         for thread in self._running:
-            with suppress(RuntimeError):  # this one itself
+            with suppress(RuntimeError):  # a thread cannot join itself
                 thread.join(max(0.0, until - time.monotonic()))
 
     def _settle(self) -> None:
-        """After a fork, leave the parent's threads and exchanges alone: the threads are not here, the sockets are."""
+        """After a fork, forget the parent's threads and exchanges: the child has their sockets, but no such threads."""
         if self._process != os.getpid():
             self._parents = self._started, self._threads
             self._process, self._started, self._threads, self._running = os.getpid(), {}, None, []
 
     def _start(self, read: PageRead) -> tuple[Future[RunPage], Cancellation]:
         if self._threads is None:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  who reads one page does without
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  not needed to read one page
 
             self._threads = ThreadPoolExecutor(
                 self._most_threads,
@@ -144,10 +144,10 @@ class AsyncReadAhead:
     """Reads pages in tasks.
 
     Args:
-        transport: Takes the steps.
-        ask: The steps that read a page.
-        concurrency: How many pages are read at once.
-        habits: What is known of the server.
+        transport: Runs the steps.
+        ask: Returns the steps that read a page.
+        concurrency: The number of pages to read at once.
+        habits: The known facts about the server.
     """
 
     def __init__(
@@ -165,12 +165,12 @@ class AsyncReadAhead:
         self._cancelled: list[asyncio.Task[Any]] = []
 
     async def read(self, wanted: PageNeeded) -> RunPage:
-        """The page that is awaited.
+        """The awaited page.
 
         Raises:
-            DataMapError: It could not be read. What is wrong with a page ahead is told when that one is awaited.
+            DataMapError: It could not be read. The error of a page read ahead is raised when that page is awaited.
         """
-        import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
+        import asyncio  # noqa: PLC0415  a large module, which the synchronous client does not need
 
         started = self._started.get(wanted.read)
         chosen = self._width.chosen(wanted)
@@ -185,7 +185,7 @@ class AsyncReadAhead:
         return page
 
     async def close(self) -> None:
-        """End what is under way."""
+        """Cancel the reads under way."""
         import asyncio  # noqa: PLC0415  as above
 
         self._cancel(tuple(self._started))

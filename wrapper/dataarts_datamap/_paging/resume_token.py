@@ -1,4 +1,4 @@
-"""Where a walk stands, as text that survives the process."""
+"""The position of a walk, as text that survives the process."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _Token(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The token of a text.
 
         Raises:
-            InvalidArgumentError: It is no token of this kind, or of another version.
+            InvalidArgumentError: It is not a token of this kind, or has another version.
         """
         try:
             head = json.decode(text if isinstance(text, str) else b"", type=_Head)
@@ -44,7 +44,7 @@ class _Token(Struct, frozen=True, kw_only=True, omit_defaults=True):
         except (ValidationError, ValueError, RecursionError):
             pass
         raise InvalidArgumentError(
-            f"resume_token {shown(text)} is none of such a walk, in version {_VERSION}: pass one as the pager gave it"
+            f"resume_token {shown(text)} is not one for this call, in version {_VERSION}: pass one that its pager gave"
         )
 
 
@@ -54,7 +54,7 @@ class _Head(Struct):
 
 
 class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
-    """Where a walk over the runs of one operator stands.
+    """The position of a walk over the runs of one operator.
 
     Attributes:
         task_id: The operator's task.
@@ -62,15 +62,15 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
         workspace_id: The operator's workspace.
         window: The whole window.
         is_descending: Whether its slices are read newest first; None for one slice.
-        slice: The slice that is read.
-        reached: How many of its rows were read by offset; 0 if it is not read so.
-        limit: How many rows were asked for at once; 0 if none were yet.
-        direction: The server's order, as far as it is known.
+        slice: The current slice.
+        reached: The number of its rows that were read by offset; 0 if it is not read by offset.
+        limit: The page size that was requested; 0 if no page was requested yet.
+        direction: The server's order; 0 if it is not known.
         read: The runs of the slice that were read, packed.
         loose: Runs of earlier slices that can come again, packed.
         newest_start: The newest start on the first page, in milliseconds; 0 for none.
-        counting: How the server takes offsets; None if that is not known.
-        first_offset: Where its lists begin.
+        counting: How the server counts offsets; None if that is not known.
+        first_offset: The offset at which its lists begin.
     """
 
     kind = "Position"
@@ -92,13 +92,13 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TablePosition(_Token, frozen=True, kw_only=True, omit_defaults=True):
-    """Where a walk over the runs of a table stands.
+    """The position of a walk over the runs of a table.
 
     Attributes:
         table_guid: The table.
         window: The window.
         finished: The operators that were read, each as task, name and workspace.
-        current: Where the one stands that is read.
+        current: The position in the current operator.
     """
 
     kind = "TablePosition"
@@ -110,7 +110,7 @@ class TablePosition(_Token, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def pack(keys: Sequence[RowKey]) -> bytes:
-    """The keys of runs as few bytes: about ten for each, before they are text."""
+    """The keys of runs in compact form: about ten bytes each, before the encoding as text."""
     return zlib.compress(json.encode(keys), _LEVEL) if keys else b""
 
 
@@ -118,14 +118,14 @@ def unpack(packed: bytes) -> list[RowKey]:
     """The keys that were packed.
 
     Raises:
-        InvalidArgumentError: They are none.
+        InvalidArgumentError: The bytes hold no keys.
     """
     if not packed:
         return []
     try:
         return json.decode(zlib.decompressobj().decompress(packed, _LARGEST_PACK), type=list[RowKey])
     except (ValidationError, ValueError, zlib.error):
-        raise InvalidArgumentError("the resume_token is damaged: pass one as the pager gave it") from None
+        raise InvalidArgumentError("the resume_token is damaged: pass one that its pager gave") from None
 
 
 def _members(token: _Token) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Walks the pages of a search. What its offset counts is documented nowhere: each page is compared with what came.
+"""Walks the pages of a search. The unit of its offset is not documented, so each page is compared with earlier ones.
 
-Offsets are taken to count assets, as at a sibling. Where such an offset brings nothing new although there is more, they
-are taken to count pages. Only a walk that read as many assets as the server counts is whole.
+Offsets are assumed to count assets, as in a sibling API. If such an offset brings nothing new although there is more,
+they are assumed to count pages. A walk is complete only if it read as many assets as the server counts.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ class SearchWalk:
     """The assets that a search finds, each once.
 
     Args:
-        ask: The steps that read the page at an offset, of so many assets at the most.
-        is_wanted: Whether an asset is given; those that are not are read and counted all the same.
-        limit: How many assets to ask for at once.
+        ask: Returns the steps that read a page, given an offset and the maximum number of assets.
+        is_wanted: Whether an asset is yielded; the others are read and counted, too.
+        limit: The page size to request.
 
     Attributes:
-        total: How many assets match, as the server said last; None if it did not say.
+        total: The number of matching assets, as last reported by the server; None if it was not reported.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class SearchWalk:
         self._is_over = False
 
     def next_page(self) -> Steps[tuple[Table, ...] | None]:
-        """The steps that lead to the next assets; None if there are no more.
+        """The steps that return the next assets; None if there are no more.
 
         Raises:
             IncompleteWalkError: The pages ended before all assets were read.
@@ -76,7 +76,7 @@ class SearchWalk:
         self._is_over = self.total is not None and self._read >= self.total
 
     def _end_or_count_pages(self, *, is_first: bool) -> None:
-        """What follows from a page with nothing new."""
+        """End the walk, or begin to count pages, after a page with nothing new."""
         if self.total is not None and self._read >= self.total:
             self._is_over = True
         elif not is_first and not self._pages_are_counted:
@@ -91,7 +91,7 @@ class SearchWalk:
         return len(self._seen) + self._nameless
 
     def _incomplete(self, problem: str) -> IncompleteWalkError:
-        error = IncompleteWalkError(f"{problem}: narrow the search down")
+        error = IncompleteWalkError(f"{problem}: narrow the search")
         error.rows_read = self._read
         error.totals = () if self.total is None else (self.total,)
         return error

@@ -1,4 +1,4 @@
-"""Which runs were read: known by their ids and planned times, which no run changes."""
+"""The runs that were read, identified by their ids and planned times, which never change."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.runs import Run
 
 RowKey: TypeAlias = tuple[int, int]
-"""What a run is known by: its id and its planned time in milliseconds, 0 for none.
+"""The key of a run: its id and its planned time in milliseconds, 0 for none.
 
-One id with two planned times is two runs: the ids of this server are not unique. Where a run has no id, a negative
-digest of all that was sent of it stands for one, so that it has another key when it has changed.
+One id with two planned times means two runs, since the ids of this service are not unique. A run without an id has a
+negative digest of its row instead, so that its key changes when the row changes.
 """
 
-_UNKNOWN: Final = 0  # the content of a run of which a resume token alone is left
+_UNKNOWN: Final = 0  # the content of a run that is only known from a resume token
 _MOST_LOOSE: Final = 20_000
 
 
 class AmbiguousRunError(Exception):
-    """Which of several runs was read cannot be told: they share a key, or one had no id and changed."""
+    """It is unknown which of several runs were read: they share a key, or one had no id and changed."""
 
 
 def row_keys(runs: Iterable[Run]) -> list[RowKey]:
@@ -46,10 +46,10 @@ def _digest(run: Run) -> int:
 
 
 class SeenRows:
-    """The runs of a slice that were read: for each key, a hash of what each of its runs held.
+    """The runs of a slice that were read: for each key, a hash of the content of each of its runs.
 
     Args:
-        keys: Runs of which no more is known.
+        keys: Runs of which only the keys are known.
 
     Attributes:
         has_twins: Whether several runs share a key.
@@ -62,7 +62,7 @@ class SeenRows:
         self.add(keys, [_UNKNOWN] * len(keys))
 
     def add(self, keys: Sequence[RowKey], contents: Sequence[int]) -> None:
-        """Runs were read that were not read before."""
+        """Note new runs that were read."""
         known = self._contents
         for key, content in zip(keys, contents, strict=True):
             is_twin = key in known
@@ -72,11 +72,11 @@ class SeenRows:
                 self._nameless[key[1]] += 1
 
     def has_any(self, keys: Iterable[RowKey]) -> bool:
-        """Whether a run of one of the keys was read."""
+        """Whether a run with one of the keys was read."""
         return not self._contents.keys().isdisjoint(keys)
 
     def changed_among(self, keys: Sequence[RowKey], contents: Sequence[int]) -> int:
-        """How many of the runs hold something else than when they were read."""
+        """The number of these runs whose content has changed since they were read."""
         return sum(
             content not in (known := self._contents[key]) and _UNKNOWN not in known
             for key, content in zip(keys, contents, strict=True)
@@ -85,18 +85,18 @@ class SeenRows:
     def new_among(
         self, keys: Sequence[RowKey], contents: Sequence[int], read_before: Callable[[RowKey], int]
     ) -> tuple[list[int], int]:
-        """Indexes of the runs that were not read yet, and how many of the others have changed.
+        """Indexes of the runs that were not read yet, and the number of the others that have changed.
 
-        Of several runs with one key, as many are new as there are more than were read: so all that have the key must
-        be among those given.
+        If several runs share a key, the surplus over those already read is new: so all runs with the key must be among
+        those given.
 
         Args:
             keys: Keys of runs that were read at one moment.
             contents: A hash of each run.
-            read_before: How many runs of a key were read in other slices.
+            read_before: Returns how many runs with a key were read in other slices.
 
         Raises:
-            AmbiguousRunError: That cannot be told of a run without an id, or of some that share a key.
+            AmbiguousRunError: It is unknown whether a run without an id, or with a shared key, is new.
         """
         places: dict[RowKey, list[int]] = {}
         for index, key in enumerate(keys):
@@ -117,7 +117,7 @@ class SeenRows:
         return sorted(new), changed
 
     def _nameless_gone(self, places: dict[RowKey, list[int]]) -> Counter[int]:
-        """How many runs without an id were read and are not there any more as they were, by planned time."""
+        """The number of runs without an id that were read and are gone or changed, by planned time."""
         if not self._nameless:
             return Counter()
         gone = Counter({planned: self._nameless[planned] for _, planned in places})
@@ -128,13 +128,13 @@ class SeenRows:
 
 
 class FinishedSlices:
-    """The runs of the slices that were read, eight bytes for each.
+    """The runs of finished slices, eight bytes for each.
 
     Args:
-        loose: Runs that slices to come can hold, too.
+        loose: Runs that later slices can also hold.
 
     Attributes:
-        has_dropped: Whether there were more loose runs than are kept.
+        has_dropped: Whether some loose runs were dropped because there were too many.
     """
 
     def __init__(self, loose: Sequence[RowKey] = ()) -> None:
@@ -149,15 +149,15 @@ class FinishedSlices:
 
     @property
     def loose(self) -> list[RowKey]:
-        """The loose runs of all slices that were read, 20,000 of them at the most."""
+        """The loose runs of all finished slices, at most 20,000 of them."""
         return list(self._loose.elements())
 
     def loose_with(self, more: Iterable[RowKey]) -> list[RowKey]:
-        """The same, with those of a slice that is read."""
+        """The loose runs of all finished slices, and more of the current one."""
         return list((self._loose | Counter(more)).elements())
 
     def add(self, keys: Iterable[RowKey], loose: Iterable[RowKey]) -> None:
-        """A slice was read."""
+        """Note a finished slice."""
         self._hashes.append(array("q", sorted(map(hash, keys))))
         self._loose |= Counter(loose)
         if self._loose.total() > _MOST_LOOSE:
@@ -165,12 +165,12 @@ class FinishedSlices:
             self._loose = Counter(self.loose[-_MOST_LOOSE:])
 
     def loose_among(self, keys: Sequence[RowKey]) -> Sequence[int]:
-        """Indexes of the keys of loose runs: one that waited may have started since, well inside a later slice."""
+        """Indexes of the keys of loose runs: a waiting run may have started since, well inside a later slice."""
         if self.has_dropped:
             return range(len(keys))
         return [index for index, key in enumerate(keys) if key in self._loose] if self._loose else ()
 
     def count(self, key: RowKey) -> int:
-        """How many runs of the key were read."""
+        """The number of runs with the key that were read."""
         hashed = hash(key)
         return max((bisect_right(one, hashed) - bisect_left(one, hashed) for one in self._hashes), default=0)

@@ -1,4 +1,4 @@
-"""A page of a slice, and what its rows show of the window that was asked for."""
+"""A page of a slice, and what its rows show about the requested window."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Page:
     """A page that was read.
 
     Attributes:
-        sent: As the server sent it.
-        span: Where it lies.
-        window: What was asked for.
+        sent: The page as the server sent it.
+        span: Its offset, limit and position.
+        window: The requested window.
     """
 
     def __init__(self, sent: RunPage, span: Span, window: Window) -> None:
@@ -51,7 +51,7 @@ class Page:
 
     @property
     def is_short(self) -> bool:
-        """Whether it has fewer rows than were asked for."""
+        """Whether it has fewer rows than requested."""
         return len(self) < self.span.limit
 
     @property
@@ -63,7 +63,7 @@ class Page:
     def unsure(self) -> Sequence[int]:
         """Indexes of the rows that another window can hold, too.
 
-        Which time a window filters on is not known: planned or started. So both times must lie well inside this window.
+        A window filters on planned times or on starts; it is unknown which. So both must lie well inside this window.
         """
         planned = [run._plan_time or 0 for run in self.sent.runs]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the model's own integers
         started = [run._start_time or 0 for run in self.sent.runs]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as above
@@ -88,8 +88,8 @@ class Page:
         """Whether the page has a run with no time inside the window.
 
         Args:
-            ahead: How many milliseconds behind the window's end count as inside.
-            unstarted: Whether to count those that have not started, too: their starts may be anywhere.
+            ahead: The number of milliseconds after the window's end that count as inside.
+            unstarted: Whether to include runs that have not started, whose starts may be anywhere.
         """
         start, end = self.window.start, self.window.end + ahead
         for run in map(self.sent.runs.__getitem__, self.unsure):
@@ -100,7 +100,7 @@ class Page:
         return False
 
     def shows_filter(self) -> tuple[bool, bool]:
-        """Whether a row shows that the window filters on planned times, and whether one shows that for starts."""
+        """Whether the rows show a filter on planned times, and whether they show one on starts."""
         by_plan = by_start = False
         for index in self.unsure:
             run = self.sent.runs[index]

@@ -1,4 +1,4 @@
-"""Reads the list of one slice of a window: by offset while all goes plainly, else by narrower windows."""
+"""Reads the list of one slice of a window: by offset while its pages join, else by narrower windows."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.runs import RunPage
 
 MOST_AHEAD: Final = 32
-"""So many pages are named ahead at the most."""
+"""The maximum number of pages to announce for reading ahead."""
 
 _OVERLAP: Final = 2  # rows
-_LEAST_CAP: Final = 10  # no sibling API has a smaller default or largest size of a page
-_LAST_READING: Final = 2  # of a page that contradicts itself
+_LEAST_CAP: Final = 10  # no sibling API has a smaller default or maximum page size
+_LAST_READING: Final = 2  # the last attempt to read a page that contradicts itself
 _FRONT_READING: Final = _LAST_READING + 2
 _SPARSE: Final = 4
-_MANY_PAGES: Final = 10  # one more request is a tenth of theirs, at the most
-_MANY_LARGE_PAGES: Final = 2  # each stands for ten others
-_CLOCK_SKEW: Final = 86_400_000  # milliseconds; as far ahead as runs may lie where clocks or zones differ
+_MANY_PAGES: Final = 10  # one more request costs at most a tenth of theirs
+_MANY_LARGE_PAGES: Final = 2  # each replaces ten others
+_CLOCK_SKEW: Final = 86_400_000  # milliseconds that runs may lie ahead if clocks or zones differ
 _REFUSALS: Final = (BadRequestError, ErrorBodyError, UnsuccessfulError, UpstreamError)
 
 
@@ -48,10 +48,10 @@ class _Yielded(Struct, frozen=True):
     """A page that was yielded.
 
     Attributes:
-        page: As it was read.
-        wanted: Indexes of the runs that were yielded of it.
-        fresh: Index of its first row that no page of the slice had before.
-        before: How many rows of the slice had been read before it.
+        page: The page as it was read.
+        wanted: Indexes of its runs that were yielded.
+        fresh: Index of its first row that no earlier page of the slice had.
+        before: The number of rows of the slice that had been read before it.
         is_by_offset: Whether it was read by offset.
     """
 
@@ -66,16 +66,16 @@ class SliceWalk:
     """Reads one slice.
 
     Args:
-        state: What it shares with the other slices.
+        state: The state that it shares with the other slices.
         window: The slice.
-        page_size: How many rows its first page has at the most; 0 where nothing is known of it, not even that it is
-            longer than a page: then as many as the options say.
-        following: The slices behind it, each with the same.
-        parent_total: The total of the window that it was cut from, where its size was the reason.
-        read: What was read of it before.
-        reached: Where to go on by offset; 0 if that cannot be done.
-        limit: How many rows to ask for at once; 0 for as many as on the first page.
-        is_checked: Whether each of its runs can have been read in another slice, not just those at its ends.
+        page_size: The maximum number of rows on its first page; 0 for the page size of the options, if nothing is known
+            about the slice.
+        following: The next slices, each with the page size of its first page.
+        parent_total: The total of the window that it was cut from, if that was too large.
+        read: The keys of its runs that were already read.
+        reached: The position to go on from by offset; 0 if that is not possible.
+        limit: The page size to request; 0 for the size of the first page.
+        is_checked: Whether any of its runs may have been read in another slice, not just those at its ends.
     """
 
     def __init__(  # noqa: PLR0913  each is one fact about the slice
@@ -112,14 +112,14 @@ class SliceWalk:
 
     @property
     def limit(self) -> int:
-        """How many rows it asks for at once."""
+        """The page size that it requests."""
         self._settle()
         return self._limit
 
     def place(self, count: int) -> tuple[list[RowKey], int]:
-        """What was read of the slice when so many runs of the page yielded last are counted, and the position reached.
+        """The keys read in the slice, with ``count`` runs of the page yielded last, and the position reached.
 
-        The position is 0 where the slice is not read by offset.
+        The position is 0 if the slice is not read by offset.
         """
         last = self._last
         if last is None:
@@ -132,7 +132,7 @@ class SliceWalk:
         return keys, len(keys)
 
     def loose(self, keys: Sequence[RowKey]) -> list[RowKey]:
-        """Those of the runs read that slices to come can hold, too, as far as their keys are given."""
+        """The runs among the keys that were read in this slice and that later slices can also hold."""
         self._settle()
         wanted = set(keys) if self._loose else ()
         return [key for key in self._loose if key in wanted]
@@ -141,7 +141,7 @@ class SliceWalk:
         """The pages, each run on one of them.
 
         Raises:
-            TooManyError: There are too many to be read by offset.
+            TooManyError: There are too many rows to read by offset.
             IncompleteWalkError: The server contradicts itself.
         """
         try:
@@ -152,7 +152,7 @@ class SliceWalk:
             yield from self.by_windows(str(doubt))
 
     def finish(self, *, is_cut: bool = False) -> bool:
-        """Remember what was read, for the slices to come: all of it if they are parts of this one.
+        """Note the runs that were read for later slices: all of them if those are parts of this one.
 
         Returns:
             Whether anything was read.
@@ -164,7 +164,7 @@ class SliceWalk:
 
     def _by_offset(self) -> Walk:
         if not self._goes_on:
-            raise UnsettledError("the walk was broken off while pages did not join")
+            raise UnsettledError("the walk was interrupted while pages did not join")
         page = yield from (self._next_page() if self._read else self._first_page(self.window))
         if self._is_cut_by_size(page):
             page = (yield from self._larger_page()) or page
@@ -189,7 +189,7 @@ class SliceWalk:
             yield from self._front_again()
 
     def _may_grow(self, page: Page) -> bool:
-        """Whether a first page is full, and may not be all: then a larger one is asked for."""
+        """Whether a first page is full, so that a larger one is requested."""
         options = self._state.options
         return (
             not page.span.position
@@ -198,14 +198,14 @@ class SliceWalk:
         )
 
     def _is_cut_by_size(self, page: Page) -> bool:
-        """Whether the size of pages decides how the list is cut, and is not known."""
+        """Whether the page size, which decides how the list is cut, is still unknown."""
         is_long = (page.sent.total or 0) > self._state.options.slice_rows
         return is_long and not self._habits.page_size and self._may_grow(page)
 
     def _larger_page(self) -> Generator[PageNeeded, RunPage, Page | None]:
-        """The list from its beginning again, on a page as large as the server serves it.
+        """The list from its beginning again, on a page as large as the server allows.
 
-        None where it serves none larger, or another walk is about to find that out.
+        None if it allows no larger one, or another walk is about to find that out.
         """
         options, habits = self._state.options, self._habits
         is_trial = not habits.page_size
@@ -241,7 +241,7 @@ class SliceWalk:
         return page
 
     def _falls_back(self, error: DataMapError) -> bool:
-        """Whether to go on by small pages, since what went wrong may be the size of a large one."""
+        """Whether to go on with small pages, since the error may come from the size of a large one."""
         least = self._state.options.page_size
         if self._page_size <= least or not is_of_size(error):
             return False
@@ -252,7 +252,7 @@ class SliceWalk:
     def _front_again(self) -> Walk:
         """The runs that have moved to the front of the list since it was read.
 
-        Where as many rows went from the front, and as many came in behind, no page and no total has shown it.
+        If as many rows left the front as were added behind, no page and no total shows it.
 
         Raises:
             UnsettledError: There are more of them than a page has.
@@ -265,7 +265,8 @@ class SliceWalk:
         new = [
             index
             for index, key in enumerate(page.keys)
-            if key[0] > 0 and index not in elsewhere and not self._seen.has_any([key])  # one without an id has changed
+            # a run without an id has another key if it has changed
+            if key[0] > 0 and index not in elsewhere and not self._seen.has_any([key])
         ]
         if not new:
             return
@@ -274,7 +275,7 @@ class SliceWalk:
         yield self._take(page, new)
 
     def by_windows(self, doubt: str) -> Walk:
-        """The runs that were not read yet, by windows that are narrowed until each is one page: it needs no offset.
+        """The runs that were not read yet, by windows that are narrowed until each fits on one page: without offsets.
 
         Raises:
             IncompleteWalkError: A window of a millisecond has more runs than a page, or the server contradicts itself.
@@ -307,7 +308,7 @@ class SliceWalk:
             width *= 1 + (len(page) * _SPARSE < limit)
 
     def _ends_with(self, window: Window, page: Page) -> Generator[PageNeeded, RunPage, bool]:
-        """Whether no row comes behind a first page, wherever the server would begin the next one."""
+        """Whether no row follows a first page, however the server counts offsets."""
         if page.is_less_than_reported or not page.is_short:
             return False
         rows = len(page)
@@ -346,7 +347,7 @@ class SliceWalk:
     def _first_page_elsewhere(
         self, window: Window, sent: RunPage, span: Span
     ) -> Generator[PageNeeded, RunPage, tuple[RunPage, Span]]:
-        """The first page where the server begins to count at one, if there is nothing at zero."""
+        """The first page at offset 1, if the server has nothing at offset 0."""
         if span.offset == 0 and Counting.PAGES_FROM_ONE in COUNTINGS_OF_UNIT[self._state.options.offset_unit]:
             from_one = span._replace(offset=1)
             elsewhere = yield self._needed(window, from_one, reading=1)
@@ -358,7 +359,7 @@ class SliceWalk:
         return sent, span
 
     def _read_page(self, sent: RunPage, span: Span, window: Window) -> Page:
-        """Take note of a page.
+        """Note the facts of a page.
 
         Raises:
             IncompleteWalkError: It has a run from outside the window.
@@ -383,12 +384,12 @@ class SliceWalk:
         """Refuse a list that is too long.
 
         Raises:
-            TooManyError: It can be cut.
+            TooManyError: The list is too long, and its window can be cut.
         """
         total, reach, options = page.sent.total or 0, self._habits.reach, self._state.options
         most = options.most_rows(options.long_page(self._habits))
         is_long = total > max(most, len(page)) or 0 < reach <= total
-        shrinks = self._parent_total is None or total < self._parent_total  # else more is counted than the window holds
+        shrinks = self._parent_total is None or total < self._parent_total  # else the total is larger than the window's
         is_capped = 0 < reach == total and not page.is_short
         if ((is_long and shrinks) or is_capped) and self.window.end - self.window.start > 1:
             self._state.learn_direction(page.sent.runs)
@@ -429,25 +430,25 @@ class SliceWalk:
             reading += 1
 
     def _join(self, page: Page) -> None:
-        """Check that a page goes on plainly from what was read.
+        """Check that a page joins the pages before it.
 
         Raises:
-            UnsettledError: Rows came in, went or moved.
+            UnsettledError: Rows were added, removed or moved.
         """
         known = self._read[page.span.position :]
         if page.keys[: len(known)] != known:
             raise UnsettledError("pages do not fit together")
         if self._seen.has_any(page.keys[len(known) :]):
-            raise UnsettledError("a run came again further on")
+            raise UnsettledError("a run appeared again on a later page")
         if self._seen.has_twins or len(set(page.keys)) < len(page):
-            raise UnsettledError("runs cannot be told apart by id and planned time")
+            raise UnsettledError("runs share an id and a planned time")
         if self._total is not None and page.sent.total is not None and page.sent.total < self._total:
             raise UnsettledError("the server counts fewer runs than before")
 
     def _find_counting(self) -> Generator[PageNeeded, RunPage, tuple[Counting, Page | None]]:
-        """How the server takes offsets: as is known, or found out, or supposed where that takes more rows.
+        """How the server counts offsets: known, found out, or assumed if that needs more rows.
 
-        The next page comes with it, if it was read on the way.
+        The result includes the next page if it was read on the way.
         """
         options = self._state.options
         known = options.counting(self._habits)
@@ -473,7 +474,7 @@ class SliceWalk:
         raise UnsettledError("no way of counting offsets fits the pages: the server may ignore offset")
 
     def _end_by_rows(self) -> Generator[PageNeeded, RunPage, Page | None]:
-        """The page that goes on, if the server counts rows: it shows that, and whether there are more of them."""
+        """The next page, if the server counts rows: it shows that, and whether there are more of them."""
         span = self._next_span(Counting.ROWS)
         try:
             sent = yield self._needed(self.window, span)
@@ -528,7 +529,7 @@ class SliceWalk:
             )
         except AmbiguousRunError:
             raise self._incomplete(
-                "a run cannot be told from another one: it has no id or shares it, and the list has changed"
+                "two runs cannot be distinguished: one has no id, or they share one, and the list has changed"
             ) from None
         self._state.progress.changed += changed
         return self._take(page, wanted)
@@ -553,7 +554,7 @@ class SliceWalk:
         return sent
 
     def _settle(self) -> None:
-        """Take the rows of the page that was yielded: done late, since whoever reads one page alone does without."""
+        """Take the rows of the page that was yielded: late, since it is not needed to read only one page."""
         if self._pending is None:
             return
         (page, fresh), self._pending = self._pending, None
@@ -566,9 +567,9 @@ class SliceWalk:
             self._limit = max(1, len(page))
 
     def _note_loose(self, page: Page, new: Sequence[int]) -> None:
-        """Remember which new runs can come again: they lie near an end, can still change, or are the newest ones.
+        """Note the new runs that can come again: they lie near an end, can still change, or are the newest ones.
 
-        The newest ones are those that a walk which looks again for runs that moved reads again.
+        The newest ones are read again by a walk that looks for runs that moved.
         """
         if self._state.is_descending is None:
             return
@@ -582,13 +583,13 @@ class SliceWalk:
         ]
 
     def _is_last(self, page: Page) -> bool:
-        """Whether the list surely ends with this page."""
+        """Whether the list certainly ends with this page."""
         if page.is_less_than_reported:
             return False
         if not page:
             return not page.span.position
         is_whole = page.sent.total == page.end
-        if len(page) > page.span.limit:  # the limit is ignored
+        if len(page) > page.span.limit:  # the server ignores the limit
             return is_whole
         if not page.is_short:
             return False
@@ -597,7 +598,7 @@ class SliceWalk:
         return is_whole and self._habits.has_true_totals
 
     def _learn_total(self, page: Page) -> None:
-        """Whether the total on the last page was that of the list; on the first page it could be the page's own."""
+        """Learn from the last page whether totals count the list; on the first page, the total may count that page."""
         self._habits.capacity = max(self._habits.capacity, len(page))
         if page.sent.total == page.end:
             self._habits.true_totals += page.end > len(page) and page.is_short
@@ -605,17 +606,17 @@ class SliceWalk:
             self._habits.false_totals += 1
 
     def _check_total(self, page: Page) -> Generator[PageNeeded, RunPage, None]:
-        """Refuse a list that ends where the server's reach does.
+        """Refuse a list that ends at the server's maximum.
 
         Raises:
-            TooManyError: Both halves of its window have more, or could have.
+            TooManyError: Both halves of its window have more rows, or may have.
         """
         total, can_be_cut = page.sent.total, self.window.end - self.window.start > 1
         if not could_be_cap(page.end) or page.end < self._habits.largest_total or not can_be_cut:
             return
         self._settle()
         if total is None or total < page.end:
-            raise TooManyError(2 * page.end)  # no total says so: the halves are read
+            raise TooManyError(2 * page.end)  # without a total, the halves are read
         counted = yield from count_halves(self._state, page.window, [planned for _, planned in self._read])
         if counted > page.end:
             self._habits.reach, self._state.total = page.end, None
@@ -624,7 +625,7 @@ class SliceWalk:
 
     def _strange(self, page: Page) -> IncompleteWalkError:
         return self._incomplete(
-            f"a run came from outside the window, none of whose times lies between {page.window.start} and "
+            f"a run came from outside the window: none of its times lies between {page.window.start} and "
             f"{page.window.end}: the server may ignore the window"
         )
 
@@ -641,13 +642,13 @@ class SliceWalk:
         return PageNeeded(self._state.read(window, span, reading), tuple(islice(ahead, MOST_AHEAD)))
 
     def _ahead(self, span: Span, limit: int) -> Iterator[PageRead]:
-        """What comes behind a page, if all goes well."""
+        """The pages that follow a page, if all goes well."""
         if self._limit > self._page_size:
-            return  # pages are larger than was asked for
+            return  # pages are larger than requested
         counting = self._state.options.counting(self._habits)
         total = self._total or 0
         if self._is_long and not total:
-            return  # the pages behind this one come before those of other slices
+            return  # the next pages of this slice come before those of other slices
         while counting is not None and (end := span.position + span.limit) < total:
             try:
                 span = next_span(counting, end, overlap=_OVERLAP, limit=limit, most=limit)
@@ -657,10 +658,10 @@ class SliceWalk:
         yield from self._first_reads(behind=0 if counting else total)
 
     def _first_reads(self, *, behind: int = 0) -> Iterator[PageRead]:
-        """The first pages of the slices behind this one, up to one that has more pages.
+        """The first pages of the next slices, up to one that has more pages.
 
         Args:
-            behind: Rows of this slice that come before them, on pages that cannot be named yet.
+            behind: The number of rows of this slice that come before them, on pages that are not known yet.
         """
         most = max(MOST_AHEAD - behind // self._state.options.page_size, 0)
         for window, page_size in self._following[:most]:
@@ -671,7 +672,7 @@ class SliceWalk:
 
 
 def _end_of(window: Window, width: int, *, newest_first: bool) -> Window:
-    """The part of a window that is read next."""
+    """The part of a window to read next."""
     if newest_first:
         return Window(max(window.start, window.end - width), window.end)
     return Window(window.start, min(window.end, window.start + width))

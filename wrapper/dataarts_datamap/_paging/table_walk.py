@@ -1,4 +1,4 @@
-"""Walks the runs of several operators: one operator after the other, or all of them by their planned times."""
+"""Walks over the runs of several operators: one operator after the other, or merged by planned times."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TableWalk:
     Args:
         table_guid: The table.
         window: The window.
-        walks: A walk for each operator that is not finished, in the order in which they are read.
+        walks: A walk for each operator that is not finished, in the order of reading.
         finished: The operators that were read before.
     """
 
@@ -41,11 +41,11 @@ class TableWalk:
         self._current = 0
 
     def changed(self) -> int:
-        """How many runs came back with other content."""
+        """The number of runs that came again with other content."""
         return sum(walk.changed() for walk in self._walks)
 
     def token(self, given: int) -> str | None:
-        """Where the walk stands, as for one operator."""
+        """The position of the walk as a token; see ``WindowWalk.token``."""
         current = self._walks[self._current].position(given) if self._current < len(self._walks) else None
         if current is None and self._current < len(self._walks):
             return None
@@ -58,7 +58,7 @@ class TableWalk:
         ).text()
 
     def pages(self) -> Walk:
-        """The pages; they tell no total, since each operator has one of its own."""
+        """The pages, without a total, since each operator has its own."""
         for index, walk in enumerate(self._walks):
             self._current = index
             next_ones = [other.first_read for other in self._walks[index + 1 : index + 1 + MOST_AHEAD]]
@@ -79,9 +79,10 @@ class TableWalk:
 
 
 class MergedWalk:
-    """The walks over the operators of a table at once, their runs merged by planned time.
+    """The walks over the operators of a table at once, with their runs merged by planned time.
 
-    The runs come in order as far as each operator's do. Those without a planned time come when their turn is.
+    The runs are in order if those of each operator are. A run without a planned time follows the run before it in its
+    operator's order.
 
     Args:
         walks: A walk for each operator.
@@ -91,14 +92,14 @@ class MergedWalk:
         self._walks = walks
 
     def changed(self) -> int:
-        """How many runs came back with other content."""
+        """The number of runs that came again with other content."""
         return sum(walk.changed() for walk in self._walks)
 
     def token(self, given: int) -> None:
-        """There is none: each operator stands elsewhere."""
+        """None: each operator has another position."""
 
     def pages(self) -> Walk:
-        """The pages: of merged runs, without a total."""
+        """The pages of merged runs, without a total."""
         sources = [_Source(walk) for walk in self._walks]
         while True:
             waiting = [source for source in sources if source.wanted is not None and not source.runs]
@@ -112,11 +113,11 @@ class MergedWalk:
 
 
 class _Source:
-    """One of the walks that are merged.
+    """One of the walks to merge.
 
     Attributes:
-        wanted: What it awaits; None when it has ended.
-        runs: Runs that it has given, and that are not merged yet.
+        wanted: The page that it awaits; None when it has ended.
+        runs: Runs that it yielded, and that are not merged yet.
     """
 
     def __init__(self, walk: WindowWalk) -> None:
@@ -126,7 +127,7 @@ class _Source:
         self.wanted = self._needed(next(self._pages, None))
 
     def advance(self, others: Iterable[PageRead]) -> Walk:
-        """Read what it awaits, and meanwhile what others do."""
+        """Read the page that it awaits, and meanwhile those of the others."""
         if self.wanted is not None:
             ahead = [read for read in others if read != self.wanted.read]
             try:
@@ -144,7 +145,7 @@ class _Source:
 
 
 def _merged(sources: Sequence[_Source]) -> list[Run]:
-    """The runs that can be merged before one of the walks must go on."""
+    """The runs that can be merged before one of the walks must read more."""
     direction = next((source.walk.direction for source in sources if source.walk.direction), 1)
     merged: list[Run] = []
     while True:
@@ -157,5 +158,5 @@ def _merged(sources: Sequence[_Source]) -> list[Run]:
 
 
 def _turn(run: Run, direction: int) -> float:
-    """When it is the run's turn; one without a planned time holds nobody up."""
+    """The sort key of a run; a run without a planned time comes at once."""
     return float("-inf") if run.plan_time is None else run.plan_time.timestamp() * direction

@@ -1,4 +1,4 @@
-"""What a walk asks for, what it knows of the server, and what it tells of itself."""
+"""The options of a walk, its requests, its facts about the server, and its progress."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ if TYPE_CHECKING:
     from dataarts_datamap._window import Window
 
 PageSize: TypeAlias = int | Literal["auto"]
-"""Rows to ask for at once; ``auto`` asks for more of them where a list is longer than its first page."""
+"""The page size to request; ``auto`` requests larger pages if a list is longer than its first page."""
 
 SMALL_PAGE: Final = 100
-"""Rows of the first page of a list: every sibling API serves so many."""
+"""The size of the first page of a list, which every sibling API allows."""
 
 LARGE_PAGE: Final = 1000
-"""Rows of the largest page that a sibling API documents."""
+"""The largest page size that a sibling API documents."""
 
 READ_ERRORS: Final = (ServiceError, TransportError, InvalidResponseError)
-"""What can become of a page that a walk reads in another way."""
+"""Errors of a page after which a walk may read in another way."""
 
-_PAGES_OF_SLICE: Final = 40  # so that the last page and the second look at the first one are a twentieth at the most
+_PAGES_OF_SLICE: Final = 40  # so that the last page and the second look at the first one cost at most a twentieth
 _MOST_TOTALS: Final = 20
-_CONVINCING: Final = 4  # a total that is wrong by chance is not right so often
+_CONVINCING: Final = 4  # wrong totals would not be right so often by chance
 
 
 class PageRead(Struct, frozen=True):
     """A page to read.
 
     Attributes:
-        operator: Whose runs.
-        window: The window to ask for.
+        operator: The operator of the runs.
+        window: The window to request.
         offset: The offset to send.
         limit: The limit to send.
-        reading: Tells one reading of the same page from another.
-        is_trial: Whether it finds out if the server takes such a limit: then it is not sent again where it fails.
+        reading: Distinguishes repeated readings of the same page.
+        is_trial: Whether it tests if the server accepts such a limit: then it is not retried.
     """
 
     operator: Operator
@@ -59,21 +59,21 @@ class PageRead(Struct, frozen=True):
 
 
 class PageNeeded(Struct, frozen=True):
-    """A page that the walk needs now, and those that it will need next if nothing comes in between."""
+    """A page that the walk needs now, and those that it will probably need next."""
 
     read: PageRead
     ahead: tuple[PageRead, ...] = ()
 
 
 Walk: TypeAlias = Generator[PageNeeded | RunPage, RunPage, None]
-"""Yields what it needs, to be resumed with that page or its error, and pages of runs, to be resumed with ``next``."""
+"""Yields each page that it needs, to be sent that page or its error; and pages of runs, to be resumed with ``next``."""
 
 
 def go_on(walk: Walk, response: RunPage | DataMapError) -> PageNeeded | RunPage | None:
-    """What a walk yields next when it gets the page that it needs, or one of ``READ_ERRORS`` instead; None at its end.
+    """The next step of a walk, given the page that it needs, or one of ``READ_ERRORS`` instead; None at its end.
 
     Raises:
-        DataMapError: The walk knows no other way.
+        DataMapError: The walk cannot go on after the error.
     """
     try:
         return walk.send(response) if isinstance(response, RunPage) else walk.throw(response)
@@ -82,21 +82,21 @@ def go_on(walk: Walk, response: RunPage | DataMapError) -> PageNeeded | RunPage 
 
 
 class ServerHabits(Struct):
-    """What is known of a server, kept by a client for all its walks.
+    """The known facts about a server, which a client keeps for all its walks.
 
     Attributes:
-        counting: How it takes offsets; None while that is not known.
-        first_offset: Where its lists begin: 1 only if there was nothing at 0, since runs would be passed over.
-        capacity: The most rows that it put on one page.
-        true_totals: How often its total was that of a list which was read to its end by other pages.
-        false_totals: How often it was not.
-        largest_total: The largest total that it reported: totals do not end at a smaller one.
-        largest_page: The bytes of the largest page.
-        reach: The most rows of a list that it serves, or counts; 0 while none was noticed.
-        page_size: Rows to ask for where a list is longer than its first page, as far as the server serves them, and in
-            good time; 0 while that is not known.
-        small_page_time: Seconds that the latest page up to the size of a first one took.
-        trial_time: Seconds that the larger page took that was tried.
+        counting: How it counts offsets; None while that is not known.
+        first_offset: The offset at which its lists begin: 1 only if there was nothing at 0, so that no run is missed.
+        capacity: The largest number of rows that it put on one page.
+        true_totals: How often its total matched a list that was read to its end by other pages.
+        false_totals: How often it did not.
+        largest_total: The largest total that it reported: it counts at least so far.
+        largest_page: The largest size of a page, in bytes.
+        reach: The maximum number of rows of a list that it serves or counts; 0 while no maximum was noticed.
+        page_size: The page size for a list that is longer than its first page, if the server allows it and is fast with
+            it; 0 while that is not known.
+        small_page_time: The time of the latest small page, in seconds.
+        trial_time: The time of the larger page in the trial, in seconds.
     """
 
     counting: Counting | None = None
@@ -113,7 +113,7 @@ class ServerHabits(Struct):
     _trials: list[None] = field(default_factory=lambda: [None])
 
     def note_page(self, read: PageRead, size: int, elapsed: float) -> None:
-        """A page came, of so many bytes, after so many seconds."""
+        """Note a page, with its size in bytes and its time in seconds."""
         self.largest_page = max(self.largest_page, size)
         if read.is_trial:
             self.trial_time = elapsed
@@ -121,33 +121,33 @@ class ServerHabits(Struct):
             self.small_page_time = elapsed
 
     def begin_trial(self) -> bool:
-        """Whether to try a larger page now: just one of all walks does, whichever thread it is in."""
+        """Whether to try a larger page now: only one of all walks may, in any thread."""
         try:
-            return not self.page_size and self._trials.pop() is None  # which one thread at a time can do
+            return not self.page_size and self._trials.pop() is None  # pop is atomic
         except IndexError:
             return False
 
     def end_trial(self, page_size: int) -> None:
-        """What it came to: rows to ask for, or 0 where that is still not known."""
+        """Note the result of the trial: the page size to request, or 0 if it is still unknown."""
         self.page_size = page_size
         self._trials.append(None)
 
     @property
     def has_true_totals(self) -> bool:
-        """Whether its total can be taken at its word: it counted the list, and not just a page, each time."""
+        """Whether its totals can be trusted: each time, they counted the list, and not just a page."""
         return self.true_totals >= _CONVINCING and not self.false_totals
 
 
 class WalkOptions(Struct, frozen=True, kw_only=True):
-    """How windows are walked.
+    """The options of walks.
 
     Attributes:
-        page_size: Rows to ask for at once.
-        larger_page: Rows to ask for at once where a list is longer than its first page, if the server serves them; 0
-            for no more than ``page_size``.
-        offset_unit: What the offset counts.
-        slice_span: The longest window to ask for, in milliseconds.
-        slice_rows: The most rows to read by offset; a window that holds more is cut.
+        page_size: The page size to request.
+        larger_page: The page size to request if a list is longer than its first page, and the server allows it; 0 for
+            ``page_size``.
+        offset_unit: The unit of the offset.
+        slice_span: The longest window to request, in milliseconds.
+        slice_rows: The maximum number of rows to read by offset; a window with more is cut.
     """
 
     page_size: int
@@ -157,31 +157,31 @@ class WalkOptions(Struct, frozen=True, kw_only=True):
     slice_rows: int
 
     def counting(self, habits: ServerHabits) -> Counting | None:
-        """How the server takes offsets, as far as it is known and the plan allows."""
+        """How the server counts offsets, by the options or the known facts; None if that is not known."""
         return habits.counting if habits.counting in COUNTINGS_OF_UNIT[self.offset_unit] else None
 
     def first_span(self, habits: ServerHabits, limit: int) -> Span:
-        """The first page of a list, of so many rows."""
+        """The first page of a list, with a limit."""
         from_one = self.counting(habits) is Counting.PAGES_FROM_ONE
         return Span(habits.first_offset if from_one else 0, limit, 0)
 
     def long_page(self, habits: ServerHabits) -> int:
-        """Rows to ask for at once in a list that is known to be longer than a page."""
+        """The page size for a list that is known to be longer than a page."""
         return max(self.page_size, min(self.larger_page, habits.page_size))
 
     def most_rows(self, page_size: int) -> int:
-        """The most rows to read by offset, in pages of a size."""
+        """The maximum number of rows to read by offset, in pages of a size."""
         return self.slice_rows if page_size <= self.page_size else max(self.slice_rows, _PAGES_OF_SLICE * page_size)
 
 
 class Progress(Struct):
-    """What a walk has read so far.
+    """The progress of a walk.
 
     Attributes:
-        rows_read: Runs that were given.
-        changed: Runs that came back with other content than they were given with.
-        totals: The different totals that the server told, the latest last.
-        last_run: The run that was given last.
+        rows_read: Number of runs that were yielded.
+        changed: Number of runs that came again with other content.
+        totals: The different totals that the server reported, the latest last.
+        last_run: The run that was yielded last.
     """
 
     rows_read: int = 0
@@ -190,12 +190,12 @@ class Progress(Struct):
     last_run: Run | None = None
 
     def note(self, runs: tuple[Run, ...]) -> None:
-        """Runs are given."""
+        """Note runs that are yielded."""
         self.rows_read += len(runs)
         self.last_run = runs[-1] if runs else self.last_run
 
     def note_total(self, total: int | None) -> None:
-        """A total was told."""
+        """Note a reported total."""
         if total is not None and self.totals[-1:] != [total]:
             self.totals = [*self.totals, total][-_MOST_TOTALS:]
 

@@ -1,4 +1,4 @@
-"""What the slices of a window share."""
+"""The state that the slices of a window share."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 class UnsettledError(Exception):
-    """The pages of a list do not join plainly."""
+    """The pages of a list do not join."""
 
 
 class TooManyError(Exception):
-    """A list that is too long to be read by offset.
+    """A list is too long to read by offset.
 
     Attributes:
-        total: How many rows it has.
-        refusal: What the server said when it was asked to go on.
+        total: Its number of rows.
+        refusal: The server's error response to a request for more.
     """
 
     def __init__(self, total: int, refusal: ServiceError | None = None) -> None:
@@ -38,22 +38,22 @@ class TooManyError(Exception):
 
 
 class WalkState(Struct):
-    """What the slices of a window share.
+    """The state that the slices of a window share.
 
     Attributes:
-        operator: Whose runs.
+        operator: The operator of the runs.
         window: The whole window.
-        options: How it is walked.
-        habits: What is known of the server.
-        progress: What was read.
-        total: What the server reported last for the whole window; None if it did not, or counts no further.
+        options: The options of the walk.
+        habits: The known facts about the server.
+        progress: The progress of the walk.
+        total: The latest reported total of the whole window; None if there is none, or it is the server's maximum.
         direction: The server's order: 1 for oldest first, -1 for newest first, 0 while that is not known.
         is_descending: Whether slices are read newest first; None while there is just one.
         finished: The runs of the slices that were read.
-        first_pages: First pages that were read already.
-        newest_start: The newest start on the page that came first; 0 while there was none.
+        first_pages: First pages that were already read.
+        newest_start: The newest start on the first page, in milliseconds; 0 while there is none.
         is_by_plan: Whether a row shows that windows filter on planned times.
-        is_by_start: Whether a row shows that they do on starts.
+        is_by_start: Whether a row shows that windows filter on starts.
         has_moved: Whether runs moved, so that a list had to be read by narrower windows.
     """
 
@@ -73,16 +73,16 @@ class WalkState(Struct):
     has_moved: bool = False
 
     def asked(self, window: Window) -> Window:
-        """What is sent for a part of the window: it reaches a millisecond over each inner edge."""
+        """The window to send for a part of the window: it extends a millisecond over each inner edge."""
         start = window.start - (window.start > self.window.start)
         return Window(start, window.end + (window.end < self.window.end))
 
     def read(self, window: Window, span: Span, reading: int = 0, *, is_trial: bool = False) -> PageRead:
-        """A page of a part of the window."""
+        """The request for a page of a part of the window."""
         return PageRead(self.operator, self.asked(window), span.offset, span.limit, reading, is_trial)
 
     def first_read(self, window: Window, page_size: int | None = None) -> PageRead:
-        """The first page of a slice, of so many rows; of as many as the options say where nothing is known of it."""
+        """The request for the first page of a slice, of a page size, or of the size in the options if left out."""
         return self.read(window, self.options.first_span(self.habits, page_size or self.options.page_size))
 
     def learn_direction(self, runs: Sequence[Run]) -> None:

@@ -3,15 +3,16 @@
 Pages are read at different times from a list that changes meanwhile, by an offset whose meaning is not documented. So
 no page is trusted alone:
 
-* A list is read by offset while its pages join plainly: each begins with the last rows of the one before, and its other
-rows are new. At the first doubt, its window is read by narrower windows, each of which is one page, and so the list at
-one moment: that needs neither an offset nor an order. * A list has ended where a page is shorter than the server can
-make it, and the server's ``total`` does not contradict. If the server may have stopped counting, the two halves of the
-window are counted. * Long windows, and long lists, are cut into slices, which overlap by a millisecond at each side of
-an inner edge, since it is not documented whether the ends of a window belong to it. * A run is known by its id and its
-planned time, and yielded once.
+* A list is read by offset while its pages join: each begins with the last rows of the one before, and its other rows
+  are new. At the first doubt, its window is read by narrower windows, each of which fits on one page, and so shows the
+  list at one moment, without an offset or an order.
+* A list has ended if a page is shorter than the server's maximum, and the server's ``total`` does not contradict. If
+  the server may have stopped counting, the two halves of the window are counted.
+* Long windows, and long lists, are cut into slices, which overlap by a millisecond at each side of an inner edge, since
+  it is not documented whether a window includes its ends.
+* A run is identified by its id and its planned time, and yielded once.
 
-What can't be read for certain ends in an ``IncompleteWalkError``.
+If it is not certain that no run is missing, the walk ends in an ``IncompleteWalkError``.
 """
 
 from __future__ import annotations
@@ -40,11 +41,11 @@ class WindowWalk:
     """A walk over a window of one operator.
 
     Args:
-        operator: Whose runs.
+        operator: The operator of the runs.
         window: The window.
-        options: How to walk it.
-        habits: What is known of the server; what the walk finds out is added.
-        resumed: Where to go on.
+        options: The options of the walk.
+        habits: The known facts about the server, to which the walk adds.
+        resumed: The position to go on from.
     """
 
     def __init__(
@@ -71,12 +72,12 @@ class WindowWalk:
 
     @property
     def operator(self) -> Operator:
-        """Whose runs it reads."""
+        """The operator whose runs it reads."""
         return self._state.operator
 
     @property
     def progress(self) -> Progress:
-        """What was read so far."""
+        """The progress so far."""
         return self._state.progress
 
     @property
@@ -85,7 +86,7 @@ class WindowWalk:
         return self._state.first_read(cut(self._state.window, self._state.options.slice_span)[-1])
 
     def position(self, given: int) -> Position | None:
-        """Where the walk stands, as for ``token``."""
+        """The position of the walk, as in ``token``."""
         state, walk = self._state, self._current
         if self._is_looking_again or state.finished.has_dropped:
             return None
@@ -111,13 +112,13 @@ class WindowWalk:
         )
 
     def changed(self) -> int:
-        """How many runs came back with other content."""
+        """The number of runs that came again with other content."""
         return self._state.progress.changed
 
     def token(self, given: int) -> str | None:
-        """The position behind so many runs of the page that was yielded last.
+        """The position after ``given`` runs of the page that was yielded last, as a token.
 
-        None while it looks again for runs that moved, or if more of them can come again than a token holds.
+        None while it looks again for runs that moved, or if more runs can come again than a token can hold.
         """
         position = self.position(given)
         return None if position is None else position.text()
@@ -154,7 +155,7 @@ class WindowWalk:
             state.first_pages[slices[index]] = page
             state.learn_direction(page.runs)
             rows += len(page.runs)
-            if state.direction or rows > state.options.slice_rows:  # the pages are held until their slices are read
+            if state.direction or rows > state.options.slice_rows:  # the pages are kept until their slices are read
                 break
         if len(slices) > 1:
             state.is_descending = state.direction < 0
@@ -194,7 +195,7 @@ class WindowWalk:
         """The parts of a slice that has too many runs."""
         state = self._state
         if many.total > _LARGEST_TOTAL:
-            raise state.progress.incomplete(f"the server reported a total of {many.total}: more than can be read")
+            raise state.progress.incomplete(f"the server reported a total of {many.total}, more than can be read")
         window = walk.window
         page_size = state.options.long_page(state.habits)
         most = state.options.most_rows(page_size)
@@ -217,7 +218,8 @@ class WindowWalk:
     def _look_again(self) -> Walk:
         """Read the newest runs again if an unread run may have moved among them.
 
-        A run that starts moves to the newest ones of a list by starts. Windows on planned times lose none by that.
+        In a list sorted by starts, a run that starts moves to the newest ones. With windows on planned times, none is
+        lost by that.
         """
         state = self._state
         is_descending = state.direction < 0 if state.is_descending is None else state.is_descending
@@ -239,12 +241,12 @@ class WindowWalk:
 
 
 class _Waiting:
-    """Slices that wait to be read.
+    """Slices that are not read yet.
 
     Attributes:
-        page_size: How many rows the first page of each has at the most; 0 for as many as the options say.
+        page_size: The maximum number of rows on the first page of each; 0 for the page size of the options.
         parent_total: The total of the window that they were cut from, if that was too large.
-        is_checked: Whether any of their runs can have been read before.
+        is_checked: Whether any of their runs may have been read before.
     """
 
     def __init__(
@@ -274,14 +276,14 @@ class _Waiting:
 
 
 def _behind(position: Position) -> Window:
-    """What comes behind the slice that is read."""
+    """The part of the window after the current slice."""
     if position.is_descending:
         return Window(position.window.start, position.slice.start)
     return Window(position.slice.end, position.window.end)
 
 
 def _from(position: Position) -> Window:
-    """The slice that is read, and what comes behind it."""
+    """The current slice, and the part of the window after it."""
     if position.is_descending:
         return Window(position.window.start, position.slice.end)
     return Window(position.slice.start, position.window.end)
@@ -312,5 +314,5 @@ class Slices(Sequence[Window]):
 
 
 def cut(window: Window, longest: int) -> Slices:
-    """The window in parts of equal length, none of them longer than so many milliseconds."""
+    """The window in parts of equal length, none longer than ``longest`` milliseconds."""
     return Slices(window, max(1, -(-(window.end - window.start) // max(1, longest))))

@@ -1,1 +1,1 @@
-"""A report on the runs of a table: what it shows, and the page that shows it."""
+"""A report on the runs of a table: its contents, and its page."""

@@ -1,4 +1,4 @@
-"""The words of a report in Chinese, simplified, with the terms of the cloud's own documentation."""
+"""The words of a report in simplified Chinese, with the terms of the cloud's own documentation."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _TABLE: Final = {
     "No run has failed since the last success, which is {age} old.": ("最近一次成功在 {age}之前，此后没有失败的运行。"),
     "the oldest last success of its operators": "各作业算子最近一次成功中最早的一次",
     "its last success": "最近一次成功",
-    "The table is late: no run planned for when it was due has succeeded.": "表迟到了：到期应完成的运行没有一个成功。",
-    "The table is slow: a run goes on for longer than is usual.": "表较慢：有一次运行比平常久。",
+    "The table is late: no run planned for its due time has succeeded.": "表迟到了：到期应完成的运行没有一个成功。",
+    "The table is slow: a run is taking longer than usual.": "表较慢：有一次运行比平常久。",
     "The table has few rows: its last success wrote fewer than it should.": "表的行数过少：最近一次成功写入偏少。",
     "The table is not fresh: {failures}.": "表不新鲜：{failures}。",
     "There are no runs in this window.": "这段时间内没有运行。",
-    "Whether the table is fresh cannot be told: the time of a success cannot be read.": (
+    "It is unknown whether the table is fresh: the time of a success cannot be read.": (
         "无法判断表是否新鲜：某次成功的时间读不出来。"
     ),
-    "Whether the table is fresh cannot be told: no run{of} ended in a way that is known.": (
+    "It is unknown whether the table is fresh: no run{of} ended with a known status.": (
         "无法判断表是否新鲜：{of}没有一次运行以已知状态结束。"
     ),
     "The table is stale: no run{of} in this window succeeded.": "表已过期：这段时间内{of}没有一次运行成功。",
@@ -38,7 +38,7 @@ _TABLE: Final = {
     "Judged at {time} ({zone}).": "判断时间：{time}（{zone}）。",
     "no limit is set on its age (--max-age)": "没有设定期限（--max-age）",
     "{span} are allowed": "期限为 {span}",
-    "{span} are allowed, which is a little less": "期限为 {span}，略短于此",
+    "{span} are allowed, slightly less": "期限为 {span}，略短于此",
     "{span} before": "早 {span}",
     "{span} after": "晚 {span}",
     "{what}: {time}, {ago} this report, by {job}; {limit}. {judged}": (
@@ -66,18 +66,16 @@ _TABLE: Final = {
     ),
     "{runs} of {job} succeeded at a time that cannot be read.": "作业 {job} 有 {runs}成功，但时间读不出来。",
     "{running} under way, {waiting} waiting.": "{running}进行中，{waiting}等待中。",
-    "{runs} with a status that is not known, which count for nothing: {names}.": (
-        "{runs}的状态不认识，不参与判断：{names}。"
-    ),
-    "No operator is known to produce this table: the GUID may be that of another one.": (
+    "{runs} with an unknown status, which do not count: {names}.": ("{runs}的状态不认识，不参与判断：{names}。"),
+    "No operator is known to produce this table: the GUID may belong to another one.": (
         "没有已知的作业算子产出这张表：GUID 可能是别的表的。"
     ),
     "A longer window may have some, such as --since 90d.": "把时间放长也许就有，例如 --since 90d。",
     "No runs in this window, left out: {names}.": "这段时间内没有运行，不参与判断：{names}。",
     "No runs in this window: {names}.": "这段时间内没有运行：{names}。",
-    "Not judged, as asked: {names}.": "按要求不参与判断：{names}。",
-    "One operator that keeps the table fresh is enough, as asked.": "按要求，有一个作业算子保持表新鲜即可。",
-    "Left out, since lineage does not say that they write the table: {names}.": (
+    "Not judged, on request: {names}.": "按要求不参与判断：{names}。",
+    "On request, one operator that keeps the table fresh is enough.": "按要求，有一个作业算子保持表新鲜即可。",
+    "Left out, because lineage does not name them as writers of the table: {names}.": (
         "血缘没有说明这些作业算子写这张表，不参与判断：{names}。"
     ),
     "{doubt}.": "{doubt}。",
@@ -137,7 +135,7 @@ _TABLE: Final = {
     "Clear": "清除",
     "YYYY-MM-DD hh:mm": "年-月-日 时:分",
     "A time is written like 2024-01-31 or 2024-01-31 16:00.": "时间写作 2024-01-31 或 2024-01-31 16:00。",
-    "What is filtered": "筛选条件",
+    "Active filters": "筛选条件",
     "{n} of {runs} shown": "显示 {runs}中的 {n} 次",
     "text {text}": "文字：{text}",
     "job {names}": "作业：{names}",
@@ -157,8 +155,8 @@ _TABLE: Final = {
     "Outcomes by planned time": "按计划时间的结果",
     "chart": "图表",
     (
-        "Arrow keys move from square to square and read each out. Enter shows the run of a square in the list, or the "
-        "runs of a cell alone."
+        "Arrow keys move from square to square and read each out. Enter shows the run of a square in the list, or only "
+        "the runs of a cell."
     ): "方向键在格子间移动并读出内容，回车在列表中显示该次运行，或只显示该格的运行。",
     "What a square is": "每格的含义",
     "The whole time": "整段时间",
@@ -175,7 +173,7 @@ _TABLE: Final = {
     "Each cell is {span} of planned runs ({zone}) and shows the worst outcome.": (
         "每格为 {span}内计划的运行（{zone}），显示其中最差的结果。"
     ),
-    "{runs} planned outside of the window or at no known time: in the list alone.": (
+    "{runs} planned outside of the window or at no known time: only in the list.": (
         "{runs}的计划时间在这段时间之外或不详：只在列表中。"
     ),
     "{n} more jobs have runs: choose jobs above to see them.": "另有 {n} 个作业有运行：在上面选择作业即可查看。",
@@ -226,9 +224,9 @@ _TABLE: Final = {
     "Running data": "运行数据",
     "Log could not be read": "日志无法读取",
     "End of the log, of {size} bytes": "日志末尾，共 {size} 字节",
-    "No run that fits the filters failed.": "符合筛选条件的运行没有失败的。",
-    "No run that fits the filters is an outlier.": "符合筛选条件的运行没有离群值。",
-    "No run fits the filters.": "没有符合筛选条件的运行。",
+    "No failed run matches the filters.": "符合筛选条件的运行没有失败的。",
+    "No outlier matches the filters.": "符合筛选条件的运行没有离群值。",
+    "No run matches the filters.": "没有符合筛选条件的运行。",
     "Pages of the list": "列表分页",
     "Previous": "上一页",
     "Next": "下一页",
@@ -245,10 +243,10 @@ _TABLE: Final = {
     "Upstream": "上游",
     "Upstream: {sentence}": "{sentence}",
     "That success was {run}.": "该次成功是{run}。",
-    "What feeds the table is not known: the service does not let this account read lineage.": (
+    "The tables upstream are not known: the service does not let this account read lineage.": (
         "不知道这张表由哪些表加工而来：服务不允许此账号读取血缘。"
     ),
-    "No table is known that feeds this one.": "没有已知的上游表。",
+    "No table upstream is known.": "没有已知的上游表。",
     "1 table feeds it": "上游有 1 张表",
     "{n} tables feed it": "上游有 {n} 张表",
     "{tables}, none of them in trouble.": "{tables}，都没有问题。",
@@ -257,7 +255,6 @@ _TABLE: Final = {
     "still running": "仍在运行",
     "has not started": "尚未开始",
     "no run planned": "没有计划运行",
-    "cannot be told": "无法判断",
     "well": "正常",
     "from elsewhere": "来自别处",
     "not judged": "未判断",
@@ -266,7 +263,7 @@ _TABLE: Final = {
     "by {job}": "作业 {job}",
     "run {id}": "运行 {id}",
     "in trouble since {time}": "自 {time} 起有问题",
-    # What is in doubt about producers and what feeds them
+    # Doubts about producers and the tables upstream
     "an operator": "某个作业算子",
     "lineage says that {what} writes {table}, but the service does not list it": (
         "血缘说明 {what} 写 {table}，但服务没有列出它"
@@ -275,11 +272,11 @@ _TABLE: Final = {
     "{job} is listed for {table}, but lineage does not know it: it does not count": (
         "服务为 {table} 列出了作业 {job}，但血缘中没有它：不参与判断"
     ),
-    "readers cannot be told from producers: {reason}": "无法区分读这张表的和写这张表的作业算子：{reason}",
+    "readers and producers cannot be distinguished: {reason}": "无法区分读这张表的和写这张表的作业算子：{reason}",
     "its lineage is not known": "不知道它的血缘",
-    "those that lineage names are not among those that the service lists": "血缘中的作业算子不在服务列出的之中",
+    "the service does not list the operators that lineage names": "血缘中的作业算子不在服务列出的之中",
     "lineage names no operator that writes it": "血缘中没有写它的作业算子",
-    "lineage was not asked for": "没有查询血缘",
+    "lineage was not requested": "没有查询血缘",
     "the instance has {count} operators, too many to read all lineage for one table": (
         "该实例有 {count} 个作业算子，太多了，不为一张表读取全部血缘"
     ),
@@ -287,31 +284,29 @@ _TABLE: Final = {
     "the service does not let this account read lineage": "服务不允许此账号读取血缘",
     "the service knows no lineage of the table": "服务没有这张表的血缘",
     "lineage could not be read: {reason}": "血缘读不到：{reason}",
-    "the search ended after {n} reads failed, one after the other": "连续 {n} 次读取失败后，不再继续查找",
-    "{job}, which writes {table}, has no run in the time that was looked at: it is left out": (
+    "the search ended after {n} failed reads in a row": "连续 {n} 次读取失败后，不再继续查找",
+    "{job}, which writes {table}, has no run in the time range: it is left out": (
         "写 {table} 的作业 {job} 在所看的时间内没有运行：不参与判断"
     ),
     "the runs of {job} could not be read: {reason}": "作业 {job} 的运行读不到：{reason}",
-    "{table} is not known to the service any more: how it stands cannot be told": (
-        "服务中已没有 {table}：无法判断它的情况"
-    ),
-    "the operators of {table} could not be read, and how it stands cannot be told: {reason}": (
+    "{table} is no longer known to the service: its state is unknown": ("服务中已没有 {table}：无法判断它的情况"),
+    "the operators of {table} could not be read, so its state is unknown: {reason}": (
         "{table} 的作业算子读不到，无法判断它的情况：{reason}"
     ),
-    "which operators write {table} cannot be told: none of them count": (
+    "it is unknown which operators write {table}: none of them count": (
         "无法判断哪些作业算子写 {table}：它们都不参与判断"
     ),
-    "which operators write {table} cannot be told: all of them count": (
+    "it is unknown which operators write {table}: all of them count": (
         "无法判断哪些作业算子写 {table}：它们都参与判断"
     ),
     (
-        "{table} was last written at {time}, and how often {job} writes it cannot be told from so few runs: "
-        "whether it is late is not judged; since (--since 30d) looks farther back"
+        "{table} was last written at {time}, and {job} has too few runs to infer its schedule: "
+        "it is not judged whether it is late; since (--since 30d) reads more runs"
     ): (
         "{table} 最近一次写入在 {time}，运行太少，看不出作业 {job} 多久写一次：不判断它是否迟到；"
         "since（--since 30d）可以看得更远"
     ),
-    "more than {n} tables feed it: these are the nearest": "上游的表超过 {n} 张：这些是最近的",
+    "more than {n} tables are upstream of it: these are the nearest": "上游的表超过 {n} 张：这些是最近的",
     # The page of all tables
     "Data Map tables": "数据地图：所有表",
     "Skip to the tables": "跳到表",
@@ -325,10 +320,10 @@ _TABLE: Final = {
     "owner": "负责人",
     "database": "数据库",
     "Legend": "图例",
-    "goes on": "进行中",
+    "going on": "进行中",
     "no runs": "没有运行",
     "Owner": "负责人",
-    "No table is left by these filters.": "没有符合筛选条件的表。",
+    "No table matches the filters.": "没有符合筛选条件的表。",
     "Checked {time} ({zone}), {n} days up to then": "检查时间：{time}（{zone}），此前 {n} 天",
     "{n} of {all} tables shown": "显示 {all} 张表中的 {n} 张",
     "{span} ago": "{span}前",
@@ -355,7 +350,7 @@ _TABLE: Final = {
     "Last failure:": "最近一次失败：",
     "{n} days: {what}": "{n} 天：{what}",
     "Made by dataarts-datamap": "由 dataarts-datamap 生成，版本",
-    # Why a table stands as it does
+    # Reasons of verdicts
     "{what}; due {time}, {span} ago": "{what}；应于 {time} 完成（{span}前）",
     "{what}; {doubt}": "{what}；{doubt}",
     "no operator is known to produce it": "没有已知的作业算子产出它",
@@ -369,33 +364,33 @@ _TABLE: Final = {
     "it": "它",
     "{n} row": "{n} 行",
     "{n} rows": "{n} 行",
-    "{who} wrote {rows}, at least {least} are asked for": "{who} 写入 {rows}，要求至少 {least} 行",
+    "{who} wrote {rows}, at least {least} are required": "{who} 写入 {rows}，要求至少 {least} 行",
     "{who} wrote {rows}, {usual} are usual, and a drop of {percent} % is allowed": (
         "{who} 写入 {rows}，通常为 {usual} 行，允许减少 {percent}%"
     ),
-    "how many rows it wrote is not known": "写入了多少行不详",
-    "how many rows are usual is not known yet": "通常有多少行尚不清楚",
+    "the number of rows that it wrote is not known": "写入了多少行不详",
+    "the usual number of rows is not known yet": "通常有多少行尚不清楚",
     "{who} succeeded {age} ago": "{who} 在 {age}前成功",
     "{what}, no limit is set on its age": "{what}，没有设定期限",
     "{what}, {limit} allowed": "{what}，期限为 {limit}",
     "the last success of {who} is {age} old": "{who} 最近一次成功在 {age}前",
     "the last success of {who} is a little more than {age} old": "{who} 最近一次成功在 {age}多以前",
     "{what}; {runs} failed since": "{what}；此后有 {runs}失败",
-    "{who} has never succeeded, as far back as the service keeps runs": "在服务保存的记录中，{who} 从未成功过",
+    "{who} has never succeeded in the history that the service keeps": "在服务保存的记录中，{who} 从未成功过",
     "{who} has no success in the last {span}": "最近 {span}内 {who} 没有成功",
     "{runs} of {who} failed; {since}": "{who} 有 {runs}失败；{since}",
     "none has succeeded": "没有一次成功",
     "the last success is {age} old": "最近一次成功在 {age}前",
     "{who} has succeeded": "{who} 已成功",
-    "{who} failed: {runs}, and none goes on": "{who} 失败：{runs}，且没有正在进行的",
-    "{who} has a run of a status that is not known: {names}": "{who} 有一次运行的状态不认识：{names}",
+    "{who} failed: {runs}, and none is going on": "{who} 失败：{runs}，且没有正在进行的",
+    "{who} has a run with an unknown status: {names}": "{who} 有一次运行的状态不认识：{names}",
     "{who} succeeded at a time that cannot be read": "{who} 成功了，但时间读不出来",
     "{who} has not succeeded: {what}": "{who} 尚未成功：{what}",
     "it is running": "正在运行",
     "it is waiting": "正在等待",
     "it was skipped": "被跳过",
     "it has no run": "没有运行",
-    "{who} has runs of a status that is not known: {names}": "{who} 有些运行的状态不认识：{names}",
+    "{who} has runs with an unknown status: {names}": "{who} 有些运行的状态不认识：{names}",
     "no run of {who} has ended": "{who} 没有一次运行结束",
     "it could not be read: {error}": "读不到：{error}",
     "Nothing on this page is loaded from or sent to any network.": "本页不从任何网络加载内容，也不发送任何内容。",

@@ -1,8 +1,8 @@
-"""What a report shows, computed from runs alone: no I/O, and the time is passed in."""
+"""The contents of a report, computed from runs. No I/O; the time is passed in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003  a struct's default is made of its annotation
+from collections.abc import Mapping  # noqa: TC003  msgspec reads the annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,13 +31,13 @@ _NESTED: Final = ("running_data", "running_param")
 
 
 class ReportedRun(Struct, frozen=True, kw_only=True):
-    """A run, and how it stands beside the others of its job.
+    """A run, compared with the others of its job.
 
     Attributes:
         run: The run.
-        rolling_median: Median duration of it and the successes of its job before it, 15 at most; None unless it
-            succeeded, both its times are known, and it is the fifth such run at least.
-        is_outlier: Whether its duration stands out from that median.
+        rolling_median: Median duration of it and of earlier successes of its job, 15 runs at most; None unless it
+            succeeded, both its times are known, and at least four such runs came before it.
+        is_outlier: Whether its duration differs much from that median.
     """
 
     run: Run
@@ -49,7 +49,7 @@ class ReportedJob(Struct, frozen=True, kw_only=True):
     """An operator of the table and its runs.
 
     Attributes:
-        status: How it stands.
+        status: The freshness of the table by its runs.
         runs: Its runs, from the oldest to the newest; those without any time come last.
     """
 
@@ -63,22 +63,22 @@ class ReportedJob(Struct, frozen=True, kw_only=True):
 
     @property
     def outliers(self) -> list[Run]:
-        """The runs whose duration stands out."""
+        """The runs with an outlying duration."""
         return [one.run for one in self.runs if one.is_outlier]
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What a report shows.
+    """The contents of a report.
 
     Attributes:
         table_guid: GUID of the table.
-        window: The window that was asked for.
-        zone: The zone that times are shown in.
-        status: How the table stands, and each of its operators.
-        jobs: The operators and their runs; those that failed most often since their last success come first.
-        logs: The ends of the logs of failures, as far as they were asked for, by the identity of the run.
-        upstream: What feeds the table, and how that stands; None if it was not asked for.
-        name: Name of the table, as it was found by; None if that is not known. Untrusted.
+        window: The requested window.
+        zone: The zone of displayed times.
+        status: The freshness of the table, and by each of its operators.
+        jobs: The operators and their runs; those with most failures since their last success come first.
+        logs: The requested ends of the logs of failures, by the identity of the run.
+        upstream: The tables upstream and their state; None if they were not requested.
+        name: Name by which the table was found; None if it is not known. Untrusted.
     """
 
     table_guid: str
@@ -92,7 +92,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def table_name(self) -> str | None:
-        """Database, schema and name of the table, from what feeds it, else as it was found by. Untrusted.
+        """Database, schema and name of the table, else the name by which it was found. Untrusted.
 
         None if neither is known.
         """
@@ -106,17 +106,17 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def outliers(self) -> list[Run]:
-        """The runs of all jobs whose duration stands out, the newest first."""
+        """The runs of all jobs with an outlying duration, the newest first."""
         return newest_first(run for job in self.jobs for run in job.outliers)
 
     def counts(self) -> dict[RunState, int]:
-        """How many runs there are of each state."""
+        """The number of runs of each state."""
         return count_states(one.run for job in self.jobs for one in job.runs)
 
     def summary(self) -> dict[str, Any]:
-        """The same as plain values, in short: how the table and its jobs stand, and the newest failures.
+        """A short form as plain values: the status of the table and its jobs, and the newest failures.
 
-        Of the hours there is nothing, of failures and outliers the five newest; ``failed`` and ``outlying`` count them.
+        It has no hours, and only the five newest failures and outliers; ``failed`` and ``outlying`` count all.
         """
         whole = self.to_dict()
         newest = {name: whole[name][:_MOST_SUMMARISED] for name in ("failures", "outliers")}
@@ -129,12 +129,12 @@ class Report(Struct, frozen=True, kw_only=True):
         return {} if log is None else {"log": log.to_dict()}
 
     def to_dict(self, *, running_data: bool = False) -> dict[str, Any]:
-        """The same as plain values, ready for JSON: times as ISO 8601 UTC text, lengths of time in seconds.
+        """The same as plain values, ready for JSON: times as ISO 8601 UTC text, durations in seconds.
 
-        The hours of a strip are those of the zone, and have no offset.
+        The hours of a strip are wall times of the zone, without an offset.
 
         Args:
-            running_data: Whether the runs in it have what the operators did and were started with.
+            running_data: Whether to include ``running_data`` and ``running_param`` of the runs.
         """
         start, end = (EPOCH + time * MILLISECOND for time in self.window)
         return {
@@ -153,7 +153,7 @@ class Report(Struct, frozen=True, kw_only=True):
         }
 
 
-def report_on(  # noqa: PLR0913  what a report is of
+def report_on(  # noqa: PLR0913  the parts of a report
     runs: Iterable[Run],
     *,
     table_guid: str,
@@ -173,15 +173,15 @@ def report_on(  # noqa: PLR0913  what a report is of
     Args:
         runs: The runs of all its operators, in any order.
         table_guid: GUID of the table.
-        window: The window that the runs are of.
-        now: When the table is judged, aware.
-        zone: The zone that times are shown in.
-        operators: Operators that are shown even if they have no runs.
-        producers: The same, with what is known of how they were chosen.
-        max_age: The maximum age of a last success; if it is left out, failures decide.
+        window: The window of the runs.
+        now: Time of the judgement, aware.
+        zone: The zone of displayed times.
+        operators: Operators to show even if they have no runs.
+        producers: The same, with the source of their choice.
+        max_age: The maximum age of a last success; if left out, failures decide.
         any_operator: Whether one operator that keeps the table fresh is enough.
-        ignored: Operators to name as left out; runs of theirs are not shown.
-        upstream: What feeds the table.
+        ignored: Operators to name as left out; their runs are not shown.
+        upstream: The tables upstream.
         name: Name of the table.
     """
     known, left_out = list(runs), tuple(ignored if producers is None else producers.ignored)
@@ -210,7 +210,7 @@ def report_on(  # noqa: PLR0913  what a report is of
 
 
 def moment(run: Run) -> datetime | None:
-    """Where a run stands in time: when it was planned, else the earliest time that is known of it. None if none is."""
+    """The position of a run in time: its planned time, else its earliest known time. None if it has no time."""
     return run.plan_time or run.submit_time or run.start_time or run.end_time
 
 
@@ -221,7 +221,7 @@ def wait(run: Run) -> timedelta | None:
 
 
 def count_states(runs: Iterable[Run]) -> dict[RunState, int]:
-    """How many runs there are of each state, those of none too."""
+    """The number of runs of each state, including states without runs."""
     counts = dict.fromkeys(RunState, 0)
     for run in runs:
         counts[run.state] += 1
@@ -248,7 +248,7 @@ def _order(run: Run) -> tuple[bool, datetime, int]:
 
 
 def newest_first(runs: Iterable[Run]) -> list[Run]:
-    """The runs, by their moment and their id; those without any time come last."""
+    """The runs, sorted by their moment and id, the newest first; those without any time come last."""
     return sorted(runs, key=lambda run: (moment(run) or EPOCH, run.run_id or 0), reverse=True)
 
 
@@ -272,12 +272,12 @@ _NAME_LIMIT: Final = 80
 
 
 def job_text(name: str | None, say: Texts = ENGLISH) -> str:
-    """A job's name, made printable and short."""
+    """A job's name, made printable and shortened."""
     return printable(name, limit=_NAME_LIMIT) if name else say("(no name)")
 
 
 def job_labels(jobs: Iterable[OperatorStatus], say: Texts = ENGLISH) -> list[str]:
-    """A name for each job, with the id of its task, its workspace or both where several have the same name."""
+    """A name for each job; if several have the same name, with the id of its task, its workspace or both."""
     known = list(jobs)
     names = [job_text(job.job_name, say) for job in known]
     return [
@@ -287,7 +287,7 @@ def job_labels(jobs: Iterable[OperatorStatus], say: Texts = ENGLISH) -> list[str
 
 
 def _label(name: str, job: OperatorStatus, namesakes: Sequence[OperatorStatus], say: Texts) -> str:
-    """The name, with what tells the job from its namesakes."""
+    """The name, with the ids that distinguish the job from its namesakes."""
     parts: list[str] = []
     if len({one.task_id for one in namesakes}) > 1:
         parts.append(say("task {id}", id=printable(job.task_id or "-", limit=40)))

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class FailureLog(Struct, frozen=True, kw_only=True):
-    """The end of the log of a run that failed, or why it could not be read.
+    """The end of the log of a run that failed, or the reason why it could not be read.
 
     Attributes:
-        text: The end of it, as UTF-8. Untrusted.
-        size: Bytes of the whole log; None if it could not be read.
-        is_whole: Whether the text is all of it.
-        problem: Why it could not be read; None if it was. Untrusted.
+        text: The end of the log, as UTF-8. Untrusted.
+        size: Size of the whole log in bytes; None if it could not be read.
+        is_whole: Whether the text is the whole log.
+        problem: The reason why it could not be read; None if it was read. Untrusted.
     """
 
     text: str = ""
@@ -31,14 +31,14 @@ class FailureLog(Struct, frozen=True, kw_only=True):
         return f"{type(self).__name__}(size={self.size}, problem={self.problem!r})"
 
     def title(self, say: Texts) -> str:
-        """What a page says of it while it is folded."""
+        """The title of its folded section in a page."""
         if self.problem is not None:
             return say("Log could not be read")
         return say("Log") if self.is_whole else say("End of the log, of {size} bytes", size=f"{self.size or 0:,}")
 
     @property
     def shown(self) -> str:
-        """What a page shows of it: text in which nothing acts."""
+        """The text for a page, in which no character has an effect."""
         return printable_lines(self.text if self.problem is None else self.problem)
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The sentences that say whether a table is fresh, and if not, why."""
+"""The sentences about the freshness of a table, and its reasons."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _MOST_RUNS: Final = 3
 
 
 class Reason(NamedTuple):
-    """Why a table stands as it does, or what else to know of it.
+    """A reason for a verdict, or a remark.
 
     Attributes:
         text: One sentence, made printable.
-        runs: The runs that show it, the newest first, three at the most. None where it is about no run.
+        runs: The runs that show it, the newest first, at most three. Empty if it is not about runs.
         is_english: Whether the text is English, whatever the language.
     """
 
@@ -41,14 +41,14 @@ class Reason(NamedTuple):
 
 
 class Headline(NamedTuple):
-    """Whether a table is fresh, in words, made printable.
+    """The freshness of a table in words, made printable.
 
     Attributes:
-        word: The same in a word: the verdict; "no failure" where runs are well and no limit is set on their age.
+        word: The verdict in a word; "no failure" if it is fresh and no limit is set on its age.
         title: Whether the table is fresh: one sentence.
-        since: What succeeded last, and when.
-        reasons: Why, and what else to know of.
-        success: The run that succeeded last, of which ``since`` speaks; None if there is none that is known.
+        since: The last success and its time.
+        reasons: Reasons and remarks.
+        success: The last successful run, as named by ``since``; None if it is not known.
     """
 
     word: str
@@ -59,14 +59,14 @@ class Headline(NamedTuple):
 
 
 _BY_RULE: Final = {
-    Verdict.LATE: "The table is late: no run planned for when it was due has succeeded.",
-    Verdict.SLOW: "The table is slow: a run goes on for longer than is usual.",
+    Verdict.LATE: "The table is late: no run planned for its due time has succeeded.",
+    Verdict.SLOW: "The table is slow: a run is taking longer than usual.",
     Verdict.FEW_ROWS: "The table has few rows: its last success wrote fewer than it should.",
 }
 
 
 def headline(report: Report, say: Texts = ENGLISH) -> Headline:
-    """Whether the table is fresh, and if not, why; in a language."""
+    """Whether the table is fresh, and the reasons, in a language."""
     status = report.status
     return Headline(
         say("no failure" if is_unlimited(status) else status.verdict.value),
@@ -78,7 +78,7 @@ def headline(report: Report, say: Texts = ENGLISH) -> Headline:
 
 
 def in_words(report: Report) -> dict[str, Any]:
-    """What the page says first, in English, ready for JSON: ``sentence`` and ``reasons``."""
+    """The headline in English, ready for JSON: ``sentence`` and ``reasons``."""
     answer, upstream = headline(report), report.upstream
     reasons = [reason.text for reason in answer.reasons]
     if upstream is not None and upstream.troubled:
@@ -87,7 +87,7 @@ def in_words(report: Report) -> dict[str, Any]:
 
 
 def is_unlimited(status: TableStatus) -> bool:
-    """Whether a table counts as fresh by its outcomes alone, since no limit is set on the age of its last success."""
+    """Whether a table is fresh only by its outcomes, since no limit is set on the age of its last success."""
     return status.verdict is Verdict.FRESH and status.max_age is None
 
 
@@ -119,10 +119,8 @@ def _unknown(status: TableStatus, say: Texts) -> str:
     if not status.runs:
         return say("There are no runs in this window.")
     if (decisive := status.decided_by) is not None and decisive.undated_successes:
-        return say("Whether the table is fresh cannot be told: the time of a success cannot be read.")
-    return say(
-        "Whether the table is fresh cannot be told: no run{of} ended in a way that is known.", of=_of(status, say)
-    )
+        return say("It is unknown whether the table is fresh: the time of a success cannot be read.")
+    return say("It is unknown whether the table is fresh: no run{of} ended with a known status.", of=_of(status, say))
 
 
 def _stale(status: TableStatus, say: Texts) -> str:
@@ -148,7 +146,7 @@ def _failures(status: TableStatus, say: Texts) -> str:
 
 
 def _of(status: TableStatus, say: Texts) -> str:
-    """Which operator decides, where several could."""
+    """The operator that decides, if several could."""
     decisive = status.decided_by
     if decisive is None or not _has_several(status):
         return ""
@@ -160,7 +158,7 @@ def _has_several(status: TableStatus) -> bool:
 
 
 def _age(age: timedelta | None, say: Texts) -> str:
-    """An age; none, if the success lies ahead."""
+    """An age; zero if the success lies in the future."""
     return say.span(max(age or timedelta(0), timedelta(0)))
 
 
@@ -175,9 +173,7 @@ def _since(status: TableStatus, zone: tzinfo, say: Texts) -> str:
     else:
         allowed = say.span(status.max_age)
         reads_the_same = status.age > status.max_age and age == allowed
-        limit = say(
-            "{span} are allowed, which is a little less" if reads_the_same else "{span} are allowed", span=allowed
-        )
+        limit = say("{span} are allowed, slightly less" if reads_the_same else "{span} are allowed", span=allowed)
     ago = say("{span} before" if status.age >= timedelta(0) else "{span} after", span=age)
     return say(
         "{what}: {time}, {ago} this report, by {job}; {limit}. {judged}",
@@ -191,14 +187,14 @@ def _since(status: TableStatus, zone: tzinfo, say: Texts) -> str:
 
 
 def _success(report: Report, time: datetime) -> Run | None:
-    """The run whose success was that of a time."""
+    """The run that succeeded at a time."""
     runs = (one.run for job in report.jobs if job.status.last_success == time for one in job.runs)
     ended = (run for run in runs if run.state is RunState.SUCCEEDED and ended_at(run, report.status.now) == time)
     return next(ended, None)
 
 
 def _newest(report: Report, is_meant: Callable[[Run], bool]) -> tuple[Run, ...]:
-    """The newest runs of all jobs that are meant."""
+    """The newest matching runs of all jobs."""
     found = (one.run for job in report.jobs for one in job.runs if is_meant(one.run))
     return tuple(newest_first(found)[:_MOST_RUNS])
 
@@ -256,7 +252,7 @@ def _skipping(job: ReportedJob, skips: Sequence[Run], zone: tzinfo, say: Texts) 
 
 
 def _clocks(report: Report, say: Texts) -> Iterator[Reason]:
-    """Which successes have a time that is doubtful."""
+    """The successes with doubtful times."""
     for reported in report.jobs:
         one, job = reported.status, job_text(reported.status.job_name, say)
         if one.is_ahead and one.age is not None:
@@ -269,7 +265,7 @@ def _clocks(report: Report, say: Texts) -> Iterator[Reason]:
 
 
 def _unsettled(report: Report, say: Texts) -> Iterator[Reason]:
-    """Which runs have not ended, and which ended in a way that is not known."""
+    """The runs that have not ended, and those with an unknown status."""
     status = report.status
     if status.running or status.waiting:
         waiting = _runs(status.waiting, say)
@@ -278,7 +274,7 @@ def _unsettled(report: Report, say: Texts) -> Iterator[Reason]:
     if status.unknown_runs:
         names = printable(say(", ").join(name or say("(none)") for name in status.unknown_statuses), limit=200)
         text = say(
-            "{runs} with a status that is not known, which count for nothing: {names}.",
+            "{runs} with an unknown status, which do not count: {names}.",
             runs=_runs(status.unknown_runs, say),
             names=names,
         )
@@ -287,7 +283,7 @@ def _unsettled(report: Report, say: Texts) -> Iterator[Reason]:
 
 def _without_runs(status: TableStatus, say: Texts) -> Iterator[str]:
     if not status.operators:
-        yield say("No operator is known to produce this table: the GUID may be that of another one.")
+        yield say("No operator is known to produce this table: the GUID may belong to another one.")
     elif not status.runs:
         yield say("A longer window may have some, such as --since 90d.")
     yield from _left_out(status, say)
@@ -302,16 +298,16 @@ def _left_out(status: TableStatus, say: Texts) -> Iterator[str]:
         )
     if status.ignored:
         names = printable(say(", ").join(map(operator_name, status.ignored)), limit=200)
-        yield say("Not judged, as asked: {names}.", names=names)
+        yield say("Not judged, on request: {names}.", names=names)
     if status.any_operator:
-        yield say("One operator that keeps the table fresh is enough, as asked.")
+        yield say("On request, one operator that keeps the table fresh is enough.")
 
 
 def _basis(status: TableStatus, say: Texts) -> Iterator[Reason]:
-    """Which operators do not count, and what is in doubt about the others."""
+    """The operators that do not count, and doubts about the others."""
     if status.others:
         names = printable(say(", ").join(job_text(one.job_name, say) for one in status.others), limit=200)
-        yield Reason(say("Left out, since lineage does not say that they write the table: {names}.", names=names))
+        yield Reason(say("Left out, because lineage does not name them as writers of the table: {names}.", names=names))
     for doubt in status.notes:
         text = say.remark(doubt)
         text = f"{text[:1].upper()}{text[1:]}"

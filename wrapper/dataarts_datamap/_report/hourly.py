@@ -1,4 +1,4 @@
-"""Runs by the hour that they were planned for."""
+"""Runs by their planned hour."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ HOUR: Final = timedelta(hours=1)
 
 
 def wall_hour(time: datetime, zone: tzinfo, *, step: int = 1) -> datetime:
-    """The beginning, as a naive time of the zone, of the hours that a time belongs to.
+    """The beginning of the cell of hours that a time belongs to, as a naive time of the zone.
 
-    When clocks are put back, the hour that comes twice is one. Steps of several hours begin at midnight, those of
+    When clocks are put back, the repeated hour counts as one. Cells of several hours begin at midnight, cells of
     several days on a Monday.
     """
     return _MONDAY + (wall_time(time, zone) - _MONDAY) // (step * HOUR) * step * HOUR
@@ -30,9 +30,9 @@ def wall_hour(time: datetime, zone: tzinfo, *, step: int = 1) -> datetime:
 def hourly_cells(
     runs: Iterable[tuple[datetime | None, RunState]], zone: tzinfo, *, step: int = 1
 ) -> dict[datetime, dict[RunState, int]]:
-    """For each hour that runs were planned for, how many there are of each state, in the order of time.
+    """The number of runs of each state, for each cell of planned times, in the order of time.
 
-    Runs without any time are in none. ``step`` is the length of a cell in hours.
+    Runs without any time are left out. ``step`` is the length of a cell in hours.
     """
     cells: dict[datetime, dict[RunState, int]] = {}
     for time, state in runs:
@@ -43,7 +43,7 @@ def hourly_cells(
 
 
 def cell_hours(start: datetime, end: datetime, *, most: int) -> int:
-    """How many hours a cell must have, so that there are at most that many between two times."""
+    """The number of hours of a cell, so that there are at most ``most`` cells between two times."""
     hours = (end.astimezone(UTC) - start.astimezone(UTC)) / HOUR
     return next((step for step in _STEPS if hours / step + 1 <= most), _STEPS[-1])
 

@@ -1,4 +1,4 @@
-"""The report as one page that asks nothing of any network."""
+"""The report as one page, which loads nothing from any network."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ _SCRIPTS: Final = (
     *(f"scripts/{name}.js" for name in ("runs", "glyphs", "filters", "canvas", "strip", "time_line", "durations")),
     *(f"scripts/{name}.js" for name in ("list", "upstream", "page")),
 )
-"""The parts of the page's one script, in the order in which they use each other."""
+"""The parts of the page's script, in the order of their dependencies."""
 _STATES: Final = (RunState.SUCCEEDED, RunState.FAILED, RunState.ACTIVE, RunState.SKIPPED, RunState.UNKNOWN)
 _NESTED_LIMIT: Final = 20_000
 _DAY: Final = timedelta(days=1)
 
 
 def page(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) -> str:
-    """The page, whole: HTML with its style, its script and its data inside, and lines that end in LF.
+    """The complete page: HTML with its style, its script and its data inside, and lines that end in LF.
 
-    What the server sent is in it as text alone, with control and bidirectional characters as escapes.
+    Data of the server is only in it as text, with control and bidirectional characters escaped.
 
     Args:
-        report: What it shows.
-        running_data: Whether it has what each operator did, which can hold SQL and paths.
+        report: The contents.
+        running_data: Whether to include ``running_data`` of each run, which can contain SQL and paths.
         say: The language of its words.
     """
     style, script = style_of(_STYLES), script_of(_SCRIPTS)
@@ -81,7 +81,8 @@ def page(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) ->
 def page_data(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) -> dict[str, Any]:
     """The data in the page: a list for each column of the runs, times in milliseconds after the window's start.
 
-    Log paths are there for the runs that failed, stand out or are of no known state; the end of a log if it was read.
+    It has log paths for the runs that failed, are outliers or have an unknown state; and the end of a log if it was
+    read.
     """
     base = report.window.start
     numbered = [(number, one) for number, job in enumerate(report.jobs) for one in job.runs]
@@ -132,7 +133,7 @@ def page_data(report: Report, *, running_data: bool = False, say: Texts = ENGLIS
 
 
 def _harmless(text: str) -> str:
-    """JSON that no HTML parser can take for anything else."""
+    """JSON in which no HTML parser can find markup."""
     return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
 
 
@@ -188,7 +189,7 @@ def _nested(run: Run) -> str:
 
 
 def _offsets(report: Report, runs: Iterable[Run]) -> list[tuple[datetime, int]]:
-    """Since when which offset holds in the zone, in milliseconds: so that each day, and each time of a run, has its."""
+    """The offsets of the zone in milliseconds, each with its first time, for each day and each time of a run."""
     zone, times = report.zone, _times(report, runs)
     found = [(times[0], _offset(times[0], zone))]
     for before, after in pairwise(times):
@@ -207,7 +208,7 @@ def _times(report: Report, runs: Iterable[Run]) -> list[datetime]:
 
 
 def _change(before: datetime, after: datetime, zone: tzinfo) -> datetime:
-    """When the offset changed between two times, to the second."""
+    """The time of a change of the offset between two times, to the second."""
     old = _offset(before, zone)
     while after - before > timedelta(seconds=1):
         middle = before + (after - before) / 2

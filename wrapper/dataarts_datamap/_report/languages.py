@@ -1,4 +1,4 @@
-"""The languages that a report can be in."""
+"""The languages of reports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Language: TypeAlias = Literal["en", "zh"]
 def texts_in(language: Language) -> Texts:
     """The texts of a language."""
     if language == "zh":
-        from dataarts_datamap._report.chinese import CHINESE  # noqa: PLC0415  most do not need it
+        from dataarts_datamap._report.chinese import CHINESE  # noqa: PLC0415  rarely needed
 
         return CHINESE
     return ENGLISH

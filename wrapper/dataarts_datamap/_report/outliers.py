@@ -1,4 +1,4 @@
-"""The rolling median of durations, and which of them stand out."""
+"""The rolling median of durations, and the outliers among them."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
 WINDOW: Final = 15
 LEAST: Final = 5
 _SPREADS: Final = 3.0
-_NORMAL: Final = 1.4826  # times the median absolute deviation is the standard deviation, of normal values
+_NORMAL: Final = 1.4826  # the standard deviation of normal values, divided by their median absolute deviation
 _SHARE: Final = 0.25
 
 OUTLIER_RULE: Final = (
-    "A run that succeeded is an outlier if it took a quarter longer or shorter, at least, than the median of it and "
-    "the up to {before} successes before it, and is off that median by more than three standard deviations, "
+    "A successful run is an outlier if its duration is at least a quarter longer or shorter than the median of it and "
+    "up to {before} successes before it, and differs from that median by more than three standard deviations, "
     "estimated as {normal} times the median absolute deviation. The first {unjudged} of a job are not judged."
 )
-"""When a run counts as an outlier, for the reader of a report, who gets the values of ``OUTLIER_VALUES``."""
+"""The rule for outliers, for the reader of a report, with the values of ``OUTLIER_VALUES``."""
 
 OUTLIER_VALUES: Final = {"before": WINDOW - 1, "normal": _NORMAL, "unjudged": LEAST - 1}
-"""What the names in the rule stand for."""
+"""The values of the names in the rule."""
 
 
 class Rolled(NamedTuple):
-    """A value beside those before it.
+    """A value, compared with those before it.
 
     Attributes:
-        median: The median of it and up to 14 values before it; None for the first four, of which it would tell little.
-        is_outlier: Whether it stands out, as ``OUTLIER_RULE`` says.
+        median: The median of it and up to 14 values before it; None for the first four values.
+        is_outlier: Whether it is an outlier by ``OUTLIER_RULE``.
     """
 
     median: float | None
@@ -39,7 +39,7 @@ class Rolled(NamedTuple):
 
 
 def rolled(values: Iterable[float]) -> Iterator[Rolled]:
-    """Each value's rolling median, and whether it stands out."""
+    """Each value's rolling median, and whether it is an outlier."""
     last: deque[float] = deque(maxlen=WINDOW)
     for value in values:
         last.append(value)

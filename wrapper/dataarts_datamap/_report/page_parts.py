@@ -1,4 +1,4 @@
-"""What a page is put together from: files beside this one, whose text goes into the page itself."""
+"""The parts of a page: files beside this one, whose text is included in the page."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ def part(name: str) -> str:
 
 
 def unbroken(html: str) -> str:
-    """Escaped text in which no line ends within a time or the name of an option, where a hyphen would let it."""
+    """Escaped text in which hyphens of times and of option names allow no line break."""
     return _HYPHENATED.sub(r'<span class="unbroken">\g<0></span>', html)
 
 
 def style_of(names: Iterable[str]) -> str:
-    """One style sheet of several files, of which the later ones win."""
+    """One style sheet of several files; later ones override earlier ones."""
     return "\n".join(map(part, names))
 
 
 def script_of(names: Iterable[str]) -> str:
-    """One script of several files, which share their names with each other and with nothing else."""
+    """One script of several files, with a common scope for their names."""
     body = "".join(map(part, names))
     return f'"use strict";\n(() => {{\n{body}}})();\n'
 
 
 def policy_hash(text: str) -> str:
-    """What a content security policy allows a text by."""
+    """The hash by which a content security policy allows a text."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

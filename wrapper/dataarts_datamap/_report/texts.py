@@ -1,4 +1,4 @@
-"""The words of a report, by language: English as they stand in the code, others by one table each."""
+"""The words of a report, by language: English in the code itself, other languages by a table each."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Texts(Struct, frozen=True, kw_only=True):
-    """Says what the code says, in one language.
+    """The texts of the code in one language.
 
     Attributes:
         tag: The language for HTML, such as ``zh-CN``.
-        table: What each English text is in the language, with the same names in braces; a text that is missing stays
-            English.
-        units: The units of a length of time, by what English has: ``d``, ``h``, ``min``, ``s``.
+        table: The translation of each English text, with the same names in braces; a missing text stays English.
+        units: The units of durations, by those of English: ``d``, ``h``, ``min``, ``s``.
     """
 
     tag: str = "en"
@@ -35,24 +34,24 @@ class Texts(Struct, frozen=True, kw_only=True):
     units: Mapping[str, str] = _NOTHING
 
     def __call__(self, text: str, /, **values: object) -> str:
-        """A text in the language, with values in the place of the names in braces."""
+        """A text in the language, with values in place of the names in braces."""
         return self.table.get(text, text).format(**values)
 
     @property
     def english_mark(self) -> str:
-        """What an element of HTML with English text has in a page of the language: those who read it aloud go by it."""
+        """The HTML attribute for English text in a page of the language, for screen readers."""
         return "" if self.tag == "en" else ' lang="en"'
 
     def sentence(self, said: Sentence) -> str:
-        """A sentence in the language, and the sentences and lengths of time in it."""
+        """A sentence in the language, including the sentences and durations in it."""
         return self(said.words, **{name: self._value(value) for name, value in said.values.items()})
 
     def remark(self, text: str) -> str:
-        """A remark in the language; any other text as it is."""
+        """A remark in the language; any other text is unchanged."""
         return self.sentence(text.sentence) if isinstance(text, Remark) else text
 
     def mark(self, text: str) -> str:
-        """What an element of HTML has that shows a text by ``remark``: its language, where it stays English."""
+        """The HTML attribute for a text shown by ``remark``: its language, if it stays English."""
         return "" if isinstance(text, Remark) else self.english_mark
 
     def _value(self, value: object) -> object:
@@ -67,11 +66,11 @@ class Texts(Struct, frozen=True, kw_only=True):
         return self(one if number == 1 else many, n=f"{number:,}")
 
     def page(self, template: str) -> str:
-        """A template of HTML for ``string.Template``, whose own words stand between two braces, in the language."""
+        """A template of HTML for ``string.Template`` in the language; its own words are in double braces."""
         return _OWN_WORDS.sub(lambda found: escape(self(found[1])).replace("$", "$$"), template)
 
     def span(self, span: timedelta) -> str:
-        """A length of time in its two largest units."""
+        """A duration in its two largest units."""
         return self._units(span_text(span))
 
     def _units(self, length: str) -> str:

@@ -1,4 +1,4 @@
-"""The tables that feed a table, as a drawing and a list: HTML that needs no script, for the page of a report."""
+"""The tables upstream of a table, as a drawing and a list: HTML without a script, for the page of a report."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ TROUBLE_WORDS: Final = {
     Trouble.LATE: "has not started",
     Trouble.SKIPPED: "skipped",
     Trouble.NOT_PLANNED: "no run planned",
-    Trouble.UNKNOWN: "cannot be told",
+    Trouble.UNKNOWN: "unknown",
 }
-"""What is wrong with a table, in a word or three of English."""
+"""Each trouble in a few words of English."""
 
 
 def upstream_section(upstream: Upstream | None, zone: tzinfo, say: Texts = ENGLISH) -> str:
-    """The section of the page, in a language; empty if upstream was not asked for."""
+    """The section of the page, in a language; empty if upstream was not requested."""
     if upstream is None:
         return ""
     said = "".join(f"<li{say.mark(note)}>{escape(printable(say.remark(note)))}</li>" for note in upstream.notes)
@@ -59,12 +59,12 @@ def upstream_section(upstream: Upstream | None, zone: tzinfo, say: Texts = ENGLI
 
 
 def upstream_sentence(upstream: Upstream, say: Texts = ENGLISH) -> str:
-    """How what feeds the table stands, in words, made printable."""
+    """The state of the tables upstream in words, made printable."""
     count, troubled = len(upstream.tables) - 1, upstream.troubled
     if upstream.lineage is LineageKnowledge.REFUSED:
-        return say("What feeds the table is not known: the service does not let this account read lineage.")
+        return say("The tables upstream are not known: the service does not let this account read lineage.")
     if not count:
-        return say("No table is known that feeds this one.")
+        return say("No table upstream is known.")
     tables = say.count("1 table feeds it", "{n} tables feed it", count)
     if not troubled:
         return say("{tables}, none of them in trouble.", tables=tables)
@@ -82,7 +82,7 @@ def table_name(one: UpstreamTable) -> str:
 
 
 def standing(one: UpstreamTable, say: Texts = ENGLISH) -> str:
-    """How a table stands, in a word or three."""
+    """The state of a table in a few words."""
     if one.trouble is not None:
         return say(TROUBLE_WORDS[one.trouble])
     return say("well" if one.is_judged else "from elsewhere" if one.steps else "not judged")
@@ -93,7 +93,7 @@ def _state(one: UpstreamTable) -> str:
 
 
 def _places(upstream: Upstream) -> dict[str, tuple[int, int]]:
-    """Where the box of each table begins, by GUID: the table itself stands at the right."""
+    """The position of each table's box, by GUID: the table itself is at the right."""
     farthest = max(one.steps for one in upstream.tables)
     taken: dict[int, int] = {}
     places: dict[str, tuple[int, int]] = {}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger("dataarts_datamap")
 
-# What a record shows of the headers. Everything else, what a server may call its fields included, stays out.
+# The headers that a record shows. All others stay out, including unknown ones of a server.
 _SENT_HEADERS: Final = ("content-type", "instance", "x-project-id", "x-sdk-date")
 _RECEIVED_HEADERS: Final = (
     "content-encoding",
@@ -37,22 +37,22 @@ _SHORT: Final = 80
 class Attempt(Struct, frozen=True, kw_only=True):
     """One request that was sent, and how it ended.
 
-    A call that is tried again has several. Where credentials ask for something first, such as for a token, that request
-    has an ``Attempt`` of its own, with the number of the attempt that it was made for. Nothing in it is secret: no
-    header, no query and no content; what a server echoed of the credentials is masked.
+    A call that is retried has several. If credentials send a request first, such as for a token, that request has its
+    own ``Attempt``, with the number of the attempt that needed it. It holds nothing secret: no header, no query and no
+    content; credentials that a server echoed are masked.
 
     Attributes:
         method: HTTP method.
         endpoint: Scheme, host, port and path prefix of the service.
         path: Path below the prefix, percent-encoded, without its query.
-        number: Which attempt of its call this is, from 1.
+        number: Number of the attempt within its call, from 1.
         elapsed: Seconds from sending the request to the last byte of its response, or to its failure.
         status: HTTP status; None if no response began.
-        size: Bytes of the response, decompressed; None if it did not arrive whole.
-        request_id: Id of the exchange, escaped and cut off after 80 characters; None if none came.
-        error: Kind of error that the attempt ended in; None if it ended well, or if its call went on at once with new
+        size: Size of the response in bytes, decompressed; None if it is incomplete.
+        request_id: Id of the exchange, escaped and cut off after 80 characters; None if there was none.
+        error: Kind of error that the attempt ended in; None if it succeeded, or if its call went on at once with new
             credentials, as it does once for a token that has expired.
-        error_code: Code that came with the error, such as ``APIGW.0308``; escaped and cut off likewise.
+        error_code: Code of the error, such as ``APIGW.0308``; escaped and cut off in the same way.
         next_wait: Seconds to wait before the next attempt; None if there is none.
     """
 
@@ -75,13 +75,13 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 AttemptHook: TypeAlias = Callable[[Attempt], object]
-"""Is called with each attempt when it is known how it ended and whether there will be another; returns nothing."""
+"""A function that is called after each attempt, when it is known whether another follows; its result is ignored."""
 
 
 class AttemptReporter:
     """Reports to the log, and to the hook if there is one.
 
-    A hook that raises breaks no call: that is logged, once a client.
+    A hook that raises does not break a call: its exception is logged once per client.
     """
 
     def __init__(self, hook: AttemptHook | None = None) -> None:
@@ -104,19 +104,19 @@ class AttemptReporter:
     def _call(self, hook: AttemptHook, attempt: Attempt) -> None:
         try:
             hook(attempt)
-        except Exception:  # noqa: BLE001  whatever it is, it is not the call's failure
+        except Exception:  # noqa: BLE001  a failure of the hook is not one of the call
             if not self._hook_failed:
                 self._hook_failed = True
                 _log.exception("on_attempt raised; the call goes on, and this client will not log it again")
 
 
 class AttemptLog:
-    """The requests of one attempt, each reported when it is known how it ended.
+    """The requests of one attempt, each reported when it has ended.
 
     Args:
-        reporter: Gets the reports.
-        clock: Time.
-        number: Which attempt of its call it is, from 1.
+        reporter: Receives the reports.
+        clock: The clock.
+        number: Number of the attempt within its call, from 1.
     """
 
     def __init__(self, reporter: AttemptReporter, clock: Clock, number: int) -> None:
@@ -128,17 +128,17 @@ class AttemptLog:
         self._started = self._ended = 0.0
 
     def begin(self, request: Request) -> None:
-        """A request is sent; the one before it, if any, served its purpose."""
+        """Note that a request is sent; the previous one, if any, succeeded."""
         self.end()
         self._request, self._response = request, None
         self._started = self._clock.monotonic()
 
     def arrive(self, response: Response | None = None) -> None:
-        """Its response is complete, or will never be."""
+        """Note that the response is complete, or has failed."""
         self._response, self._ended = response, self._clock.monotonic()
 
     def end(self, error: DataMapError | None = None, *, next_wait: float | None = None) -> None:
-        """The attempt is over."""
+        """Note that the attempt is over."""
         request, self._request = self._request, None
         if request is not None and self._reporter.is_heard:
             attempt = self._attempt(request, error, next_wait)
@@ -167,7 +167,7 @@ class AttemptLog:
 
 
 def _line(attempt: Attempt, request: Request, response: Response | None) -> Iterator[str]:
-    """One attempt in words, with those of the headers that are known to be harmless."""
+    """One attempt in words, with the headers that are known to be harmless."""
     ended = (
         f"HTTP {attempt.status}" if attempt.status else "no response",
         attempt.error.__name__ if attempt.error else "",

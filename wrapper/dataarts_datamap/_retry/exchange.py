@@ -1,4 +1,4 @@
-"""When a request is sent again, and how long to wait before: logic without I/O."""
+"""Retries of a request, and the waits between them: logic without I/O."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STALE_CODES: Final = ("0301", "0307")
 
 
 def exchange(request: Request, credentials: Credentials, policy: Policy, decode: Callable[[Response], T]) -> Steps[T]:
-    """One request with its credentials, sent until its response is decoded or another attempt would not help.
+    """Send a request with its credentials until its response is decoded or another attempt would not help.
 
     ``attempts`` and ``elapsed`` of its errors count all attempts together.
     """
@@ -71,7 +71,7 @@ def _admission(policy: Policy) -> Steps[None]:
 
 
 class _Renewal:
-    """The one renewal of its credentials that a request may ask for."""
+    """The single renewal of credentials that a request may cause."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
@@ -113,7 +113,7 @@ def _with_deadline(call: Call[T], until: float, log: AttemptLog) -> Steps[T]:
         result: T = stop.value
         return result
     except GeneratorExit:
-        call.close()  # others may wait for what it began
+        call.close()  # others may wait for its result
         raise
 
 
@@ -133,15 +133,14 @@ def _sent_or_waited(step: Request | Wait, until: float, log: AttemptLog) -> Step
 
 def _complete(error: DataMapError, *, attempts: int, elapsed: float) -> None:
     if error.__cause__ is None:
-        error.__context__ = (
-            None  # another library raised it on the way: our text says what it was, and it may hold secrets
-        )
-    if error.attempts is not None:  # else nothing was sent: a client that is closed, credentials that are missing
+        # an exception of another library may hold secrets, and our text describes it
+        error.__context__ = None
+    if error.attempts is not None:  # otherwise nothing was sent: the client is closed, or credentials are missing
         error.attempts, error.elapsed = attempts, elapsed
 
 
 def _wait(retry: Retry, error: DataMapError, *, attempt: int, throttled: int, chance: float) -> float | None:
-    """Seconds to wait before the next attempt; None if there is to be none."""
+    """Seconds to wait before the next attempt; None if there is none."""
     asked = error.retry_after or 0.0
     failures, most = attempt - throttled, retry.attempts
     if _is_throttled(error):

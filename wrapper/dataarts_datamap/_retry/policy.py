@@ -1,4 +1,4 @@
-"""When a request is sent again, and what holds for each request of a client."""
+"""The rules for retries, and the settings for each request of a client."""
 
 from __future__ import annotations
 
@@ -36,37 +36,37 @@ _LASTING_FAILURES: Final = (AnswerTooLargeError, CertificateError)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """When a request that failed is sent again.
+    """The rules for retrying a failed request.
 
-    Every request only reads, or asks for a token, so each may be sent again: if no complete response arrived (no
-    connection, a timeout, a response that is cut short or garbled), and at the statuses 429, 500, 502, 503 and 504,
-    whether HTTP's own or the envelope's inside HTTP 200. Any other error is raised at once: above all a 401, since five
-    failures lock an access key, a certificate that is not trusted, and a response that is too large. Credentials that
-    can be renewed (``RenewableCredentials``: a password can get a new token) are renewed once on a 401 that asks for
-    it, at once and beside these attempts. Each attempt is authenticated afresh: no attempt sends the signature of
-    another. Within an attempt, a ``GET`` goes out a second time, unchanged and at once, where the server closes a kept
-    connection before anything of the response has come.
+    Every request only reads, or requests a token, so it is safe to retry. It is retried if no complete response arrived
+    (no connection, a timeout, a truncated or garbled response), and after the statuses 429, 500, 502, 503 and 504, of
+    HTTP or of the envelope inside HTTP 200. Any other error is raised at once, above all a 401, since five failures
+    lock an access key; also an untrusted certificate, and a response that is too large. Credentials that can be renewed
+    (``RenewableCredentials``: a password can get a new token) are renewed once after a 401 that demands it, at once and
+    without counting as an attempt. Each attempt is authenticated anew: no attempt sends the signature of another.
+    Within an attempt, a ``GET`` is sent a second time, unchanged and at once, if the server closes a kept connection
+    before any byte of the response.
 
     The wait before attempt *n* + 1 is a random part of ``first_wait`` doubled *n* - 1 times, ``longest_wait`` at most
     ("full jitter"). A wait that would pass the client's ``deadline`` is not begun: the failure is raised at once.
 
-    A 429 says that a request came too soon, and not that anything is wrong: the service counts those of all programs of
-    a user together. So these are counted apart from other failures, and a client sends nothing while one of its
-    requests waits for it.
+    A 429 only means that a request came too soon: the service counts the requests of all programs of a user together.
+    So 429s are counted separately from other failures, and a client sends nothing while one of its requests waits after
+    a 429.
 
     Attributes:
-        attempts: How often a request is sent at most, the first time included and those that got a 429 left out: 1 to
-            20, by default 4. With 1 nothing is sent again, and the other parameters mean nothing.
-        throttled_attempts: How many 429 a request may get until one is raised: 1 to 20, by default 12. Of three
+        attempts: Maximum number of attempts, including the first, but not those that got a 429: 1 to 20, by default 4.
+            With 1, nothing is retried, and the other parameters have no effect.
+        throttled_attempts: Number of 429s for a request before one is raised: 1 to 20, by default 12. With three
             programs at once that each keep to the limit, one request in fifty failed with 4, and none of 1,800 with 12.
-        first_wait: Longest wait before the second attempt, in seconds: 0 to 3600, by default 0.5. With 0 nothing is
-            waited for, except what ``Retry-After`` asks.
-        longest_wait: Longest wait before any attempt, in seconds: ``first_wait`` to 3600, by default 8. A wait that
-            the server asks for can be longer.
-        longest_retry_after: Longest ``Retry-After`` that is waited for, in seconds: 0 to 3600, by default 30. A
-            shorter one is the least wait, to which a random part of the usual wait, or of a tenth of what was asked,
-            is added, so that callers who all got the same value do not return together. A longer one is raised at
-            once, with its value as ``retry_after`` on the error.
+        first_wait: Longest wait before the second attempt, in seconds: 0 to 3600, by default 0.5. With 0, the only
+            waits are those of ``Retry-After``.
+        longest_wait: Longest wait before any attempt, in seconds: ``first_wait`` to 3600, by default 8. A wait that the
+            server demands can be longer.
+        longest_retry_after: Longest ``Retry-After`` to wait for, in seconds: 0 to 3600, by default 30. A shorter one is
+            the minimum wait; a random part of the usual wait, or of a tenth of ``Retry-After``, is added, so that
+            callers with the same value do not return together. A longer one is raised at once, with its value as
+            ``retry_after`` of the error.
 
     Raises:
         InvalidArgumentError: A parameter is out of its bounds.
@@ -87,14 +87,14 @@ class Retry:
 
 
 class Policy(Struct, frozen=True):
-    """What holds for each exchange of a client.
+    """The settings for each exchange of a client.
 
     Attributes:
-        retry: When a request is sent again.
-        deadline: Seconds that it may take with all its attempts.
-        clock: Time and chance for both.
-        limiter: How many are sent per second.
-        reporter: Gets a report of each attempt.
+        retry: The rules for retries.
+        deadline: Maximum time with all attempts, in seconds.
+        clock: The clock, also for random waits.
+        limiter: The rate limit.
+        reporter: Receives a report of each attempt.
     """
 
     retry: Retry
@@ -108,7 +108,7 @@ def is_passing(error: DataMapError) -> bool:
     """Whether another attempt may succeed."""
     match error:
         case TransportError():
-            refused = error.status is not None and error.status in _REFUSALS  # by a proxy, above all
+            refused = error.status is not None and error.status in _REFUSALS  # usually by a proxy
             return not refused and not isinstance(error, _LASTING_FAILURES)
         case StatusError():
             return error.status in _PASSING_STATUSES

@@ -1,4 +1,4 @@
-"""How many requests a client sends per second: one limit for all its walks."""
+"""The rate limit of a client: one for all its walks."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections import deque
 from threading import Lock
 from typing import Final
 
-_SMEAR: Final = 1.025  # requests reach the server a little earlier or later than they were sent
+_SMEAR: Final = 1.025  # margin, since the delay to the server varies
 
 
 class RateLimiter:
     """Lets at most ``rate`` requests pass in any second, and none for a while after the server reported too many.
 
-    A rate that is no integer is kept over several seconds: 12.5 are 13 in 1.04 seconds, 0.5 is one in 2.
+    A fractional rate is kept over several seconds: 12.5 means 13 in 1.04 seconds, 0.5 means one in 2 seconds.
 
-    Times are those of the caller's clock, in seconds. A clock that stands still, as in a test, or that goes back,
-    counts as the latest time seen: a caller that has waited passes the time that it must be by then.
+    Times are those of the caller's clock, in seconds. If the clock stands still, as in a test, or goes back, the latest
+    time seen counts: a caller that has waited passes the time at which its wait ends.
 
     Args:
         rate: Requests in a second; None for no limit.
@@ -36,7 +36,7 @@ class RateLimiter:
         return max(self._latest, now)
 
     def wait(self, now: float) -> float:
-        """Seconds to wait before asking again; 0 lets one request pass."""
+        """Seconds to wait before calling again; 0 lets one request pass."""
         with self._lock():
             now = self._latest = self.time(now)
             free = self._passed[0] + self._period if self._most and len(self._passed) == self._most else now
@@ -52,6 +52,6 @@ class RateLimiter:
             self._paused_until = max(self._paused_until, until)
 
     def _lock(self) -> Lock:
-        """The lock of this process: one that a thread holds while the process forks is never released in the child."""
+        """The lock of this process: a lock held during a fork is never released in the child."""
         process = os.getpid()
         return self._locks.get(process) or self._locks.setdefault(process, Lock())

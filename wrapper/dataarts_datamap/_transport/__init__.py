@@ -1,1 +1,1 @@
-"""Bytes to the service and back: no retry, no credentials."""
+"""The transport of requests and responses, without retries and credentials."""

@@ -1,4 +1,4 @@
-"""Connects a thread to a host with several addresses, of which the first may be dead (RFC 8305)."""
+"""Connects a thread to a host with several addresses, even if the first is dead (RFC 8305)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 _NEXT_ADDRESS_AFTER: Final = 0.25  # RFC 8305, section 8
-_LONGEST_LOOK: Final = 0.25  # a system may not report a socket that another thread has shut down
+_LONGEST_LOOK: Final = 0.25  # seconds; some systems do not report a socket that another thread has shut down
 _UNDER_WAY: Final = frozenset({0, EINPROGRESS, EWOULDBLOCK})
 
 
@@ -37,12 +37,12 @@ class AddressRace:
     """Connects to addresses, each a quarter of a second after the previous one, until one is connected.
 
     Args:
-        addresses: In the order in which they are tried.
-        left: Seconds that an attempt may still take; asked when it begins.
-        watching: The context in which a socket is waited for.
+        addresses: The addresses, in the order of attempts.
+        left: Returns the seconds that an attempt may take, when it begins.
+        watching: The context for waiting on a socket.
 
     Attributes:
-        silent: Addresses that had not connected when another one was, though they began before it.
+        silent: Addresses whose attempts began before that of the connected one, but did not succeed in time.
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class AddressRace:
         """The socket that is connected first, and its address.
 
         Raises:
-            ConnectError: None was; the text is that of the last one to fail.
-            ConnectTimeoutError: None was in time.
-            ConnectionAbortedError: What watches ended it.
+            ConnectError: No address could be connected; the text is that of the last failure.
+            ConnectTimeoutError: No address was connected in time.
+            ConnectionAbortedError: The exchange was ended.
             TimeoutError: There was no time left to begin.
         """
         try:
@@ -98,7 +98,7 @@ class AddressRace:
     def _begin(self, address: Address) -> None:
         try:
             opened = socket.socket(address.family, address.kind, address.protocol)
-        except OSError as unknown:  # a family that this machine does not have
+        except OSError as unknown:  # an address family that this machine lacks
             self._failure = ConnectError(unknown)
             return
         self._under_way[opened] = address

@@ -1,4 +1,4 @@
-"""Ends the exchange that another thread waits for."""
+"""Cancels an exchange that another thread waits for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Cancellation:
-    """Ends the exchange of another thread: it sends nothing more, and a socket that it waits for is shut down.
+    """Cancels the exchange of another thread: it sends nothing more, and a socket that it waits for is shut down.
 
     Attributes:
         event: Opens when it is cancelled.
@@ -22,7 +22,7 @@ class Cancellation:
 
     def __init__(self) -> None:
         self.event = OneShotEvent()
-        self._lock = RLock()  # the garbage collector may close a forgotten walk while its thread has it
+        self._lock = RLock()  # the garbage collector may close a forgotten walk in a thread that holds it
         self._sockets: set[socket.socket] = set()
 
     @property
@@ -34,25 +34,25 @@ class Cancellation:
         """Check that it was not cancelled.
 
         Raises:
-            ConnectionAbortedError: It was.
+            ConnectionAbortedError: It was cancelled.
         """
         if self.is_cancelled:
             raise ConnectionAbortedError("the exchange was ended")
 
     def cancel(self) -> None:
-        """End it."""
+        """Cancel the exchange."""
         with self._lock:
             self.event.set()
             for waited_for in self._sockets:
                 with suppress(OSError):
-                    socket.socket.shutdown(waited_for, socket.SHUT_RDWR)  # below TLS, whose state is the other thread's
+                    socket.socket.shutdown(waited_for, socket.SHUT_RDWR)  # below TLS, which the other thread uses
 
     @contextmanager
     def watching(self, waited_for: socket.socket) -> Generator[None]:
-        """While a thread waits for a socket.
+        """A context in which a thread waits for a socket.
 
         Raises:
-            ConnectionAbortedError: The exchange was ended.
+            ConnectionAbortedError: The exchange was cancelled.
         """
         with self._lock:
             self.check()

@@ -15,7 +15,7 @@ class Decompressor:
         encoding: Value of ``Content-Encoding``: none, ``identity`` or ``gzip``.
 
     Raises:
-        LookupError: It is another.
+        LookupError: It is another encoding.
     """
 
     def __init__(self, encoding: str) -> None:
@@ -27,14 +27,14 @@ class Decompressor:
 
     @property
     def is_whole(self) -> bool:
-        """Whether what has arrived so far can be the whole content."""
+        """Whether the chunks so far can be the whole content."""
         return self._inflate is None or not self._began or self._inflate.eof
 
     def unpack(self, chunk: bytes, most: int) -> bytes:
-        """The content of a chunk: at most so many bytes of it, if it is compressed.
+        """The content of a chunk: at most ``most`` bytes of it, if it is compressed.
 
         Raises:
-            zlib.error: It is not what its encoding says.
+            zlib.error: It is invalid in its encoding.
         """
         if self._inflate is None:
             return chunk

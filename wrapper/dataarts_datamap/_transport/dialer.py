@@ -30,18 +30,18 @@ _READ_SIZE: Final = 64 * 1024
 
 
 class Stream(Protocol):
-    """Bytes to the other side and back: a socket, or TLS inside TLS."""
+    """A stream of bytes: a socket, or TLS inside TLS."""
 
     def settimeout(self, value: float | None, /) -> None:
-        """How long each of the next calls may take, in seconds."""
+        """Set the time that each later call may take, in seconds."""
         ...
 
     def send(self, data: bytes | memoryview, /) -> int:
-        """Send some of it; how much that was."""
+        """Send some of the data; returns the number of bytes sent."""
         ...
 
     def recv(self, bufsize: int, /) -> bytes:
-        """What has come, at most so much; nothing at the end."""
+        """The next bytes, at most ``bufsize``; none at the end."""
         ...
 
 
@@ -49,8 +49,8 @@ class Dialed:
     """An open connection.
 
     Attributes:
-        stream: Bytes to the other side and back.
-        socket: The socket below it, to be watched and closed.
+        stream: The stream of bytes.
+        socket: The socket below it, for waiting and closing.
     """
 
     def __init__(self, stream: Stream, bottom: socket.socket) -> None:
@@ -63,8 +63,8 @@ class Dialer:
 
     Args:
         tls_context: Makes the TLS context, when a connection needs it.
-        proxy: Where connections go through; None for direct connections.
-        closing: Ends what is under way.
+        proxy: The proxy for connections; None for direct connections.
+        closing: Cancels attempts under way.
     """
 
     def __init__(self, tls_context: Callable[[], ssl.SSLContext], proxy: Proxy | None, closing: Cancellation) -> None:
@@ -77,7 +77,7 @@ class Dialer:
         """A connection to an origin.
 
         Raises:
-            WireError: There is none.
+            WireError: No connection could be made.
             TimeoutError: The deadline passed.
             ConnectionAbortedError: The pool was closed, or the exchange cancelled.
             OSError: A name was not found.
@@ -100,11 +100,12 @@ class Dialer:
         return Dialed(secured, secured)
 
     def _reach(self, origin: Origin, timeouts: Timeouts, deadline: Deadline) -> socket.socket:
-        """A socket that is connected to the address that connects first; the others begin a quarter of a second later.
+        """A socket that is connected to the first address that connects.
 
-        A lookup of a name ends only when the resolver ends it: a thread cannot be interrupted in it.
+        Each attempt begins a quarter of a second after the previous one.
+        The lookup of a name ends only when the resolver ends it: a thread cannot be interrupted in it.
         """
-        host = origin.host.encode("ascii")  # as bytes, or else tables for names that are not ASCII are loaded
+        host = origin.host.encode("ascii")  # as bytes, since text would load tables for names that are not ASCII
         port = origin.port or DEFAULT_PORTS[origin.scheme]
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         race = AddressRace(
@@ -118,13 +119,13 @@ class Dialer:
         return connected
 
     def _secure(self, plain: socket.socket, host: str, timeouts: Timeouts, deadline: Deadline) -> socket.socket:
-        """The socket under TLS; the handshake is a step of its own, so that its socket can be shut down meanwhile."""
+        """The socket under TLS; the handshake is a separate step, so that its socket can be shut down meanwhile."""
         with _closed_on_failure(plain):
             left = deadline.left(timeouts.connect)
             context = self._tls_context()
         try:
             with _closed_on_failure(plain):
-                plain.getpeername()  # otherwise TLS would leave the socket of a connection that was reset open
+                plain.getpeername()  # fails for a reset connection, whose socket TLS would leave open
             secured = context.wrap_socket(plain, server_hostname=host.encode("ascii"), do_handshake_on_connect=False)
             with _closed_on_failure(secured), self._watching(secured, deadline):
                 secured.settimeout(left)
@@ -148,7 +149,7 @@ class Dialer:
         try:
             with self._watching(there, deadline):
                 there.settimeout(deadline.left(timeouts.silence))
-                there.sendall(memoryview(tunnel.request.value))  # shows nothing
+                there.sendall(memoryview(tunnel.request.value))  # hides its value
                 while not tunnel.is_opened_by(there.recv(_READ_SIZE)):
                     there.settimeout(deadline.left(timeouts.silence))
         except TimeoutError as error:
@@ -165,7 +166,7 @@ class Dialer:
 
 
 class _TLSInTLS:
-    """TLS over a socket that is under TLS already: to the service, through a proxy that speaks ``https``."""
+    """TLS over a socket that already uses TLS: to the service, through an ``https`` proxy."""
 
     def __init__(self, outer: ssl.SSLSocket, context: ssl.SSLContext, host: str) -> None:
         self._outer = outer
@@ -185,11 +186,11 @@ class _TLSInTLS:
     def recv(self, bufsize: int, /) -> bytes:
         try:
             return self._taken(lambda: self._tls.read(bufsize))
-        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):  # as a socket under TLS does
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):  # as a TLS socket does
             return b""
 
     def _taken(self, action: Callable[[], T]) -> T:
-        """What the action returns, once all that it needs has arrived and all that it made was sent."""
+        """The result of an action, once all bytes that it needs have arrived and all that it made were sent."""
         until = None if self._timeout is None else time.monotonic() + self._timeout
         while True:
             try:

@@ -1,6 +1,6 @@
 """Sends requests, and returns complete responses.
 
-It does little on its own: it follows no redirects, keeps no cookies and reads no ``.netrc``.
+It follows no redirects, keeps no cookies and reads no ``.netrc``.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ _PLAIN_HEADERS: Final = frozenset((*_HEADERS, "host", "content-type", "instance"
 
 
 class Network(Struct, frozen=True):
-    """How a client talks.
+    """The network settings of a client.
 
     Attributes:
-        timeout: Seconds to wait for the next bytes, and for a connection, of which ten at most.
-        max_answer_size: Bytes that a response may have, decompressed.
-        proxy: Where requests go through; None for what the environment says.
+        timeout: Seconds to wait for the next bytes, and for a connection, but at most ten for that.
+        max_answer_size: Maximum size of a response in bytes, decompressed.
+        proxy: The proxy for requests; None for that of the environment, if any.
     """
 
     timeout: float
@@ -75,11 +75,11 @@ class Network(Struct, frozen=True):
 
 
 class SyncTransport:
-    """Takes steps over one pool of connections.
+    """Runs steps over one pool of connections.
 
     Args:
-        network: How to talk.
-        clock: Time.
+        network: The network settings.
+        clock: The clock.
     """
 
     def __init__(self, network: Network, clock: Clock) -> None:
@@ -89,16 +89,16 @@ class SyncTransport:
 
     @property
     def is_open(self) -> bool:
-        """Whether it holds connections of this process that no one closed."""
+        """Whether it holds open connections of this process."""
         return self._pools.is_open
 
     def run(self, steps: Steps[T], cancellation: Cancellation | None = None) -> T:
-        """What the steps return, after each was taken, unless another thread cancels that.
+        """Run the steps, unless another thread cancels that, and return their result.
 
         Raises:
             ClientClosedError: The transport was closed.
             TransportError: No complete response arrived.
-            CancelledError: It was cancelled.
+            CancelledError: Another thread cancelled it.
         """
         try:
             step = next(steps)
@@ -119,7 +119,7 @@ class SyncTransport:
             result: T = stop.value
             return result
         finally:
-            steps.close()  # at once, even if a traceback keeps them alive: others may wait for what they began
+            steps.close()  # at once, even if a traceback keeps them alive: others may wait for their result
 
     def close(self) -> None:
         """Close the connections, which ends calls that wait for a response or between attempts; again is harmless."""
@@ -127,7 +127,7 @@ class SyncTransport:
             pool.close()
 
     def _pause(self, step: Sleep | Wait, cancellation: Cancellation | None) -> None:
-        """Wait as the step says, unless the client is closed or the wait cancelled.
+        """Wait as the step demands, unless the client is closed or the wait is cancelled.
 
         Raises:
             CancelledError: It was cancelled.
@@ -143,7 +143,7 @@ class SyncTransport:
             raise _cancelled()
 
     def _nap(self, seconds: float, ends: Sequence[OneShotEvent]) -> None:
-        """Wait on a clock that has its own way to wait: bit by bit, since nothing wakes it."""
+        """Wait on a custom clock: in short steps, since it cannot be woken."""
         while seconds > _NAP and len(ends) > 1:
             self._clock.sleep(_NAP)
             seconds -= _NAP
@@ -173,11 +173,11 @@ class SyncTransport:
 
 
 class AsyncTransport:
-    """Takes steps over one pool of connections, in an event loop.
+    """Runs steps over one pool of connections, in an event loop.
 
     Args:
-        network: How to talk.
-        clock: Time.
+        network: The network settings.
+        clock: The clock.
     """
 
     def __init__(self, network: Network, clock: Clock) -> None:
@@ -189,11 +189,11 @@ class AsyncTransport:
 
     @property
     def is_open(self) -> bool:
-        """Whether it holds connections of this process that no one closed."""
+        """Whether it holds open connections of this process."""
         return self._pools.is_open
 
     async def run(self, steps: Steps[T]) -> T:
-        """What the steps return, each of them taken.
+        """Run the steps, and return their result.
 
         Raises:
             ClientClosedError: The transport was closed.
@@ -216,7 +216,7 @@ class AsyncTransport:
             result: T = stop.value
             return result
         finally:
-            steps.close()  # at once, even if a traceback keeps them alive: others may wait for what they began
+            steps.close()  # at once, even if a traceback keeps them alive: others may wait for their result
 
     async def close(self) -> None:
         """Close the connections, which ends calls that wait for a response or between attempts; again is harmless."""
@@ -227,7 +227,7 @@ class AsyncTransport:
         closing = self._pools.closing
         if isinstance(step, Wait):
             await wait_for_first_async((step.event, closing), step.until - self._clock.monotonic())
-        elif type(self._clock).sleep_async is Clock.sleep_async:  # another kind of clock has its own way to wait
+        elif type(self._clock).sleep_async is Clock.sleep_async:  # a custom clock waits in its own way
             await wait_for_first_async((closing,), step.seconds)
         else:
             await self._clock.sleep_async(step.seconds)
@@ -235,7 +235,7 @@ class AsyncTransport:
     async def _send(self, step: Send) -> Response:
         pool, proxy = self._pools.route(step.request)
         arrival = ResponseBuilder(step, self._clock, self._network.max_answer_size, proxy)
-        import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
+        import asyncio  # noqa: PLC0415  a large module, which the synchronous client does not need
 
         try:
             async with asyncio.timeout(arrival.left):
@@ -262,7 +262,7 @@ class AsyncTransport:
 
 
 async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: ResponseBuilder) -> None:
-    """Take the exchange to its end, or cancel it once while the response comes in, and never while it is closed.
+    """Run the exchange to its end, or cancel it once while the response arrives, and never while it is closed.
 
     Otherwise the library would count its connection as used for ever.
     """
@@ -270,7 +270,7 @@ async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: Respo
 
     task = asyncio.create_task(exchange)
     try:
-        await asyncio.wait((task,))  # from 3.14 on, asyncio.shield would log how a cancelled exchange ends
+        await asyncio.wait((task,))  # from Python 3.14 on, asyncio.shield would log the end of a cancelled exchange
     except asyncio.CancelledError:
         if not arrival.is_over:
             task.cancel()
@@ -278,13 +278,13 @@ async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: Respo
             with suppress(asyncio.CancelledError):
                 await asyncio.wait((task,))
         if not task.cancelled():
-            task.exception()  # no longer matters, but asyncio would log it
+            task.exception()  # retrieved, since asyncio would log it otherwise
         raise
     task.result()
 
 
 def _cancelled() -> BaseException:
-    from concurrent.futures import CancelledError  # noqa: PLC0415  who cancels has loaded it
+    from concurrent.futures import CancelledError  # noqa: PLC0415  already loaded by any caller that cancels
 
     return CancelledError()
 
@@ -293,7 +293,7 @@ _FOREIGN: Final = (WireError, OSError, UnicodeError, zlib.error)
 
 
 class _Address(Struct, frozen=True):
-    """Where an endpoint is, and how much of its URL that is."""
+    """The parts of an endpoint's URL."""
 
     origin: Origin
     netloc: str
@@ -303,14 +303,14 @@ class _Address(Struct, frozen=True):
 @lru_cache(maxsize=16)
 def _address(endpoint: str) -> _Address:
     parts = split_address(endpoint)
-    if parts is None:  # custom credentials can ask for anything
-        raise WireError("it is no http or https address")
+    if parts is None:  # custom credentials can request any URL
+        raise WireError("it is not an http or https address")
     origin = Origin(parts.scheme, parts.hostname or "", parts.port)
     return _Address(origin, parts.netloc, len(f"{parts.scheme}://{parts.netloc}"))
 
 
 def _wire_request(request: Request, timeout: float, deadline: Deadline, left: float) -> WireRequest:
-    """The request as it goes on the wire, its address unchanged."""
+    """The request in the form to send, with its URL unchanged."""
     address = _address(request.endpoint)
     headers = {**_HEADERS, "host": ("Host", Hidden(address.netloc))}
     headers |= {name.lower(): (name, Hidden(request.headers[name])) for name in request.headers}
@@ -318,7 +318,7 @@ def _wire_request(request: Request, timeout: float, deadline: Deadline, left: fl
         method=request.method,
         origin=address.origin,
         target=request.url[address.length :].encode(),
-        # As bytes, so that a header that is not ASCII goes out as UTF-8, which is what a signature covers.
+        # As bytes, so that a header that is not ASCII is sent as UTF-8, as signed.
         headers=[
             (name.encode(), value.value.encode() if key in _PLAIN_HEADERS else Hidden(value.value.encode()))
             for key, (name, value) in headers.items()

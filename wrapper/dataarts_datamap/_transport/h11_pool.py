@@ -1,7 +1,7 @@
 """Connections for threads: HTTP/1.1 by h11, over sockets.
 
-The HTTP library's pool can do all of HTTP. It takes more processor time than the rest of a small request, and a tenth
-of all that a first call loads. This one does what the client needs, and reads responses with the same parser.
+The HTTP library's pool supports all of HTTP. It takes more processor time than the rest of a small request, and a tenth
+of the load time of a first call. This pool supports only what the client needs, and uses the same parser for responses.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ _SWITCHING_PROTOCOLS: Final = 101
 
 
 class H11Pool:
-    """Connections that are kept open for the next request to the same place.
+    """Connections that are kept open for the next request to the same origin.
 
     Args:
-        proxy: Where they go through; None for direct connections.
+        proxy: The proxy for connections; None for direct connections.
         tls_context: Makes the TLS context, when a connection needs it.
-        max_connections: How many requests may be under way at once; one more waits.
-        max_keepalive_connections: How many connections are kept that no request uses.
-        keepalive_expiry: Seconds for which one is kept.
+        max_connections: The maximum number of concurrent requests; further ones wait.
+        max_keepalive_connections: The maximum number of idle connections to keep.
+        keepalive_expiry: Seconds to keep an idle connection.
     """
 
     def __init__(
@@ -68,13 +68,13 @@ class H11Pool:
         self._longest_idle = keepalive_expiry
         self._room = BoundedSemaphore(max_connections)
         self._lock = Lock()
-        self._idle: list[_Connection] = []  # the one used last comes last
+        self._idle: list[_Connection] = []  # the most recently used comes last
         self._closing = Cancellation()
         self._dialer = Dialer(tls_context, proxy, self._closing)
 
     @contextmanager
     def stream(self, request: WireRequest) -> Generator[WireResponse[Iterator[bytes]]]:
-        """The head of the response, and its content as it comes in.
+        """The head of the response, and its content as it arrives.
 
         Raises:
             WireError: No complete response arrived.
@@ -102,7 +102,7 @@ class H11Pool:
             self._room.release()
 
     def close(self) -> None:
-        """Close the connections, and so end the requests that wait on them; there will be no more."""
+        """Close the connections for good, which ends the requests that wait on them."""
         with self._lock:
             self._closing.cancel()
             idle, self._idle = self._idle, []
@@ -110,7 +110,7 @@ class H11Pool:
             connection.close()
 
     def _take(self, origin: Origin) -> _Connection | None:
-        """The connection to a place that was used most recently, if the other side has not closed it."""
+        """The most recently used connection to an origin, if the other side has not closed it."""
         with self._lock:
             expired = [connection for connection in self._idle if connection.idle_for() >= self._longest_idle]
             self._idle = [connection for connection in self._idle if connection not in expired]
@@ -156,7 +156,7 @@ class _Connection:
         return time.monotonic() - self._rests_since
 
     def is_readable(self) -> bool:
-        """Whether bytes, or the end of the stream, have arrived that no request asked for."""
+        """Whether bytes, or the end of the stream, have arrived without a request."""
         if hasattr(select, "poll"):
             poll = select.poll()
             poll.register(self.socket, select.POLLIN)
@@ -167,7 +167,7 @@ class _Connection:
         """Prepare for the next request; false if there cannot be one."""
         if not (self._http.our_state is h11.DONE and self._http.their_state is h11.DONE):
             return False
-        if self._http.trailing_data[0]:  # arrived after the response, and would be read as the start of the next one
+        if self._http.trailing_data[0]:  # these bytes followed the response, and would begin the next one
             return False
         self._http.start_next_cycle()
         self._rests_since = time.monotonic()
@@ -177,7 +177,7 @@ class _Connection:
         self.socket.close()
 
     def send(self, request: WireRequest) -> None:
-        rest = memoryview(self._encoded(request).value)  # shows nothing, in the socket's own code as in ours
+        rest = memoryview(self._encoded(request).value)  # hides its value, also in the socket's code
         self._has_received = False
         while rest:
             self._stream.settimeout(request.deadline.left(request.timeouts.silence))
@@ -186,7 +186,7 @@ class _Connection:
             except TimeoutError as error:
                 raise ReadTimeoutError(error) from None
             except OSError:
-                return  # a server may refuse before all has been sent: its response says why
+                return  # a server may refuse before all was sent: its response has the reason
 
     def _encoded(self, request: WireRequest) -> Hidden[bytes]:
         """The request in bytes. The library gets a stand-in for each secret, so that its variables never hold one."""

@@ -1,6 +1,6 @@
 """Connections in event loops, by the HTTP library's pool. No other module knows that library.
 
-None of its types leaves this module, and none of its exceptions, not even as cause or context of ours, since they hold
+None of its types leaves this module. Neither do its exceptions, not even as cause or context of ours, since they hold
 the request with its credentials.
 """
 
@@ -43,11 +43,11 @@ _LONGEST_GOODBYE: Final = 0.5
 
 
 class _Use:
-    """How a request uses its connection.
+    """The use of a connection by a request.
 
     Attributes:
-        stand_ins: The stand-ins for secrets that the library gets.
-        is_of_kept_connection: Whether a request was sent over it before.
+        stand_ins: The stand-ins that the library gets for secrets.
+        is_of_kept_connection: Whether an earlier request was sent over it.
         has_received: Whether anything has arrived since.
     """
 
@@ -58,14 +58,14 @@ class _Use:
         self.stand_ins = stand_ins
 
 
-# Whether this task is in an exchange of ours, and what its request makes of its connection.
+# The use of the connection in this task's exchange, if it has one.
 _sending: ContextVar[bool] = ContextVar("_sending", default=False)
 _use: ContextVar[_Use] = ContextVar("_use")
 
 
 def _hide_details(record: logging.LogRecord) -> bool:
     # The library logs all headers of a response, and that of a request for a token holds the token; the errors that it
-    # logs quote what a server sent, which can be an echo.
+    # logs quote the server's bytes, which can be an echo.
     event, _, details = record.getMessage().partition(" ")
     if details and _sending.get() and event.endswith((".complete", ".failed")):
         record.msg, record.args = event, None
@@ -77,7 +77,7 @@ for _name in ("httpcore2.connection", "httpcore2.http11", "httpcore2.proxy"):
 
 _MEANINGS: tuple[tuple[type[Exception], type[WireError]], ...] = (
     (httpcore2.LocalProtocolError, InvalidRequestError),
-    (h11.LocalProtocolError, InvalidRequestError),  # that the library does not translate where the content ends
+    (h11.LocalProtocolError, InvalidRequestError),  # the library does not translate it at the end of the content
     (httpcore2.ConnectTimeout, ConnectTimeoutError),
     (httpcore2.PoolTimeout, PoolTimeoutError),
     (httpcore2.TimeoutException, ReadTimeoutError),
@@ -90,7 +90,7 @@ _MEANINGS: tuple[tuple[type[Exception], type[WireError]], ...] = (
 
 @contextmanager
 def _border() -> Generator[None]:
-    """Errors of the library inside the block leave it as ours."""
+    """Convert errors of the library inside the block to ours."""
     marked = _sending.set(True)
     try:
         yield
@@ -102,7 +102,7 @@ def _border() -> Generator[None]:
 
 
 def _reason(error: Exception) -> object:
-    """The error that says why: in an event loop, the cause of one without a text, else that one's name."""
+    """The error that holds the reason: in an event loop, the cause of an error without a text, or its name."""
     reason = error.args[0] if error.args else ""
     if isinstance(reason, Exception) and not isinstance(reason, TimeoutError) and not str(reason):
         return reason.__cause__ or type(reason).__name__
@@ -113,9 +113,9 @@ class AsyncPool:
     """Connections in an event loop.
 
     Args:
-        proxy: Where they go through; None for the straight way.
+        proxy: The proxy for connections; None for direct connections.
         tls_context: Makes the TLS context.
-        limits: How many connections there are at once, how many are kept, and for how long.
+        limits: The maximum number of connections, the number of idle ones to keep, and the time to keep them.
     """
 
     def __init__(self, proxy: Proxy | None, tls_context: Callable[[], ssl.SSLContext], **limits: Any) -> None:  # noqa: ANN401  the library's own names
@@ -126,7 +126,7 @@ class AsyncPool:
 
     @asynccontextmanager
     async def stream(self, request: WireRequest) -> AsyncGenerator[WireResponse[AsyncIterator[bytes]]]:
-        """The head of the response, and its content as it comes in, in a task of its own.
+        """The head of the response, and its content as it arrives, in a separate task.
 
         Raises:
             WireError: No complete response arrived.
@@ -139,7 +139,7 @@ class AsyncPool:
                 yield WireResponse(response.status, response.headers, response.aiter_stream())
 
     async def close(self) -> None:
-        """Close the connections, and end what waits for them, connects or is in a handshake; there will be no more."""
+        """Close the connections for good, and end the tasks that wait for them, connect or are in a handshake."""
         self._is_closed = True
         exchanges = tuple(self._exchanges)
         for task in exchanges:
@@ -149,7 +149,7 @@ class AsyncPool:
             await asyncio.wait(exchanges, timeout=_LONGEST_GOODBYE)
 
     async def _answered(self, request: WireRequest, stack: AsyncExitStack) -> httpcore2.Response:
-        """The head of the response; an idle connection that the other side has closed meanwhile costs no attempt."""
+        """The head of the response; an idle connection that the other side has closed does not cost an attempt."""
         arguments, stand_ins = _arguments(request, self._proxy)
         use = _Use(stand_ins)
         _use.set(use)
@@ -175,7 +175,7 @@ class AsyncPool:
 
 
 def _arguments(request: WireRequest, proxy: Proxy | None) -> tuple[dict[str, Any], StandIns]:
-    """What the library is given, and what that stands for."""
+    """The arguments for the library, and the stand-ins in them."""
     origin, target, headers = request.origin, request.target, request.headers
     if proxy is not None and origin.scheme == "http":
         target, headers = forwarded(request, proxy)
@@ -200,16 +200,16 @@ def _arguments(request: WireRequest, proxy: Proxy | None) -> tuple[dict[str, Any
 
 
 def _refuse_early_answer(response: httpcore2.Response) -> None:
-    """Refuse what arrived before its request: the library takes what follows a response for the next response."""
+    """Refuse a response that arrived before its request: the library takes bytes after a response for the next one."""
     extensions = cast("dict[str, object]", response.extensions)
     if not getattr(extensions["network_stream"], "has_answered", True):
         raise ProtocolError("The response came before its request.")
 
 
 class _TunnellingPool(httpcore2.AsyncConnectionPool):
-    """A pool whose tunnels through a proxy are made by the network below it.
+    """A pool whose network backend makes the tunnels through a proxy.
 
-    The library would count its own tunnel as used for ever if its handshake fails or is cancelled.
+    The library would count a tunnel of its own as used for ever if the handshake fails or is cancelled.
     """
 
     def __init__(self, proxy: Proxy | None, ssl_context: ssl.SSLContext, limits: dict[str, Any]) -> None:
@@ -225,7 +225,7 @@ class _TunnellingPool(httpcore2.AsyncConnectionPool):
 
 
 class _Network(httpcore2.AsyncNetworkBackend):
-    """The network in an event loop. A deadline is a cancellation there: this closes what it leaves half open."""
+    """The network in an event loop. A deadline cancels its tasks; this class closes sockets that are left half open."""
 
     def __init__(self) -> None:
         self._backend = cast("httpcore2.AsyncNetworkBackend", httpcore2.AnyIOBackend())
@@ -242,10 +242,10 @@ class _Network(httpcore2.AsyncNetworkBackend):
 
 
 class _Tunnels(_Network):
-    """The network behind a proxy, to which ``CONNECT`` leads.
+    """The network behind a proxy, reached by ``CONNECT``.
 
     Attributes:
-        proxy_origin: Where the proxy is.
+        proxy_origin: The proxy's origin.
     """
 
     def __init__(self, proxy: Proxy, ssl_context: ssl.SSLContext) -> None:
@@ -271,7 +271,7 @@ class _Tunnels(_Network):
             if there.scheme == "https":
                 stream = await stream.start_tls(self._ssl_context, there.host, timeout)
             tunnel = Tunnel(self._proxy, Origin("https", host, port))
-            await stream.write(cast("bytes", memoryview(tunnel.request.value)), timeout)  # shows nothing
+            await stream.write(cast("bytes", memoryview(tunnel.request.value)), timeout)  # hides its value
             while not tunnel.is_opened_by(await stream.read(_READ_SIZE, timeout)):
                 pass
         except BaseException:
@@ -310,7 +310,7 @@ class _Stream(httpcore2.AsyncNetworkStream):
     ) -> httpcore2.AsyncNetworkStream:
         try:
             return _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
-        except BaseException:  # the library does not close what a cancellation leaves half open
+        except BaseException:  # after a cancellation, the library leaves the stream half open
             await self._stream.aclose()
             raise
 

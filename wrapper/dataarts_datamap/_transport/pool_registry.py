@@ -21,8 +21,9 @@ PoolT = TypeVar("PoolT")
 class PoolRegistry(Generic[PoolT]):
     """The connections of a client: one pool, and one more for each proxy that the environment adds.
 
-    Connections work only where they were opened: in one process and, if they are asynchronous, in one event loop.
-    Elsewhere others are opened. Threads share it without a lock, since a fork could leave a lock held for ever.
+    Connections only work where they were opened: in one process and, if they are asynchronous, in one event loop.
+    Elsewhere, new ones are opened. Threads share the registry without a lock, since a fork could leave a lock held for
+    ever.
 
     Attributes:
         closing: Opens when the client is closed.
@@ -56,7 +57,7 @@ class PoolRegistry(Generic[PoolT]):
             pools = self._settle(place)
         proxy = None if request.direct else self._find_proxy(request.endpoint)
         pool = pools.get(proxy) or pools.setdefault(proxy, self._open_pool(proxy))
-        if closed := self.closed():  # checked last, so that a close that happens now finds the pool
+        if closed := self.closed():  # checked last, so that a concurrent close finds the pool
             raise closed
         return pool, proxy
 
@@ -66,21 +67,21 @@ class PoolRegistry(Generic[PoolT]):
         return self._routes[endpoint]
 
     def closed(self) -> ClientClosedError | None:
-        """The error of a client that was closed."""
+        """The error of a closed client; None if it is open."""
         return (
-            ClientClosedError("the client is closed: make a new one, or close it later")
+            ClientClosedError("the client is closed: create a new one, or close it later")
             if self.closing.is_set
             else None
         )
 
     def take(self) -> list[PoolT]:
-        """The pools to close; there will be no more."""
+        """The pools to close; no more are opened."""
         self.closing.set()
         return list(self._pools.pop(self._find_place(), {}).values())
 
     def _settle(self, place: Hashable) -> dict[Proxy | None, PoolT]:
-        # Connections of other places are kept, but not touched: a parent's, whose locks a thread of it may hold for
-        # ever here, and those of another event loop. Those of a loop that was closed can go.
+        # Connections of other places are kept, but not touched: those of a parent process, whose locks may be held for
+        # ever here, and those of another event loop. Those of a closed loop are dropped.
         for other in filter(self._is_gone, list(self._pools)):
             self._pools.pop(other, None)
         self._process = os.getpid()

@@ -16,7 +16,7 @@ from dataarts_datamap._transport.wire import DEFAULT_PORTS, Origin
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
-_HAS_NO_SETTINGS: Final = sys.platform == "linux"  # other systems have proxies outside the environment
+_HAS_NO_SETTINGS: Final = sys.platform == "linux"  # other systems also have proxy settings outside the environment
 
 
 class Proxy(SecretStruct, frozen=True):
@@ -32,7 +32,7 @@ class Proxy(SecretStruct, frozen=True):
 
     @property
     def origin(self) -> Origin:
-        """Where it is."""
+        """The proxy's origin."""
         parts = urlsplit(self.address)
         return Origin(parts.scheme, parts.hostname or "", parts.port)
 
@@ -45,20 +45,20 @@ def checked_proxy(proxy: str, *, name: str = "the proxy") -> Proxy:
 
     Args:
         proxy: The address.
-        name: What the error calls it.
+        name: Its name in errors.
 
     Raises:
-        ConfigurationError: It is no ``http`` or ``https`` address, speaks SOCKS, holds a path, or its user or password
-            is damaged. The text does not show it.
+        ConfigurationError: It is not an ``http`` or ``https`` address, uses SOCKS, holds a path, or its user or
+            password is damaged. The text does not show the address.
     """
     scheme = proxy.partition("://")[0].lower()
     if scheme.startswith("socks"):
         raise ConfigurationError(
-            f"{name} speaks SOCKS ({scheme}://…), which this client does not: name a proxy of http or https instead"
+            f"{name} uses SOCKS ({scheme}://…), which this client does not support: use an http or https proxy instead"
         )
     parts = split_address(proxy)
     if parts is None or parts.path.strip("/") or parts.query or parts.fragment or not proxy.isascii():
-        raise ConfigurationError(f"{name} is no address such as http://proxy.example.com:3128 (not shown: secret)")
+        raise ConfigurationError(f"{name} is not an address such as http://proxy.example.com:3128 (not shown: secret)")
     auth = None
     if parts.username is not None:
         user, password = unquote(parts.username), unquote(parts.password or "")
@@ -72,12 +72,12 @@ def checked_proxy(proxy: str, *, name: str = "the proxy") -> Proxy:
 
 
 def environment_proxy(endpoint: str) -> Proxy | None:
-    """The proxy that the environment names for an endpoint: ``HTTPS_PROXY`` and the like, except for ``NO_PROXY``.
+    """The proxy of the environment for an endpoint: ``HTTPS_PROXY`` and the like, except for ``NO_PROXY``.
 
-    This machine itself is reached without one, whatever the environment says.
+    This machine itself is reached without a proxy, whatever the environment says.
 
     Raises:
-        ConfigurationError: The proxy has no valid address, or speaks SOCKS.
+        ConfigurationError: The proxy has no valid address, or uses SOCKS.
     """
     if _HAS_NO_SETTINGS and not any(name.lower().endswith("_proxy") for name in os.environ):
         return None
@@ -90,12 +90,12 @@ def environment_proxy(endpoint: str) -> Proxy | None:
 
 
 def is_named_in(no_proxy: str, host: str, port: int) -> bool:
-    """Whether a list such as ``NO_PROXY`` names a host: by name, domain, address, network, with a port or without.
+    """Whether a list such as ``NO_PROXY`` names a host: by name, domain, address or network, with or without a port.
 
     Args:
         no_proxy: Entries with commas or blanks between them.
         host: Name or address, without brackets.
-        port: Where the host is asked.
+        port: The port of the request.
     """
     name, address = host.lower().removesuffix("."), ip_address_of(host)
     for entry in re.split(r"[\s,]+", no_proxy.strip().lower()):
@@ -114,7 +114,7 @@ def _split_port(entry: str) -> tuple[str, str | None]:
     host, colon, port = entry.partition(":")
     if colon and port.isdecimal():
         return host, port
-    return entry, None  # an address of IPv6 has more than one colon
+    return entry, None  # an IPv6 address has several colons
 
 
 def _is_name_in(wanted: str, name: str) -> bool:
@@ -123,7 +123,7 @@ def _is_name_in(wanted: str, name: str) -> bool:
 
 
 def _is_address_in(wanted: str, address: IPv4Address | IPv6Address) -> bool:
-    from ipaddress import ip_network  # noqa: PLC0415  names do without
+    from ipaddress import ip_network  # noqa: PLC0415  not needed for names
 
     if "/" not in wanted:
         return ip_address_of(wanted) == address
@@ -138,14 +138,14 @@ def _named(scheme: str) -> tuple[str, str]:
     for variable in (f"{scheme}_proxy", "all_proxy"):
         for name in (variable, variable.upper()):
             if name == "HTTP_PROXY" and "REQUEST_METHOD" in os.environ:
-                continue  # in a CGI script, a header of the request that came in
+                continue  # in a CGI script, this is a header of the incoming request
             if name in os.environ:
                 if os.environ[name]:
                     return name, os.environ[name]
-                break  # empty: none, whatever the capitals say
+                break  # empty means no proxy, whatever the upper-case variable holds
     if _HAS_NO_SETTINGS:
         return "", ""
-    from urllib.request import getproxies  # noqa: PLC0415  a tenth of all that a first call loads
+    from urllib.request import getproxies  # noqa: PLC0415  a tenth of the load time of a first call
 
     proxies = getproxies()
     return "the system's settings", proxies.get(scheme) or proxies.get("all") or ""

@@ -1,4 +1,4 @@
-"""A response while it comes in, or the error that it turns into."""
+"""A response while it arrives, or the error that it becomes."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 ErrorT = TypeVar("ErrorT", bound=DataMapError)
 
-_SMALL: Final = 4096  # each chunk costs about a hundred bytes beside its content
-_MOST_OVERHEAD: Final = 64 * 1024  # of a compression that makes nothing smaller
+_SMALL: Final = 4096  # each chunk costs about a hundred bytes besides its content
+_MOST_OVERHEAD: Final = 64 * 1024  # of a compression that does not make the content smaller
 
 _FAILURES: Final[tuple[tuple[type[Exception], type[TransportError], str], ...]] = (
     (ConnectTimeoutError, ConnectionFailedError, "no connection in time to"),
@@ -57,10 +57,10 @@ _PARTIAL: Final = 206
 
 
 class ResponseBuilder:
-    """A response while it comes in, or the error that it becomes.
+    """A response while it arrives, or the error that it becomes.
 
     Attributes:
-        is_over: Whether nothing more is read of it.
+        is_over: Whether reading has ended.
     """
 
     def __init__(self, step: Send, clock: Clock, max_size: int, proxy: Proxy | None) -> None:
@@ -85,7 +85,8 @@ class ResponseBuilder:
     def begin(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
         """Take the head of the response."""
         self._head = status, _header_fields(headers)
-        encoding = "" if status == _PARTIAL else self._head[1].get("content-encoding", "")  # a part is no whole stream
+        # a part of compressed content is not a complete stream
+        encoding = "" if status == _PARTIAL else self._head[1].get("content-encoding", "")
         try:
             self._unpacker = Decompressor(encoding)
         except LookupError:
@@ -97,20 +98,20 @@ class ResponseBuilder:
     def feed(self, chunk: bytes) -> None:
         """Take a chunk of the content."""
         self._received += len(chunk)
-        if self._received > self._max_size + _MOST_OVERHEAD:  # compressed, it can be endless and come to nothing
+        if self._received > self._max_size + _MOST_OVERHEAD:  # an endless compressed stream can have no content
             raise self._too_large()
         self._keep(self._unpacker.unpack(chunk, self._max_size - self._size + 1))
 
     def response(self) -> Response:
         """The complete response."""
         if not self._unpacker.is_whole:
-            raise self._error(TransportError, f"compression that is cut short from {self._where}")
+            raise self._error(TransportError, f"truncated compressed content from {self._where}")
         return self._respond(b"".join(self._parts))
 
     def failure(self, error: Exception) -> DataMapError:
-        """What an exception of another library means here."""
+        """The error for an exception of another library."""
         if isinstance(error, InvalidRequestError):  # its text holds the value, which may be secret
-            return self._error(InvalidArgumentError, "a header of the request holds what cannot be sent")
+            return self._error(InvalidArgumentError, "a header of the request holds characters that cannot be sent")
         if isinstance(error, WireTimeoutError) and not self.left:
             error = TimeoutError()
         kind, problem = next(
@@ -121,7 +122,7 @@ class ResponseBuilder:
             kind = CertificateError
         reason = self._quoted(str(error), 200)
         if error.args and is_without_tls(error.args[0]):
-            reason = f"no TLS is spoken there ({error.args[0].reason}): {NO_TLS_ADVICE}"
+            reason = f"the port does not use TLS ({error.args[0].reason}): {NO_TLS_ADVICE}"
         failure = self._error(kind, f"{problem} {self._where}{reason and ': '}{reason}")
         if isinstance(error, ProxyError):
             failure.status = _leading_status(str(error))
@@ -132,7 +133,8 @@ class ResponseBuilder:
         return self._request.endpoint + (f" through the proxy {self._proxy.address}" if self._proxy else "")
 
     def _quoted(self, text: str, limit: int) -> str:
-        return printable(self._masked(text, limit), limit=limit)  # masked first: half of a secret is not found
+        # masked before it is cut, since half of a secret would not be found
+        return printable(self._masked(text, limit), limit=limit)
 
     def _masked(self, text: str, limit: int = LARGEST_TEXT) -> str:
         received = self._head[1] if self._head else {}

@@ -1,4 +1,4 @@
-"""Stand-ins for secrets: a library sees them, in its variables and errors, and the wire gets what they stand for."""
+"""Stand-ins for secrets: a library has them in its variables and errors, and the wire gets the secrets."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _FIELD_VALUE: Final = re.compile(rb"(?:[^\0\s]+(?:[ \t]+[^\0\s]+)*)?")
 
 
 class StandIns(Secret):
-    """What a library is given of a request.
+    """A request as a library gets it, with stand-ins for secrets.
 
     Args:
-        headers: Names and values; those that hide themselves get a stand-in.
-        content: The body, for which as many zeros stand.
+        headers: Names and values; each hidden value gets a stand-in.
+        content: The body, replaced by as many zeros.
 
     Attributes:
         headers: Names, and values or stand-ins.
         content: Zeros.
 
     Raises:
-        InvalidRequestError: A value that hides itself holds what HTTP has no way to say.
+        InvalidRequestError: A hidden value holds characters that HTTP cannot send.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class StandIns(Secret):
     ) -> None:
         secrets = [value for _, value in headers if isinstance(value, Hidden)]
         if not all(_FIELD_VALUE.fullmatch(secret.value) for secret in secrets):
-            raise InvalidRequestError("a header holds what HTTP cannot")
+            raise InvalidRequestError("a header holds characters that HTTP cannot send")
         marks = [b"%s-%d;" % (_MARK, number) for number in range(len(secrets))]
         unused = iter(marks)
         self.headers = [(name, next(unused) if isinstance(value, Hidden) else value) for name, value in headers]
@@ -46,7 +46,7 @@ class StandIns(Secret):
         self._content = content
 
     def revealed(self, encoded: bytes) -> Hidden[bytes]:
-        """What goes out for bytes that a library made: those of the head, or the content."""
+        """The bytes to send in place of those that a library made for the head or the content."""
         if encoded and encoded == self.content:
             return self._content
         hidden = Hidden(encoded)

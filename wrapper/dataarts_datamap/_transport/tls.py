@@ -1,4 +1,4 @@
-"""Which certificates are trusted."""
+"""The trusted certificates."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from typing import Final
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._text import printable
 
-# What OpenSSL reads out of a response in plain text, in the words of its versions.
+# The errors of OpenSSL's versions for a response in plain text.
 _NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "HTTP_REQUEST"})
 
-NO_TLS_ADVICE: Final = "check the port; if it speaks plain HTTP, write http:// in place of https://"
+NO_TLS_ADVICE: Final = "check the port; if it serves plain HTTP, write http:// in place of https://"
 
 
 def is_without_tls(error: object) -> bool:
-    """Whether a handshake failed because the other side does not speak TLS at that port."""
+    """Whether a handshake failed because the other side does not use TLS at that port."""
     return isinstance(error, ssl.SSLError) and error.reason in _NO_TLS
 
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """Which certificates are trusted: those of certifi, or of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``.
+    """A TLS context that trusts the certificates of certifi, or of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``.
 
     Raises:
         ConfigurationError: There are none in ``SSL_CERT_FILE``.
     """
     context = _trusting()
-    context.set_alpn_protocols(["http/1.1"])  # as the HTTP library does to what it is given: all connections offer it
+    context.set_alpn_protocols(["http/1.1"])  # as the HTTP library sets it, so that all connections offer the same
     return context
 
 
@@ -41,7 +41,7 @@ def _trusting() -> ssl.SSLContext:
             return ssl.create_default_context(cafile=file, capath=folder)
         except OSError as error:
             problem = printable(f"SSL_CERT_FILE is {file!r}: {error.strerror}", limit=200)
-        raise ConfigurationError(f"{problem}: let it name a file of certificates in PEM, or unset it")
-    import certifi  # noqa: PLC0415  what a company's own certificates replace
+        raise ConfigurationError(f"{problem}: set it to a PEM file of certificates, or unset it")
+    import certifi  # noqa: PLC0415  not needed with a company's own certificates
 
     return ssl.create_default_context(cafile=certifi.where())

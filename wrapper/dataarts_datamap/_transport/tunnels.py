@@ -1,4 +1,4 @@
-"""What is said to a proxy: by ``CONNECT`` for a tunnel, and in a request that it forwards. No I/O."""
+"""The messages to a proxy: ``CONNECT`` for a tunnel, and requests that it forwards. No I/O."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _LARGEST_HEAD: Final = 100 * 1024
 
 
 class Tunnel:
-    """A tunnel to an origin, from when the proxy is asked until it is open.
+    """A tunnel to an origin, from the request to the proxy until it is open.
 
     Args:
-        proxy: Who makes it.
-        origin: Where it leads.
+        proxy: The proxy.
+        origin: The origin at its other end.
 
     Attributes:
-        request: What the proxy is sent.
+        request: The request to the proxy.
     """
 
     def __init__(self, proxy: Proxy, origin: Origin) -> None:
@@ -38,11 +38,11 @@ class Tunnel:
         self.request = stand_ins.revealed(b"".join(self._http.send(event) or b"" for event in events))
 
     def is_opened_by(self, data: bytes) -> bool:
-        """Whether the proxy has opened it, with what has come now; nothing means that the proxy has closed.
+        """Whether the proxy has opened the tunnel with this data; empty data means that it closed the connection.
 
         Raises:
             ProxyError: The proxy refuses.
-            ProtocolError: What it sent is no response, or goes on behind it.
+            ProtocolError: It sent something that is not a response, or more than a response.
         """
         if not data:
             raise ProtocolError("Server disconnected without sending a response.")
@@ -76,5 +76,5 @@ def _bracketed(host: str) -> str:
 def _authorization(proxy: Proxy) -> list[tuple[bytes, Hidden[bytes]]]:
     if proxy.auth is None:
         return []
-    # By C's own function: that of base64 has what it encodes in a variable.
+    # By the C function, since base64's own keeps the secret in a variable.
     return [(b"Proxy-Authorization", Hidden(b"Basic " + b2a_base64(b":".join(proxy.auth), newline=False)))]

@@ -1,4 +1,4 @@
-"""What goes over a connection, how long that may take and what can fail, as plain values of no library."""
+"""Messages, timeouts and errors of connections, as plain values that belong to no library."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from dataarts_datamap._clock import Clock
     from dataarts_datamap._transport.cancellation import Cancellation
 
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})  # that ask for nothing to be done (RFC 9110, section 9.2.1)
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})  # methods without side effects (RFC 9110, section 9.2.1)
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 ChunksT = TypeVar("ChunksT", "Iterator[bytes]", "AsyncIterator[bytes]")
 
 
 class Origin(Struct, frozen=True):
-    """Where a connection leads.
+    """The other end of a connection.
 
     Attributes:
         scheme: ``http`` or ``https``.
         host: Name or address, ASCII.
-        port: None for the scheme's own.
+        port: The port; None for the scheme's default.
     """
 
     scheme: str
@@ -38,7 +38,7 @@ class Origin(Struct, frozen=True):
 
 
 class Timeouts(Struct, frozen=True):
-    """Seconds to wait: for a connection that is free, for a new one, and for the next bytes to come or go."""
+    """Seconds to wait: for a free connection, for a new one, and for reading or writing the next bytes."""
 
     free: float
     connect: float
@@ -46,12 +46,12 @@ class Timeouts(Struct, frozen=True):
 
 
 class Deadline(Struct, frozen=True):
-    """By when an exchange must be over, and what can end it before.
+    """The deadline of an exchange, which can also be cancelled before.
 
     Attributes:
-        until: A time of the clock.
-        clock: Time.
-        cancellation: Ends it from another thread.
+        until: The deadline, as a time of the clock.
+        clock: The clock.
+        cancellation: Cancels the exchange from another thread.
     """
 
     until: float
@@ -59,10 +59,10 @@ class Deadline(Struct, frozen=True):
     cancellation: Cancellation | None = None
 
     def left(self, timeout: float | None) -> float:
-        """The timeout, or what is left if that is less.
+        """The timeout, or the time left if that is less.
 
         Raises:
-            TimeoutError: Nothing is left.
+            TimeoutError: No time is left.
         """
         left = self.until - self.clock.monotonic()
         if left <= 0:
@@ -70,7 +70,7 @@ class Deadline(Struct, frozen=True):
         return left if timeout is None else min(timeout, left)
 
     def check(self) -> None:
-        """Go on only if nobody has cancelled the exchange.
+        """Check that the exchange was not cancelled.
 
         Raises:
             ConnectionAbortedError: It was cancelled.
@@ -79,7 +79,7 @@ class Deadline(Struct, frozen=True):
             self.cancellation.check()
 
     def watching(self, waited_for: socket.socket) -> AbstractContextManager[None]:
-        """While a thread waits for a socket.
+        """A context in which a thread waits for a socket.
 
         Raises:
             ConnectionAbortedError: The exchange was cancelled.
@@ -88,16 +88,16 @@ class Deadline(Struct, frozen=True):
 
 
 class WireRequest(SecretStruct, frozen=True):
-    """A request as it goes on the wire.
+    """A request as sent.
 
     Attributes:
         method: HTTP method, in capitals.
-        origin: Where it goes.
+        origin: The origin.
         target: Path and query.
-        headers: Names and values; a value that can be a secret hides itself.
-        content: The body; none if it is empty.
-        timeouts: How long each of its steps may take.
-        deadline: How long all of it may take.
+        headers: Names and values; a value that may be secret is hidden.
+        content: The body, perhaps empty.
+        timeouts: The timeouts of its steps.
+        deadline: The deadline of the whole exchange.
     """
 
     method: str
@@ -110,11 +110,11 @@ class WireRequest(SecretStruct, frozen=True):
 
 
 class WireResponse(SecretStruct, Generic[ChunksT], frozen=True):
-    """A response whose content comes in as it is read.
+    """A response whose content arrives as it is read.
 
     Attributes:
         status: HTTP status.
-        headers: Names and values, as they came.
+        headers: Names and values, as received.
         chunks: The content.
     """
 
@@ -124,19 +124,19 @@ class WireResponse(SecretStruct, Generic[ChunksT], frozen=True):
 
 
 class WireError(Exception):
-    """No complete response arrived. Its argument is the cause, or says what it is."""
+    """No complete response arrived. Its argument is the cause, or describes it."""
 
 
 class InvalidRequestError(WireError):
-    """The request holds what HTTP cannot express."""
+    """The request holds characters that HTTP cannot send."""
 
 
 class ProtocolError(WireError):
-    """What arrived is not a response, or ends too early."""
+    """The data is not a response, or ends too early."""
 
 
 class ClosedConnectionError(ProtocolError):
-    """The other side closed the connection, and nothing had come of the response."""
+    """The other side closed the connection before any byte of the response."""
 
 
 class ConnectError(WireError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-TYPE_CHECKING = False  # who interrupts while modules load is to see no traceback: here, next to none do
+TYPE_CHECKING = False  # avoids imports here, so that an interrupt while modules load shows no traceback
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         from dataarts_datamap.cli._main import run  # noqa: PLC0415  its imports are an extra
 
         code = run(arguments)
-    except KeyboardInterrupt:  # while it loads, or on the way out
+    except KeyboardInterrupt:  # while it loads, or while it exits
         code = _INTERRUPTED
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA:

@@ -1,4 +1,4 @@
-"""The ``datamap`` command: finds the verb, runs it, and turns what happens into an exit code."""
+"""The ``datamap`` command: finds the verb, runs it, and converts its outcome to an exit code."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 _VERBS: Final = {
     "check": "Check whether all tables of a file are fresh.",
     "completion": "Print what completes this command in a shell.",
-    "conform": "Check whether a server keeps to the API's specification.",
+    "conform": "Check whether a server conforms to the API's specification.",
     "doctor": "Find out why the service cannot be used.",
     "export": "Write runs to a file, or add them to one.",
     "exporter": "Check all tables of a file again and again, for Prometheus.",
-    "lineage": "Show what a table is made of, and by whom.",
+    "lineage": "Show the tables that a table is made of, and the operators.",
     "log": "Show the log of a run: of a table's newest failure, or by id.",
     "mcp": "Serve tools to an AI agent.",
-    "mock": "Serve made-up runs, and the documented one, until interrupted.",
-    "openlineage": "Send runs to a catalog of lineage.",
+    "mock": "Serve invented runs, and the documented one, until interrupted.",
+    "openlineage": "Send runs to a lineage catalog.",
     "operators": "List the operators of a table.",
     "report": "Report on a table's runs: what failed, and what took long.",
     "runs": "List the runs of a table, or of one operator.",
@@ -52,7 +52,7 @@ _VERBS: Final = {
     "watch": "Show a table's runs as they change.",
     "why": "Find the upstream run that broke a table.",
 }
-"""What each does. It is the command of that name in the module of that name, and loaded when it is called."""
+"""The summary of each verb. A verb is the command in the module of the same name, which is loaded when it is called."""
 
 _YES: Final = 0
 _NO: Final = 1
@@ -64,7 +64,7 @@ _FOR_THE_DOCTOR: Final = (AuthenticationError, ConnectionFailedError, Permission
 
 
 class _Verbs(click.Group):
-    """Loads a verb when it is called: neither the list of verbs nor the completion of one needs it."""
+    """Loads a verb only when it is called: the list of verbs and their completion do not need it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  as in click
         return list(_VERBS)
@@ -116,33 +116,33 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         return _NOT_JUDGED
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
-    except Exception:  # noqa: BLE001  a defect of ours must not look like the answer "no", which is 1
+    except Exception:  # noqa: BLE001  a defect of ours must not end with 1, which means "no"
         with telling():
             traceback.print_exc()
         return _NOT_JUDGED
-    except SystemExit as ended:  # with 1 click ends where the reader of a help text has gone away
+    except SystemExit as ended:  # click ends with 1 if the reader of a help text has gone
         code = _YES if ended.code == _NO else ended.code
     return code if isinstance(code, int) else _YES
 
 
 def _explained(error: click.ClickException) -> click.ClickException:
-    """The error; for an option that does not exist, with what to write in its place."""
+    """The error; for an option that does not exist, with a suggestion."""
     if not isinstance(error, click.NoSuchOption):
         return error
-    from dataarts_datamap.cli._options.unknown_options import hint_on  # noqa: PLC0415  it loads all verbs
+    from dataarts_datamap.cli._options.unknown_options import hint_on  # noqa: PLC0415  loads all verbs
 
     return click.UsageError(f"No such option {error.option_name!r}. {hint_on(error)}".rstrip(), error.ctx)
 
 
 def _advice(error: DataMapError | OSError) -> str:
     if isinstance(error, _FOR_THE_DOCTOR):
-        from dataarts_datamap._client.catalog import is_refusal  # noqa: PLC0415  the list of verbs needs no client
+        from dataarts_datamap._client.catalog import is_refusal  # noqa: PLC0415  not needed to list the verbs
 
         return "" if is_refusal(error) else ": datamap doctor finds out why"
     if isinstance(error, NotFoundError) and (error.path or "").endswith("/node"):
-        return ": no table has this GUID; datamap tables lists those that there are"
+        return ": no table has this GUID; datamap tables lists the existing ones"
     if isinstance(error, TableNotFoundError) and not error.nearest:
-        return "; datamap tables lists those that there are"
+        return "; datamap tables lists the existing ones"
     return ""
 
 
@@ -156,14 +156,14 @@ def datamap() -> None:
     DATAMAP_USER, DATAMAP_PASSWORD and DATAMAP_ACCOUNT; with DATAMAP_CREDENTIALS=ecs-metadata, the key of the cloud
     server that this runs on.
 
-    In the help of a verb, the default of an option stands in parentheses. A TIME is a date, a time, or milliseconds
+    In the help of a verb, the default of an option is in parentheses. A TIME is a date, a time, or milliseconds
     since the epoch; a SPAN is 90m, 24h or 7d.
 
     Exit codes: 0 yes, 1 no, 2 could not be judged, 3 wrong usage, 130 interrupted.
 
     \b
     Examples:
-      datamap mock --port 8080     # a server to try it on, without an account
+      datamap mock --port 8080     # a server for a trial, without an account
       datamap doctor               # why the service cannot be used
       datamap status TABLE         # whether a table is fresh
     """  # noqa: D301  click reads \b

@@ -1,1 +1,1 @@
-"""Guests in other systems: each imports the public names only."""
+"""Integrations with other systems: each imports only public names."""

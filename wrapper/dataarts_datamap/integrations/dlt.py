@@ -1,4 +1,4 @@
-"""Runs and operators as a source of dlt, for whatever dlt loads into. It needs the extra ``dlt``.
+"""Runs and operators as a source of dlt, for any destination of dlt. It needs the extra ``dlt``.
 
 ::
 
@@ -9,7 +9,7 @@
     pipeline = dlt.pipeline("runs", destination="duckdb", dataset_name="datamap")
     pipeline.run(datamap(["sales.dws_orders"]))
 
-Credentials are those of the client, from the environment or the profile file; nothing of them reaches dlt.
+Credentials are those of the client, from the environment or the profile file; dlt never gets them.
 """
 
 from __future__ import annotations
@@ -47,30 +47,30 @@ def datamap(
     running_data: bool = False,
     client: DataMapClient | None = None,
 ) -> DltSource:
-    """A source of two resources: ``operators`` of the tables, replaced by each load, and their ``runs``, merged.
+    """A source with two resources: ``operators`` of the tables, replaced by each load, and their ``runs``, merged.
 
-    A run is merged by ``run_key``, its whole identity, and ``table_guid``. The first load reads ``since``; each later
-    one begins at the oldest run that had not ended, or ``lookback`` before the present, if earlier. So a run that ends
-    weeks after its plan is corrected; ``dlt.sources.incremental`` would silently drop it. The resource's state holds
-    this time: a few bytes for each table.
+    Runs are merged by ``run_key``, their identity, and ``table_guid``. The first load reads ``since``; each later one
+    begins at the oldest run that had not ended, or ``lookback`` before the present if that is earlier. So a run that
+    ends weeks after its plan is corrected; ``dlt.sources.incremental`` would silently drop it. The resource's state
+    holds this time: a few bytes for each table.
 
     Args:
         tables: The tables, by GUID or name.
-        since: How far back the first load reads.
-        lookback: How far back from the present each load reads again, for reruns.
-        running_data: Whether the columns of nested documents come along, which can hold SQL and secrets.
-        client: The client; one configured by the environment, if left out. It is not closed.
+        since: Time to look back in the first load.
+        lookback: Time to look back for reruns in each later load.
+        running_data: Whether to include the columns of nested documents, which can contain SQL and secrets.
+        client: The client; one configured by the environment if left out. It is not closed.
 
     Raises:
         InvalidArgumentError: ``tables`` is a single text, or empty; or a timedelta is not positive.
     """
     if isinstance(tables, str) or not tables:
         raise InvalidArgumentError("tables must be a list of GUIDs or names, and not empty")
-    RunProgress(lookback=lookback)  # refuses what is no length of time before anything is loaded
+    RunProgress(lookback=lookback)  # refuses an invalid lookback before anything is loaded
     reader = _Reader(list(tables), client, since=since, lookback=lookback, running_data=running_data)
 
     @dlt.source(name="datamap", max_table_nesting=0)
-    def source() -> Any:  # noqa: ANN401  what dlt makes of functions has no type
+    def source() -> Any:  # noqa: ANN401  dlt's decorated functions have no type
         @dlt.resource(name="operators", write_disposition="replace", columns=_never_null("table_guid"))
         def operators() -> Iterator[pa.Table]:
             yield from reader.operators()
@@ -90,7 +90,7 @@ def datamap(
 
 
 class _Reader:
-    """What the resources read."""
+    """The reader behind the resources."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class _Reader:
         self._nested: Literal["json", "skip"] = "json" if running_data else "skip"
 
     def operators(self) -> Iterator[pa.Table]:
-        """The operators of all tables, as one."""
+        """The operators of all tables, as one table."""
         rows: dict[str, list[str | None]] = {name: [] for name in ("table_guid", "table_name", *_OPERATOR_FIELDS)}
         with self._opened() as client:
             for table in map(client.find_table, self._tables):
@@ -122,7 +122,7 @@ class _Reader:
         )
 
     def runs(self) -> Iterator[pa.Table]:
-        """The runs of each table that can be new or have changed, a batch at a time."""
+        """The runs of each table that may be new or changed, in batches."""
         state: dict[str, Any] = dlt.current.resource_state().setdefault(_STATE, {})
         with self._opened() as client:
             for name in self._tables:
@@ -142,5 +142,5 @@ class _Reader:
 
 
 def _never_null(*names: str) -> dict[str, Any]:
-    """Hints that columns are never null, each a value of its own, since dlt writes into them."""
+    """Hints that columns are never null, as separate values, since dlt changes them."""
     return {name: {"name": name, "nullable": False, "data_type": "text"} for name in names}

@@ -10,7 +10,7 @@
         with TableExporter(client, load_tables("datamap.toml"), requests=requests) as exporter:
             ...  # http://127.0.0.1:9467/metrics
 
-A thread checks the tables again and again. A scrape gets what the last check found, and waits for nothing.
+A thread checks the tables again and again. A scrape gets the results of the last check, without waiting.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from dataarts_datamap import Attempt, DataMapClient, TableRule
 
 PORT: Final = 9467
-"""The port that is served, if none is given."""
+"""The default port."""
 
 _log: Final = logging.getLogger("dataarts_datamap.exporter")
 
@@ -74,7 +74,7 @@ class RequestMetrics:
         self.registry = CollectorRegistry()
         self._requests = Counter("datamap_requests", "Requests that were sent.", registry=self.registry)
         self._throttled = Counter(
-            "datamap_throttled_requests", "Requests that the service found too many.", registry=self.registry
+            "datamap_throttled_requests", "Requests that the service refused as too many.", registry=self.registry
         )
         self._errors = Counter(
             "datamap_errors", "Requests that ended in an error, by its kind.", ["kind"], registry=self.registry
@@ -100,17 +100,17 @@ class TableExporter:
     """Checks tables again and again, and serves their state at ``/metrics``.
 
     The series are those of ``check_metrics``; and ``datamap_up`` (1 if the last check could read a table, or there are
-    none), ``datamap_last_check_timestamp_seconds`` and ``datamap_check_duration_seconds``. Where the service cannot be
-    reached, tables are ``unknown`` and keep their last success. ``/healthz`` says whether the thread that checks is
-    alive, ``/readyz`` whether the first check has ended: both with 200 or 503.
+    none), ``datamap_last_check_timestamp_seconds`` and ``datamap_check_duration_seconds``. If the service cannot be
+    reached, tables are ``unknown`` and keep their last success. ``/healthz`` says whether the checking thread is alive,
+    ``/readyz`` whether the first check has ended: both by 200 or 503.
 
     Args:
-        client: Reads the tables. It stays open.
-        tables: What is asked of each.
-        state: What earlier checks know; by default, that of this exporter's own checks, which ends with it.
+        client: The client that reads the tables. It stays open.
+        tables: The rules of the tables.
+        state: The state of earlier checks; by default, one that only lasts as long as the exporter.
         interval: Time from the beginning of a check to that of the next one, at least a second.
-        requests: The counts of the client's requests, to be served, too.
-        host: Address to listen on; only this machine can reach the default one.
+        requests: The counts of the client's requests, to serve as well.
+        host: Address to listen on; the default one is only reachable from this machine.
         port: Port to listen on; 0 finds a free one.
 
     Raises:
@@ -142,9 +142,9 @@ class TableExporter:
         own = self._registries[0]
         self._up = Gauge("datamap_up", "Whether the last check could read a table.", registry=own)
         self._checked_at = Gauge(
-            "datamap_last_check_timestamp_seconds", "When the last check ended; 0 if none has.", registry=own
+            "datamap_last_check_timestamp_seconds", "Time at which the last check ended; 0 if none has.", registry=own
         )
-        self._took = Gauge("datamap_check_duration_seconds", "How long the last check took.", registry=own)
+        self._took = Gauge("datamap_check_duration_seconds", "Duration of the last check.", registry=own)
         self._served = _Served(b"", ())
         self._is_ready = False
         self._is_closed = False
@@ -159,7 +159,7 @@ class TableExporter:
 
     @property
     def url(self) -> str:
-        """Where it is served, such as ``http://127.0.0.1:9467``."""
+        """The base URL, such as ``http://127.0.0.1:9467``."""
         host, port = self._server.server_address[:2]
         shown = f"[{host!s}]" if self._server.address_family == AF_INET6 else str(host)
         return f"http://{shown}:{port}"
@@ -171,7 +171,7 @@ class TableExporter:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread that checks is alive."""
+        """Whether the checking thread is alive."""
         return self._threads[0].is_alive() and not self._is_ending.is_set()
 
     def metrics(self) -> bytes:
@@ -179,7 +179,7 @@ class TableExporter:
         return b"".join([self._served.text, *map(generate_latest, self._registries)])
 
     def close(self) -> None:
-        """End the thread that checks, and stop serving; a check under way gets five seconds. Again is harmless."""
+        """End the checking thread, and stop serving; a check under way has five seconds to end. Again is harmless."""
         if self._is_closed:
             return
         self._is_closed = True
@@ -210,9 +210,9 @@ class TableExporter:
         try:
             checks = tuple(self._client.check_tables(self._tables, state=self._state))
         except ClientClosedError:
-            self._is_ending.set()  # whoever closed it wants no more checks
+            self._is_ending.set()  # a closed client means that no more checks are wanted
             return
-        except Exception as error:  # noqa: BLE001  whatever it is, what was found before must not pass for the present
+        except Exception as error:  # noqa: BLE001  after any failure, earlier results must not look current
             if not isinstance(error, DataMapError):
                 _log.exception("a check failed")
             else:
@@ -231,7 +231,7 @@ def _unread(rule: TableRule) -> TableCheck:
 
 
 def _outdated(check: TableCheck) -> TableCheck:
-    """A check that could not be made again."""
+    """An earlier check, marked as outdated."""
     return replace(
         check, verdict=Verdict.UNKNOWN, status=None, error=check.error or DataMapError("the last check failed")
     )
@@ -260,7 +260,7 @@ def _table_text(checks: Sequence[TableCheck]) -> bytes:
 class _Server(ThreadingHTTPServer):
     """Serves an exporter."""
 
-    allow_reuse_address = sys.platform != "win32"  # where it would let two of them have one port
+    allow_reuse_address = sys.platform != "win32"  # on Windows, two servers could share a port
     daemon_threads = True
     request_queue_size = min(SOMAXCONN, 128)
 
@@ -271,9 +271,9 @@ class _Server(ThreadingHTTPServer):
         super().__init__((host, port), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002  as the library calls it
-        """Log what went wrong with a response, unless its reader went away."""
+        """Log the failure of a response, unless its reader went away."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            _log.exception("a request to the exporter could not be responded to")
+            _log.exception("the exporter could not respond to a request")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -300,7 +300,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815  as above
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  as the library calls it
-        """Scrapes are not logged."""
+        """Do nothing: scrapes are not logged."""
 
     def _say(self, *, is_so: bool) -> None:
         self._respond(HTTPStatus.OK if is_so else HTTPStatus.SERVICE_UNAVAILABLE, b"yes\n" if is_so else b"no\n")

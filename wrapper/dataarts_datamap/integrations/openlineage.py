@@ -1,4 +1,4 @@
-"""Runs as events of OpenLineage, for the catalogs that take them. It needs the extra ``openlineage``.
+"""Runs as events of OpenLineage, for catalogs that accept them. It needs the extra ``openlineage``.
 
 ::
 
@@ -11,7 +11,7 @@
         for event in to_openlineage(run, lineage=lineage, table=table, names=load_dataset_names()):
             OpenLineageClient().emit(event)
 
-An event says of a run that it started, completed, failed or was aborted, what it read and what it wrote. Its ids follow
+An event says that a run started, completed, failed or was aborted, with its inputs and outputs. Its ids are derived
 from the run, so that sending it again overwrites it.
 """
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 _FacetT = TypeVar("_FacetT")
 
 PRODUCER: Final = f"urn:dataarts-datamap:{__version__}"
-"""Who makes the events and their facets: a URI, as the standard wants one."""
+"""The producer of the events and their facets: a URI, as the standard demands."""
 
 _ENGINE: Final = "DataArts Studio"
 _UNKNOWN: Final = "unknown"
@@ -70,20 +70,22 @@ def to_openlineage(
     names: DatasetNames = DatasetNames(),  # noqa: B008  frozen
     running_data: bool = False,
 ) -> list[events.RunEvent]:
-    """The events of a run: that it started, if it has, and how it ended, if it has. A run that waits has none.
+    """The events of a run: its start, if it has started, and its end, if it has ended. A waiting run has none.
 
-    A success is ``COMPLETE``, a failure ``FAIL``, a run that was skipped or stopped by hand ``ABORT``; of a run of
-    unknown status, only the start is sent. Times are those of the run; if one that ended has no end time, its start or
-    its plan. The parent is the scheduled job, whose id follows from its name and the planned time (inferred).
+    A success is ``COMPLETE``, a failure ``FAIL``, a run that was skipped or stopped by hand ``ABORT``; for a run of
+    unknown status, there is only the start. Times are those of the run; an ended run without an end time has its start
+    or its plan instead. The parent is the scheduled job, whose id is derived from its name and the planned time
+    (inferred).
 
     Args:
         run: The run, as a client read it.
-        lineage: Lineage, for what its operator reads and writes. If it is left out, or does not know the operator,
+        lineage: Lineage, for the inputs and outputs of its operator. If it is left out, or does not know the operator,
             ``table`` is the only output.
-        table: The table whose run it is: an output, unless lineage says that the operator reads it.
-        names: What tables are called in the catalog. One without a rule is called by its GUID, by which no other
-            producer knows it.
-        running_data: Whether the SQL and the parameters of the run go along, which can hold secrets and personal data.
+        table: The table of the run: an output, unless lineage says that the operator reads it.
+        names: The names of tables in the catalog. A table without a rule gets its GUID as name, which no other producer
+            uses.
+        running_data: Whether to include the SQL and the parameters of the run, which can contain secrets and personal
+            data.
     """
     first = run.plan_time or run.submit_time or run.start_time or run.end_time
     if first is None:
@@ -109,8 +111,8 @@ def event_json(event: events.RunEvent) -> str:
 class EventSender:
     """Sends events by the transport that OpenLineage's own client is configured for.
 
-    That is ``OPENLINEAGE_URL`` with ``OPENLINEAGE_API_KEY``, or what ``OPENLINEAGE_CONFIG``, ``openlineage.yml`` or
-    ``OPENLINEAGE__TRANSPORT__TYPE`` and the like say.
+    That is ``OPENLINEAGE_URL`` with ``OPENLINEAGE_API_KEY``, or the transport in ``OPENLINEAGE_CONFIG``,
+    ``openlineage.yml`` or ``OPENLINEAGE__TRANSPORT__TYPE`` and the like.
 
     Raises:
         ConfigurationError: No transport is configured, so that events would only go to a log; or it cannot be used.
@@ -127,7 +129,7 @@ class EventSender:
             raise ConfigurationError("OpenLineage is disabled (OPENLINEAGE_DISABLED), so that no event would be sent")
         if kind == "console" and transport.get("type") != "console":
             raise ConfigurationError(
-                "no transport of OpenLineage is set up, so that no event would be sent: set OPENLINEAGE_URL, or "
+                "no transport of OpenLineage is configured, so that no event would be sent: set OPENLINEAGE_URL, or "
                 "OPENLINEAGE_CONFIG to a file openlineage.yml"
             )
 
@@ -135,11 +137,12 @@ class EventSender:
         """Send an event.
 
         Raises:
-            ExportError: It could not be sent. The text names the kind of error alone: others can hold secrets.
+            ExportError: It could not be sent. The text only names the kind of error, since its own text can contain
+                secrets.
         """
         try:
             self._client.emit(event)
-        except Exception as error:  # noqa: BLE001  each transport has errors of its own
+        except Exception as error:  # noqa: BLE001  each transport has its own errors
             status = getattr(getattr(error, "response", None), "status_code", None)
             said = f"HTTP {status}" if isinstance(status, int) else type(error).__name__
         else:
@@ -152,7 +155,7 @@ class EventSender:
 
 
 def _tables(run: Run, lineage: Lineage | None, table: Table | None) -> tuple[list[Table], list[Table]]:
-    """What the operator of a run reads and writes."""
+    """The inputs and outputs of the operator of a run."""
     steps = () if lineage is None else lineage.steps(_operator(run))
     read = {step.source.guid: step.source for step in steps if step.source is not None}
     written = {step.target.guid: step.target for step in steps if step.target is not None}
@@ -168,7 +171,7 @@ def _operator(run: Run) -> Operator:
 
 
 class _Facts:
-    """What the events of a run have in common."""
+    """The common facts of the events of a run."""
 
     def __init__(self, run: Run, names: DatasetNames, first: datetime, *, running_data: bool) -> None:
         self._run = run
@@ -212,7 +215,7 @@ class _Facts:
         return events.InputDataset(namespace=namespace, name=name)
 
     def output(self, table: Table, *, is_only: bool) -> events.OutputDataset:
-        """A table that is written. If a run writes several, its rows belong to none of them alone."""
+        """A written table, with the run's row count only if it is the only output."""
         namespace, name = self._dataset(table)
         rows = self._run.output_row_count
         if not is_only or rows is None:
@@ -279,7 +282,7 @@ class _Facts:
 
 
 def _facet(kind: Callable[..., _FacetT], **values: Any) -> _FacetT:  # noqa: ANN401  each kind has its own
-    """A facet that says who made it."""
+    """A facet with its producer."""
     return kind(**values, producer=PRODUCER)
 
 

@@ -1,4 +1,4 @@
-"""Traces and measures a client's requests with OpenTelemetry. It needs the extra ``otel``, which brings the API alone.
+"""Traces and measures a client's requests with OpenTelemetry. It needs the extra ``otel``, which only installs the API.
 
 ::
 
@@ -9,7 +9,7 @@
 
 Names and values follow the semantic conventions of HTTP clients, version 1.40.0
 (https://opentelemetry.io/docs/specs/semconv/http/http-spans/): a span for each attempt, and none for the call around
-it, which is the caller's own to trace.
+it, which the caller can trace.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _NAME: Final = "dataarts_datamap"
 _SCHEMA: Final = "https://opentelemetry.io/schemas/1.40.0"
 _PORTS: Final = {"http": 80, "https": 443}
 _FIRST_ERROR_STATUS: Final = 400
-# What the conventions advise for durations, in seconds.
+# The buckets for durations in seconds that the conventions recommend.
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 
 _Attributes: TypeAlias = "dict[str, str | int]"
@@ -50,9 +50,9 @@ _Attributes: TypeAlias = "dict[str, str | int]"
 def attempt_hook(
     *, tracer_provider: TracerProvider | None = None, meter_provider: MeterProvider | None = None
 ) -> Callable[[Attempt], None]:
-    """A hook for ``on_attempt`` that makes a span of each attempt and counts its duration.
+    """A hook for ``on_attempt`` that makes a span of each attempt and records its duration.
 
-    The span is a child of the caller's current one, has kind CLIENT, and begins and ends when the request did. It has
+    The span is a child of the caller's current one, has kind CLIENT, and begins and ends with the request. It has
     ``http.request.method``, ``server.address``, ``server.port``, ``url.full`` (without a query, since that is not part
     of an ``Attempt``), ``http.response.status_code``, ``http.request.resend_count`` from the second attempt on,
     ``error.type`` (the status from 400 on, else the error's class) and, outside of the conventions,
@@ -60,8 +60,8 @@ def attempt_hook(
     ``http.client.request.duration``, in seconds. No header is added to a request.
 
     Args:
-        tracer_provider: Where the spans go; the global one, if left out.
-        meter_provider: Where the durations go; the global one, if left out.
+        tracer_provider: The provider for spans; the global one if left out.
+        meter_provider: The provider for durations; the global one if left out.
     """
     tracer = get_tracer(_NAME, __version__, tracer_provider, _SCHEMA)
     durations = get_meter(_NAME, __version__, meter_provider, _SCHEMA).create_histogram(
@@ -89,7 +89,7 @@ def attempt_hook(
 
 
 def _shared(attempt: Attempt) -> _Attributes:
-    """What both the span and the duration have."""
+    """The common attributes of the span and the duration."""
     server = urlsplit(attempt.endpoint)
     attributes: _Attributes = {
         "http.request.method": attempt.method,

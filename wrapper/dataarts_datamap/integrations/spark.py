@@ -1,13 +1,13 @@
-"""Runs as a data source of Spark, to load them into the tables of a platform. It needs the extra ``spark``.
+"""Runs as a data source of Spark, to load them into tables of a platform. It needs the extra ``spark``.
 
 ::
 
     runs = spark.read.format("datamap").option("since", "7d").load("sales.dws_orders")
 
-Spark finds the format by itself. Where another package hides it, ``spark.dataSource.register(DataMapDataSource)`` does.
+Spark finds the format by itself; if another package hides it, call ``spark.dataSource.register(DataMapDataSource)``.
 
-Credentials are made where they are needed, on the driver and on each worker, from the environment, the profile file or
-the cloud server; they cannot be options, since options are shown and logged.
+Credentials come from the environment, the profile file or the cloud server, on the driver and on each worker; they
+cannot be options, since options are shown and logged.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ try:
         InputPartition,
         SimpleDataSourceStreamReader,
     )
-except ImportError as error:  # an old pyspark lacks the names
+except ImportError as error:  # an old pyspark lacks these names
     missing = "pyarrow" if error.name == "pyarrow" else "PySpark 4"
     raise MissingExtraError(f"{missing} is not installed: {how_to_install('spark')}") from None
 
@@ -77,7 +77,7 @@ class _Window(TypedDict):
 
 @dataclass(frozen=True)
 class _Settings:
-    """What the options say."""
+    """The parsed options."""
 
     tables: tuple[str, ...]
     client: dict[str, Any]
@@ -91,26 +91,26 @@ class _Settings:
     running_data: bool = False
 
     def open(self, rate: int) -> DataMapClient:
-        """A client, with the credentials of where it is opened."""
+        """A client, with the credentials of the machine that opens it."""
         return DataMapClient.from_env(**self.client, requests_per_second=rate)
 
     def window(self, now: datetime) -> _Window:
         """The window, whose end is the present unless it is given.
 
         Raises:
-            InvalidArgumentError: Nothing says where it begins.
+            InvalidArgumentError: Its beginning is not given.
         """
         end = now if self.end is None else self.end
         if self.start is not None:
             return {"start": self.start, "end": end}
         if self.since is None:
-            raise InvalidArgumentError('say where the window begins: option("since", "7d") or option("start", …)')
+            raise InvalidArgumentError('give the beginning of the window: option("since", "7d") or option("start", …)')
         return {"start": max(EPOCH, end - self.since), "end": end}
 
 
 @dataclass
 class _Partition(InputPartition):
-    """Some operators of some tables, and how fast they may be asked for."""
+    """Some operators of some tables, and their share of the rate limit."""
 
     operators: list[tuple[str, Operator]] = field(default_factory=list[tuple[str, Operator]])
     window: _Window | None = None
@@ -121,21 +121,21 @@ class DataMapDataSource(DataSource):
     """The format ``datamap``: runs of tables, in batches or as a stream.
 
     Options, which ignore case:
-        path: The table, by GUID or name, as ``load`` takes it; or
+        path: The table, by GUID or name, as given to ``load``; or
         tables: several, with commas between them; or
         tableFile: a file of tables.
-        since: How far back from the end the window begins: ``90m``, ``24h``, ``7d``; or
-        start: where it begins, as ISO 8601 text with an offset.
-        end: Where it ends; the present, if left out.
-        numPartitions: How many groups the operators are dealt to at the most (4).
-        requestsPerSecond: The limit for all of them together (50), of which each has a whole share.
-        pageSize: Rows to ask for at once, or ``auto``: 100, and 1,000 where there are more and the server takes it.
-        runningData: ``true`` for the columns ``running_data`` and ``running_param``, which can hold secrets.
-        lookback: As a stream: how far back runs that had ended are looked at again (7d).
+        since: Length of the window up to its end: ``90m``, ``24h``, ``7d``; or
+        start: its beginning, as ISO 8601 text with an offset.
+        end: End of the window; the present if left out.
+        numPartitions: Maximum number of groups of operators (4).
+        requestsPerSecond: The limit for all groups together (50); each gets an integer share.
+        pageSize: The page size to request, or ``auto``: 100, and 1,000 if there are more and the server allows it.
+        runningData: ``true`` for the columns ``running_data`` and ``running_param``, which can contain secrets.
+        lookback: For streams: time to look back for changes of ended runs (7d).
         endpoint, region, iamEndpoint, projectId, instanceId, workspaceId, allowHttp: As for ``DataMapClient``.
 
-    The columns are ``run_key``, ``table_guid`` and those of ``export_runs``; a schema that you give selects some. A
-    filter does not narrow the window: ``since`` and ``start`` do.
+    The columns are ``run_key``, ``table_guid`` and those of ``export_runs``; a given schema selects some. Filters do
+    not narrow the window: use ``since`` and ``start``.
     """
 
     @classmethod
@@ -149,29 +149,29 @@ class DataMapDataSource(DataSource):
         return ", ".join(f"{one.name} {_sql_type(one.type)}" for one in _schema(settings))
 
     def reader(self, schema: StructType) -> DataSourceReader:
-        """What reads in batches.
+        """The reader for batches.
 
-        It takes no filters: Spark 4.3 reuses a reader with the filters of one query for the next query of the same
+        It accepts no filters: Spark 4.3 reuses a reader with the filters of one query for the next query of the same
         frame, which would silently lose rows.
         """
         settings = _settings(self.options)
         return _Reader(settings, _columns(schema, settings))
 
     def simpleStreamReader(self, schema: StructType) -> SimpleDataSourceStreamReader:  # noqa: N802  Spark's name
-        """What reads as a stream: each run when it has ended, and again if its end changes."""
+        """The reader for streams: it yields each run when it has ended, and again if its end changes."""
         settings = _settings(self.options)
         return _StreamReader(settings, _columns(schema, settings))
 
 
 class _Reader(DataSourceReader):
-    """Reads the runs of groups of operators, side by side."""
+    """Reads the runs of groups of operators, in parallel."""
 
     def __init__(self, settings: _Settings, columns: Sequence[str]) -> None:
         self._settings = settings
         self._columns = list(columns)
 
     def partitions(self) -> Sequence[InputPartition]:
-        """The operators of all tables, dealt to groups; each may ask for a whole share of the limit."""
+        """The operators of all tables, divided into groups, each with an integer share of the limit."""
         settings = self._settings
         window = settings.window(datetime.now(UTC))
         with settings.open(settings.rate) as client:
@@ -181,7 +181,7 @@ class _Reader(DataSourceReader):
                 for operator in dict.fromkeys(client.list_operators(guid))
             ]
         count = max(1, min(settings.partitions, settings.rate, len(found)))
-        rate = settings.rate // count  # at a fractional rate, nearly twice as many can be sent in one second
+        rate = settings.rate // count  # with a fractional rate, nearly twice as many requests can be sent in one second
         return [_Partition(found[first::count], window, rate) for first in range(count)]
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
@@ -199,7 +199,7 @@ class _Reader(DataSourceReader):
 
 
 class _StreamReader(SimpleDataSourceStreamReader):
-    """Reads, on the driver, the runs that ended since an offset, which holds those of the lookback."""
+    """Reads the runs that ended since an offset, on the driver; an offset contains the runs of the lookback."""
 
     def __init__(self, settings: _Settings, columns: Sequence[str]) -> None:
         self._settings = settings
@@ -210,7 +210,7 @@ class _StreamReader(SimpleDataSourceStreamReader):
         return {"tables": {}}
 
     def read(self, start: dict[str, Any]) -> tuple[Iterator[tuple[Any, ...]], dict[str, Any]]:
-        """What has ended since an offset, and the next one."""
+        """The runs that have ended since an offset, and the next offset."""
         rows: list[tuple[Any, ...]] = []
         tables: dict[str, Any] = {}
         now = datetime.now(UTC)
@@ -222,7 +222,7 @@ class _StreamReader(SimpleDataSourceStreamReader):
         return iter(rows), {"tables": tables, "until": now.isoformat()}
 
     def readBetweenOffsets(self, start: dict[str, Any], end: dict[str, Any]) -> Iterator[tuple[Any, ...]]:  # noqa: N802  Spark's name
-        """The same batch once more, after a failure, with the runs as they are now."""
+        """The same batch again, after a failure, with the present state of the runs."""
         rows: list[tuple[Any, ...]] = []
         now = datetime.fromisoformat(end["until"])
         with self._settings.open(self._settings.rate) as client:
@@ -232,7 +232,7 @@ class _StreamReader(SimpleDataSourceStreamReader):
         return iter(rows)
 
     def commit(self, end: dict[str, Any]) -> None:
-        """Do nothing: the offset holds what was yielded."""
+        """Do nothing: the offset contains the yielded runs."""
 
     def _read(
         self, client: DataMapClient, guid: str, progress: RunProgress, now: datetime
@@ -248,7 +248,7 @@ class _StreamReader(SimpleDataSourceStreamReader):
 
 
 def _chosen(batch: pa.RecordBatch, guid: str, columns: Sequence[str]) -> pa.RecordBatch:
-    """The columns of a batch that are wanted, with its table."""
+    """The selected columns of a batch, with its table."""
     arrays = [
         pa.array([guid] * batch.num_rows, type=pa.string()) if name == _TABLE else batch.column(name)
         for name in columns
@@ -276,7 +276,7 @@ def _columns(schema: StructType, settings: _Settings) -> list[str]:
     for one in schema.fields:
         if one.name not in known:
             nearest = get_close_matches(one.name, known, n=1)
-            hint = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(known)}"
+            hint = f"did you mean {nearest[0]}?" if nearest else f"the columns are {', '.join(known)}"
             raise InvalidArgumentError(f"datamap has no column {one.name!r}: {hint}")
         if one.dataType.simpleString().upper() != known[one.name]:
             raise InvalidArgumentError(f"the column {one.name} is {known[one.name]}, not {one.dataType.simpleString()}")
@@ -289,10 +289,10 @@ def _sql_type(kind: pa.DataType) -> str:
 
 
 def _settings(options: Mapping[str, str]) -> _Settings:
-    """What the options say.
+    """Parse the options.
 
     Raises:
-        InvalidArgumentError: One is unknown, is a secret, or has an invalid value.
+        InvalidArgumentError: An option is unknown, is a secret, or has an invalid value.
     """
     given = {name.casefold(): value for name, value in options.items() if value is not None}
     known = {name.casefold(): name for name in _OPTIONS}
@@ -304,7 +304,7 @@ def _settings(options: Mapping[str, str]) -> _Settings:
             )
         if name not in known:
             nearest = get_close_matches(name, known, n=1)
-            hint = f"did you mean {known[nearest[0]]}?" if nearest else f"there are {', '.join(_OPTIONS)}"
+            hint = f"did you mean {known[nearest[0]]}?" if nearest else f"the options are {', '.join(_OPTIONS)}"
             raise InvalidArgumentError(f"datamap has no option {name}: {hint}")
     client: dict[str, Any] = {keyword: given[name] for name, keyword in _CLIENT_OPTIONS.items() if name in given}
     if "allowhttp" in given:

@@ -24,10 +24,10 @@ class ArrowFileWriter:
     """Writes a Parquet or an Arrow IPC file.
 
     Args:
-        path: File to make.
-        columns: What the rows have.
-        identities: Notes what is written.
-        format: Which of the two.
+        path: File to create.
+        columns: The columns.
+        identities: Collects the runs that are written.
+        format: The format.
         source: Values of the last columns for the rows of an older file that lacks these columns.
     """
 
@@ -37,7 +37,7 @@ class ArrowFileWriter:
         columns: Sequence[Column],
         *,
         identities: Identities | None,
-        format: ArrowFormat,  # noqa: A002  what it is called everywhere
+        format: ArrowFormat,  # noqa: A002  the common name
         source: Sequence[str] = (),
     ) -> None:
         self._source = tuple(source)
@@ -58,7 +58,7 @@ class ArrowFileWriter:
                 self._identities.note(stored_identity(values))
 
     def keep(self, old: Path, identities: Identities) -> int:
-        """Write the rows of an older file that belong to other runs; returns how many."""
+        """Write the rows of other runs from an older file; returns their number."""
         pa = load_extra("pyarrow", extra="arrow")
         written, kept = pa.array(identities.run_ids, type=pa.int64()), 0
         for stored in _read_batches(old, self._columns[: len(self._columns) - len(self._source)], self._format):
@@ -90,7 +90,7 @@ class _ParquetSink:
 
 
 class _IpcSink:
-    """Writes a stream first, then the file: in a file, a column has one dictionary, which is known at the end."""
+    """Writes a stream first, then the file, in which a column has one dictionary that is only complete at the end."""
 
     def __init__(self, path: Path, encoder: ArrowEncoder) -> None:
         self._ipc = load_extra("pyarrow.ipc", extra="arrow")
@@ -111,7 +111,7 @@ class _IpcSink:
         self._stream_path.unlink()
 
 
-def arrow_columns(path: Path, format: ArrowFormat) -> list[str]:  # noqa: A002  what it is called everywhere
+def arrow_columns(path: Path, format: ArrowFormat) -> list[str]:  # noqa: A002  the common name
     """The names of the columns of a file."""
     pa = load_extra("pyarrow", extra="arrow")
     with _readable(path):
@@ -122,13 +122,13 @@ def arrow_columns(path: Path, format: ArrowFormat) -> list[str]:  # noqa: A002  
 
 
 def arrow_rows(path: Path, columns: Sequence[Column], format: ArrowFormat) -> Iterator[tuple[Any, ...]]:  # noqa: A002
-    """The rows of a file, these columns of each."""
+    """Some columns of the rows of a file."""
     for batch in _read_batches(path, columns, format):
         yield from _plain_rows(batch)
 
 
 def _read_batches(path: Path, columns: Sequence[Column], format: ArrowFormat) -> Iterator[Untyped]:  # noqa: A002
-    """These columns of a file, with the types they had when written, even if another program has rewritten the file."""
+    """Some columns of a file, with their original types, even if another program has rewritten the file."""
     pa = load_extra("pyarrow", extra="arrow")
     schema = pa.schema([(column.name, plain_type(pa, column.kind)) for column in columns])
     with _readable(path), pa.OSFile(str(path)) as file:
@@ -170,7 +170,7 @@ def _of_other_runs(batch: Untyped, identities: Identities, written: Untyped) -> 
 
 
 def _plain_rows(batch: Untyped) -> Iterator[tuple[Any, ...]]:
-    """The rows as they were before they were encoded: times in milliseconds."""
+    """The rows before their encoding: times in milliseconds."""
     pa = load_extra("pyarrow", extra="arrow")
 
     def plain(values: Untyped) -> list[Any]:

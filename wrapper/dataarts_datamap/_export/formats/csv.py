@@ -1,4 +1,4 @@
-"""Runs in a CSV file: UTF-8, a header, an empty cell for what is missing and ``""`` for text that is empty."""
+"""Runs in a CSV file: UTF-8, a header, an empty cell for a missing value and ``""`` for empty text."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _SPECIAL: Final = re.compile(r'[",\r\n]|^\s|\s$|^$')
 _RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Beginnings of cells that a spreadsheet would run (OWASP, CSV injection); the last four are full-width forms."""
 _GUARDABLE: Final = re.compile(f"'*[{re.escape(''.join(_RUN_BY_SPREADSHEETS))}]")
-"""The beginning of text that gets an apostrophe, even if it has one, so that no two texts become the same."""
+"""The beginning of text that gets one more apostrophe, so that different texts stay different."""
 _CELL: Final = re.compile(r'(?:\A|,)(?:"((?:[^"]++|"")*+)"(?=,|\Z)|([^,]*+))')
-"""A cell of a record. Python's reader has a limit of 128 KiB for the whole process, and takes ``""`` as missing."""
+"""A cell of a record. Python's reader has a process-wide limit of 128 KiB, and reads ``""`` like a missing value."""
 
 
 class CsvWriter:
     """Writes a CSV file.
 
     Args:
-        path: File to make.
-        columns: What the rows have.
-        identities: Notes what is written.
-        guard: Whether text that a spreadsheet would run is made harmless by an apostrophe before it.
-        bom: Whether the file begins with a byte order mark, by which Excel knows UTF-8.
+        path: File to create.
+        columns: The columns.
+        identities: Collects the runs that are written.
+        guard: Whether text that a spreadsheet would run gets an apostrophe before it.
+        bom: Whether the file begins with a byte order mark, by which Excel recognises UTF-8.
         source: Values of the last columns for the rows of an older file that lacks these columns.
     """
 
@@ -71,7 +71,7 @@ class CsvWriter:
                 self._identities.note(stored_identity(values))
 
     def keep(self, old: Path, identities: Identities) -> int:
-        """Write the rows of an older file that belong to other runs; returns how many."""
+        """Write the rows of other runs from an older file; returns their number."""
         (names, records), kept = _read(old), 0
         added: dict[str, str] = dict(zip(SOURCE, self._source, strict=False))
         tail = "".join(f",{_text_cell(text, guard=self._guard)}" for text in self._source)
@@ -106,12 +106,12 @@ class CsvWriter:
 
 
 def guarded(text: str) -> str:
-    """The text, behind one more apostrophe if a spreadsheet would run it or if it looks guarded already."""
+    """The text, with one more apostrophe before it if a spreadsheet would run it, or if it already looks guarded."""
     return f"'{text}" if _GUARDABLE.match(text) else text
 
 
 def unguarded(text: str) -> str:
-    """The text without the apostrophe that guards it; other text unchanged."""
+    """The text without its guarding apostrophe, if it has one."""
     return text[1:] if text.startswith("'") and _GUARDABLE.match(text) else text
 
 
@@ -127,7 +127,7 @@ def csv_columns(path: Path) -> list[str]:
 
 
 def csv_rows(path: Path, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
-    """The rows of a CSV file, these columns of each."""
+    """Some columns of the rows of a CSV file."""
     names, records = _read(path)
     places = [(names.index(column.name), column.kind) for column in columns]
     for record in records:
@@ -183,9 +183,9 @@ def _records(path: Path) -> Iterator[str]:
                     yield "".join(lines).rstrip("\r\n")
                     lines.clear()
         except UnicodeDecodeError as error:
-            raise ExportError(f"{path} is no CSV file in UTF-8: {error}") from None
+            raise ExportError(f"{path} is not a CSV file in UTF-8: {error}") from None
     if lines:
-        raise ExportError(f"{path} ends inside a quoted cell: it is no whole CSV file")
+        raise ExportError(f"{path} ends inside a quoted cell: it is not a complete CSV file")
 
 
 def _cells(record: str) -> Iterator[str]:
@@ -211,14 +211,14 @@ def _cell(path: Path, record: str, at: int) -> str:
 
 
 def _short(path: Path, record: str) -> ExportError:
-    return ExportError(f"{path} has a line of fewer cells than its header: {shown(record)}")
+    return ExportError(f"{path} has a line with fewer cells than its header: {shown(record)}")
 
 
 def _integer(path: Path, cell: str) -> int | None:
     try:
         return int(cell) if cell else None
     except ValueError:
-        raise ExportError(f"{path} holds a run_id that is no integer: {cell!r:.80}") from None
+        raise ExportError(f"{path} holds a run_id that is not an integer: {cell!r:.80}") from None
 
 
 def _kind(name: str) -> Kind:
@@ -227,12 +227,12 @@ def _kind(name: str) -> Kind:
 
 
 def _identity_cell(path: Path, kind: Kind, cell: str) -> Any:  # noqa: ANN401
-    """A cell by which a run is known."""
+    """The value of a cell that identifies a run."""
     return _integer(path, cell) if kind is Kind.INTEGER else _read_cell(path, kind, cell)
 
 
 def _unguarded(values: Sequence[Any]) -> list[Any]:
-    """The same without guarding apostrophes: the file does not say whether it was guarded."""
+    """The values without guarding apostrophes, since a file does not show whether it was guarded."""
     return [unguarded(value) if isinstance(value, str) else value for value in values]
 
 

@@ -27,9 +27,9 @@ _FETCHED_ROWS: Final = 10_000
 _FIRST_NAME: Final = IDENTITY.index("task_id")
 _FRUGAL: Final = (
     "memory_limit = '256MB'",
-    "threads = 2",  # each needs memory of its own
+    "threads = 2",  # each thread needs its own memory
     "preserve_insertion_order = false",
-    "enable_progress_bar = false",  # it would go to stdout
+    "enable_progress_bar = false",  # otherwise it is written to stdout
 )
 
 
@@ -37,8 +37,8 @@ class DatabaseWriter:
     """Writes a new database.
 
     Args:
-        path: Database to make.
-        columns: What the rows have.
+        path: Database to create.
+        columns: The columns.
         table: Name of its table.
     """
 
@@ -66,16 +66,16 @@ class DatabaseWriter:
 def merge_database(  # noqa: PLR0913  one keyword for each choice
     made: Path, target: Path, columns: Sequence[Column], *, table: str, append: bool, source: Sequence[str] = ()
 ) -> int:
-    """Merge one database into another in one transaction; returns how many older rows stay.
+    """Merge one database into another in one transaction; returns the number of older rows that were kept.
 
-    Without ``append`` the older table is replaced. With it, rows of the same runs are.
+    Without ``append``, the older table is replaced; with it, only rows of the same runs are.
 
     Args:
-        made: The database that was made.
+        made: The new database.
         target: The older one.
-        columns: What the rows have.
+        columns: The columns.
         table: Name of the table in both.
-        append: Whether rows of other runs stay.
+        append: Whether to keep rows of other runs.
         source: Values of the last columns for the older rows, if the older table lacks these columns.
     """
     with _told(target), closing(_connect_frugally(made)) as connection:
@@ -112,7 +112,7 @@ def _alike(names: Sequence[str]) -> list[str]:
 
 
 def duckdb_columns(path: Path, *, table: str) -> list[str] | None:
-    """The names of the columns of a table, in any capitalisation of its name; None if there is no such table."""
+    """The names of the columns of a table, whose name is matched ignoring case; None if there is no such table."""
     query = (
         "SELECT column_name FROM duckdb_columns() WHERE lower(table_name) = lower(?) AND schema_name = 'main' "
         "AND database_name = current_database() ORDER BY column_index"
@@ -123,7 +123,7 @@ def duckdb_columns(path: Path, *, table: str) -> list[str] | None:
 
 
 def duckdb_rows(path: Path, columns: Sequence[Column], *, table: str) -> Iterator[tuple[Any, ...]]:
-    """The rows of a table, these columns of each."""
+    """Some columns of the rows of a table."""
     values = ", ".join(
         f"epoch_ms({_quoted(column.name)})" if column.kind is Kind.TIME else _quoted(column.name) for column in columns
     )
@@ -139,7 +139,7 @@ def _connect(path: Path) -> Untyped:
 
 
 def _connect_frugally(path: Path) -> Untyped:
-    """A connection that uses little memory and spills the rest to disk, keeps no order, and prints nothing."""
+    """A connection that uses little memory and spills to disk, keeps no order, and prints nothing."""
     connection = _connect(path)
     with _told(path):
         for setting in _FRUGAL:

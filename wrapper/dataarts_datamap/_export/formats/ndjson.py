@@ -1,4 +1,4 @@
-"""Runs in a file of JSON lines: an object for each run, with every column, null for what is missing."""
+"""Runs in a file of JSON lines: an object for each run, with every column, null for missing values."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class NdjsonWriter:
     """Writes a file of JSON lines.
 
     Args:
-        path: File to make.
-        columns: What the rows have.
-        identities: Notes what is written.
+        path: File to create.
+        columns: The columns.
+        identities: Collects the runs that are written.
         source: Values of the last columns for the rows of an older file that lacks these columns.
     """
 
@@ -68,7 +68,7 @@ class NdjsonWriter:
                 self._identities.note(stored_identity(values))
 
     def keep(self, old: Path, identities: Identities) -> int:
-        """Write the rows of an older file that belong to other runs; returns how many."""
+        """Write the rows of other runs from an older file; returns their number."""
         kept = 0
         for line in _lines(old):
             if not identities.hold(self._identity(old, line)):
@@ -89,13 +89,13 @@ class NdjsonWriter:
 
 
 def ndjson_columns(path: Path) -> list[str] | None:
-    """The names in the first line; None if there is none."""
+    """The names in the first line; None if the file is empty."""
     first = next(_lines(path), None)
     return None if first is None else list(_decode(path, first, dict[str, Any]))
 
 
 def ndjson_rows(path: Path, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
-    """The rows of a file of JSON lines, these columns of each, all of which hold text."""
+    """Some columns of the rows of a file of JSON lines; all these columns hold text."""
     for line in _lines(path):
         row = _decode(path, line, dict[str, Any])
         yield tuple(_read_value(path, column.kind, row.get(column.name)) for column in columns)
@@ -110,7 +110,7 @@ def _decode(path: Path, line: bytes, type_: Any) -> Any:  # noqa: ANN401
     try:
         return json.decode(line, type=type_)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ExportError(f"{path} has a line that is no run: {error}") from None
+        raise ExportError(f"{path} has a line that is not a run: {error}") from None
 
 
 def _read_value(path: Path, kind: Kind, value: object) -> Any:  # noqa: ANN401

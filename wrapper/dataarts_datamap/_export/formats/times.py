@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def time_text(milliseconds: int | None) -> str:
-    """A time such as ``2024-01-11T01:01:47.000Z``; empty for none."""
+    """A time such as ``2024-01-11T01:01:47.000Z``; empty for None."""
     return "" if milliseconds is None else iso_text(EPOCH + milliseconds * MILLISECOND)
 
 
@@ -22,7 +22,7 @@ def milliseconds_of(path: Path, text: str) -> int:
     """The milliseconds since the epoch of a time in a file.
 
     Raises:
-        ExportError: It is not such a time.
+        ExportError: The text is not such a time.
     """
     try:
         return (datetime.fromisoformat(text) - EPOCH) // MILLISECOND

@@ -47,17 +47,17 @@ _NO_DATABASE: Final = "(no database)"
 def overview_page(
     rows: Sequence[OverviewRow], days: Sequence[date], *, now: datetime, zone: tzinfo, say: Texts = ENGLISH
 ) -> str:
-    """The page, whole: HTML with its style and script inside, and lines that end in LF.
+    """The complete page: HTML with its style and script inside, and lines that end in LF.
 
-    What the server sent is in it as text alone, with control and bidirectional characters as escapes. Without
-    JavaScript, all is there but the filters.
+    Data of the server is only in it as text, with control and bidirectional characters escaped. Without JavaScript,
+    only the filters are missing.
 
     Args:
         rows: The tables, the worst first.
         days: The days of each strip.
-        now: When they were checked.
+        now: Time of the check.
         zone: The zone of the days and times.
-        say: The language of its words; what an error says stays English.
+        say: The language of its words; texts of errors stay English.
     """
     style = style_of(("style.css", "overview/overview.css"))
     script = script_of(("copying.js", "overview/overview.js"))
@@ -86,7 +86,7 @@ def overview_page(
 
 
 def headline(rows: Sequence[OverviewRow], say: Texts = ENGLISH) -> str:
-    """How many tables are fine, and how the others stand: ``294 of 300 tables are fine; 2 failed, 4 late``."""
+    """The number of fine tables, and the verdicts of the others: ``294 of 300 tables are fine; 2 failed, 4 late``."""
     counts = Counter(row.check.verdict for row in rows)
     others = [
         say("{n} {verdict}", n=counts[verdict], verdict=_word(verdict, say))
@@ -103,7 +103,7 @@ def _word(verdict: Verdict, say: Texts) -> str:
 
 
 def _is_unlimited(check: TableCheck) -> bool:
-    """Whether a table counts as fresh by its outcomes alone, since nothing is asked of the age of its last success."""
+    """Whether a table is fresh only by its outcomes, since its rule sets no limit on the age of its last success."""
     return check.verdict is Verdict.FRESH and check.rule.max_age is None and check.rule.due is None
 
 
@@ -169,12 +169,12 @@ def _about(row: OverviewRow, days: Sequence[date], zone: tzinfo, say: Texts) -> 
 
 
 def _why(check: TableCheck, say: Texts) -> str:
-    """Why a table stands as it does, made printable."""
+    """The reason for a table's verdict, made printable."""
     return _shown(check.reason if check.said is None else say.sentence(check.said))
 
 
 def _short_why(check: TableCheck, why: str, say: Texts) -> str:
-    """The same for the row of a table that is not well, with the tables upstream that made it so."""
+    """The reason in the row of a table that is not fine, with the tables upstream that caused it."""
     if check.verdict is Verdict.FRESH:
         return ""
     causes = () if check.explanation is None else check.explanation.causes
@@ -185,7 +185,7 @@ def _short_why(check: TableCheck, why: str, say: Texts) -> str:
 
 
 def _causes(rows: Sequence[OverviewRow], zone: tzinfo, say: Texts) -> str:
-    """The section of the runs that explain most."""
+    """The section of the runs that explain most tables."""
     found = shared_causes(rows)
     if not found:
         return ""

@@ -1,4 +1,4 @@
-"""Which runs explain the trouble of the tables of an overview: no I/O."""
+"""The runs that explain the trouble of the tables of an overview. No I/O."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dataarts_datamap._monitoring.explanation import Link  # noqa: TC001  what a struct is made of
+from dataarts_datamap._monitoring.explanation import Link  # noqa: TC001  msgspec reads the annotations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +18,9 @@ class SharedCause(Struct, frozen=True, kw_only=True):
     """A cause, and the tables whose trouble it explains.
 
     Attributes:
-        link: The table in trouble of which nothing upstream is, and the run that shows it.
-        rows: Where in the overview the tables stand that it explains; its own is among them if it is in the overview.
+        link: The table in trouble with no table in trouble upstream, and the run that shows it.
+        rows: Indexes in the overview of the tables that it explains, including its own table if that is in the
+            overview.
     """
 
     link: Link
@@ -27,7 +28,7 @@ class SharedCause(Struct, frozen=True, kw_only=True):
 
 
 def shared_causes(rows: Sequence[OverviewRow]) -> list[SharedCause]:
-    """The causes of all tables, those first that explain most; of as many each, in the order of the tables."""
+    """The causes of all tables, sorted by the number of tables that they explain, then in the order of the tables."""
     links: dict[tuple[str, int | None], Link] = {}
     explained: dict[tuple[str, int | None], list[int]] = {}
     for number, row in enumerate(rows):

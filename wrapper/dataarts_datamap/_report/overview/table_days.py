@@ -1,4 +1,4 @@
-"""What happened to a table on each day, computed from runs alone: no I/O."""
+"""The outcomes of a table on each day, computed from runs. No I/O."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dataarts_datamap._checks.check import TableCheck  # noqa: TC001  what a struct is made of
+from dataarts_datamap._checks.check import TableCheck  # noqa: TC001  msgspec reads the annotations
 from dataarts_datamap._models.runs import Run, RunState
 from dataarts_datamap._times import wall_time
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class DayStrip(Struct, frozen=True, kw_only=True):
-    """What the runs of an operator, or of all of them, did on each day that they were planned for.
+    """The outcomes of an operator's runs, or of all runs, on each planned day.
 
     Attributes:
-        label: Whose they are. Untrusted.
-        days: How many runs there were of each state, on each day of the overview.
+        label: Name of the operator, or of the table. Untrusted.
+        days: The number of runs of each state, for each day of the overview.
     """
 
     label: str
@@ -29,13 +29,13 @@ class DayStrip(Struct, frozen=True, kw_only=True):
 
 
 class LastFailure(Struct, frozen=True, kw_only=True):
-    """The run of a table that failed last.
+    """The last failed run of a table.
 
     Attributes:
-        job_name: Its operator. Untrusted.
-        status: How it ended, as sent. Untrusted.
-        time: When it was planned, else when it began or ended, UTC.
-        log_path: Where its log lies. Untrusted.
+        job_name: Name of its operator. Untrusted.
+        status: Its status as sent. Untrusted.
+        time: Its planned time, else its start or end, UTC.
+        log_path: Path of its log. Untrusted.
     """
 
     job_name: str | None
@@ -48,11 +48,11 @@ class OverviewRow(Struct, frozen=True, kw_only=True):
     """A table of an overview.
 
     Attributes:
-        check: How it stands.
+        check: Its check.
         strip: Its days.
-        operators: The days of each operator; empty if there is one alone.
-        last_failure: The run that failed last; None if none did.
-        error: Why its days could not be read; None if they could.
+        operators: The days of each operator; empty if there is only one.
+        last_failure: The last failed run; None if none failed.
+        error: The reason why its days could not be read; None if they were read.
     """
 
     check: TableCheck
@@ -63,7 +63,7 @@ class OverviewRow(Struct, frozen=True, kw_only=True):
 
 
 def days_until(now: datetime, zone: tzinfo, days: int) -> list[date]:
-    """So many days of a zone up to the present one, the oldest first."""
+    """The last days of a zone up to the present one, the oldest first."""
     last = wall_time(now, zone).date()
     return [last - timedelta(days=back) for back in range(days - 1, -1, -1)]
 
@@ -71,7 +71,7 @@ def days_until(now: datetime, zone: tzinfo, days: int) -> list[date]:
 def overview_row(
     check: TableCheck, runs: Iterable[tuple[str, Sequence[Run]]], days: Sequence[date], zone: tzinfo
 ) -> OverviewRow:
-    """A table, by the runs of each of its operators, by name."""
+    """The row of a table, given the runs of each of its operators by name."""
     strips: list[DayStrip] = []
     failure: LastFailure | None = None
     for label, some in runs:
@@ -90,7 +90,7 @@ def overview_row(
 
 
 def worst_of(counts: dict[RunState, int]) -> RunState | None:
-    """What a day shows: the worst of its runs; None if it has none."""
+    """The state of a day: the worst of its runs; None if it has none."""
     return next((state for state in _WORST_FIRST if counts.get(state)), None)
 
 

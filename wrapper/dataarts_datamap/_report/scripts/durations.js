@@ -8,7 +8,7 @@ cards.build = () => {
   more.textContent = say("Show {n} more jobs", { n: jobs.length - some.length });
   cards.drawn = some.map((job) => makeCard(job));
   element("cards").replaceChildren(...cards.drawn.map((card) => card.box));
-  if (!some.length) element("cards").append(make("p", { class: "empty" }, say("No run fits the filters.")));
+  if (!some.length) element("cards").append(make("p", { class: "empty" }, say("No run matches the filters.")));
   cards.draw();
 };
 cards.draw = () => {

@@ -20,7 +20,7 @@ list.draw = () => {
   element("list").replaceChildren(...some.map(makeRow));
   document.querySelector(".scroll").hidden = !some.length;
   element("empty").hidden = some.length > 0;
-  element("empty").textContent = say({ failed: "No run that fits the filters failed.", outliers: "No run that fits the filters is an outlier.", all: "No run fits the filters." }[list.kind]);
+  element("empty").textContent = say({ failed: "No failed run matches the filters.", outliers: "No outlier matches the filters.", all: "No run matches the filters." }[list.kind]);
   element("more-runs").hidden = list.isWhole || list.runs.length <= FIRST;
   element("more-runs").textContent = say("Show all {n}", { n: number(list.runs.length) });
   document.querySelector(".pages").hidden = pages === 1;

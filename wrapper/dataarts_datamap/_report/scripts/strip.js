@@ -104,7 +104,7 @@ strip.describe = () => {
     : strip.hours === 1
       ? say("Each cell is an hour of planned runs ({zone}) and shows the worst outcome.", { zone: data.zone })
       : say("Each cell is {span} of planned runs ({zone}) and shows the worst outcome.", { span: spanText(strip.step), zone: data.zone });
-  const rest = unseen ? [say("{runs} planned outside of the window or at no known time: in the list alone.", { runs: runsText(unseen) })] : [];
+  const rest = unseen ? [say("{runs} planned outside of the window or at no known time: only in the list.", { runs: runsText(unseen) })] : [];
   element("strip-hint").textContent = [what, ...rest].join(" ");
   element("strip-kind").hidden = !strip.canChoose;
   for (const button of element("strip-kind").children) button.setAttribute("aria-pressed", String(button.dataset.kind === strip.kind));

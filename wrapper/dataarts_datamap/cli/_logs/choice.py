@@ -1,4 +1,4 @@
-"""Which run's log is meant."""
+"""Finds the run whose log to show."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.producers import OperatorRole
 
 
-def find_run(  # noqa: PLR0913  what the options say
+def find_run(  # noqa: PLR0913  one parameter for each option
     client: DataMapClient,
     target: str,
     table: str | None,
@@ -32,16 +32,16 @@ def find_run(  # noqa: PLR0913  what the options say
     only: Iterable[str],
     is_active_first: bool,
 ) -> Run | None:
-    """The run whose log is meant, named on stderr; None if there is none, or not just one, which is said there.
+    """Find the run whose log to show, and name it on stderr; None, with a reason there, if there is none or several.
 
     Args:
-        client: Who asks.
-        target: Id of the run, if there is a table; else the table. Its newest failure is meant, of the operators that
-            lineage says write it, where that is known.
-        table: Whose run it is.
-        since: How far back to look.
-        only: Names of the operators to look at; all, if there are none.
-        is_active_first: Whether the newest run that has begun and not ended goes before a failure.
+        client: The client.
+        target: Id of the run, if there is a table; else the table, whose newest failure is shown, of the operators that
+            write it by lineage, if that is known.
+        table: The table of the run.
+        since: Time to look back.
+        only: Names of the operators to look at; empty for all.
+        is_active_first: Whether to prefer the newest run that has begun and not ended to a failure.
     """
     name = target if table is None else table
     table_guid = table_guid_of(client, name)
@@ -57,7 +57,7 @@ def find_run(  # noqa: PLR0913  what the options say
     if not found:
         said = "failed" if table is None else f"has the id {target}"
         upstream = ", and datamap why looks upstream" if table is None else ""
-        tell(f"no run of {printable(name)} {said} in the last {span_text(since)}: --since looks farther back{upstream}")
+        tell(f"no run of {printable(name)} {said} in the last {span_text(since)}: --since looks back further{upstream}")
         return None
     if table is not None and not _is_of_one(found, target):
         return None
@@ -67,7 +67,7 @@ def find_run(  # noqa: PLR0913  what the options say
 
 
 def _is_of_one(found: Sequence[Run], run_id: str) -> bool:
-    """Whether the runs of an id are those of one operator; what there is to choose from is said on stderr."""
+    """Whether the runs with an id belong to one operator; if not, the operators are listed on stderr."""
     newest: dict[Operator, Run] = {}
     for run in sorted(found, key=lambda run: moment(run) or EPOCH):
         if run.origin is not None:
@@ -76,13 +76,13 @@ def _is_of_one(found: Sequence[Run], run_id: str) -> bool:
         if len(found) > 1:
             note(f"{len(found)} runs have the id {run_id}: this is the newest")
         return True
-    tell(f"the id {run_id} is that of runs of {len(newest)} operators: say which one with --operator")
+    tell(f"{len(newest)} operators have runs with the id {run_id}: choose one with --operator")
     for operator, run in newest.items():
         tell(f"  --operator {shlex.quote(printable(distinct_name(operator, newest)))}: {description(run)}")
     return False
 
 
 def description(run: Run) -> str:
-    """What a run is, and how it stands, in a line."""
+    """A description of a run and its status, in one line."""
     ended = "" if run.end_time is None else f", ended {time_text(run.end_time, UTC)} UTC"
     return f"run {run.run_id} of {printable(run.job_name or '-')}, {printable(run.status or 'no status')}{ended}"

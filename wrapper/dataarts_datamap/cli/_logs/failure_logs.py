@@ -21,9 +21,9 @@ _TAIL: Final = 16 * 1024
 
 
 def with_logs(report: Report, client: DataMapClient) -> Report:
-    """The report with the end of the log, 16 KiB, of each of its fifty newest failures; what is wrong is said in it.
+    """The report with the log ends (16 KiB) of its fifty newest failures, or the reasons for missing ones.
 
-    Where object storage does not respond, or lets nobody in, no more logs are asked for.
+    If object storage does not respond, or denies access, no more logs are requested.
 
     Raises:
         ConfigurationError: The address of object storage is not known.
@@ -35,7 +35,7 @@ def with_logs(report: Report, client: DataMapClient) -> Report:
         except ConfigurationError:
             raise
         except DataMapError as error:
-            tell(f"the other logs are not asked for: {error}")
+            tell(f"the other logs are not requested: {error}")
             break
     read = sum(log.problem is None for log in logs.values())
     if failures:

@@ -26,21 +26,21 @@ _YES: Final = 0
 _NO: Final = 1
 _NOT_JUDGED: Final = 2
 _MARGIN: Final = timedelta(days=1)
-_SEEN: Final = 256  # bytes that are read again, to see that it is still the same log
+_SEEN: Final = 256  # bytes that are read again, to check that it is still the same log
 
 
 def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: timedelta, every: timedelta) -> int:
-    """Show a log, and what is added to it until its run has ended; returns the exit code of how that did.
+    """Show a log, and its additions until its run has ended; returns the exit code for the run's outcome.
 
     Args:
-        client: Who asks.
+        client: The client.
         run: The run.
-        most: How many bytes of the log's end are shown at first; all of it for None.
-        since: How far back the run was looked for.
-        every: How long to wait before each further look.
+        most: Number of bytes at the log's end to show first; None for the whole log.
+        since: Time to look back for the run.
+        every: Time to wait before each further look.
 
     Raises:
-        DataMapError: The log or the run cannot be read, in a way that does not pass.
+        DataMapError: The log or the run cannot be read, permanently.
     """
     log, first, is_gone = _FollowedLog(client, most), run, False
     try:
@@ -49,7 +49,7 @@ def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: time
             wait_while_read(every.total_seconds())
             found = _now(client, run, since + _MARGIN)
             if found is None and not is_gone:
-                tell(f"run {run.run_id} is not among the runs of its operator any more: how it ends may not be seen")
+                tell(f"run {run.run_id} is no longer among the runs of its operator: its end may be missed")
             run, is_gone = found or run, found is None
         log.show_rest(run)
     except BrokenPipeError:
@@ -62,7 +62,7 @@ def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: time
 
 
 def _now(client: DataMapClient, run: Run, since: timedelta) -> Run | None:
-    """The run as it is now; as it was, if it cannot be read now; None if it is not among the runs any more."""
+    """The present state of the run; the previous one if it cannot be read now; None if the run has disappeared."""
     if run.origin is None:
         return run
     whose = run.origin.operator
@@ -75,7 +75,7 @@ def _now(client: DataMapClient, run: Run, since: timedelta) -> Run | None:
 
 
 class _FollowedLog:
-    """A log of which more and more is shown; where its run goes on in another object, that is shown after it."""
+    """A growing log; if its run continues in another object, that one is shown after it."""
 
     def __init__(self, client: DataMapClient, most: int | None) -> None:
         self._client = client
@@ -86,11 +86,11 @@ class _FollowedLog:
         self._seen = b""
 
     def show_more(self, run: Run) -> None:
-        """Show what is new, if it can be read at the moment. A log that is not there yet is none.
+        """Show what is new, if it can be read at the moment. A log that does not exist yet is not an error.
 
         Raises:
-            BrokenPipeError: Nobody reads it any more.
-            DataMapError: It cannot be read, in a way that does not pass.
+            BrokenPipeError: The reader of stdout has gone.
+            DataMapError: The log cannot be read, permanently.
         """
         try:
             self._show_new(run)
@@ -100,11 +100,11 @@ class _FollowedLog:
             _pass_over(error)
 
     def show_rest(self, run: Run) -> None:
-        """Show what is left.
+        """Show the rest of the log.
 
         Raises:
-            BrokenPipeError: Nobody reads it any more.
-            DataMapError: It cannot be read.
+            BrokenPipeError: The reader of stdout has gone.
+            DataMapError: The log cannot be read.
         """
         self._show_new(run)
         self._writer.end()
@@ -126,12 +126,12 @@ class _FollowedLog:
         objects = [*reader.other_paths, reader.path]
         for path in objects[objects.index(self._path) :] if self._path in objects else [reader.path]:
             if path != self._path:
-                note(f"it goes on in {printable(path, limit=LONGEST_PATH)}")
+                note(f"it continues in {printable(path, limit=LONGEST_PATH)}")
                 self._path, self._position, self._seen = path, 0, b""
             self._show_object(run, self._open(run, path))
 
     def _open(self, run: Run, path: str) -> LogReader:
-        """The object of a path, from where it was read to."""
+        """The object of a path, from the position reached."""
         part = structs.replace(run, execution_log_path=path)
         return self._client.open_log(part, position=self._position - len(self._seen))
 
@@ -140,7 +140,7 @@ class _FollowedLog:
         try:
             self._read(reader)
         except LogChangedError:
-            note("the log began anew")
+            note("the log was started again")
             self._position, self._seen = 0, b""
             self._read(self._open(run, reader.path))
 
@@ -157,7 +157,7 @@ class _FollowedLog:
 
 
 def _pass_over(error: DataMapError) -> None:
-    """Warn of an error that may pass; raise any other."""
+    """Warn of a temporary error; raise any other."""
     if not may_recover(error):
         raise error
     tell(str(error))

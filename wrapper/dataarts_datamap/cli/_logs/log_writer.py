@@ -1,4 +1,4 @@
-"""A log on its way to stdout: as it is for a pipe, and harmless for a terminal."""
+"""Writes a log to stdout: unchanged for a pipe, and harmless for a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataarts_datamap.cli._printing.streams import write, write_bytes
 
 
 class LogWriter:
-    """Writes pieces of a log to stdout. A person gets text, with what a terminal would act on as escapes."""
+    """Writes pieces of a log to stdout. A terminal gets text with its control characters escaped."""
 
     def __init__(self) -> None:
         self._decoder = getincrementaldecoder("utf-8")("replace")
@@ -20,13 +20,13 @@ class LogWriter:
         self._is_within_line = False
 
     def write(self, content: bytes, *, is_cut: bool = False) -> bool:
-        """Write a piece; returns whether somebody reads it. One that is cut may begin within a character."""
+        """Write a piece; returns whether stdout still has a reader. A cut piece may begin within a character."""
         if not self._for_person:
             return write_bytes(content)
         return self._show(self._decoder.decode(content[cut_character(content) :] if is_cut else content))
 
     def end(self) -> bool:
-        """Write what is left, and end the line."""
+        """Write the rest, and end the line."""
         if not self._for_person:
             return True
         is_read = self._show(self._decoder.decode(b"", final=True))
@@ -36,7 +36,7 @@ class LogWriter:
 
     def _show(self, text: str) -> bool:
         text = f"{self._held}{text}"
-        self._held = text[-1:] if text.endswith("\r") else ""  # half a line break of Windows
+        self._held = text[-1:] if text.endswith("\r") else ""  # half a Windows line break
         text = text.removesuffix("\r")
         if text:
             self._is_within_line = not text.endswith("\n")

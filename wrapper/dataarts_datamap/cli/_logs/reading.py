@@ -1,4 +1,4 @@
-"""A log that is read once: shown, or written to a file."""
+"""Reads a log once, and shows it or writes it to a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST_OTHERS: Final = 3
 
 
 def show_log(client: DataMapClient, run: Run, most: int | None) -> None:
-    """Write the end of a log to stdout, that many bytes at the most; all of it for None."""
+    """Write the end of a log to stdout, at most ``most`` bytes; the whole log for None."""
     writer = LogWriter()
     pieces, is_cut = _pieces(client, run, most)
     for piece in pieces:
@@ -31,7 +31,7 @@ def show_log(client: DataMapClient, run: Run, most: int | None) -> None:
 
 
 def save_log(client: DataMapClient, run: Run, most: int | None, file: Path) -> None:
-    """Write the end of a log to a file, that many bytes at the most; all of it for None."""
+    """Write the end of a log to a file, at most ``most`` bytes; the whole log for None."""
     with replacing(file) as made, made.open("wb") as target:
         pieces, _ = _pieces(client, run, most)
         size = sum(map(target.write, pieces))
@@ -39,17 +39,17 @@ def save_log(client: DataMapClient, run: Run, most: int | None, file: Path) -> N
 
 
 def note_place(path: str, others: Iterable[str]) -> None:
-    """Say on stderr where a log lies, and what lies beside it."""
+    """Print the path of a log on stderr, and those of older logs of the run."""
     note(printable(path, limit=LONGEST_PATH))
     older = [*others]
     for other in older[-_MOST_OTHERS:]:
-        note(f"beside it, and older: {printable(other, limit=LONGEST_PATH)}")
+        note(f"an older log of the run: {printable(other, limit=LONGEST_PATH)}")
     if len(older) > _MOST_OTHERS:
-        note(f"and {len(older) - _MOST_OTHERS} more, older than these")
+        note(f"and {len(older) - _MOST_OTHERS} more, even older")
 
 
 def _pieces(client: DataMapClient, run: Run, most: int | None) -> tuple[Iterable[bytes], bool]:
-    """The pieces of the end of a log, and whether there is more before them."""
+    """The pieces of the end of a log, and whether the log has more before them."""
     if most is None:
         reader = client.open_log(run)
         note_place(reader.path, reader.other_paths)

@@ -48,14 +48,14 @@ page_size_option = click.option(
     "--page-size",
     type=parse_page_size,
     metavar="ROWS",
-    help="Rows to ask for at once (auto: 100, and 1,000 where there are more and the server takes it).",
+    help="Page size to request (auto: 100, and 1,000 if there are more and the server allows it).",
 )
 
 offset_unit_option = click.option(
-    "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="What the server's offset counts (auto)."
+    "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="Unit of the server's offset (auto)."
 )
 
-slice_span_option = span_option("--slice-span", help="Longest window to ask for; a longer one is read in slices (28d)")
+slice_span_option = span_option("--slice-span", help="Longest window to request; a longer one is read in slices (28d)")
 
 obs_endpoint_option = click.option(
     "--obs-endpoint", metavar="URL", help="Address of object storage (the region's).  [env: DATAMAP_OBS_ENDPOINT]"
@@ -65,7 +65,7 @@ max_age_option = span_option("--max-age", help="Maximum age of the last success:
 
 
 def parse_name(text: str) -> str:
-    """A name as it was typed, with a warning of what no name has, such as a blank at its end: it would find no run."""
+    """A name as it was typed, with a warning about characters that no name has, such as a blank at its end."""
     from dataarts_datamap._arguments import warn_of_damage
 
     warn_of_damage("the name", text)
@@ -86,25 +86,25 @@ def zone_option(of_what: str) -> Callable[[CommandT], CommandT]:
 
 
 def table_argument(command: CommandT) -> CommandT:
-    """Add the table, and what tells those who write it as an option of ``runs`` how to write it here."""
+    """Add the argument for the table, and a hidden option ``--table`` whose error names the argument."""
     return click.argument("table_guid", metavar="TABLE", shell_complete=suggest_tables)(_no_table_option(command))
 
 
 def optional_table_argument(command: CommandT) -> CommandT:
-    """The same for a verb that may be about many tables instead."""
+    """The same for a verb that can also handle many tables."""
     argument = click.argument("table_guid", metavar="[TABLE]", required=False, shell_complete=suggest_tables)
     return argument(_no_table_option(command))
 
 
 def _no_table_option(command: CommandT) -> CommandT:
     return click.option(
-        "--table", hidden=True, is_eager=True, expose_value=False, callback=_refuse_table, help="Named by itself here."
+        "--table", hidden=True, is_eager=True, expose_value=False, callback=_refuse_table, help="An argument here."
     )(command)
 
 
 def _refuse_table(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     if value is not None:
-        raise click.UsageError(f"the table is named by itself here: {context.command_path} {value}", context)
+        raise click.UsageError(f"the table is an argument here: {context.command_path} {value}", context)
 
 
 def _be_quiet(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001  as click calls it
@@ -112,7 +112,7 @@ def _be_quiet(context: click.Context, _parameter: click.Parameter, value: bool) 
 
 
 def connection_options(command: CommandT) -> CommandT:
-    """Add the options that say which service, project and tenancy to ask."""
+    """Add the options for the service, the project and the tenancy."""
     for option in reversed(
         (
             click.option("--endpoint", metavar="URL", help="Address of the service.  [env: DATAMAP_ENDPOINT]"),
@@ -130,7 +130,7 @@ def connection_options(command: CommandT) -> CommandT:
             click.option(
                 "--project-id",
                 metavar="ID",
-                help="Project (the one named like the region).  [env: DATAMAP_PROJECT_ID]",
+                help="Project (the one with the region's name).  [env: DATAMAP_PROJECT_ID]",
             ),
             click.option(
                 "--instance-id",
@@ -141,7 +141,7 @@ def connection_options(command: CommandT) -> CommandT:
                 "--workspace-id",
                 metavar="ID",
                 shell_complete=suggest_workspaces,
-                help="Workspace of operators that name none; auto for the only one.  [env: DATAMAP_WORKSPACE_ID]",
+                help="Workspace of operators without one; auto for the only one.  [env: DATAMAP_WORKSPACE_ID]",
             ),
             click.option(
                 "--allow-http",
@@ -161,7 +161,7 @@ def connection_options(command: CommandT) -> CommandT:
                 is_flag=True,
                 expose_value=False,
                 callback=_be_quiet,
-                help="Nothing on stderr where all goes well, as for cron; warnings and errors stay.",
+                help="Print nothing on stderr except warnings and errors, such as for cron.",
             ),
         )
     ):
@@ -170,7 +170,7 @@ def connection_options(command: CommandT) -> CommandT:
 
 
 def connect(settings: dict[str, Any]) -> DataMapClient:
-    """A client for the options that were given, and the environment for the others."""
+    """A client with the given options, and the environment for the others."""
     from dataarts_datamap._client.clients import DataMapClient
 
     return DataMapClient.from_env(**given(**settings))
@@ -182,7 +182,7 @@ def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def output_shape(asked: Output | None) -> Output:
-    """What was asked for; else a table for a person and JSON lines for a pipe."""
+    """The given output; else a table for a terminal and JSON lines for a pipe."""
     from dataarts_datamap.cli._printing.output import is_terminal
 
     return asked or ("table" if is_terminal() else "ndjson")

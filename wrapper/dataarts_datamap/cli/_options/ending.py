@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def until_told_to_end() -> Generator[threading.Event]:
-    """An event that is set when the process is asked to terminate or interrupted: both end it well."""
+    """An event that is set when the process is terminated or interrupted, so that it can end cleanly."""
     is_ending = threading.Event()
 
     def end(_signal: int, _frame: object) -> None:

@@ -1,8 +1,8 @@
-"""The names of tables that were seen, kept on disk for a day, so that a shell can complete them and ask no service.
+"""The names of tables seen by verbs, kept on disk for a day, so that a shell can complete them without a request.
 
-There is a file for each endpoint, project and instance, which its owner alone can read. It holds names, and no GUID, no
-credential and no address: who the names are of is in the file's own name, as a digest. A name that a shell might take
-for more than a word is left out.
+There is a file for each endpoint, project and instance, which only its owner can read. It holds names, but no GUID,
+credential or address: the service is only in the file's own name, as a digest. Names with characters that are special
+to a shell are left out.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _FORMAT: Final = 1
 
 
 def remember_names(names: Iterable[str]) -> None:
-    """Keep names of tables of the service that the current command asks. A disk that cannot keep them is no matter."""
+    """Keep names of tables of the current command's service. A failure to write them is ignored."""
     context = click.get_current_context(silent=True)
     file = None if context is None else _file_of(context.params)
     if file is None:
@@ -44,7 +44,7 @@ def remember_names(names: Iterable[str]) -> None:
         with NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, suffix=".tmp", delete=False) as made:
             json.dump(
                 {"format": _FORMAT, "names": dict(newest)}, made, ensure_ascii=False
-            )  # the file is its owner's alone
+            )  # only the owner may read the file
         try:
             Path(made.name).replace(file)
         except OSError:
@@ -52,13 +52,13 @@ def remember_names(names: Iterable[str]) -> None:
 
 
 def known_names(context: click.Context) -> list[str]:
-    """The names of tables that were seen within a day, of the service that a command line would ask."""
+    """The names of tables that were seen within a day, for the service of a command line."""
     file = _file_of(context.params)
     return [] if file is None else sorted(_read(file, int(time.time())))
 
 
 def _read(file: Path, now: int) -> dict[str, int]:
-    """The names of a file with when each was seen; none of a file that is none of ours."""
+    """The names in a file, each with the time at which it was seen; none if the file is not ours."""
     try:
         if file.stat().st_size > _LARGEST:
             return {}
@@ -77,7 +77,7 @@ def _read(file: Path, now: int) -> dict[str, int]:
 
 
 def _file_of(options: Mapping[str, Any]) -> Path | None:
-    """The file of names of the service that options and environment name; None if none is to be kept."""
+    """The file of names for the service of the options and the environment; None if no names are kept."""
     folder = _folder()
     if folder is None:
         return None
@@ -96,7 +96,7 @@ def _file_of(options: Mapping[str, Any]) -> Path | None:
 
 
 def _folder() -> Path | None:
-    """The folder for the files; None where ``DATAMAP_CACHE_DIR`` is empty, or no home is known."""
+    """The folder for the files; None if ``DATAMAP_CACHE_DIR`` is empty, or there is no home folder."""
     named = os.environ.get("DATAMAP_CACHE_DIR")
     if named is not None:
         return Path(named) if named else None

@@ -1,4 +1,4 @@
-"""Which operators of a table count, and how."""
+"""The options for the operators of a table that count."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, kw_only=True)
 class OperatorChoice:
-    """Which operators of a table count, and whether one of them is enough.
+    """The choice of the operators that count.
 
     Attributes:
-        only: Names of those that count; all, if there are none.
-        ignore: Names of those that do not.
-        any_operator: Whether one that keeps the table fresh is enough.
-        role: Which of them count otherwise: those that lineage says write the table, or all.
+        only: Names of those that count; empty for all.
+        ignore: Names of those that do not count.
+        any_operator: Whether one operator that keeps the table fresh is enough.
+        role: The operators that count without names: those that write the table by lineage, or all.
     """
 
     only: tuple[str, ...] = ()
@@ -35,19 +35,19 @@ class OperatorChoice:
     role: OperatorRole = "producers"
 
     def find(self, client: DataMapClient, table_guid: str) -> Producers:
-        """The operators of a table that count, and how that is known.
+        """The operators of a table that count, with the source for that.
 
         Raises:
-            InvalidArgumentError: A name fits none, or none is left.
-            DataMapError: They could not be read.
+            InvalidArgumentError: A name matches no operator, or no operator is left.
+            DataMapError: The operators could not be read.
         """
         return client.find_producers(table_guid, role=self.role, only=self.only or None, ignore=self.ignore)
 
     def narrow(self, operators: Iterable[Operator]) -> ChosenOperators:
-        """Those of a table that are not left out by name, and those that are.
+        """The operators that are chosen by name, and those that are left out.
 
         Raises:
-            InvalidArgumentError: A name fits none, or none is left.
+            InvalidArgumentError: A name matches no operator, or no operator is left.
         """
         from dataarts_datamap._monitoring.producers import choose_operators
 
@@ -55,7 +55,7 @@ class OperatorChoice:
 
 
 def operator_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
-    """Add the options that say which operators count; the command gets them as one ``choice``."""
+    """Add the options for the operators that count; the command gets them as one ``choice``."""
 
     @wraps(command)
     def call(**options: Any) -> ResultT:  # noqa: ANN401
@@ -69,13 +69,13 @@ def operator_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
                 "only",
                 multiple=True,
                 metavar="NAME",
-                help="Judge this operator alone, by job name, workspace/job name or task id; may be repeated.",
+                help="Only judge this operator, by job name, workspace/job name or task id; may be repeated.",
             ),
             click.option(
                 "--ignore",
                 multiple=True,
                 metavar="NAME",
-                help="Leave this operator out, named likewise; may be repeated.",
+                help="Ignore this operator, named in the same way; may be repeated.",
             ),
             click.option(
                 "--any", "any_operator", is_flag=True, help="One operator that keeps the table fresh is enough."
@@ -84,7 +84,7 @@ def operator_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
                 "--role",
                 type=click.Choice(["producers", "associated"]),
                 default="producers",
-                help="Judge the operators that lineage says write it, or all, readers among them (producers).",
+                help="Judge the operators that write the table by lineage, or all, including readers (producers).",
             ),
         )
     ):

@@ -1,4 +1,4 @@
-"""A walk that breaks off, and goes on in the next call of the same command."""
+"""Resumption of an interrupted walk by the next call of the same command."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST = 1 << 26
 
 
 class Resumption:
-    """Where a walk goes on, and what becomes of it.
+    """The position of a walk, from an earlier call and for a later one.
 
     Attributes:
         token: The resume token that an earlier call left; None if there is none.
@@ -36,7 +36,7 @@ class Resumption:
         self._is_whole = False
 
     def walk(self, pager: Pager[Run]) -> Iterator[Run]:
-        """The runs of a pager, each of which is done with when the next one is asked for."""
+        """The runs of a pager; each is processed when the next one is requested."""
         self._pager = pager
         for run in pager:
             self._is_in_hand = True
@@ -46,12 +46,12 @@ class Resumption:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all runs were read and done with."""
+        """Whether all runs were read and processed."""
         return self._is_whole
 
     @property
     def place(self) -> str | None:
-        """Where the walk stands; None if that is not known, or not whether the last run was done with."""
+        """The position of the walk; None if it is unknown, or if it is unknown whether the last run was processed."""
         return None if self._pager is None or self._is_in_hand else self._pager.resume_token
 
 
@@ -62,16 +62,16 @@ def resume_option(command: CommandT) -> CommandT:
         "token_file",
         type=NewFile(path_type=Path),
         metavar="FILE",
-        help="Where the runs go on: written if reading them breaks off, read by the next call, gone at their end.",
+        help="File for the position: written if reading is interrupted, used by the next call, removed at the end.",
     )(command)
 
 
 @contextmanager
 def resumption(file: Path | None) -> Generator[Resumption]:
-    """A block that walks runs, and goes on where the token in a file says.
+    """A block that reads runs, from the position in a file on.
 
-    Where the block fails, the file gets the token of the place where it stood; at the end of all runs, it is removed. A
-    reader of stdout that goes away leaves it as it is.
+    If the block fails, its position is written to the file; at the end of all runs, the file is removed. If the reader
+    of stdout goes away, the file stays unchanged.
 
     Raises:
         click.UsageError: The file cannot be read.
@@ -83,7 +83,7 @@ def resumption(file: Path | None) -> Generator[Resumption]:
         return
     resumed = Resumption(_read(file))
     if resumed.token is not None:
-        note(f"going on where {file} says, in the window of then")
+        note(f"continuing from {file}, in the window of the earlier call")
     try:
         yield resumed
     except (DataMapError, KeyboardInterrupt):
@@ -107,9 +107,9 @@ def _keep(file: Path, place: str | None) -> None:
     from dataarts_datamap._atomic_file import replaceable, replacing
 
     if place is None:
-        before = f"; {file} is as it was" if file.exists() else ""
-        tell(f"where reading could go on is not known{before}")
+        before = f"; {file} is unchanged" if file.exists() else ""
+        tell(f"the position to continue from is unknown{before}")
         return
     with replacing(replaceable(file)) as made:
         made.write_text(place, encoding="utf-8")
-    tell(f"the same command goes on where this one stood, which {file} says")
+    tell(f"the same command continues from here, by the position in {file}")

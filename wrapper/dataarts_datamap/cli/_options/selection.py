@@ -1,4 +1,4 @@
-"""Which runs a verb is about: the options that say so, and the pager that they ask for."""
+"""The selection of runs: its options, and its pager."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Selection:
         table_guid: The table; or else
         task_id: the operator's id, and
         job_name: its name.
-        start: Where the window begins; or else
-        since: how long before its end.
-        end: Where it ends; None for now.
+        start: Beginning of the window; or else
+        since: its length up to its end.
+        end: End of the window; None for now.
         tz: Zone of times without an offset.
-        page_size: Rows to ask for at once.
-        offset_unit: What the server's offset counts.
-        slice_span: The longest window to ask for.
+        page_size: The page size to request.
+        offset_unit: The unit of the server's offset.
+        slice_span: The longest window to request.
         strict: Whether a field of an unexpected type is an error.
     """
 
@@ -73,7 +73,7 @@ class Selection:
 
     @property
     def operator(self) -> Operator | None:
-        """The operator whose runs they are; None if they are a table's."""
+        """The operator of the runs; None if a table is selected."""
         from dataarts_datamap._models.runs import Operator
 
         if self.task_id is None or self.job_name is None:
@@ -82,24 +82,24 @@ class Selection:
 
     @property
     def has_beginning(self) -> bool:
-        """Whether it says where the window begins."""
+        """Whether the window has a beginning."""
         return self.start is not None or self.since is not None
 
     def check_beginning(self) -> None:
         """Refuse a window without a beginning.
 
         Raises:
-            click.UsageError: It does not say where the window begins.
+            click.UsageError: The window has no beginning.
         """
         if not self.has_beginning:
-            raise click.UsageError("say where the window begins: --start TIME or --since SPAN")
+            raise click.UsageError("give the beginning of the window: --start TIME or --since SPAN")
 
     def tell_zone(self, output: Output) -> None:
-        """Tell in which zone times are read and shown, where that is not plain."""
+        """Print the zone in which times are read and shown, unless it is obvious."""
         tell_zone((self.start, self.end), self.tz, output)
 
     def by_guid(self, client: DataMapClient) -> Selection:
-        """The same runs, of a table by its GUID if it was given by name.
+        """The same selection, with a table's name replaced by its GUID.
 
         Raises:
             DataMapError: No table, or more than one, has the name; or the search failed.
@@ -109,15 +109,15 @@ class Selection:
     def pager(
         self, client: DataMapClient, operators: Sequence[Operator] | None = None, *, resume_token: str | None = None
     ) -> Pager[Run]:
-        """The runs, to be walked; of a table, those of the operators given, or of all that the service names.
+        """A pager of the runs; for a table, those of the given operators, or of all that the service lists.
 
         Args:
-            client: Who is asked.
+            client: The client.
             operators: The operators of the table.
-            resume_token: Where an earlier walk stood, whose window counts in place of this one.
+            resume_token: The position of an earlier walk, whose window replaces this one.
 
         Raises:
-            click.UsageError: It does not say where the window begins, or at a time that the zone does not have.
+            click.UsageError: The window has no beginning, or one at a time that the zone skips.
         """
         how = given(
             page_size=self.page_size,
@@ -132,13 +132,14 @@ class Selection:
         return client.list_runs(cast("str", self.task_id), job_name=cast("str", self.job_name), **how)
 
     def count(self, client: DataMapClient, operators: Sequence[Operator]) -> int | None:
-        """How many runs of the operators there are, as the server counts them: a small request for each.
+        """The number of runs of the operators by the server's totals: a small request for each operator.
 
-        None if it does not count them, or refuses: it may take no window as long as this one is before it is sliced.
+        None if the server has no totals, or refuses: it may not allow a window as long as this one, which is not sliced
+        here.
 
         Raises:
-            click.UsageError: As with ``pager``.
-            AuthenticationError: The credentials are refused; no second try may follow, since too many lock a key.
+            click.UsageError: As for ``pager``.
+            AuthenticationError: The credentials are refused; they must not be sent again, since failures lock a key.
             TransportError: No complete response arrived.
         """
         from dataarts_datamap._errors import (
@@ -163,10 +164,10 @@ class Selection:
         return pager.total
 
     def operators(self, client: DataMapClient) -> list[Operator]:
-        """The operators whose runs they are.
+        """The operators of the runs.
 
         Raises:
-            DataMapError: Those of the table could not be read.
+            DataMapError: The operators of the table could not be read.
         """
         if self.table_guid is not None:
             return client.list_operators(self.table_guid)
@@ -181,14 +182,14 @@ class Selection:
 def selection_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that select runs; the command gets them as one ``selection``.
 
-    The command must allow extra arguments, so that a table without ``--table`` gets an error that names the option.
+    The command must allow extra arguments, so that a table without ``--table`` causes an error that names the option.
     """
 
     @wraps(command)
     def call(**options: Any) -> None:  # noqa: ANN401
         context = click.get_current_context()
         if context.args:
-            raise click.UsageError(f"unexpected {context.args[0]!r}: a table is named with --table here", context)
+            raise click.UsageError(f"unexpected {context.args[0]!r}: give a table with --table here", context)
         chosen = {field.name: options.pop(field.name) for field in fields(Selection)}
         command(selection=Selection(**chosen), **options)
 
@@ -203,9 +204,9 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
             ),
             click.option("--task-id", metavar="ID", help="Runs of one operator; goes with --job-name."),
             click.option("--job-name", type=parse_name, metavar="NAME", help="Name of that operator."),
-            time_option("--start", help="Where the window begins: a date, a time, or epoch ms"),
-            time_option("--end", help="Where the window ends (now)"),
-            span_option("--since", help="Begin this long before the end: 90m, 24h, 7d"),
+            time_option("--start", help="Beginning of the window: a date, a time, or epoch ms"),
+            time_option("--end", help="End of the window (now)"),
+            span_option("--since", help="Length of the window up to its end: 90m, 24h, 7d"),
             zone_option("times without an offset"),
             page_size_option,
             offset_unit_option,

@@ -1,4 +1,4 @@
-"""What a shell offers for the value of an option; any other value may be typed as well."""
+"""The values that a shell suggests for options; other values can be typed, too."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 FAULTS: Final = {
     "reset": "the connection is reset before any byte",
     "truncated": "the connection is closed in the middle of the body",
-    "dribble": "the body comes in ten pieces",
-    "slow": "nothing comes for a while, then all of it",
-    "html": "status 200 and a page of HTML",
+    "dribble": "the body is sent in ten pieces",
+    "slow": "nothing is sent for a while, then the whole response",
+    "html": "status 200 with an HTML page",
     "500": "internal server error",
     "502": "backend unavailable",
     "503": "service unavailable",
@@ -54,11 +54,11 @@ suggest_faults: Final = _offering(FAULTS)
 suggest_paces: Final = _offering(_PACES)
 suggest_statuses: Final = _offering(_STATUSES)
 suggest_spans: Final = _offering(_SPANS)
-suggest_workspaces: Final = _offering({"auto": "the only workspace that there is"})
+suggest_workspaces: Final = _offering({"auto": "the only workspace"})
 
 
 def suggest_levels(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
-    """What was typed with one level more, and all levels."""
+    """The typed levels with one more, and all levels."""
     if not typed:
         return [CompletionItem("".join(LEVELS), help="all"), *(CompletionItem(a, help=b) for a, b in LEVELS.items())]
     further = [CompletionItem(typed + level, help=told) for level, told in LEVELS.items() if level not in typed]
@@ -73,14 +73,14 @@ def suggest_zones(_ctx: click.Context, _param: click.Parameter, typed: str) -> l
 
 
 def suggest_regions(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
-    """The regions that are known."""
+    """The known regions."""
     from dataarts_datamap._api.regions import REGIONS
 
     return _beginning(REGIONS, typed)
 
 
 def suggest_columns(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
-    """The columns that were typed, and one more."""
+    """The typed columns, and one more."""
     from dataarts_datamap._export.columns import chosen_columns
 
     chosen, comma, last = typed.rpartition(",")
@@ -89,7 +89,7 @@ def suggest_columns(_ctx: click.Context, _param: click.Parameter, typed: str) ->
 
 
 def suggest_tables(context: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
-    """The tables whose names other verbs have shown within a day: by name, from the schema, or by the whole path."""
+    """The tables whose names other verbs have shown within a day: by name, by schema and name, or by the whole path."""
     from dataarts_datamap.cli._options.known_names import known_names
 
     known = known_names(context)

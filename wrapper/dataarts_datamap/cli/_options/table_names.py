@@ -1,4 +1,4 @@
-"""A table that was given by name, where a verb needs its GUID."""
+"""Finds the GUID of a table that was given by name."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 
 def table_guid_of(client: DataMapClient, table: str) -> str:
-    """The GUID of a table. What does not look like one, or stands behind ``name:``, is a name and is searched for.
+    """The GUID of a table. A text that does not look like one, or that begins with ``name:``, is a name to search for.
 
     Raises:
         TableNotFoundError: No table has the name.
-        AmbiguousTableError: Several have it.
+        AmbiguousTableError: Several tables have it.
         DataMapError: The search failed.
     """
     return table_of(client, table).guid
 
 
 def table_of(client: DataMapClient, table: str) -> Table:
-    """The table of a GUID, of which nothing else is known, or of a name, which is searched for.
+    """The table with a GUID, without other attributes; or the table with a name, which is searched for.
 
     Raises:
         TableNotFoundError: No table has the name.
-        AmbiguousTableError: Several have it.
+        AmbiguousTableError: Several tables have it.
         DataMapError: The search failed.
     """
     from dataarts_datamap._models.tables import Table

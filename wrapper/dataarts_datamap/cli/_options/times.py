@@ -1,4 +1,4 @@
-"""Times and spans as they are typed on a command line."""
+"""Parses times and spans of a command line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_MILLISECOND_DIGITS: Final = range(9, 16)  # eight are a date, such as 20240111
+_MILLISECOND_DIGITS: Final = range(9, 16)  # eight digits are a date, such as 20240111
 _SPAN: Final = re.compile(r"(\d{1,6})([smhdw])")
 
 
@@ -32,7 +32,7 @@ def parse_zone(text: str) -> tzinfo:
         zone = None
     if zone is None:
         raise click.BadParameter(
-            f"{text!r} is no time zone known here; give a name such as Asia/Shanghai, or +08:00 (--tz or DATAMAP_TZ)"
+            f"{text!r} is not a known time zone; give a name such as Asia/Shanghai, or +08:00 (--tz or DATAMAP_TZ)"
         )
     return zone
 
@@ -41,37 +41,37 @@ def parse_time(text: str) -> datetime | int:
     """A date or a time, naive if it has no offset, or milliseconds since the epoch.
 
     Raises:
-        click.BadParameter: It is none of them.
+        click.BadParameter: It is neither.
     """
     if text.isascii() and text.isdigit() and len(text) in _MILLISECOND_DIGITS:
         return int(text)
     try:
         return Day.fromisoformat(text) if _is_date(text) else datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no time such as 2024-01-11 or 2024-01-11T09:00:00+08:00") from None
+        raise click.BadParameter(f"{text!r} is not a time such as 2024-01-11 or 2024-01-11T09:00:00+08:00") from None
 
 
 def parse_span(text: str) -> timedelta:
-    """A length of time such as ``90m``, ``24h`` or ``7d``.
+    """A timedelta from a text such as ``90m``, ``24h`` or ``7d``.
 
     Raises:
-        click.BadParameter: It is none.
+        click.BadParameter: The text is not a span.
     """
     match = _SPAN.fullmatch(text)
     if match is None or not int(match[1]):
-        raise click.BadParameter(f"{text!r} is no span such as 90m, 24h or 7d")
+        raise click.BadParameter(f"{text!r} is not a span such as 90m, 24h or 7d")
     number, unit = match.groups()
     return timedelta(**{_UNITS[unit]: int(number)})
 
 
 def in_zone(time: datetime | int | None, zone: tzinfo, *, end: bool = False) -> datetime | int | None:
-    """The time; a naive one is taken to be of the zone.
+    """The time; a naive one gets the zone.
 
-    When clocks are put back, an hour comes twice: a window begins with the first of a time and ends with the second.
-    A date is the first instant of its day, be it the beginning of a window or its end.
+    When clocks are put back, an hour occurs twice: a window begins with the first occurrence of a time and ends with
+    the second. A date means the first instant of its day, as the beginning of a window and as its end.
 
     Raises:
-        click.UsageError: Clocks were put forward, and the zone has no such time; or it is at the end of all times.
+        click.UsageError: The zone skips this time, as clocks were put forward; or it is out of range.
     """
     if not isinstance(time, datetime) or time.tzinfo is not None:
         return time
@@ -83,7 +83,7 @@ def in_zone(time: datetime | int | None, zone: tzinfo, *, end: bool = False) -> 
     if found.replace(tzinfo=None, fold=0) != time:
         if isinstance(time, Day):
             return _first_instant(time, zone)
-        raise click.UsageError(f"{time.isoformat()} is no time in {zone}: clocks were put forward; give an offset")
+        raise click.UsageError(f"{time.isoformat()} does not exist in {zone}: clocks were put forward; give an offset")
     return local
 
 
@@ -96,7 +96,7 @@ def _is_date(text: str) -> bool:
 
 
 def _first_instant(day: Day, zone: tzinfo) -> datetime:
-    """When a day begins whose midnight was left out, as clocks were put forward: to the second."""
+    """The beginning of a day whose midnight was skipped as clocks were put forward, to the second."""
     midnight = day.replace(tzinfo=zone)
     before, after = (int(midnight.replace(fold=fold).timestamp()) for fold in (1, 0))
     while after - before > 1:
@@ -106,5 +106,5 @@ def _first_instant(day: Day, zone: tzinfo) -> datetime:
         )
     first = datetime.fromtimestamp(after, zone)
     if first.date() != day.date():
-        raise click.UsageError(f"{day.date()} is no day in {zone}: the calendar left it out")
+        raise click.UsageError(f"{day.date()} does not exist in {zone}: the calendar skipped it")
     return first

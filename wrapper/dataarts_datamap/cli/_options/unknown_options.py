@@ -1,4 +1,4 @@
-"""What to write in place of an option that a verb does not have."""
+"""Suggestions for an option that a verb does not have."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 _CLOSE: Final = 0.75
 _MOST_NAMED: Final = 5
 _TABLE_NAMES: Final = frozenset({"guid", "name", "table-guid", "table-name"})
-"""What a table is also called, as an option."""
+"""Names of options that mean a table."""
 
 
 def hint_on(error: click.NoSuchOption) -> str:
-    """What to write in its place: the argument of that name, an option of nearly that name, or a verb that has it.
+    """A suggestion for an unknown option: an argument of that name, a similar option, or a verb that has the option.
 
-    Empty if nothing fits.
+    Empty if nothing matches.
     """
     context = error.ctx
     if context is None:
@@ -35,11 +35,11 @@ def hint_on(error: click.NoSuchOption) -> str:
 
 def _behind_the_verb(option: str, context: click.Context) -> str:
     is_known = bool(_verbs_with(option, context))
-    return f"Options stand behind the verb: {context.command_path} VERB {option}" if is_known else ""
+    return f"Put options after the verb: {context.command_path} VERB {option}" if is_known else ""
 
 
 def _argument_hint(option: str, context: click.Context) -> str:
-    """That a verb takes as an argument what was given as an option."""
+    """A hint if the verb has an argument for what was given as an option."""
     name = option.removeprefix("--")
     for parameter in context.command.params:
         if isinstance(parameter, click.Argument):
@@ -55,7 +55,7 @@ def _nearest_hint(option: str, command: click.Command) -> str:
 
 
 def _sister_hint(option: str, context: click.Context) -> str:
-    """Which other verbs have it."""
+    """A hint that names the other verbs with the option."""
     verbs = [] if context.parent is None else _verbs_with(option, context.parent)
     if not verbs:
         return ""

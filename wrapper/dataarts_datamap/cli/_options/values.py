@@ -1,4 +1,4 @@
-"""Options that many verbs have, each with its own name, default and help: a length of time, a time, a file."""
+"""Options of many verbs, each with its own name, default and help: a span, a time, a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TABLES_FILE = "datamap.toml"
 
 
 class NewFile(click.Path):
-    """A file that is written in the end: whether there is a folder for it is asked before anything else is."""
+    """A file that is written at the end; its folder is checked before any work begins."""
 
     def __init__(self, *, path_type: type[Any] | None = None) -> None:
         super().__init__(dir_okay=False, path_type=path_type)
@@ -31,7 +31,7 @@ class NewFile(click.Path):
         """The path.
 
         Raises:
-            click.BadParameter: It is a folder, or in none.
+            click.BadParameter: It is a folder, or its folder does not exist.
         """
         path = super().convert(value, param, ctx)
         folder, name = os.path.split(str(path))
@@ -50,7 +50,7 @@ def span_option(
     default: str | None = None,
     suggest: Suggest = suggest_spans,
 ) -> Callable[[CommandT], CommandT]:
-    """An option whose value is a length of time; its default, if it has one, ends its help."""
+    """An option whose value is a span; its default, if any, is appended to its help."""
     whole = help if default is None else f"{help} ({default})"
     return click.option(
         *names, type=parse_span, shell_complete=suggest, default=default, metavar="SPAN", help=f"{whole}."
@@ -63,11 +63,11 @@ def time_option(name: str, *, help: str) -> Callable[[CommandT], CommandT]:  # n
 
 
 def file_option(*names: str, help: str, default: str | None = None) -> Callable[[CommandT], CommandT]:  # noqa: A002  as in click
-    """An option whose value is a file that is read; its default, if it has one, ends its help."""
+    """An option whose value is a file to read; its default, if any, is appended to its help."""
     whole = help if default is None else f"{help} ({default})"
     return click.option(*names, type=click.Path(dir_okay=False), default=default, metavar="FILE", help=f"{whole}.")
 
 
 def state_option(*, help: str) -> Callable[[CommandT], CommandT]:  # noqa: A002  as in click
-    """The option of the file in which a verb records what the next call of it needs."""
+    """The option for the file in which a verb keeps its state for the next call."""
     return click.option("--state", "state_file", type=NewFile(), metavar="FILE", help=f"{help}.")

@@ -32,18 +32,18 @@ _DAY: Final = timedelta(days=1)
 
 
 class WrittenOverview(NamedTuple):
-    """What was written.
+    """The result of writing an overview.
 
     Attributes:
-        summary: How the tables stand, and how large the page is.
-        error: Why no table could be read; None if one could.
+        summary: A summary of the verdicts, and the size of the page.
+        error: The error if no table could be read; else None.
     """
 
     summary: str
     error: DataMapError | None
 
 
-def write_overview(  # noqa: PLR0913  what the options say
+def write_overview(  # noqa: PLR0913  one parameter for each option
     client: DataMapClient,
     file: str,
     target: Path,
@@ -53,19 +53,19 @@ def write_overview(  # noqa: PLR0913  what the options say
     say: Texts,
     now: datetime | None = None,
 ) -> WrittenOverview:
-    """Write the page of all tables of a file. A table whose days cannot be read is there without them.
+    """Write the page of all tables of a file. A table whose days cannot be read is shown without them.
 
     Args:
-        client: Whom to ask.
+        client: The client.
         file: The file of tables.
         target: The page.
-        days: How many days it shows, up to the present one.
+        days: Number of days to show, up to the present one.
         zone: The zone of its days and times.
         say: The language of its words.
-        now: The present; that of this machine, if it is left out.
+        now: The present; the time of this machine if left out.
 
     Returns:
-        How the tables stand, and whether any could be read.
+        The summary, with an error if no table could be read.
     """
     from dataarts_datamap._atomic_file import replacing
 
@@ -99,7 +99,7 @@ def write_overview(  # noqa: PLR0913  what the options say
 def _read_row(
     client: DataMapClient, check: TableCheck, *, days: Sequence[date], now: datetime, zone: tzinfo
 ) -> OverviewRow:
-    """A table with its days: of the operators that count, or of all if none does."""
+    """A table with its days: those of the operators that count, or of all operators if none counts."""
     nothing = OverviewRow(check=check, strip=DayStrip(label="", days=tuple({} for _ in days)))
     if check.status is None or check.guid is None:
         return nothing

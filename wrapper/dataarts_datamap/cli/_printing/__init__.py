@@ -1,1 +1,1 @@
-"""What the verbs write: to stdout the result, to stderr the notices."""
+"""The output of the verbs: results on stdout, notices on stderr."""

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.polling import Poll
     from dataarts_datamap._monitoring.snapshot import Change
 
-_NESTED: Final = frozenset({"running_data", "running_param"})  # can hold SQL and paths
+_NESTED: Final = frozenset({"running_data", "running_param"})  # can contain SQL and paths
 
 
 def write_changes(polls: Iterable[Poll]) -> bool:
-    """Write each change to stdout as soon as it is read; failures and notes go to stderr, a note once.
+    """Write each change to stdout as soon as it is read; failures and notes go to stderr, each note once.
 
     Returns:
-        Whether all was read; a reader that goes away ends it.
+        Whether all changes were written; it stops if the reader of stdout goes away.
     """
     try:
         return _write_changes(polls)
@@ -47,7 +47,7 @@ def _write_changes(polls: Iterable[Poll]) -> bool:
 
 
 def _line(change: Change, at: datetime) -> dict[str, Any]:
-    """The run, behind what happened to it, when that was read, and the status that it had before."""
+    """A change as a JSON object: its kind, the time of the reading, the previous status, and the run."""
     fields = {name: value for name, value in change.run.to_dict().items() if name not in _NESTED}
     before = None if change.before is None else change.before.status
     return {"change": change.kind.value, "read_at": iso_text(at), "status_before": before, **fields}

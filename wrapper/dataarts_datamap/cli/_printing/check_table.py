@@ -1,4 +1,4 @@
-"""The checks of many tables: a table for a person, JSON lines, metrics for Prometheus, or test cases for CI."""
+"""Writes the checks of many tables: a table for a person, JSON lines, metrics for Prometheus, or test cases for CI."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SUITE: Final = "datamap check"
 def write_checks(
     checks: Sequence[TableCheck], *, output: CheckOutput, zone: tzinfo, fail_on: Collection[Verdict]
 ) -> None:
-    """Write the checks to stdout, in their order. A table shows times in the zone, the others in UTC."""
+    """Write the checks to stdout, in order. A table shows times in the zone, the other outputs in UTC."""
     match output:
         case "ndjson":
             for one in checks:
@@ -45,7 +45,7 @@ def write_checks(
 
 
 def summary(checks: Sequence[TableCheck]) -> str:
-    """How many tables are fresh, and how the others stand: ``294 of 300 tables are fresh: 2 failed, 4 late``."""
+    """The number of fresh tables, and the verdicts of the others: ``294 of 300 tables are fresh: 2 failed, 4 late``."""
     counts = Counter(one.verdict for one in checks)
     others = [
         f"{counts[verdict]} {verdict}" for verdict in WORST_FIRST if verdict is not Verdict.FRESH and counts[verdict]

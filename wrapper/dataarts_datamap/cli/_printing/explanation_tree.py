@@ -1,4 +1,4 @@
-"""Why a table is not fresh, as a tree in the terminal: the table, whom it waits for, the causes marked, their logs."""
+"""Writes an explanation as a tree in the terminal: the table, the tables it waits for, the causes and their logs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_COMMANDS: Final = 3
 
 
 def write_explanation(explanation: Explanation, *, zone: tzinfo) -> None:
-    """Write an explanation to stdout: a first sentence that says it all, then the tree."""
+    """Write an explanation to stdout: a summary, then the tree."""
     head = Text(explanation.sentence, VERDICT_STYLES[explanation.verdict])
     parts: list[RenderableType] = [head]
     if explanation.links:
@@ -48,7 +48,7 @@ def log_commands(explanation: Explanation) -> Iterator[str]:
 
 
 def _log(cause: Link) -> Iterator[Group]:
-    """The log path of a cause on one line, which only the terminal wraps, so that it can be copied whole."""
+    """The log path of a cause on one line that only the terminal wraps, so that it can be copied as a whole."""
     path = None if cause.run is None else cause.run.execution_log_path
     if path:
         text = Text(f"{shown_name(cause.table)}  log {printable(path)}", no_wrap=True, overflow="ignore")

@@ -1,4 +1,4 @@
-"""Lineage of a table as a tree, as JSON, and for Graphviz and Mermaid. What a name can hold is escaped for each."""
+"""Writes lineage of a table as a tree, as JSON, and for Graphviz and Mermaid, with names escaped for each."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Step(NamedTuple):
 def write_lineage(
     lineage: Lineage, table: Table, direction: Direction, depth: int | None, *, output: LineageOutput
 ) -> int:
-    """Write what a table is made of, or what is made of it, to stdout; returns how many steps there were."""
+    """Write the lineage upstream or downstream of a table to stdout; returns the number of steps."""
     steps = list(_steps(lineage, table, direction, depth))
     match output:
         case "json":
@@ -136,5 +136,5 @@ def _mermaid(table: Table, steps: Sequence[_Step], direction: Direction) -> Iter
 
 
 def _mermaid_text(text: str) -> str:
-    """Text in quotes, in which what Mermaid or a browser would act on is a character code."""
+    """Text in quotes, with characters that are special to Mermaid or a browser as character codes."""
     return '"' + "".join(char if char.isalnum() or char in " ._-/" else f"#{ord(char)};" for char in text) + '"'

@@ -1,4 +1,4 @@
-"""The live view of a table: drawn again as time goes by, and as the terminal changes its size."""
+"""The live view of a table: redrawn as time passes, and when the terminal changes its size."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _SYMBOLS: Final = {
     RunState.SKIPPED: "-",
     RunState.UNKNOWN: "?",
 }
-"""Each of one column in every terminal."""
+"""Each is one column wide in every terminal."""
 
 _TITLES: Final = ("STATUS", "FOR", "TYPICAL", "LATE", "SUCCEEDED", "JOB")
 _LONG: Final = 1.25
@@ -55,17 +55,17 @@ _NAME_COLUMNS: Final = 20
 _FEWEST_CELLS: Final = 8
 _MOST_CELLS: Final = 72
 _GAP: Final = "  "
-_USUAL_SIZE: Final = (80, 24)  # of a terminal that tells none
-_FRAMES_PER_SECOND: Final = 2  # a countdown by seconds leaves none out
+_USUAL_SIZE: Final = (80, 24)  # of a terminal that does not report its size
+_FRAMES_PER_SECOND: Final = 2  # so that a countdown shows each second
 
 
 class View:
-    """What is shown of a table.
+    """The view of a table.
 
     Args:
         table_guid: GUID of the table.
-        zone: The zone that times are shown in.
-        now: Tells the present, aware.
+        zone: The zone of displayed times.
+        now: Returns the present, aware.
     """
 
     def __init__(self, table_guid: str, *, zone: tzinfo, now: Callable[[], datetime]) -> None:
@@ -78,15 +78,15 @@ class View:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there was nothing to show yet."""
+        """Whether there has been nothing to show yet."""
         return self._report is None
 
     def show(self, poll: Poll, report: Report | None) -> None:
-        """Show a reading; one without a report failed, which is shown above the last report."""
+        """Show a reading. One without a report failed: its error is shown above the last report."""
         self._poll, self._report = poll, report or self._report
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The lines that fit the screen; the last one says how many more there are."""
+        """The lines that fit on the screen; the last one gives the number of hidden lines."""
         parts = Group(*self.parts(options.max_width, on_screen=True))
         lines = console.render_lines(parts, options.reset_height(), pad=False)
         room = options.size.height
@@ -98,7 +98,7 @@ class View:
             yield Text(f"{len(lines) - len(shown)} more lines: make the terminal higher to see them", "reverse")
 
     def parts(self, width: int, *, on_screen: bool = False) -> list[RenderableType]:
-        """What is shown, for a terminal of that many columns."""
+        """The content of the view, for a width in columns."""
         now, report, poll = self._now(), self._report, self._poll
         title = Text.assemble(("Table ", "dim"), printable(self._table_guid, limit=80))
         if report is None or poll is None:
@@ -119,7 +119,7 @@ class View:
         return [poll_window for section in sections if section for poll_window in (*section, Text())][:-1]
 
     def _polls(self, poll: Poll, report: Report, now: datetime, *, on_screen: bool) -> list[Text]:
-        """When the last reading was, what went wrong since, and, on a screen, when the next one is."""
+        """The time of the last reading, later errors, and, on a screen, the time of the next one."""
         read_at, begin = report.status.now, EPOCH + report.window.start * MILLISECOND
         told = f"Runs since {time_text(begin, self._zone)}, read at {time_text(read_at, self._zone)} ({self._zone})"
         if poll.error is None:
@@ -137,12 +137,12 @@ class View:
 
 
 def show_live(polls: Polls, view: View, report_at: Callable[[datetime], Report | None]) -> None:
-    """Show the readings on a screen of their own, until they end; what was shown last is printed behind it.
+    """Show the readings on an alternate screen until they end; then print the last view.
 
     Args:
         polls: The readings.
-        view: Where they are shown.
-        report_at: The report on what was read last, judged at a moment; None before anything was.
+        view: The view that shows them.
+        report_at: Returns the report on the last reading, judged at a moment; None before the first reading.
     """
     try:
         with _terminable(), _on_screen(view) as live:
@@ -157,7 +157,7 @@ def show_live(polls: Polls, view: View, report_at: Callable[[datetime], Report |
 
 @contextmanager
 def _terminable() -> Generator[None]:
-    """SIGTERM, such as ``timeout`` sends it, ends the block like an interrupt: the terminal gets its screen back."""
+    """Let SIGTERM, as sent by ``timeout``, end the block like an interrupt, so that the screen is restored."""
 
     def end(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
@@ -171,12 +171,12 @@ def _terminable() -> Generator[None]:
 
 @contextmanager
 def _on_screen(view: View) -> Generator[Live]:
-    """Draw a view for as long as the block lasts, on a screen of its own, which the terminal leaves when it ends."""
+    """Draw a view on an alternate screen until the block ends."""
     with open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False) as screen:
         console = Console(file=screen, force_terminal=True)
 
         def frame() -> View:
-            size = os.get_terminal_size(screen.fileno())  # not what COLUMNS says, which does not change
+            size = os.get_terminal_size(screen.fileno())  # not COLUMNS, which does not change
             console.size = (size.columns or _USUAL_SIZE[0], size.lines or _USUAL_SIZE[1])
             return view
 
@@ -203,7 +203,7 @@ def _failures(report: Report, width: int, *, on_screen: bool) -> list[Renderable
 
 
 def _aged(report: Report, now: datetime) -> Report:
-    """The report, with the ages that its last successes have by now."""
+    """The report, with the present ages of its last successes."""
     status = report.status
     operators = tuple(replace(one, age=_age(one, now)) for one in status.operators)
     return replace(report, status=replace(status, age=_age(status, now), operators=operators))
@@ -222,7 +222,7 @@ def _labels(report: Report) -> list[str]:
 
 
 def _row(label: str, job: ReportedJob, now: datetime) -> Row:
-    """An operator, by the run of it that is to be looked at."""
+    """The row of an operator, by its most important run."""
     status = job.status
     ago = None if status.last_success is None else f"{duration_text(now - status.last_success)} ago"
     typical = duration_text(status.typical_duration)
@@ -240,7 +240,7 @@ def _status(run: Run, job: ReportedJob) -> str:
 
 
 def _time_taken(run: Run, typical: timedelta | None, now: datetime) -> str | None:
-    """How long a run has been running, or took; it is long when that is a quarter more than what is typical."""
+    """The duration of a run so far, marked as long if it is a quarter above the typical one."""
     if not goes_on(run):
         return duration_text(run.duration)
     if run.start_time is None:
@@ -251,14 +251,14 @@ def _time_taken(run: Run, typical: timedelta | None, now: datetime) -> str | Non
 
 
 def _lateness(run: Run, now: datetime) -> str | None:
-    """How long after its plan a run started, or has not started yet."""
+    """The delay of a run's start after its plan, also if it has not started yet."""
     if run.start_time is not None or not goes_on(run):
         return duration_text(wait(run))
     return None if run.plan_time is None or run.plan_time > now else duration_text(now - run.plan_time)
 
 
 def _strips(report: Report, width: int) -> list[Text]:
-    """A strip, a sparkline and the name of each job on a line, of the window that the header tells."""
+    """A line for each job with a strip, a sparkline and its name, for the window in the header."""
     start, end = (EPOCH + time * MILLISECOND for time in report.window)
     most = (width - _NAME_COLUMNS) // 2 - len(_GAP)
     cells = Cells(

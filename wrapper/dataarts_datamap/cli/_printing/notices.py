@@ -20,24 +20,24 @@ _QUIET: Final = "dataarts_datamap.quiet"
 
 
 def be_quiet(context: click.Context, *, quiet: bool) -> None:
-    """Set whether notices that all went well are left out."""
+    """Set whether notices of success are left out."""
     context.meta[_QUIET] = quiet
 
 
 def is_quiet() -> bool:
-    """Whether notices that all went well are left out."""
+    """Whether notices of success are left out."""
     context = click.get_current_context(silent=True)
     return context is not None and bool(context.meta.get(_QUIET))
 
 
 def tell(text: str) -> None:
-    """Write a warning or an error to stderr, if there is one."""
+    """Write a warning or an error to stderr, if stderr exists."""
     with telling():
         click.echo(f"datamap: {text}", err=True)
 
 
 def note(text: str) -> None:
-    """Write a notice that all went well to stderr, unless these are left out."""
+    """Write a notice of success to stderr, unless these are left out."""
     if not is_quiet():
         tell(text)
 
@@ -51,7 +51,7 @@ def size_text(size: int) -> str:
 
 
 def tell_zone(times: Sequence[datetime | int | None], zone: tzinfo, output: Output) -> None:
-    """Note the zone in which times are read and shown, where nothing else shows it."""
+    """Print the zone in which times are read and shown, if nothing else shows it."""
     if output == "table":
         note(f"times are in {zone}")
     elif any(isinstance(time, datetime) and time.tzinfo is None for time in times):
@@ -65,10 +65,10 @@ def tell_if_none(count: int, what: str) -> None:
 
 
 def note_basis(others: Sequence[Operator], notes: Sequence[str]) -> None:
-    """Tell the person which operators of a table do not count, and what is in doubt about the others."""
+    """Print the operators of a table that do not count, and the doubts about the others."""
     from dataarts_datamap._monitoring.producers import operator_name
 
     if others:
-        note(f"left out, since lineage does not say that they write it: {', '.join(map(operator_name, others))}")
+        note(f"left out, because lineage does not name them as writers: {', '.join(map(operator_name, others))}")
     for doubt in notes:
         note(doubt)

@@ -1,4 +1,4 @@
-"""What the commands print: tables for a person, JSON lines for a pipe."""
+"""The output of commands: tables for a person, JSON lines for a pipe."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ VERDICT_STYLES: Final = {
 }
 BASIS_TEXTS: Final = {
     OperatorBasis.CHOSEN: "Judged by the operators that were named",
-    OperatorBasis.LINEAGE: "Judged by the operators that write it, as lineage says",
-    OperatorBasis.ASSOCIATED: "Judged by all operators: readers could not be told from producers",
+    OperatorBasis.LINEAGE: "Judged by the operators that write it according to lineage",
+    OperatorBasis.ASSOCIATED: "Judged by all operators: readers and producers could not be distinguished",
 }
 _STATUS_TITLES: Final = ("VERDICT", "SUCCEEDED", "AGE", "RUNNING", "WAITING", "FAILED", "TAKES", "LATE", "JOB")
 _FINDINGS_AT: Final = 25
 _NARROWEST: Final = 30
 _NONE: Final = "-"
 _ANY_HEIGHT: Final = 25
-_PIPE_WIDTH: Final = 10_000  # a pipe has no width that lines would have to fit
+_PIPE_WIDTH: Final = 10_000  # a pipe has no limit for the width of lines
 
 
 def write_runs(runs: Iterable[Run], *, output: Output, zone: tzinfo) -> int:
-    """Write the runs to stdout; returns how many there were. A table shows times in the zone, JSON lines in UTC.
+    """Write the runs to stdout; returns their number. A table shows times in the zone, JSON lines in UTC.
 
-    In a table, a run that failed has its log path below it.
+    In a table, the log path of a failed run is below it.
     """
     if output == "ndjson":
         return _write_lines(run.to_dict() for run in runs)
@@ -74,7 +74,7 @@ def write_runs(runs: Iterable[Run], *, output: Output, zone: tzinfo) -> int:
 
 
 def write_operators(operators: Sequence[Operator], *, output: Output) -> int:
-    """Write the operators to stdout; returns how many there were."""
+    """Write the operators to stdout; returns their number."""
     if output == "ndjson":
         names = ("task_id", "job_name", "workspace_id")
         return _write_lines({name: getattr(operator, name) for name in names} for operator in operators)
@@ -83,7 +83,7 @@ def write_operators(operators: Sequence[Operator], *, output: Output) -> int:
 
 
 def write_findings(findings: Iterable[Finding], *, output: Output) -> list[Finding]:
-    """Write each finding to stdout as soon as it is there; returns them all."""
+    """Write each finding to stdout as soon as it is known; returns them all."""
     written: list[Finding] = []
     for finding in findings:
         written.append(finding)
@@ -95,7 +95,7 @@ def write_findings(findings: Iterable[Finding], *, output: Output) -> list[Findi
 
 
 def _finding_text(finding: Finding, width: int) -> str:
-    """A finding as lines of a width, its words in a column of their own and none of them broken."""
+    """A finding as lines of a width, with its text in a separate column and without broken words."""
     paragraphs = [finding.text, f"to fix: {finding.remedy}"] if finding.remedy else [finding.text]
     column = TextWrapper(max(width - _FINDINGS_AT, _NARROWEST), break_long_words=False, break_on_hyphens=False)
     lines = [line for paragraph in paragraphs for line in column.wrap(paragraph)]
@@ -104,7 +104,7 @@ def _finding_text(finding: Finding, width: int) -> str:
 
 
 def write_status(status: TableStatus, table_guid: str, *, output: StatusOutput, zone: tzinfo) -> None:
-    """Write how a table stands to stdout. A table shows times in the zone, the others in UTC."""
+    """Write the status of a table to stdout. A table shows times in the zone, the other outputs in UTC."""
     match output:
         case "json":
             _write_lines([{"table_guid": table_guid, **status.to_dict()}])
@@ -142,7 +142,7 @@ def is_terminal() -> bool:
 
 def _write_lines(values: Iterable[dict[str, Any]]) -> int:
     count = 0
-    for count, value in enumerate(values, start=1):  # noqa: B007  the count outlives the loop
+    for count, value in enumerate(values, start=1):  # noqa: B007  the count is used after the loop
         if not write_json(value):
             break
     return count
@@ -151,7 +151,7 @@ def _write_lines(values: Iterable[dict[str, Any]]) -> int:
 def write_table(
     titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None], str]], *, below: Sequence[str | None] = ()
 ) -> int:
-    """Write rows of cells and a style below their titles to stdout, each with a line below it; returns how many."""
+    """Write rows below their titles to stdout, each with a style and perhaps a line below it; returns their number."""
     from dataarts_datamap.cli._printing.tables import Row, fitted
 
     if rows:
@@ -165,14 +165,14 @@ def write_table(
 
 
 def line_width() -> int:
-    """How many columns a line has; so many that all fits, if no person reads."""
+    """The width of a line in columns; practically unlimited for a pipe."""
     return shutil.get_terminal_size().columns if is_terminal() else _PIPE_WIDTH
 
 
 def write_rich(*renderables: RenderableType, width: int) -> None:
-    """Write what rich can show to stdout, with colours for a person alone, and unless NO_COLOR is set.
+    """Write rich renderables to stdout, with colours only for a terminal, unless NO_COLOR is set.
 
-    No line is cut: the terminal wraps what is longer.
+    No line is cut: the terminal wraps longer ones.
     """
     from rich.console import Console
 
@@ -182,7 +182,7 @@ def write_rich(*renderables: RenderableType, width: int) -> None:
         force_terminal=is_terminal(),
         legacy_windows=False,
         width=width,
-        height=_ANY_HEIGHT,  # with a width alone, rich takes a terminal that TERM calls dumb to have 80 columns
+        height=_ANY_HEIGHT,  # given only a width, rich assumes 80 columns for a dumb TERM
     )
     for renderable in renderables:
         console.print(renderable, crop=False)
@@ -190,12 +190,12 @@ def write_rich(*renderables: RenderableType, width: int) -> None:
 
 
 def write_json(value: dict[str, Any]) -> bool:
-    """Write a value to stdout as one line of JSON, and tell whether somebody reads it."""
+    """Write a value to stdout as one line of JSON; returns whether stdout still has a reader."""
     return write(f"{_escape(json.dumps(value, ensure_ascii=False, allow_nan=False))}\n")
 
 
 def _escape(line: str) -> str:
-    """The JSON text with what a terminal would act on as JSON escapes: the same value, harmless when it is shown."""
+    """The JSON text with control characters of terminals as JSON escapes: the same value, harmless in a terminal."""
     if line.isprintable():
         return line
     return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
@@ -225,7 +225,7 @@ def _time(time: datetime | None, zone: tzinfo) -> str | None:
 
 
 def duration_text(duration: timedelta | None) -> str | None:
-    """A length of time in whole seconds, such as ``1:02:03``; None for None."""
+    """A duration in whole seconds, such as ``1:02:03``; None for None."""
     if duration is None:
         return None
     whole = str(abs(duration)).split(".", 1)[0]

@@ -1,4 +1,4 @@
-"""Shows a person how far a walk or a check has come."""
+"""Shows the progress of a walk or a check."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _ROWS_PER_UPDATE: Final = 100
 
 
 def with_progress(runs: Iterable[Run], count: Callable[[], int | None]) -> Iterator[Run]:
-    """The runs; while they are read, a terminal on stderr shows how many, how fast and how long still.
+    """The runs; while they are read, a terminal on stderr shows their number, the speed and the time left.
 
     Args:
         runs: The runs.
-        count: How many there will be, about; asked only if there is a terminal.
+        count: Returns their approximate number; only called if there is a terminal.
     """
     return _shown(runs, count) if _is_watched() else iter(runs)
 
 
 @contextmanager
 def counted_tables(total: int, done: str = "checked") -> Generator[Callable[[], None]]:
-    """A block in which a terminal on stderr shows how many tables are done; yields what is to be called for each."""
+    """A block in which a terminal on stderr shows the number of finished tables; yields a function to call for each."""
     if not _is_watched():
         yield lambda: None
         return

@@ -1,4 +1,4 @@
-"""How a table stands, as Prometheus reads it: text exposition format 0.0.4."""
+"""The state of a table for Prometheus, in text exposition format 0.0.4."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _LAST_SUCCESS: Final = Gauge(
     "last_success_timestamp_seconds",
     "last_success",
-    "When the last run that succeeded ended; 0 if no such time is known of the window that was looked at.",
+    "Time at which the last successful run ended; 0 if no such time is known in the window.",
 )
 
 _PRODUCERS_KNOWN: Final = (
-    "1 if it is known which operators write the table, 0 if all count since readers could not be told apart."
+    "1 if it is known which operators write the table, 0 if all count since readers could not be distinguished."
 )
 
 
@@ -44,7 +44,7 @@ def prometheus_text(status: TableStatus, table_guid: str) -> str:
             ),
             Metric(
                 "datamap_operator_decides",
-                "1 for the operator whose verdict is the table's, 0 for the others.",
+                "1 for the operator that gives the table its verdict, 0 for the others.",
                 decides,
             ),
         ]
@@ -57,10 +57,10 @@ def check_text(checks: Iterable[TableCheck]) -> str:
 
 
 def _labels(one: OperatorStatus, table_guid: str) -> dict[str, str]:
-    """What tells an operator from all others.
+    """The labels that identify an operator.
 
-    A label that is empty is one that is not there, for Prometheus; so the names that are empty text, which is not the
-    same as missing, are listed in a label of their own.
+    For Prometheus, an empty label is the same as a missing one; so the names of fields with empty text are listed in a
+    separate label.
     """
     named = OperatorKey(one.task_id, one.job_name, one.workspace_id)._asdict()
     known = {name: text for name, text in named.items() if text}
@@ -78,11 +78,11 @@ def _metrics(prefix: str, subjects: Sequence[tuple[Mapping[str, str], RunsStatus
         for labels, one in subjects
         for verdict in Verdict
     )
-    yield Metric(f"{prefix}_verdict", "1 for the verdict that holds, 0 for the others.", verdicts)
+    yield Metric(f"{prefix}_verdict", "1 for the verdict, 0 for the other ones.", verdicts)
 
 
 def _value(status: RunsStatus, gauge: Gauge) -> float | None:
-    """The value of a gauge. An alert on the age of a success must not end when no success is left to be seen."""
+    """The value of a gauge. A missing last success becomes 0, so that an alert on its age does not end."""
     value = status_value(status, gauge.attribute)
     return 0.0 if value is None and gauge is _LAST_SUCCESS else value
 
@@ -103,9 +103,10 @@ def _pairs(labels: Mapping[str, str]) -> str:
 
 
 def _escaped(value: str) -> str:
-    r"""The value as the format asks: ``\``, ``"`` and a line feed are escaped, and nothing else.
+    r"""The value in the format's form: only ``\``, ``"`` and a line feed are escaped.
 
-    So two values are never written alike. A terminal is spared the other control characters by who writes to it.
+    So different values are never written alike. Other control characters are escaped when they are written to a
+    terminal.
     """
     return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 

@@ -1,4 +1,4 @@
-"""A report in a terminal: a strip and a sparkline for each job, in letters that need no colour."""
+"""Writes a report to a terminal: a strip and a sparkline for each job, in letters that need no colour."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _WIDE: Final = 120
 
 
 def headline_style(status: TableStatus) -> str:
-    """The style of the sentence that says how a table stands: no colour where its age was not judged."""
+    """The style of the headline: without colour if the age was not judged."""
     return "bold" if is_unlimited(status) else f"bold {VERDICT_STYLES[status.verdict]}"
 
 

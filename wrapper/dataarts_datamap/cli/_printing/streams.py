@@ -1,4 +1,4 @@
-"""stdout and stderr, whose readers can go away early."""
+"""Writes to stdout and stderr, whose readers can go away early."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def write(text: str) -> bool:
-    """Write to stdout as UTF-8, whatever the locale says, so that no name can fail to print.
+    """Write to stdout as UTF-8, whatever the locale, so that every name can be printed.
 
     Returns:
-        Whether somebody reads it.
+        Whether stdout still has a reader.
 
     Raises:
         OSError: There is no stdout, or it cannot be written to.
@@ -28,10 +28,10 @@ def write(text: str) -> bool:
 
 
 def write_bytes(content: bytes) -> bool:
-    """Write to stdout as it stands.
+    """Write bytes to stdout unchanged.
 
     Returns:
-        Whether somebody reads it: a reader that went away early, such as ``head``, is no error.
+        Whether stdout still has a reader: one that went away early, such as ``head``, is not an error.
 
     Raises:
         OSError: There is no stdout, or it cannot be written to.
@@ -51,22 +51,22 @@ def write_bytes(content: bytes) -> bool:
 
 
 def _reader_is_gone(error: OSError) -> bool:
-    """Whether nobody reads a pipe any more, which Windows calls an invalid argument."""
+    """Whether an error means that a pipe has no reader; on Windows that is an invalid argument."""
     return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL)
 
 
 def wait_while_read(seconds: float) -> None:
-    """Wait, unless the reader of stdout goes away, which is found out where the platform can tell.
+    """Wait, unless the reader of stdout goes away, on platforms that can detect it.
 
     Raises:
-        BrokenPipeError: It has gone.
+        BrokenPipeError: The reader has gone.
     """
     if sys.stdout is None or not hasattr(select, "poll"):
         time.sleep(seconds)
         return
     until = time.monotonic() + seconds
     watched = select.poll()
-    watched.register(sys.stdout.fileno(), 0)  # an error or a hang-up is told unasked
+    watched.register(sys.stdout.fileno(), 0)  # errors and hang-ups are always reported
     if any(event & (select.POLLERR | select.POLLHUP) for _, event in watched.poll(seconds * 1000)):
         raise BrokenPipeError
     time.sleep(max(0.0, until - time.monotonic()))
@@ -74,7 +74,7 @@ def wait_while_read(seconds: float) -> None:
 
 @contextmanager
 def telling() -> Generator[None]:
-    """A block that writes to stderr, in which a closed stderr is no error."""
+    """A block that writes to stderr, in which a closed stderr is not an error."""
     try:
         yield
     except OSError:
@@ -83,7 +83,7 @@ def telling() -> Generator[None]:
 
 
 def _discard(stream: TextIO) -> None:
-    """Discard what is written from now on, and what is still buffered: it would fail once more at exit."""
+    """Discard all further and buffered output, which would fail again at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -24,18 +24,18 @@ _LETTERS: Final = {
     RunState.SKIPPED: "-",
     RunState.UNKNOWN: "?",
 }
-_NO_RUN: Final = "."  # of one column in every terminal
+_NO_RUN: Final = "."  # one column wide in every terminal
 _NO_DURATION: Final = " "
 _BARS: Final = "▁▂▃▄▅▆▇█"
 
 
 class Cells:
-    """The cells of the strips of a window: each is the hours, of a zone, that runs were planned for.
+    """The cells of the strips of a window: each covers some planned hours, in a zone.
 
     Args:
-        start: Where the window begins, aware.
-        end: Where it ends, aware.
-        step: How many hours a cell has.
+        start: Beginning of the window, aware.
+        end: End of the window, aware.
+        step: Length of a cell in hours.
         zone: The zone.
     """
 
@@ -47,7 +47,7 @@ class Cells:
         self._hours = [first + number * length for number in range((last - first) // length + 1)]
 
     def legend(self) -> list[Text]:
-        """What a letter is of, and what it means: two lines."""
+        """The legend, in two lines: the time that a letter covers, and its meaning."""
         told = "an hour" if self._step == 1 else f"{self._step} hours"
         span = f"from {time_text(self._start, self._zone)} to {time_text(self._end, self._zone)}"
         return [
@@ -56,7 +56,7 @@ class Cells:
         ]
 
     def letters(self) -> Text:
-        """What the letters and bars mean."""
+        """The meanings of the letters and bars."""
         text = Text()
         for state, letter in _LETTERS.items():
             text.append(letter, STATE_STYLES[state])
@@ -73,7 +73,7 @@ class Cells:
         return strip
 
     def sparkline(self, runs: Sequence[Run]) -> str:
-        """The median duration of the runs of each cell that succeeded, from none to the longest."""
+        """The median duration of the successful runs of each cell, as bars relative to the longest."""
         spans: dict[datetime, list[timedelta]] = {}
         for run in runs:
             when, took = moment(run), run.duration

@@ -1,4 +1,4 @@
-"""Tables that a search found, as a list."""
+"""Writes the tables that a search found."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def write_tables(tables: Sequence[Table], *, output: Output) -> int:
-    """Write the tables to stdout; returns how many there were."""
+    """Write the tables to stdout; returns their number."""
     if output == "ndjson":
         for table in tables:
             if not write_json(table.to_dict()):

@@ -25,9 +25,9 @@ class Row(NamedTuple):
     """A row of a table.
 
     Attributes:
-        cells: What stands below each title, fit to be shown.
-        style: How rich shows them.
-        below: A line of its own below the row, which is never folded.
+        cells: The text below each title, made printable.
+        style: Its style in rich.
+        below: A separate line below the row, which is never folded.
     """
 
     cells: Sequence[str]
@@ -38,11 +38,10 @@ class Row(NamedTuple):
 def fitted(
     titles: Sequence[str], rows: Sequence[Row], *, width: int, on_screen: bool = False
 ) -> Iterator[RenderableType]:
-    """The rows in columns, or, where these do not fit the width, each row as lines of a title and a value.
+    """The rows in columns, or, if these do not fit the width, each row as lines with a title and a value.
 
-    Job, reason and status fold anywhere, down to 20 columns; what else holds spaces folds at these, such as a date and
-    a time. On a screen that is drawn as a whole, where a terminal wraps nothing, lines that are longer than it are
-    folded, too.
+    Job, reason and status fold anywhere, down to 20 columns; other cells fold at spaces, such as between a date and a
+    time. On an alternate screen, where a terminal wraps nothing, longer lines are folded, too.
     """
     widths = _widths(titles, rows, width - _GAP * (len(titles) - 1))
     whole = partial(_folded, width=width) if on_screen else _unfolded
@@ -104,12 +103,12 @@ def _lines(
 
 
 def _folded(text: Text, *, width: int) -> RenderableType:
-    """A line that goes on in the next one wherever the width ends; the console would fold it at a space."""
+    """A line that is folded exactly at the width; the console would fold it at a space."""
     ends = accumulate(len(piece) for piece in chop_cells(text.plain, width))
     return Group(*text.divide(list(ends)[:-1]))
 
 
 def _unfolded(text: Text) -> RenderableType:
-    """A line that only the terminal wraps, so that it is copied as one; the console would wrap a text by itself."""
+    """A line that only the terminal wraps, so that it is copied as one; by default the console would wrap it."""
     text.no_wrap, text.overflow = True, "ignore"
     return Group(text)

@@ -1,5 +1,5 @@
-"""The verbs, each the command of its name in the module of that name.
+"""The verbs, each a command in the module of its name.
 
-What only a run needs is imported inside the functions that run: completion loads a verb for the names of its options
-alone, and is instant only if that loads little.
+Modules that only a run needs are imported inside functions: completion loads a verb only for the names of its options,
+and is instant only if that loads little.
 """

@@ -34,16 +34,14 @@ def _parse_fail_on(text: str) -> frozenset[str]:
     names = [name.strip() for name in text.split(",")]
     for name in names:
         if name not in _CAN_FAIL:
-            raise click.BadParameter(f"{name!r} is none of {', '.join(_CAN_FAIL)}")
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(_CAN_FAIL)}")
     return frozenset(names)
 
 
 @click.command(short_help="Check whether all tables of a file are fresh.")
-@file_option("--tables", "file", default=TABLES_FILE, help="The tables, and what is asked of each")
-@click.option(
-    "--only", multiple=True, metavar="NAME", help="This table alone, by name, label or GUID; may be repeated."
-)
-@click.option("--owner", "owners", multiple=True, metavar="NAME", help="The tables of this owner; may be repeated.")
+@file_option("--tables", "file", default=TABLES_FILE, help="The tables, each with its rule")
+@click.option("--only", multiple=True, metavar="NAME", help="Only this table, by name, label or GUID; may be repeated.")
+@click.option("--owner", "owners", multiple=True, metavar="NAME", help="Only tables of this owner; may be repeated.")
 @click.option(
     "--fail-on",
     type=_parse_fail_on,
@@ -51,15 +49,15 @@ def _parse_fail_on(text: str) -> frozenset[str]:
     metavar="VERDICTS",
     help=f"The verdicts that make the exit code 1 ({_FAIL_ON}).",
 )
-@state_option(help="What earlier checks know; made if it is not there. The next check costs fewer requests")
-@click.option("--explain", is_flag=True, help="Find the cause of each table that is not fresh, as datamap why does.")
+@state_option(help="State of earlier checks; created if it does not exist. Later checks cost fewer requests")
+@click.option("--explain", is_flag=True, help="Find the cause of each table that is not fresh, as in datamap why.")
 @click.option(
     "--notify",
     "is_notifying",
     is_flag=True,
     help="Send a message when verdicts change, to the addresses of DATAMAP_NOTIFY. Needs --state.",
 )
-@span_option("--remind", help="Also send what is still wrong, after this long without a message (24h)")
+@span_option("--remind", help="Remind of tables that are still not fresh, after this time (24h)")
 @zone_option("the times in a table")
 @click.option(
     "--output",
@@ -81,12 +79,13 @@ def check(  # noqa: PLR0913  one parameter for each option
     output: CheckOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> int:
-    """Check all tables that a file names, side by side: one row a table, the worst first.
+    """Check all tables of a file in parallel: one row per table, the worst first.
 
     For each table, the file says how old its last success may be, or by when a run planned for the day must have
-    succeeded. A table that cannot be read is unknown, and hides no other.
+    succeeded. A table that cannot be read is unknown, and does not affect the others.
 
-    Exit code 0: none has a verdict of --fail-on, and none is unknown. 1: one has. 2: none has, and one is unknown.
+    Exit code 0: no table has a verdict of --fail-on, and none is unknown. 1: a table has one. 2: none has one, but a
+    table is unknown.
 
     \b
     Examples:
@@ -105,7 +104,7 @@ def check(  # noqa: PLR0913  one parameter for each option
 
     addresses = _addresses(state_file) if is_notifying else []
     if remind is not None and not is_notifying:
-        raise click.UsageError("--remind goes with --notify")
+        raise click.UsageError("--remind needs --notify")
     rules = _chosen(load_tables(file), only=only, owners=owners)
     failures = frozenset(map(Verdict, fail_on))
     with _opened(state_file) as state, connect(settings) as client, counted_tables(len(rules)) as count:
@@ -126,7 +125,7 @@ def check(  # noqa: PLR0913  one parameter for each option
 
 
 def _addresses(state_file: str | None) -> list[MessageAddress]:
-    """Where messages go.
+    """The addresses for messages.
 
     Raises:
         click.UsageError: There is no state, which records earlier messages.
@@ -136,14 +135,14 @@ def _addresses(state_file: str | None) -> list[MessageAddress]:
     from dataarts_datamap._checks.message_addresses import addresses_of
 
     if state_file is None:
-        raise click.UsageError("--notify goes with --state FILE, which knows what was said before")
+        raise click.UsageError("--notify needs --state FILE, which records earlier messages")
     return addresses_of(os.environ)
 
 
 def _notify(
     checks: list[TableCheck], addresses: list[MessageAddress], state: CheckState, remind: timedelta | None
 ) -> None:
-    """Send each address what is new to it; what could not be sent is tried again by the next check."""
+    """Send each address its news; the next check sends again what could not be sent."""
     from datetime import UTC, datetime, timedelta
     from functools import partial
 
@@ -218,4 +217,4 @@ def _tell_doubts(checks: list[TableCheck]) -> None:
     unclear = sum(one.status is not None and not one.producers_known for one in checks)
     if unclear:
         what = "table" if unclear == 1 else "tables"
-        note(f"which operators write {unclear} {what} is not known: all that the service lists count")
+        note(f"the operators that write {unclear} {what} are not known: all that the service lists count")

@@ -10,7 +10,7 @@ from click.shell_completion import get_completion_class
 from dataarts_datamap.cli._printing.streams import write
 
 _VARIABLE: Final = "_DATAMAP_COMPLETE"
-# click's own script cuts a value, and what is told of it, at its first comma.
+# click's own script cuts a value, and its description, at the first comma.
 _FISH: Final = """\
 function _datamap_completion
     set -lx _DATAMAP_COMPLETE fish_complete
@@ -37,10 +37,10 @@ complete --no-files --command datamap --arguments '(_datamap_completion)'
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print what makes a shell complete datamap's verbs, options and values.
+    """Print the script by which a shell completes datamap's verbs, options and values.
 
-    Once for bash (4.4 or newer), in ~/.bashrc, or for zsh, in ~/.zshrc behind
-    its compinit; fish reads its own folder.
+    Add it once, for bash (4.4 or newer) to ~/.bashrc, for zsh to ~/.zshrc after its compinit; fish reads its own
+    folder.
 
     \b
     Examples:
@@ -54,5 +54,5 @@ def completion(ctx: click.Context, shell: str) -> None:
 def _script(command: click.Command, shell: str) -> str:
     kind = get_completion_class(shell)
     if kind is None:
-        raise click.UsageError(f"the installed click knows no completion for {shell}")
+        raise click.UsageError(f"the installed click supports no completion for {shell}")
     return kind(command, {}, "datamap", _VARIABLE).source()

@@ -40,10 +40,8 @@ _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
     help="Region, if there is no address.  [env: DATAMAP_REGION]",
 )
 @click.option("--table", "table_guid", metavar="GUID", help="A table of the server.  [env: DATAMAP_TABLE_GUID]")
-@click.option("--discover", is_flag=True, help="Find an operator of the table, and a window that holds runs.")
-@click.option(
-    "--mock", "is_mock", is_flag=True, default=None, help="The server is a mock: nothing there can be harmed."
-)
+@click.option("--discover", is_flag=True, help="Find an operator of the table, and a window with runs.")
+@click.option("--mock", "is_mock", is_flag=True, default=None, help="The server is a mock, which cannot be harmed.")
 @click.option(
     "--allow-credential-probes",
     is_flag=True,
@@ -54,7 +52,7 @@ _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
     "--allow-http",
     is_flag=True,
     default=None,
-    help="Let the address be plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
+    help="Allow plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
 )
 @click.option(
     "--levels",
@@ -62,34 +60,30 @@ _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
     default="ABCDE",
     show_default=True,
     shell_complete=suggest_levels,
-    help="Which levels to judge.",
+    help="Levels to judge.",
 )
-@click.option(
-    "--seed", type=int, metavar="NUMBER", default=0, show_default=True, help="What random requests are made from."
-)
+@click.option("--seed", type=int, metavar="NUMBER", default=0, show_default=True, help="Seed of random requests.")
 @click.option(
     "--budget",
     type=click.Choice(["quick", "default", "deep"]),
     default="default",
     show_default=True,
-    help="How thorough to be: a minute without random requests, up to 15 minutes, or as long as it takes.",
+    help="Thoroughness: a minute without random requests, up to 15 minutes, or as long as it takes.",
 )
 @click.option(
-    "--max-examples", type=click.IntRange(0), metavar="NUMBER", help="How many random requests for each operation."
+    "--max-examples", type=click.IntRange(0), metavar="NUMBER", help="Number of random requests for each operation."
 )
 @click.option("--baseline", type=_FILE, help="TOML file with known deviations.")
 @click.option("--junit", type=_NEW_FILE, help="Write the verdicts as JUnit XML.")
 @click.option("--json", "json_file", type=_NEW_FILE, help="Write the report as JSON.")
 @click.option("--sarif", type=_NEW_FILE, help="Write the verdicts as SARIF, for code scanning.")
 @click.option("--html", type=_NEW_FILE, help="Write the report as one HTML page.")
-@click.option(
-    "--ci/--no-ci", default=None, help="Fail (2) if any check had nothing to judge by.  [default: if CI is set]"
-)
+@click.option("--ci/--no-ci", default=None, help="Fail (2) if any check had nothing to judge.  [default: if CI is set]")
 def conform(**options: Any) -> int:  # noqa: ANN401
-    """Tell whether a server keeps to the API's specification.
+    """Check whether a server conforms to the API's specification.
 
-    What is real there comes from a TOML file, from DATAMAP_… variables, or from --discover. Region, project, tenancy,
-    credentials and proxies are found as for every other verb. Nothing is written to the server.
+    The ids of real data come from a TOML file, from DATAMAP_… variables, or from --discover. Region, project, tenancy,
+    credentials and proxies are found as in every other verb. Nothing is written to the server.
 
     \b
     Levels:
@@ -97,8 +91,8 @@ def conform(**options: Any) -> int:  # noqa: ANN401
       C paging, filters, window          D credentials
       E bad input
 
-    Exit codes: 0 it conforms, 1 it does not, 2 that could not be judged, such as when the credentials end in the
-    middle of the run, 3 wrong usage.
+    Exit codes: 0 it conforms, 1 it does not, 2 it could not be judged, such as when the credentials expire during the
+    run, 3 wrong usage.
 
     \b
     Example:
@@ -118,7 +112,7 @@ def conform(**options: Any) -> int:  # noqa: ANN401
     except ModuleNotFoundError as error:
         raise _extra_is_missing(str(error)) from None
     is_random = options["budget"] != "quick" if options["max_examples"] is None else options["max_examples"] != 0
-    if is_random and find_spec("schemathesis") is None:  # it takes a second to load
+    if is_random and find_spec("schemathesis") is None:  # checked first, since the suite takes a second to load
         raise _extra_is_missing("No module named 'schemathesis'")
     try:
         checks_of(options["levels"])
@@ -165,7 +159,7 @@ def _extra_is_missing(why: str) -> click.UsageError:
 
 @contextmanager
 def _nothing_left_behind() -> Generator[None]:
-    """Hypothesis, which makes the random requests, keeps what it knows of Unicode in a folder: not in the user's."""
+    """Keep the Unicode cache of Hypothesis, which makes the random requests, out of the user's folder."""
     if _STORAGE in os.environ:
         yield
         return
@@ -178,7 +172,7 @@ def _nothing_left_behind() -> Generator[None]:
 
 
 class _NotJudgedError(Exception):
-    """The server does not show what it takes to judge it."""
+    """The server does not show enough to be judged."""
 
 
 def _description(options: dict[str, Any]) -> Path | None:
@@ -205,7 +199,7 @@ def _find_target(options: dict[str, Any]) -> Target:
 
 
 def _completed(settings: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-    """The settings, with what is missing of the connection found as for every other verb."""
+    """The settings, with missing parts of the connection found as in every other verb."""
     region = options["region"] or os.environ.get("DATAMAP_REGION") or None
     if options["region"] and not options["endpoint"]:
         settings.pop("endpoint", None)
@@ -213,7 +207,7 @@ def _completed(settings: dict[str, Any], options: dict[str, Any]) -> dict[str, A
     if is_whole and (settings.get("token") or settings.get("access_key")):
         return settings
     if not settings.get("endpoint") and region is None:
-        return settings  # what is missing is named with all the rest
+        return settings  # the suite reports all missing settings together
     from dataarts_datamap._client.connection import find_connection
 
     found = find_connection(

@@ -22,14 +22,14 @@ _NOT_JUDGED = 2
 @click.command()
 @output_option
 @click.option("--report", "is_report", is_flag=True, help="A text to paste into an issue, without ids and addresses.")
-@click.option("--with-ids", is_flag=True, help="With --report: leave ids and addresses in.")
+@click.option("--with-ids", is_flag=True, help="With --report: include ids and addresses.")
 @connection_options
 def doctor(output: Output | None, *, is_report: bool, with_ids: bool, **settings: Any) -> int:  # noqa: ANN401
     """Find out, step by step, why the service cannot be used, and how to fix it.
 
     Checks the credentials, the address, the connection, the certificate, the clock, and whether the service accepts
-    credentials, project and instance. No secret is shown, and a wrong secret key costs one of the five failures that
-    lock an access key. Ends with 0 if all is well, 1 if a step failed, 2 if one could not be judged.
+    credentials, project and instance. No secret is shown, and a wrong secret key costs only one of the five failures
+    that lock an access key. Exit code 0: all is well. 1: a step failed. 2: a step could not be judged.
 
     \b
     Example:
@@ -42,9 +42,9 @@ def doctor(output: Output | None, *, is_report: bool, with_ids: bool, **settings
     from dataarts_datamap.cli._printing.output import write_findings
 
     if is_report and output is not None:
-        raise click.UsageError("--report is a form of its own: leave out --output")
+        raise click.UsageError("--report has its own format: leave out --output")
     if with_ids and not is_report:
-        raise click.UsageError("--with-ids belongs to --report")
+        raise click.UsageError("--with-ids needs --report")
     try:
         client, problem = _connected(settings)
     except ConfigurationError as error:
@@ -62,13 +62,13 @@ def doctor(output: Output | None, *, is_report: bool, with_ids: bool, **settings
 
 
 def _connected(settings: dict[str, Any]) -> tuple[DataMapClient, str | None]:
-    """A client, and why it has no credentials, if it has none."""
+    """A client, and the reason if it has no credentials."""
     from dataarts_datamap._doctor.examination import Anonymous
     from dataarts_datamap._errors import CredentialsError, InvalidArgumentError
 
     try:
         return connect(settings), None
-    except (CredentialsError, InvalidArgumentError) as error:  # the latter for the credentials alone, or it comes again
+    except (CredentialsError, InvalidArgumentError) as error:  # any other invalid argument is raised again below
         return connect({**settings, "credentials": Anonymous()}), str(error)
 
 
@@ -77,6 +77,6 @@ def _verdict(findings: list[Finding]) -> int:
     if "failed" in outcomes:
         return _FAILED
     if "unknown" in outcomes:
-        tell("nothing failed, but not all could be judged")
+        tell("nothing failed, but some steps could not be judged")
         return _NOT_JUDGED
     return 0

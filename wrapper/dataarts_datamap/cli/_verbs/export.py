@@ -30,7 +30,7 @@ _Part: TypeAlias = "tuple[Selection, list[Operator]]"
 def _refuse_dash(_context: click.Context, _parameter: click.Parameter, file: Path) -> Path:
     if str(file) == "-":
         raise click.UsageError(
-            "an export is a file, whole or as it was, and not stdout: for a pipe, use datamap runs --output ndjson; "
+            "an export is written to a file, not to stdout: for a pipe, use datamap runs --output ndjson; "
             "a file of that name is ./-"
         )
     return file
@@ -42,30 +42,28 @@ def _refuse_dash(_context: click.Context, _parameter: click.Parameter, file: Pat
     "--format",
     "format_",
     type=click.Choice(["parquet", "csv", "ndjson", "arrow", "duckdb"]),
-    help="Kind of file (what its suffix says).",
+    help="File format (that of the suffix).",
 )
-@click.option("--append", is_flag=True, help="Keep the file's other runs, and replace those that are read again.")
+@click.option("--append", is_flag=True, help="Keep the file's other runs, and replace those read again.")
 @click.option(
     "--since-last",
     is_flag=True,
-    help="Append, beginning where runs of the file may have changed; --start or --since is for the first time.",
+    help="Append, from the first run of the file that may have changed; --start or --since is for the first export.",
 )
-@span_option("--lookback", default="7d", help="How far --since-last reads ended runs again")
-@click.option(
-    "--columns", metavar="NAME,…", shell_complete=suggest_columns, help="Columns to write, in their order (all)."
-)
+@span_option("--lookback", default="7d", help="With --since-last: time from which ended runs are read again")
+@click.option("--columns", metavar="NAME,…", shell_complete=suggest_columns, help="Columns to write, in order (all).")
 @click.option(
     "--nested",
     type=click.Choice(["json", "skip"]),
     default="json",
     help="Keep nested data as JSON text, or skip it (json).",
 )
-@click.option("--csv-guard", is_flag=True, help="In CSV, make text harmless that a spreadsheet would run.")
+@click.option("--csv-guard", is_flag=True, help="In CSV, put an apostrophe before text that a spreadsheet would run.")
 @click.option("--csv-bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel.")
 @click.option(
     "--file-source",
     metavar="REGION,PROJECT_ID,INSTANCE_ID",
-    help="Where the rows of an older FILE were read, which has no columns for that.",
+    help="Origin of the rows of an older FILE that has no columns for it.",
 )
 @click.option("--table-name", default="runs", metavar="NAME", help="Table in a DuckDB database (runs).")
 @selection_options
@@ -88,9 +86,9 @@ def export(  # noqa: PLR0913  one parameter for each option
 ) -> None:
     """Write the runs of a table, or of one of its operators, to FILE.
 
-    The file is whole or as it was: an export that is interrupted leaves no half of one. What FILE held is replaced,
-    unless it is added to with --append or --since-last: then runs of the same region, project, instance, workspace,
-    task, operator, id and planned time are replaced, and all others stay. The times in it are UTC.
+    An interrupted export leaves FILE unchanged. FILE is replaced, unless --append or --since-last is given: then runs
+    with the same region, project, instance, workspace, task, operator, id and planned time are replaced, and all others
+    are kept. Its times are UTC.
 
     \b
     Examples:
@@ -142,10 +140,10 @@ def _increment(
     workspace_id: str | None,
     **where: Any,  # noqa: ANN401
 ) -> list[_Part]:
-    """What is read for an increment: each operator from where runs of its own may have changed.
+    """The parts to read for an increment: for each operator, the time from which its runs may have changed.
 
     Raises:
-        click.UsageError: The file has no runs of any of them, and it is not said where the first export begins.
+        click.UsageError: The file has no runs of any of them, and the beginning of the first export is not given.
     """
     from dataarts_datamap._export.export import increment_starts
 
@@ -155,11 +153,11 @@ def _increment(
     begun = {one: start for one in operators if (start := starts[stored_as[one]]) is not None}
     if not begun and not selection.has_beginning:
         raise click.UsageError(
-            f"{file} has no runs yet, or none of this source and operator: say with --start or --since where the first "
-            "export begins"
+            f"{file} has no runs yet, or none of this source and operator: give the beginning of the first export with "
+            "--start or --since"
         )
     if begun:
-        note(f"reading runs from {min(begun.values()):%Y-%m-%dT%H:%M:%SZ} on again")
+        note(f"reading runs again from {min(begun.values()):%Y-%m-%dT%H:%M:%SZ} on")
     fresh = [one for one in operators if one not in begun]
     beginning = selection if selection.has_beginning else replace(selection, start=min(begun.values()))
     if fresh and begun:
@@ -171,12 +169,12 @@ def _increment(
 def _tell_fresh(operators: list[Operator], selection: Selection) -> None:
     from dataarts_datamap._monitoring.producers import operator_name
 
-    where = "those of --start or --since" if selection.has_beginning else "as far back alone; --since reads older ones"
+    where = "those of --start or --since" if selection.has_beginning else "only from there on; --since reads older ones"
     note(f"no runs yet of {', '.join(map(operator_name, operators))}: reading {where}")
 
 
 def _in_workspace(operator: Operator, given: str | None) -> Operator:
-    """The operator, with the workspace that is asked for where it names none; "auto" is not known here."""
+    """The operator, with the client's workspace if it has none; "auto" cannot be resolved here."""
     from msgspec.structs import replace as copied
 
     workspace_id = given or os.environ.get("DATAMAP_WORKSPACE_ID") or None
@@ -197,9 +195,9 @@ def _tell_summary(summary: ExportSummary, file: Path) -> None:
     kept = f", {summary.kept} kept" if summary.kept else ""
     note(f"{summary.written} runs written{kept}: {file} has {summary.written + summary.kept}")
     if summary.without_id:
-        note(f"{summary.without_id} runs have no id: an increment knows such a run by its times alone")
+        note(f"{summary.without_id} runs have no id: an increment recognises such a run only by its times")
     if summary.under_other_name:
         tell(
-            f"{summary.under_other_name} runs name another task or operator than was asked for: they are in the file "
-            "under that name, and where the next increment begins does not go by them"
+            f"{summary.under_other_name} runs name another task or operator than the request: they are in the file "
+            "under that name, and do not affect the beginning of the next increment"
         )

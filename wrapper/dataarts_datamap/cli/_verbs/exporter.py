@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 _POLL = 1.0
 
 
-@click.command(short_help="Serve how all tables of a file stand to Prometheus.")
-@file_option("--tables", "file", default=TABLES_FILE, help="The tables, and what is asked of each")
-@state_option(help="What earlier checks know; made if it is not there")
-@span_option("--every", "interval", default="5m", help="From one check to the next: 90s, 5m")
+@click.command(short_help="Serve the state of all tables of a file to Prometheus.")
+@file_option("--tables", "file", default=TABLES_FILE, help="The tables, each with its rule")
+@state_option(help="State of earlier checks; created if it does not exist")
+@span_option("--every", "interval", default="5m", help="Time from one check to the next: 90s, 5m")
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", help="Address to listen on (127.0.0.1).")
 @click.option(
     "--port", type=click.IntRange(0, 65535), metavar="NUMBER", default=9467, help="Port; 0 finds a free one (9467)."
@@ -37,8 +37,8 @@ def exporter(
 ) -> None:
     """Check all tables of a file again and again, and serve their state at /metrics until interrupted or terminated.
 
-    A scrape gets what the last check found, and waits for nothing. /healthz says whether checks go on, /readyz whether
-    the first one has ended.
+    A scrape gets the results of the last check, without waiting. /healthz says whether checks are running, /readyz
+    whether the first one has ended.
 
     \b
     Examples:
@@ -67,9 +67,9 @@ def exporter(
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-            raise OSError(f"port {port} of {host} is in use: give another --port, or 0 to get a free one") from None
+            raise OSError(f"port {port} of {host} is in use: give another --port, or 0 for a free one") from None
         stack.callback(served.close)
         note(f"serving {len(rules)} tables at {served.url}/metrics until interrupted")
-        while not is_ending.wait(_POLL):  # one without an end would keep Windows from hearing Ctrl-C
+        while not is_ending.wait(_POLL):  # a wait without a timeout would ignore Ctrl-C on Windows
             pass
-        client.close()  # a check under way ends now
+        client.close()  # cancels a check under way

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from dataarts_datamap.cli._printing.lineage_graph import LineageOutput
 
 
-@click.command(short_help="Show what a table is made of.")
+@click.command(short_help="Show the tables that a table is made of.")
 @click.argument("table", shell_complete=suggest_tables)
-@click.option("--up", is_flag=True, help="What it is made of (this).")
-@click.option("--down", is_flag=True, help="What is made of it.")
-@click.option("--depth", type=click.IntRange(1), metavar="STEPS", help="How many steps to go (all).")
+@click.option("--up", is_flag=True, help="The tables that it is made of (default).")
+@click.option("--down", is_flag=True, help="The tables that are made of it.")
+@click.option("--depth", type=click.IntRange(1), metavar="STEPS", help="Number of steps (all).")
 @click.option(
     "--output",
     type=click.Choice(["tree", "json", "dot", "mermaid"]),
@@ -35,7 +35,7 @@ def lineage(
     output: LineageOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> None:
-    """Show what TABLE, a name or a GUID, is made of, and by which operators.
+    """Show the tables that TABLE, a name or a GUID, is made of, and the operators that write it.
 
     \b
     Examples:
@@ -46,7 +46,7 @@ def lineage(
     from dataarts_datamap.cli._printing.output import is_terminal
 
     if up and down:
-        raise click.UsageError("--up or --down: lineage is shown one way at a time")
+        raise click.UsageError("give either --up or --down, not both")
     direction: Literal["up", "down"] = "down" if down else "up"
     with connect(settings) as client:
         known = client.table_lineage(table, direction=direction, depth=depth)
@@ -54,5 +54,5 @@ def lineage(
     shape = output or ("tree" if is_terminal() else "json")
     steps = write_lineage(known, known.find(table), direction, depth, output=shape)
     if not steps:
-        what = "it is made of" if direction == "up" else "is made of it"
-        tell(f"no lineage is known that says what {what}: its operators may be unparsed, or were never scheduled")
+        what = "it is made of" if direction == "up" else "are made of it"
+        tell(f"no lineage is known of the tables that {what}: its operators may be unparsed, or were never scheduled")

@@ -24,38 +24,40 @@ _NOT_JUDGED: Final = 2
 
 
 def parse_size(text: str) -> int:
-    """A number of bytes such as ``64k`` or ``1M``.
+    """A number of bytes from a text such as ``64k`` or ``1M``.
 
     Raises:
-        click.BadParameter: It is none.
+        click.BadParameter: The text is not a size.
     """
     match = _SIZE.fullmatch(text)
     if match is None or not int(match[1]):
-        raise click.BadParameter(f"{text!r} is no size such as 500, 64k or 1M")
+        raise click.BadParameter(f"{text!r} is not a size such as 500, 64k or 1M")
     return int(match[1]) * _UNITS[match[2].lower()]
 
 
 @click.command()
 @click.argument("target", metavar="TABLE|RUN_ID", shell_complete=suggest_tables)
-@click.option("--table", metavar="TABLE", shell_complete=suggest_tables, help="Whose run RUN_ID is: a name or a GUID.")
-@span_option("--since", default="7d", help="How far back to look for the run")
+@click.option(
+    "--table", metavar="TABLE", shell_complete=suggest_tables, help="Table of the run RUN_ID, by name or GUID."
+)
+@span_option("--since", default="7d", help="Time to look back for the run")
 @click.option(
     "--operator",
     "only",
     multiple=True,
     metavar="NAME",
-    help="Look at this operator alone, by job name, workspace/job name or task id; may be repeated.",
+    help="Only look at this operator, by job name, workspace/job name or task id; may be repeated.",
 )
-@click.option("--tail", type=parse_size, metavar="SIZE", help="How much of the end to show: 500, 64k, 1M (64k).")
-@click.option("--all", "whole", is_flag=True, help="Show all of it.")
+@click.option("--tail", type=parse_size, metavar="SIZE", help="Size of the end to show: 500, 64k, 1M (64k).")
+@click.option("--all", "whole", is_flag=True, help="Show the whole log.")
 @click.option(
     "--save",
     type=NewFile(path_type=Path),
     metavar="FILE",
-    help="Write it to a file: all of it, or the end that --tail names.",
+    help="Write the log to a file: the whole log, or its end by --tail.",
 )
-@click.option("--follow", is_flag=True, help="Show what is added, until the run has ended.")
-@span_option("--every", default="5s", suggest=suggest_paces, help="How often to look with --follow")
+@click.option("--follow", is_flag=True, help="Show additions until the run has ended.")
+@span_option("--every", default="5s", suggest=suggest_paces, help="With --follow: time between two looks")
 @obs_endpoint_option
 @connection_options
 def log(  # noqa: PLR0913  one parameter for each option
@@ -73,17 +75,18 @@ def log(  # noqa: PLR0913  one parameter for each option
 ) -> int:
     """Show the log of a run: of the newest failure of TABLE, or of the run RUN_ID of the table that --table names.
 
-    The end of the log is shown, from object storage; the credentials need obs:object:GetObject on its bucket. It can
-    hold SQL and passwords. A terminal gets control characters as escapes, a pipe or a file the bytes as they are.
+    The end of the log is read from object storage; the credentials need obs:object:GetObject on its bucket. It can
+    contain SQL and passwords. For a terminal, control characters are escaped; a pipe or a file gets the unchanged
+    bytes.
 
-    An id can be that of several runs. Where these are of several operators, none is shown: --operator says which one is
-    meant. Of one operator's runs the newest is.
+    Several runs can have the same id. If they belong to several operators, choose one with --operator; of one
+    operator's runs, the newest is shown.
 
-    With --follow, and no RUN_ID, the newest run that has not ended is followed, if there is one.
+    With --follow and no RUN_ID, the newest run that has not ended is followed, if there is one.
 
-    Exit code 0: it was shown. 2: there is no such run, or several operators have one, or its log cannot be read; the
-    text says why. With --follow, how the run ended: 0 if it succeeded, 1 if it failed or was skipped, 2 if that cannot
-    be told.
+    Exit code 0: the log was shown. 2: there is no such run, or several operators have one, or its log cannot be read;
+    the text has the reason. With --follow: 0 if the run succeeded, 1 if it failed or was skipped, 2 if its outcome is
+    unknown.
 
     \b
     Examples:
@@ -99,11 +102,11 @@ def log(  # noqa: PLR0913  one parameter for each option
     if whole and tail is not None:
         raise click.UsageError("give either --all or --tail, not both")
     if follow and save is not None:
-        raise click.UsageError("--follow shows a log: leave out --save")
+        raise click.UsageError("--follow only shows a log: leave out --save")
     if table is None and _RUN_ID.fullmatch(target):
-        raise click.UsageError(f"say whose run {target} is: datamap log {target} --table TABLE")
+        raise click.UsageError(f"give the table of the run {target}: datamap log {target} --table TABLE")
     if table is not None and not _RUN_ID.fullmatch(target):
-        raise click.UsageError(f"{target!r} is no id of a run; the newest failure: datamap log {table}")
+        raise click.UsageError(f"{target!r} is not the id of a run; for the newest failure: datamap log {table}")
     file = None if save is None else replaceable(save)
     most = None if whole or (file is not None and tail is None) else tail or _DEFAULT_TAIL
     with connect(settings) as client:

@@ -11,14 +11,14 @@ from dataarts_datamap.cli._options.values import file_option
 
 
 @click.command(short_help="Serve tools for an agent.")
-@file_option("--tables", "file", help="The tables that check_tables checks, such as datamap.toml; none, if left out")
-@click.option("--logs", is_flag=True, help="Offer the ends of logs, too; they can hold SQL and secrets.")
+@file_option("--tables", "file", help="The tables for check_tables, such as datamap.toml; none if left out")
+@click.option("--logs", is_flag=True, help="Also offer the ends of logs, which can contain SQL and secrets.")
 @connection_options
 def mcp(*, file: str | None, logs: bool, **settings: Any) -> None:  # noqa: ANN401
     """Serve tools for an agent over stdin and stdout, by the Model Context Protocol, until stdin ends.
 
-    The tools find tables, tell whether they are fresh and why not, list runs, and check all tables of a file. They only
-    read. An agent's settings name this command and the variables that lead to the service.
+    The tools find tables, check whether they are fresh and why not, list runs, and check all tables of a file. They
+    only read. An agent's settings contain this command and the variables for the service.
 
     \b
     Examples:

@@ -23,70 +23,72 @@ CommandT = TypeVar("CommandT", bound="Callable[..., Any]")
 
 
 def _behaviour_options(command: CommandT) -> CommandT:
-    """Add the options that say what the server does where the real one is not documented."""
+    """Add the options for behaviour that is not documented for the real server."""
     for option in reversed(
         (
             click.option(
                 "--scenario",
                 type=click.Choice(["upstream-failed", "late", "waiting", "cycle", "unparsed", "varied"]),
-                help="A chain of tables in which this went wrong today, in place of the invented runs; varied adds "
-                "to these what a conformance suite needs.",
+                help="A chain of tables with this problem today, instead of the invented runs; varied adds "
+                "data for a conformance suite to these.",
             ),
             click.option(
                 "--not-invited",
                 is_flag=True,
                 default=None,
-                help="Refuse searches, details and lineage, as for an account outside of their test.",
+                help="Refuse searches, details and lineage, as for an account that is not invited to their test.",
             ),
             click.option("--size", type=int, metavar="RUNS", help="Runs of each operator (some weeks of varied ones)."),
-            click.option("--offset-unit", type=click.Choice(["row", "page"]), help="What offset counts (row)."),
+            click.option("--offset-unit", type=click.Choice(["row", "page"]), help="Unit of offset (row)."),
             click.option(
                 "--first-page",
                 type=click.IntRange(0, 1),
                 metavar="NUMBER",
                 help="Number of the first page, 0 or 1 (0).",
             ),
-            click.option(
-                "--max-limit", type=int, metavar="ROWS", help="Most rows on a page, whatever limit is asked for."
-            ),
+            click.option("--max-limit", type=int, metavar="ROWS", help="Maximum rows of a page, whatever the limit."),
             click.option(
                 "--over-limit",
                 type=click.Choice(["lowered", "refused"]),
-                help="What becomes of a limit above --max-limit (lowered); refused is a 400.",
+                help="Treatment of a limit above --max-limit (lowered); refused gives a 400.",
             ),
             click.option("--round-offset", is_flag=True, default=None, help="Round offset to a multiple of limit."),
             click.option("--window-on", type=click.Choice(["planTime", "startTime"]), help="Column of the window."),
             click.option(
-                "--window-includes-start/--window-excludes-start", default=None, help="A run at start_time (included)."
+                "--window-includes-start/--window-excludes-start",
+                default=None,
+                help="Whether start_time is in the window (included).",
             ),
             click.option(
-                "--window-includes-end/--window-excludes-end", default=None, help="A run at end_time (included)."
+                "--window-includes-end/--window-excludes-end",
+                default=None,
+                help="Whether end_time is in the window (included).",
             ),
             click.option(
                 "--order", type=click.Choice(["newest-first", "oldest-first"]), help="Order of the runs (newest-first)."
             ),
-            click.option("--rate-limit", type=int, metavar="N", help="Requests let through in any second (all)."),
-            click.option("--retry-after", type=int, metavar="SECONDS", help="Retry-After of what the limit refuses."),
-            click.option("--latency", type=float, metavar="MS", help="Median time a response is held back (0)."),
-            click.option("--latency-sigma", type=float, metavar="S", help="Its log-normal spread (0)."),
+            click.option("--rate-limit", type=int, metavar="N", help="Maximum requests in any second (no limit)."),
+            click.option("--retry-after", type=int, metavar="SECONDS", help="Retry-After beyond the rate limit."),
+            click.option("--latency", type=float, metavar="MS", help="Median delay of responses (0)."),
+            click.option("--latency-sigma", type=float, metavar="S", help="Log-normal spread of the delay (0)."),
             click.option(
                 "--fault",
                 "faults",
                 multiple=True,
                 metavar="FAULT",
                 shell_complete=suggest_faults,
-                help="What goes wrong: reset, truncated, dribble, slow, html, 500 to 504, as in reset:every=3.",
+                help="Faults to inject: reset, truncated, dribble, slow, html, 500 to 504, as in reset:every=3.",
             ),
             click.option(
                 "--progress",
                 type=click.Choice(["by-hand", "with-time", "immediately"]),
-                help="How runs that have not ended go on (by-hand: POST /__mock__/progress).",
+                help="Progress of unfinished runs (by-hand: POST /__mock__/progress).",
             ),
-            click.option("--progress-step", type=float, metavar="SECONDS", help="What a step takes (10)."),
+            click.option("--progress-step", type=float, metavar="SECONDS", help="Duration of a step (10)."),
             click.option(
                 "--admin",
                 type=click.Choice(["loopback", "everywhere", "off"]),
-                help="Who may use /__mock__/ (loopback).",
+                help="Clients that may use /__mock__/ (loopback).",
             ),
         )
     ):
@@ -99,16 +101,16 @@ def _behaviour_options(command: CommandT) -> CommandT:
 @click.option(
     "--port", type=click.IntRange(0, 65535), metavar="NUMBER", default=0, help="Port to listen on; 0 finds a free one."
 )
-@click.option("--seed", type=int, metavar="NUMBER", default=0, show_default=True, help="What the runs are made from.")
+@click.option("--seed", type=int, metavar="NUMBER", default=0, show_default=True, help="Seed of the invented runs.")
 @time_option("--now", help="Present of the data, in UTC if it has no offset (now)")
-@click.option("--project-id", metavar="ID", envvar="DATAMAP_PROJECT_ID", help="Project that is known.")
-@click.option("--instance-id", metavar="ID", envvar="DATAMAP_INSTANCE_ID", help="Tenancy that is known.")
+@click.option("--project-id", metavar="ID", envvar="DATAMAP_PROJECT_ID", help="The known project.")
+@click.option("--instance-id", metavar="ID", envvar="DATAMAP_INSTANCE_ID", help="The known tenancy.")
 @_behaviour_options
 def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **settings: Any) -> None:  # noqa: ANN401  of each option's type
-    """Serve made-up runs, and the documented one, until interrupted.
+    """Serve invented runs, and the documented one, until interrupted.
 
-    The credentials that it takes are those of DATAMAP_TOKEN, HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, where they are
-    set; else it has a token of its own, and shows it.
+    It accepts the credentials in DATAMAP_TOKEN, HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, if they are set; otherwise
+    it makes a token and prints it.
 
     \b
     Examples:
@@ -153,7 +155,7 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        raise OSError(f"port {port} of {host} is in use: give another --port, or none to get a free one") from None
+        raise OSError(f"port {port} of {host} is in use: give another --port, or none for a free one") from None
 
 
 def _instant(milliseconds: int) -> datetime:

@@ -32,24 +32,22 @@ _LOOKBACK: Final = "7d"
 
 
 class _Outlet(Protocol):
-    """Where events go."""
+    """A receiver of events."""
 
     def send(self, event: RunEvent) -> None: ...
     def close(self) -> None: ...
 
 
-@click.command(short_help="Send runs to a catalog of lineage.")
-@file_option("--tables", "file", default=TABLES_FILE, help="The tables, and what they are called in the catalog")
-@span_option("--since", default="24h", help="How far back to look; with --since-last, at the first time alone")
+@click.command(short_help="Send runs to a lineage catalog.")
+@file_option("--tables", "file", default=TABLES_FILE, help="The tables, and their names in the catalog")
+@span_option("--since", default="24h", help="Time to look back; with --since-last, only for the first call")
 @click.option(
     "--since-last", is_flag=True, help="Only runs that are new or have changed since the last call, by the state file."
 )
-@span_option(
-    "--lookback", default=_LOOKBACK, help="With --since-last: how far back runs that had ended are looked at again"
-)
+@span_option("--lookback", default=_LOOKBACK, help="With --since-last: time to look back for changes of ended runs")
 @state_option(help="With --since-last: file that records what was sent (FILE of --tables, with .openlineage.json)")
-@click.option("--running-data", is_flag=True, help="Send the SQL and parameters of runs, too; they can hold secrets.")
-@click.option("--dry-run", is_flag=True, help="Print the events as JSON lines; send and note nothing.")
+@click.option("--running-data", is_flag=True, help="Also send SQL and parameters of runs; these can hold secrets.")
+@click.option("--dry-run", is_flag=True, help="Print the events as JSON lines; send and record nothing.")
 @connection_options
 def openlineage(  # noqa: PLR0913  one parameter for each option
     *,
@@ -62,12 +60,12 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
     dry_run: bool,
     **settings: Any,  # noqa: ANN401
 ) -> int:
-    """Send the runs of all tables of a file as OpenLineage events, with what each read and wrote.
+    """Send the runs of all tables of a file as OpenLineage events, with their inputs and outputs.
 
-    They go where OpenLineage's own client is set up to send them: OPENLINEAGE_URL and OPENLINEAGE_API_KEY, or
+    Events are sent by the configuration of OpenLineage's own client: OPENLINEAGE_URL and OPENLINEAGE_API_KEY, or
     OPENLINEAGE_CONFIG, or openlineage.yml. Sending a run again overwrites it.
 
-    Exit code 0: all was sent. 2: a table could not be read, or an event could not be sent.
+    Exit code 0: all events were sent. 2: a table could not be read, or an event could not be sent.
 
     \b
     Examples:
@@ -113,7 +111,7 @@ class _Printer:
     """Prints events as JSON lines."""
 
     def send(self, event: RunEvent) -> None:
-        """Print one."""
+        """Print an event."""
         from dataarts_datamap.integrations.openlineage import event_json
 
         click.echo(event_json(event))
@@ -123,10 +121,10 @@ class _Printer:
 
 
 class _EventSender:
-    """Sends the events of runs, each run once, whatever tables it writes.
+    """Sends the events of runs, each run once, even if it writes several tables.
 
     Attributes:
-        lineage: What operators read and write; None if it cannot be read.
+        lineage: Lineage of the instance; None if it cannot be read.
     """
 
     def __init__(self, outlet: _Outlet, lineage: Lineage | None, names: DatasetNames, *, running_data: bool) -> None:
@@ -165,15 +163,15 @@ class _EventSender:
         """Report how many events were sent."""
         if self._unnamed:
             count = f"{len(self._unnamed)} table{'s' if len(self._unnamed) > 1 else ''}"
-            tell(f"{count} without a rule in {file} under [openlineage]: a GUID links to nothing that others send")
+            tell(f"{count} without a rule in {file} under [openlineage]: GUIDs do not match the names of other senders")
         note(f"{self._events} events of {len(self._sent)} runs {would_be} sent")
 
 
 class _State:
-    """What was sent, by table, in a file.
+    """The record of sent runs, by table, in a file.
 
     Raises:
-        ConfigurationError: The file is there, and is none of these.
+        ConfigurationError: The file exists, but is not such a record.
     """
 
     def __init__(self, path: Path) -> None:
@@ -189,15 +187,15 @@ class _State:
             document = None
         known = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
         if known.get("version") != _VERSION or not isinstance(known.get("tables"), dict):
-            raise ConfigurationError(f"{path} is no state of datamap openlineage: name another with --state")
+            raise ConfigurationError(f"{path} is not a state of datamap openlineage: name another with --state")
         self._tables = known["tables"]
 
     def known(self, guid: str) -> dict[str, Any] | None:
-        """What is known of a table."""
+        """The record of a table; None if there is none."""
         return self._tables.get(guid)
 
     def note(self, guid: str, progress: RunProgress) -> None:
-        """Note what was sent of a table."""
+        """Record the sent runs of a table."""
         from dataarts_datamap._atomic_file import replacing
 
         self._tables[guid] = progress.to_dict()
@@ -214,12 +212,12 @@ def _lineage(client: DataMapClient) -> Lineage | None:
     except DataMapError as error:
         if _is_for_all(error):
             raise
-        tell(f"lineage cannot be read, so that events have no inputs, and the table alone as an output: {error}")
+        tell(f"lineage cannot be read, so that events have no inputs, and only the table as an output: {error}")
         return None
 
 
 def _is_for_all(error: Exception) -> bool:
-    """Whether no other table could be read either."""
+    """Whether an error would occur for every other table, too."""
     from dataarts_datamap._errors import (
         AuthenticationError,
         ConfigurationError,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--role",
     type=click.Choice(["associated", "producers"]),
     default="associated",
-    help="All that the service lists, or those that lineage says write the table (associated).",
+    help="All that the service lists, or those that write the table by lineage (associated).",
 )
 @output_option
 @connection_options
@@ -39,8 +39,8 @@ def operators(
 ) -> None:
     """List the job operators of TABLE, a name or a GUID.
 
-    The service lists those that are associated with the table; some may only read it. With --role producers, those are
-    left out that lineage does not say write it; where it says so of none, all are listed, and stderr says why.
+    The service lists the operators associated with the table; some may only read it. With --role producers, only those
+    that write it by lineage are listed; if lineage names none, all are listed, and stderr has the reason.
 
     \b
     Examples:
@@ -52,6 +52,6 @@ def operators(
     with connect(settings) as client:
         found = client.find_producers(table_guid_of(client, table_guid), role=role)
     count = write_operators(found.operators, output=output_shape(output))
-    tell_if_none(count, "operators are known of this table")
+    tell_if_none(count, "operators of this table are known")
     if role == "producers":
         note_basis(found.others, found.notes)

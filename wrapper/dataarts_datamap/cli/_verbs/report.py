@@ -51,7 +51,7 @@ _FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
 @click.command()
 @optional_table_argument
 @file_option(
-    "--tables", "file", help="Report on all tables of a file in place of TABLE, such as datamap.toml; with --html"
+    "--tables", "file", help="Report on all tables of a file, such as datamap.toml, instead of TABLE; with --html"
 )
 @click.option(
     "--html",
@@ -59,9 +59,9 @@ _FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
     metavar="FILE",
     help="Write the report as one page that works offline.",
 )
-@time_option("--start", help="Where the window begins: a date, a time, or epoch ms")
-@time_option("--end", help="Where it ends, and when the table is judged (now)")
-@span_option("--since", help="Begin this long before the end: 24h, 7d (30d)")
+@time_option("--start", help="Beginning of the window: a date, a time, or epoch ms")
+@time_option("--end", help="End of the window, and time of the judgement (now)")
+@span_option("--since", help="Length of the window up to its end: 24h, 7d (30d)")
 @max_age_option
 @operator_options
 @click.option(
@@ -69,7 +69,7 @@ _FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
     type=click.IntRange(0),
     default=2,
     metavar="STEPS",
-    help="Steps upstream to look at, 30 tables at the most; 0 for none (2). Never with an --end in the past.",
+    help="Number of steps upstream, for at most 30 tables; 0 for none (2). Not with an --end in the past.",
 )
 @zone_option("the times in the report")
 @click.option(
@@ -79,14 +79,12 @@ _FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
     default="en",
     help="Language of the page: English, or Chinese (en).  [env: DATAMAP_LANG]",
 )
-@click.option(
-    "--running-data", is_flag=True, help="Put what each run did into the page or JSON; it can hold SQL and paths."
-)
+@click.option("--running-data", is_flag=True, help="Include running_data of runs in the page or JSON: SQL and paths.")
 @click.option(
     "--logs",
     "with_log",
     is_flag=True,
-    help="Put the end of each failure's log into the page or JSON; it can hold SQL and passwords.",
+    help="Include the end of each failure's log in the page or JSON; it can contain SQL and passwords.",
 )
 @page_size_option
 @offset_unit_option
@@ -94,7 +92,7 @@ _FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
 @click.option(
     "--output",
     type=click.Choice(["table", "summary", "json"]),
-    help="Strips (to a terminal), short JSON (to a pipe; neither beside --html), or JSON of every hour and failure.",
+    help="Strips (to a terminal), short JSON (to a pipe; neither with --html), or JSON of every hour and failure.",
 )
 @obs_endpoint_option
 @connection_options
@@ -122,19 +120,19 @@ def report(  # noqa: PLR0913  one parameter for each option
     """Report on a table's runs: what failed, and what took long.
 
     It says whether TABLE, a name or a GUID, is fresh, and if not, why; and which runs started late. --operator,
-    --ignore and --any choose the operators that count, as for datamap status.
+    --ignore and --any choose the operators that count, as in datamap status.
 
-    With --html, as a page to look at in a browser: why, with a link to each run that shows it, the failures with their
-    log paths, a strip of outcomes by planned time, the runs on a time line, their durations and waits. It loads nothing
-    from a network. With --logs, the ends of the logs of the fifty newest failures are in it, folded.
+    With --html, it is a page for a browser: the reasons, with a link to each run that shows them, the failures with
+    their log paths, a strip of outcomes by planned time, the runs on a time line, their durations and waits. It loads
+    nothing from a network. With --logs, it has the ends of the logs of the fifty newest failures, folded.
 
-    With --tables, the page is of all tables of a file: the runs that explain most of the trouble, how each table stands
-    and why, and what happened on each of the last days, to be sorted, grouped and searched. Of the options about runs,
-    only --since and --tz go with it.
+    With --tables, the page shows all tables of a file: the runs that explain most of the trouble, the verdict on each
+    table with its reason, and the outcomes of each of the last days. It can be sorted, grouped and searched. Of the
+    options about runs, it only takes --since and --tz.
 
     A pipe gets a summary as one line of JSON; --output json has every hour, failure and outlier, which can be long.
 
-    Exit code 0: the report was made, whatever it says; datamap status is the judge. 2: nothing could be read for it.
+    Exit code 0: the report was made, whatever it says; use datamap status for a verdict. 2: nothing could be read.
 
     \b
     Examples:
@@ -151,7 +149,7 @@ def report(  # noqa: PLR0913  one parameter for each option
         _report_all(file, html, since=since, zone=tz, lang=lang, settings=settings)
         return
     if table_guid is None:
-        raise click.UsageError("give a TABLE, or all of a file with --tables FILE")
+        raise click.UsageError("give a TABLE, or --tables FILE for all tables of a file")
     if start is not None and since is not None:
         raise click.UsageError("give either --start or --since, not both")
     target = None if html is None else replaceable(html)
@@ -183,15 +181,15 @@ def report(  # noqa: PLR0913  one parameter for each option
 
 
 def _refuse_single(table_guid: str | None, html: Path | None, settings: Iterable[str]) -> None:
-    """Refuse what is of one table.
+    """Refuse arguments about a single table.
 
     Raises:
-        click.UsageError: Some of it was given, or there is no page to write.
+        click.UsageError: One was given, or there is no page to write.
     """
     if table_guid is not None:
         raise click.UsageError("give either a TABLE or --tables, not both")
     if html is None:
-        raise click.UsageError("--tables goes with --html FILE; datamap check shows tables in a terminal")
+        raise click.UsageError("--tables needs --html FILE; datamap check shows tables in a terminal")
     for parameter in click.get_current_context().command.params:
         name = parameter.name or ""
         if name not in {*_FOR_ALL, *settings} and _is_typed(name):
@@ -199,18 +197,18 @@ def _refuse_single(table_guid: str | None, html: Path | None, settings: Iterable
 
 
 def _is_typed(name: str) -> bool:
-    """Whether an option was given on the command line, and not by the environment alone."""
+    """Whether an option was given on the command line, and not only by the environment."""
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
-def _report_all(  # noqa: PLR0913  what the options say
+def _report_all(  # noqa: PLR0913  one parameter for each option
     file: str, html: Path | None, *, since: timedelta | None, zone: tzinfo, lang: Language, settings: dict[str, Any]
 ) -> None:
     """Write the page of all tables.
 
     Raises:
         click.UsageError: The time is too long for the page.
-        DataMapError: No table could be read: the page, which is written, says no more.
+        DataMapError: No table could be read. The page is still written.
     """
     from dataarts_datamap._atomic_file import replaceable
     from dataarts_datamap._report.languages import texts_in
@@ -220,7 +218,7 @@ def _report_all(  # noqa: PLR0913  what the options say
         return
     days = max(1, -(-(since or _DEFAULT_SPAN) // timedelta(days=1)))
     if days > _MOST_DAYS:
-        raise click.UsageError(f"--since may be {_MOST_DAYS}d at the most with --tables")
+        raise click.UsageError(f"--since may be at most {_MOST_DAYS}d with --tables")
     target = replaceable(html)
     with connect(settings) as client:
         written = write_overview(client, file, target, days=days, zone=zone, say=texts_in(lang))
@@ -229,7 +227,7 @@ def _report_all(  # noqa: PLR0913  what the options say
         raise written.error
 
 
-def _read(  # noqa: PLR0913  what the options say
+def _read(  # noqa: PLR0913  one parameter for each option
     client: DataMapClient,
     table: Table,
     *,
@@ -268,7 +266,7 @@ def _read(  # noqa: PLR0913  what the options say
 
 
 def _read_upstream(client: DataMapClient, table_guid: str, max_age: timedelta | None, steps: int) -> Upstream | None:
-    """What feeds the table, as it stands now. The report is one without it, too."""
+    """The tables upstream and their present state; None if they cannot be read, since the report does not need them."""
     from dataarts_datamap._errors import AuthenticationError, DataMapError
     from dataarts_datamap._text import printable
 
@@ -279,12 +277,12 @@ def _read_upstream(client: DataMapClient, table_guid: str, max_age: timedelta | 
     except AuthenticationError:
         raise
     except DataMapError as error:
-        tell(f"what feeds the table could not be read: {printable(str(error), limit=_LONGEST_REASON)}")
+        tell(f"the tables upstream could not be read: {printable(str(error), limit=_LONGEST_REASON)}")
         return None
 
 
 def _write_page(found: Report, target: Path, *, running_data: bool, lang: Language) -> int:
-    """Write the page; returns how many bytes it has."""
+    """Write the page; returns its size in bytes."""
     from dataarts_datamap._atomic_file import replacing
     from dataarts_datamap._report.html_page import page
     from dataarts_datamap._report.languages import texts_in

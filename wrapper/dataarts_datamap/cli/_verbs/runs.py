@@ -46,8 +46,8 @@ def runs(
 ) -> None:
     """List the runs of a table, or of one of its operators, inside a window.
 
-    In a table, a run that failed has its log path below it; JSON lines have all that is known of each run. With
-    --resume-token FILE, a long reading that breaks off goes on in the next call, which adds to the same output.
+    In a table, the log path of a failed run is below it; JSON lines have all known fields of each run. With
+    --resume-token FILE, the next call continues an interrupted reading, and adds to the same output.
 
     \b
     Examples:
@@ -63,7 +63,7 @@ def runs(
     _check_names(statuses)
     shape = output_shape(output)
     if token_file is not None and shape == "table":
-        raise click.UsageError("--resume-token is for JSON lines, which are written as they come: --output ndjson")
+        raise click.UsageError("--resume-token needs JSON lines, which are written one by one: --output ndjson")
     if token_file is None:
         selection.check_beginning()
     selection.tell_zone(shape)
@@ -79,10 +79,10 @@ def runs(
 
 
 def _check_names(names: Sequence[str]) -> None:
-    """Refuse a name that looks like a typing error: the service may have statuses that are not known, but not such.
+    """Refuse a name that looks like a typing error; other unknown statuses are allowed.
 
     Raises:
-        click.UsageError: One is not known, and nearly that of a status or state.
+        click.UsageError: A name is not known, but similar to that of a status or state.
     """
     from difflib import get_close_matches
 
@@ -93,13 +93,13 @@ def _check_names(names: Sequence[str]) -> None:
         nearest = get_close_matches(name, known, n=1, cutoff=_NEARLY) if name not in known else []
         if nearest:
             raise click.UsageError(
-                f"no status or state is called {name!r}: did you mean {nearest[0]!r}? Runs of a status that is not "
-                "known come with --status unknown."
+                f"no status or state is called {name!r}: did you mean {nearest[0]!r}? Runs with an unknown "
+                "status: --status unknown."
             )
 
 
 def _of_status(found: Iterable[Run], statuses: Sequence[str], seen: Counter[str]) -> Iterator[Run]:
-    """The runs that have one of the statuses or states, or all; which statuses there are is counted."""
+    """The runs with one of the statuses or states, or all runs; the statuses seen are counted."""
     for run in found:
         seen[run.status or "(none)"] += 1
         if not statuses or run.status in statuses or run.state in statuses:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.command()
 @table_argument
 @max_age_option
-@span_option("--since", default="7d", help="How far back to look, at least")
+@span_option("--since", default="7d", help="Minimum time to look back")
 @operator_options
 @zone_option("the times in a table")
 @page_size_option
@@ -59,15 +59,15 @@ def status(  # noqa: PLR0913  one parameter for each option
     output: StatusOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> int:
-    """Check whether TABLE, a name or a GUID, is fresh, and how its operators stand.
+    """Check whether TABLE, a name or a GUID, is fresh, and judge each of its operators.
 
-    A table is as old as its oldest producer. The operators count that write it, by lineage; where lineage names none,
-    all of them do, and the output says so. Those without runs in the window are named and left out. --operator and
+    A table is as old as its oldest producer. The operators that write it by lineage count; if lineage names none, all
+    operators count, and the output says so. Operators without runs in the window are named and left out. --operator and
     --ignore narrow the choice; with --any, one fresh operator is enough. The output names the operator that decides.
 
-    Exit code 0: fresh. 1: stale or failed. 2: it cannot be told, as there are no runs, none that ended in a way that is
-    known, or a success whose time cannot be read. With --max-age, the age of the last success alone decides; without,
-    whether runs failed after it does.
+    Exit code 0: fresh. 1: stale or failed. 2: unknown, because there are no runs, none ended with a known status, or
+    the time of a success cannot be read. With --max-age, only the age of the last success decides; without it, failures
+    after the last success decide.
 
     \b
     Examples:
@@ -102,7 +102,7 @@ def status(  # noqa: PLR0913  one parameter for each option
 
 
 def _tell_doubts(found: TableStatus) -> None:
-    """Tell what does not count, and what cannot be believed."""
+    """Print the operators that do not count, and doubts about the runs."""
     from dataarts_datamap._monitoring.producers import operator_name
     from dataarts_datamap._report.contents import job_labels
     from dataarts_datamap._text import printable
@@ -110,16 +110,16 @@ def _tell_doubts(found: TableStatus) -> None:
 
     if found.unknown_runs:
         names = printable(", ".join(name or "(none)" for name in found.unknown_statuses), limit=300)
-        tell(f"{found.unknown_runs} runs have a status that is not known, and count for nothing: {names}")
+        tell(f"{found.unknown_runs} runs have an unknown status, and do not count: {names}")
     labels = dict(zip(found.operators, job_labels(found.operators), strict=True))
     for one, label in labels.items():
         if one.undated_successes:
             tell(f"{one.undated_successes} runs of {label} succeeded at a time that cannot be read")
         if one.is_ahead and one.age is not None:
-            tell(f"the last success of {label} lies {span_text(-one.age)} ahead of now: one of the clocks is wrong")
+            tell(f"the last success of {label} lies {span_text(-one.age)} in the future: one of the clocks is wrong")
     if not found.runs:
         tell("no runs in this window")
     elif found.left_out:
         note(f"no runs in this window, left out: {', '.join(labels[one] for one in found.left_out)}")
     if found.ignored:
-        note(f"not judged, as asked: {', '.join(map(operator_name, found.ignored))}")
+        note(f"not judged, on request: {', '.join(map(operator_name, found.ignored))}")

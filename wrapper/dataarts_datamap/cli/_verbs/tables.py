@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 @click.argument("query", required=False, default="")
 @click.option("--type", "types", multiple=True, metavar="KIND", help="Kind of asset (table); may be repeated.")
 @click.option("--source", "sources", multiple=True, metavar="KIND", help="Kind of source: dws, hive; may be repeated.")
-@click.option("--in-workspace", metavar="ID", help="Search this workspace alone (the whole instance).")
+@click.option("--in-workspace", metavar="ID", help="Only search this workspace (the whole instance).")
 @click.option("--limit", type=click.IntRange(1), metavar="ROWS", default=100, help="Most tables to list (100).")
-@click.option("--page-size", type=int, metavar="ROWS", help="Rows to ask for at once (100).")
-@click.option("--init", "is_init", is_flag=True, help="Write a file of them for datamap check instead, by lineage.")
+@click.option("--page-size", type=int, metavar="ROWS", help="Page size to request (100).")
+@click.option("--init", "is_init", is_flag=True, help="Instead, write a file of tables for datamap check, by lineage.")
 @file_option("--tables", "file", help="With --init: the file to write (datamap.toml)")
 @output_option
 @connection_options
@@ -41,10 +41,10 @@ def tables(  # noqa: PLR0913  one parameter for each option
 ) -> None:
     """List the tables that the keyword QUERY finds, each with its GUID.
 
-    What a keyword is compared with is not documented: names and descriptions, most likely.
+    It is not documented which attributes a keyword is compared with: most likely names and descriptions.
 
-    With --init, write datamap.toml, a start for datamap check: each table that an operator writes, by lineage, whose
-    name holds QUERY. A file that is there is left as it is.
+    With --init, write datamap.toml as a start for datamap check: each table that an operator writes, by lineage, and
+    whose name contains QUERY. An existing file is not changed.
 
     \b
     Examples:
@@ -58,7 +58,7 @@ def tables(  # noqa: PLR0913  one parameter for each option
         _write_file(query, in_workspace, file or "datamap.toml", settings)
         return
     if file is not None:
-        raise click.UsageError("--tables goes with --init")
+        raise click.UsageError("--tables needs --init")
     how = given(types=types or None, sources=sources, workspace_id=in_workspace, page_size=page_size)
     with connect(settings) as client:
         found = client.search_tables(query, **how).to_list(max_items=limit)
@@ -68,10 +68,10 @@ def tables(  # noqa: PLR0913  one parameter for each option
 
 
 def _write_file(query: str, workspace_id: str | None, file: str, settings: dict[str, Any]) -> None:
-    """Write a file of tables to begin with.
+    """Write a first file of tables.
 
     Raises:
-        click.UsageError: There is one already.
+        click.UsageError: The file already exists.
         click.ClickException: Lineage names no such table.
     """
     from pathlib import Path
@@ -81,7 +81,7 @@ def _write_file(query: str, workspace_id: str | None, file: str, settings: dict[
 
     shown = printable(file)
     if Path(file).exists():
-        raise click.UsageError(f"{shown} is there already: name another one with --tables")
+        raise click.UsageError(f"{shown} already exists: name another one with --tables")
     with connect(settings) as client:
         template = table_template(client.lineage(), workspace_id=workspace_id, query=query)
     if not template.tables:
@@ -90,12 +90,12 @@ def _write_file(query: str, workspace_id: str | None, file: str, settings: dict[
         with Path(file).open("x", encoding="utf-8", newline="\n") as made:
             made.write(template.text)
     except FileExistsError:
-        raise click.UsageError(f"{shown} is there already: name another one with --tables") from None
+        raise click.UsageError(f"{shown} already exists: name another one with --tables") from None
     note(f"{shown} has {template.tables} table{'' if template.tables == 1 else 's'}: datamap check --tables {shown}")
 
 
 def _none_of(query: str, workspace_id: str | None) -> str:
-    """That no table was found, with what was asked for."""
+    """The text that no table was found, with the search terms."""
     from dataarts_datamap._text import shown
 
     named = f" with {shown(query)} in its name" if query else ""

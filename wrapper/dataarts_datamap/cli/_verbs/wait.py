@@ -33,11 +33,11 @@ _NO = 1
 
 @click.command()
 @click.argument("table", required=False, shell_complete=suggest_tables)
-@click.option("--task-id", metavar="ID", help="The operator whose run to wait for, instead of TABLE.")
+@click.option("--task-id", metavar="ID", help="Wait for a run of this operator, instead of TABLE.")
 @click.option("--job-name", type=parse_name, metavar="NAME", help="Name of that operator.")
-@click.option("--run-id", type=int, metavar="ID", help="The run; the one planned last, if it is left out.")
-@time_option("--start", help="Where the window begins: a date, a time, or epoch ms")
-@span_option("--since", help="Begin this long before now: 90m, 24h, 7d")
+@click.option("--run-id", type=int, metavar="ID", help="The run (the one planned last).")
+@time_option("--start", help="Beginning of the window: a date, a time, or epoch ms")
+@span_option("--since", help="Length of the window up to now: 90m, 24h, 7d")
 @operator_options
 @zone_option("times without an offset")
 @click.option(
@@ -47,7 +47,7 @@ _NO = 1
     shell_complete=suggest_spans,
     metavar="SPAN",
     default="1h",
-    help="Longest wait (1h), a day at most.",
+    help="Longest wait, at most a day (1h).",
 )
 @output_option
 @connection_options
@@ -67,11 +67,11 @@ def wait(  # noqa: PLR0913  one parameter for each option
 ) -> int:
     """Wait until the runs of TABLE, a name or a GUID, or a run of one operator have ended, and show them.
 
-    It is the run planned last in the window, of each operator that writes the table, by lineage; of all its operators,
-    if lineage names none. Operators without runs do not count, unless none has any.
+    For a table, these are the runs planned last in the window, of each operator that writes it by lineage, or of all
+    its operators if lineage names none. Operators without runs do not count, but at least one must have runs.
 
     Exit code 0: they succeeded; with --any, one did. 1: one failed or was skipped. 2: they had not ended when the time
-    was over, or that could not be told.
+    was over, or their outcome is unknown.
 
     \b
     Examples:
@@ -83,13 +83,13 @@ def wait(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap.cli._printing.output import write_runs
 
     if (table is None) is (task_id is None and job_name is None) or (task_id is None) is not (job_name is None):
-        raise click.UsageError("name either a TABLE, or an operator with both --task-id and --job-name")
+        raise click.UsageError("give either a TABLE, or an operator with both --task-id and --job-name")
     if table is not None and run_id is not None:
-        raise click.UsageError("--run-id goes with --task-id and --job-name")
+        raise click.UsageError("--run-id needs --task-id and --job-name")
     if table is None and choice != OperatorChoice():
-        raise click.UsageError("which operators count is a question of a TABLE")
+        raise click.UsageError("options about the operators that count need a TABLE")
     if (start is None) is (since is None):
-        raise click.UsageError("say where the window begins: either --start TIME or --since SPAN")
+        raise click.UsageError("give the beginning of the window: either --start TIME or --since SPAN")
     shape = output_shape(output)
     tell_zone((start,), tz, shape)
     window = given(start=in_zone(start, tz), since=since)

@@ -56,8 +56,8 @@ def _parse_pace(text: str) -> timedelta:
     span = parse_span(text)
     if not _LEAST_PACE <= span <= _MOST_PACE:
         raise click.BadParameter(
-            f"{text!r} is not from 5s to 1d: each reading asks for the table and for each of its operators, and the "
-            "service allows a user 50 requests a second on all of the Data Map"
+            f"{text!r} is not from 5s to 1d: each reading sends requests for the table and each of its operators, and "
+            "the service allows a user 50 requests per second on all of the Data Map"
         )
     return span
 
@@ -71,7 +71,7 @@ def _parse_patience(text: str) -> timedelta:
 
 @click.command()
 @table_argument
-@span_option("--since", default="24h", help="How far back to look, at least")
+@span_option("--since", default="24h", help="Minimum time to look back")
 @click.option(
     "--every",
     type=_parse_pace,
@@ -81,7 +81,7 @@ def _parse_patience(text: str) -> timedelta:
     help="Time between two readings, from 5s to 1d (30s).",
 )
 @click.option(
-    "--until-ended", is_flag=True, help="End when no run is active any more, with 0 if the last ones succeeded, else 1."
+    "--until-ended", is_flag=True, help="End when no run is active, with 0 if the last ones succeeded, else 1."
 )
 @click.option(
     "--for",
@@ -89,7 +89,7 @@ def _parse_patience(text: str) -> timedelta:
     type=_parse_patience,
     shell_complete=suggest_spans,
     metavar="SPAN",
-    help="End after this long: 90m, 12h (until interrupted).",
+    help="End after this time: 90m, 12h (until interrupted).",
 )
 @max_age_option
 @operator_options
@@ -119,19 +119,18 @@ def watch(  # noqa: PLR0913  one parameter for each option
     output: WatchOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> int:
-    """Show how the runs of TABLE, a name or a GUID, go on, until interrupted.
+    """Show the progress of the runs of TABLE, a name or a GUID, until interrupted.
 
-    A line for each operator that counts: how its run stands, for how long against what is typical, how late it started,
-    and when the last one succeeded; the newest failures with their log paths; outcomes and durations by the hour. The
-    operators that write the table count, by lineage; all of them, if lineage names none. If a reading fails, the last
-    good one stays on the screen, marked as old, and another one is tried. To a pipe, it writes a JSON line for each run
-    that appears, changes or goes away; the runs that are there at first come as "known".
+    It shows a line for each operator that counts: the status of its run, its duration and the typical one, its delay,
+    and the time of the last success; then the newest failures with their log paths; and outcomes and durations by the
+    hour. The operators that write the table by lineage count, or all operators if lineage names none. If a reading
+    fails, the last good one stays on the screen, marked as old, and another one is tried. To a pipe, it writes a JSON
+    line for each run that appears, changes or disappears; the runs of the first reading are "known".
 
     With --until-ended, the exit code is 0 if the last run of each operator succeeded, 1 if one failed or was skipped, 2
-    if that is not known or the time of --for is over; an operator that has no runs in the window is named and left out.
-    Without, it is 0 when that time is over. It is 2 if the first reading fails, or a later one fails in a way that does
-    not pass. --operator and --ignore say which operators are read; with --any, it is enough that the last run of one
-    succeeded.
+    if that is not known or the time of --for is over; operators without runs in the window are named and left out.
+    Otherwise, it is 0 when that time is over. It is 2 if the first reading fails, or a later one fails permanently.
+    --operator and --ignore choose the operators to read; with --any, it is enough that the last run of one succeeded.
 
     \b
     Examples:
@@ -195,7 +194,7 @@ def _can_draw() -> bool:
 
 
 def _exit_code(snapshot: Snapshot, operators: Sequence[Operator], table: ClientTable) -> int:
-    """The exit code, by the last run of each operator; those without runs, and ignored ones, are named and left out."""
+    """The exit code, by the last run of each operator. Operators without runs and ignored ones are only named."""
     from dataarts_datamap._models.runs import RunState, operator_key
     from dataarts_datamap._monitoring.freshness import group_runs
     from dataarts_datamap._monitoring.producers import operator_name
@@ -204,7 +203,7 @@ def _exit_code(snapshot: Snapshot, operators: Sequence[Operator], table: ClientT
     if left_out := [operator_name(one) for one in operators if not groups[operator_key(one)]]:
         note(f"no runs in this window, left out: {', '.join(left_out)}")
     if table.ignored:
-        note(f"not judged, as asked: {', '.join(map(operator_name, table.ignored))}")
+        note(f"not judged, on request: {', '.join(map(operator_name, table.ignored))}")
     if snapshot.active:
         tell(f"runs that had not ended when the time was over: {len(snapshot.active)}")
         return _NOT_JUDGED
@@ -214,7 +213,7 @@ def _exit_code(snapshot: Snapshot, operators: Sequence[Operator], table: ClientT
     if states & {RunState.FAILED, RunState.SKIPPED}:
         return _NO
     if not states or RunState.UNKNOWN in states:
-        tell("how the last runs ended cannot be told")
+        tell("it is unknown how the last runs ended")
         return _NOT_JUDGED
     return _YES
 
@@ -226,9 +225,9 @@ class ClientTable:
     Attributes:
         client: The client.
         guid: GUID of the table.
-        how: How pages are read: keywords of ``list_table_runs``.
-        choice: Which of its operators count.
-        ignored: Those that do not, as asked and as of the last reading.
+        how: Keywords of ``list_table_runs``, for reading pages.
+        choice: The choice of its operators that count.
+        ignored: The operators that were left out on request, as of the last reading.
     """
 
     client: DataMapClient
@@ -240,9 +239,9 @@ class ClientTable:
     _is_read: bool = False
 
     def choose(self) -> Producers:
-        """Find out which of its operators count, and print the notes on that.
+        """Find the operators that count, and print the notes about them.
 
-        The choice holds for all readings: what is shown must not change when lineage does.
+        The choice holds for all readings: the view must not change when lineage does.
         """
         self._chosen = chosen = self.choice.find(self.client, self.guid)
         self.ignored = chosen.ignored
@@ -250,7 +249,7 @@ class ClientTable:
         return chosen
 
     def list_operators(self) -> list[Operator]:
-        """The operators of the table that count, and those that came since they were chosen."""
+        """The operators of the table that count, and those that appeared after the choice."""
         chosen = self._chosen or self.choose()
         if not self._is_read:
             self._is_read = True

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 @click.command(short_help="Find the run that broke a table.")
 @click.argument("table", shell_complete=suggest_tables)
 @max_age_option
-@span_option("--since", default="7d", help="How far back to look, at least")
-@click.option("--depth", type=click.IntRange(1), metavar="STEPS", help="How many steps upstream to look (20).")
+@span_option("--since", default="7d", help="Minimum time to look back")
+@click.option("--depth", type=click.IntRange(1), metavar="STEPS", help="Maximum number of steps upstream (20).")
 @zone_option("the times in a tree")
 @click.option("--output", type=click.Choice(["tree", "json"]), help="Tree (to a terminal) or JSON (to a pipe).")
 @connection_options
@@ -36,10 +36,10 @@ def why(  # noqa: PLR0913  one parameter for each option
 ) -> int:
     """Explain why TABLE, a name or a GUID, is not fresh.
 
-    Its inputs are judged, and theirs, as far as they are in trouble: the farthest ones are the causes, each with its
-    run and the path of its log. Where lineage cannot be read, the table is explained alone.
+    Its inputs are judged, and the inputs of those in trouble, and so on: the farthest tables in trouble are the causes,
+    each shown with its run and the path of its log. If lineage cannot be read, only the table itself is judged.
 
-    Exit code 0: fresh. 1: stale or failed. 2: it cannot be told.
+    Exit code 0: fresh. 1: stale or failed. 2: unknown.
 
     \b
     Examples:
@@ -59,7 +59,7 @@ def why(  # noqa: PLR0913  one parameter for each option
         note(f"times are in {tz}")
         write_explanation(found, zone=tz)
         for command in log_commands(found):
-            note(f"to read what that run wrote: {command}")
+            note(f"to read the log of that run: {command}")
     for doubt in found.notes:
         tell(doubt)
     return {Verdict.FRESH: 0, Verdict.UNKNOWN: 2}.get(found.verdict, 1)

@@ -1,10 +1,10 @@
 """The provider for Apache Airflow 3: a hook, sensors that defer, a trigger for assets, and an export.
 
-It needs Airflow, which the extra ``airflow`` brings. Airflow finds it by its entry point; a DAG imports from here::
+It needs Airflow, which the extra ``airflow`` installs. Airflow finds it by its entry point; a DAG imports from here::
 
     from dataarts_datamap.integrations.airflow import TableFreshSensor, TableRunTrigger
 
-The names below load when they are first used, since each process of Airflow imports this package.
+The names below are loaded at their first use, since each process of Airflow imports this package.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _HOME_OF = {
 def __getattr__(name: str) -> object:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415  importing the package alone does not need it
+    from importlib import import_module  # noqa: PLC0415  not needed to import the package
 
     value: object = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     globals()[name] = value

@@ -1,4 +1,4 @@
-"""What the sensors wait for. Each condition looks with either face of the client, and judges alike."""
+"""The conditions that sensors wait for. Each works with both clients, and judges alike."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Outcome(StrEnum):
 
     Attributes:
         MET: The condition holds.
-        FAILED: It cannot hold any more.
+        FAILED: It can no longer hold.
         WAITING: It does not hold yet.
     """
 
@@ -38,12 +38,12 @@ class Outcome(StrEnum):
 
 
 class Look(NamedTuple):
-    """What was seen of a table.
+    """A look at a table.
 
     Attributes:
         outcome: Its result.
-        message: What was seen, in words.
-        facts: The same, ready for JSON.
+        message: The observation, in words.
+        facts: The observation, ready for JSON.
     """
 
     outcome: Outcome
@@ -52,13 +52,13 @@ class Look(NamedTuple):
 
 
 class Condition(Protocol):
-    """What is waited for."""
+    """A condition to wait for."""
 
     def look(self, client: DataMapClient, table: str) -> Look:
-        """How a table stands, found by its GUID or name.
+        """Look at a table, found by its GUID or name.
 
         Raises:
-            DataMapError: It cannot be read.
+            DataMapError: The table cannot be read.
         """
         ...
 
@@ -67,12 +67,12 @@ class Condition(Protocol):
         ...
 
     def arguments(self) -> dict[str, Any]:
-        """Plain values, from which ``condition`` creates it again."""
+        """Plain values, from which ``condition`` recreates it."""
         ...
 
 
 def condition(arguments: Mapping[str, Any]) -> Condition:
-    """The condition of these arguments."""
+    """The condition with these arguments."""
     values = dict(arguments)
     kinds: dict[str, type[Freshness | PlannedRun]] = {one.kind: one for one in (Freshness, PlannedRun)}
     return kinds[values.pop("kind")](**values)
@@ -80,12 +80,12 @@ def condition(arguments: Mapping[str, Any]) -> Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class Freshness:
-    """That a table is fresh.
+    """The condition that a table is fresh.
 
     Attributes:
         after: The earliest last success that is accepted, as ISO 8601 text; None if its age decides.
         max_age: The largest age of a last success, in seconds; None if ``after`` decides.
-        since: How far back to look for runs, in seconds, at least.
+        since: Minimum time to look back for runs, in seconds.
         any_operator: Whether one operator that keeps the table fresh is enough.
         only: Names of the operators that count; None for those that write the table.
         ignore: Names of operators that do not count.
@@ -110,7 +110,7 @@ class Freshness:
         return self._seen(table, guid, await client.table_status(guid, **self._question()))
 
     def arguments(self) -> dict[str, Any]:
-        """The attributes, and of which kind they are."""
+        """The attributes, with the kind of the condition."""
         return {"kind": self.kind, **asdict(self)}
 
     def _question(self) -> dict[str, Any]:
@@ -140,13 +140,13 @@ class Freshness:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedRun:
-    """That a run of a table, planned at a time or later, has succeeded.
+    """The condition that a run of a table, planned at a time or later, has succeeded.
 
     Attributes:
         after: That time, as ISO 8601 text.
         only: Names of the operators that count; None for those that write the table.
         ignore: Names of operators that do not count.
-        fail_on_failure: Whether a failed run ends the wait, if none of the others has succeeded or still can.
+        fail_on_failure: Whether a failed run ends the wait if no other run has succeeded or still can.
     """
 
     kind: ClassVar[str] = "run"
@@ -156,7 +156,7 @@ class PlannedRun:
     fail_on_failure: bool
 
     def look(self, client: DataMapClient, table: str) -> Look:
-        """Whether such a run has succeeded, or cannot any more."""
+        """Whether such a run has succeeded, or can no longer succeed."""
         guid = client.find_table(table).guid
         operators = counting(table, client.find_producers(guid, only=self.only, ignore=self.ignore).operators)
         runs = client.list_table_runs(guid, start=self._start, operators=operators).to_list()
@@ -171,12 +171,12 @@ class PlannedRun:
         return self._seen(table, guid, runs)
 
     def arguments(self) -> dict[str, Any]:
-        """The attributes, and of which kind they are."""
+        """The attributes, with the kind of the condition."""
         return {"kind": self.kind, **asdict(self)}
 
     @property
     def _start(self) -> datetime:
-        # Whether the ends of a window belong to it is not documented.
+        # It is not documented whether a window includes its ends.
         return instant("after", self.after) - timedelta(milliseconds=1)
 
     def _seen(self, table: str, guid: str, runs: Iterable[Run]) -> Look:
@@ -201,7 +201,7 @@ def counting(table: str, operators: Sequence[T]) -> Sequence[T]:
     """The operators of a table that count.
 
     Raises:
-        TableNotFoundError: There is none, so that waiting for their runs would never end.
+        TableNotFoundError: There is none, so that a wait for their runs would never end.
     """
     if not operators:
         raise TableNotFoundError(f"no operator of the table {clipped(table, _NAME)!r} is known: is it the right one?")
@@ -209,16 +209,16 @@ def counting(table: str, operators: Sequence[T]) -> Sequence[T]:
 
 
 def instant(name: str, value: datetime | str) -> datetime:
-    """A time that a DAG gives, or that a template was rendered to, in UTC.
+    """A time from a DAG or from a rendered template, in UTC.
 
     Raises:
-        InvalidArgumentError: It is no time, or has no zone.
+        InvalidArgumentError: It is not a time, or has no zone.
     """
     try:
         time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     except ValueError:
         raise InvalidArgumentError(
-            f"{name} is {clipped(str(value), _NAME)!r}, which is no time: give one such as "
+            f"{name} is {clipped(str(value), _NAME)!r}, which is not a time: give one such as "
             "'{{ data_interval_end }}'; a DAG run that a person or an asset started has no interval"
         ) from None
     if time.utcoffset() is None:
@@ -227,5 +227,5 @@ def instant(name: str, value: datetime | str) -> datetime:
 
 
 def planned_at(run: Run) -> datetime:
-    """When a run was planned; of a run without such a time, the next of its times that is known."""
+    """The planned time of a run; if it has none, the next of its known times."""
     return run.plan_time or run.submit_time or run.start_time or run.end_time or _BEGINNING

@@ -1,6 +1,6 @@
-"""What a DAG is given, ready for JSON: times as ISO 8601 UTC text, lengths of time in seconds.
+"""The facts that a DAG gets, ready for JSON: times as ISO 8601 UTC text, durations in seconds.
 
-Names are the service's own words: untrusted, and cut off after 1,000 characters.
+Names are as sent by the service: untrusted, and cut off after 1,000 characters.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _MOST_TEXT: Final = 1_000
 
 
 def run_facts(table: str, guid: str, run: Run) -> dict[str, Any]:
-    """A run, without ``running_data``, which can hold SQL."""
+    """A run, without ``running_data``, which can contain SQL."""
     return {
         "table": table,
         "table_guid": guid,
@@ -35,7 +35,7 @@ def run_facts(table: str, guid: str, run: Run) -> dict[str, Any]:
 
 
 def status_facts(table: str, guid: str, status: TableStatus) -> dict[str, Any]:
-    """How a table stands."""
+    """The status of a table, ready for JSON."""
     decided_by = None if status.decided_by is None else _text(status.decided_by.job_name)
     return {
         "table": table,
@@ -52,7 +52,7 @@ def status_facts(table: str, guid: str, status: TableStatus) -> dict[str, Any]:
 
 
 def clipped(text: str, limit: int = _MOST_TEXT) -> str:
-    """The text; where it is longer, its first characters and an ellipsis."""
+    """The text; if it is longer, its first characters and an ellipsis."""
     return text if len(text) <= limit else f"{text[:limit]}…"
 
 

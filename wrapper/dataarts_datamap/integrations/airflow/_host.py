@@ -1,4 +1,4 @@
-"""What is used of Airflow: this module alone knows where a version keeps it."""
+"""The parts of Airflow that are used here: only this module knows their location in each version."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ _LONGEST_WAIT: Final = 600.0
 _EXPECTED: Final = (DataMapError, AirflowException, AirflowRuntimeError)
 _LASTING: Final = (AnswerTooLargeError, CertificateError)
 _PASSING: Final = (
-    AirflowRuntimeError,  # Airflow's own API did not answer
+    AirflowRuntimeError,  # Airflow's own API did not respond
     ErrorBodyError,
     IncompleteWalkError,
     InvalidResponseError,
@@ -51,19 +51,19 @@ _PASSING_UPSTREAM: Final = frozenset({429, 500, 502, 503, 504})
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether a poll that failed so is worth another one: not where credentials, table or settings are wrong."""
+    """Whether another poll may succeed after this failure: not if credentials, table or settings are wrong."""
     if isinstance(error, UpstreamError):
         return error.upstream_status in _PASSING_UPSTREAM
     return isinstance(error, _PASSING) and not isinstance(error, _LASTING)
 
 
 class _Failures(NamedTuple):
-    """The failures of a watcher in a row.
+    """Consecutive failures of a watcher.
 
     Attributes:
-        lasting: How many of them will not pass.
-        wait: Seconds that follow the last one.
-        until: When these are over, by the loop's clock.
+        lasting: Number of permanent failures among them.
+        wait: Seconds to wait after the last one.
+        until: End of this wait, by the loop's clock.
     """
 
     lasting: int
@@ -72,12 +72,12 @@ class _Failures(NamedTuple):
 
 
 class SharedPolls:
-    """What the watchers of a connection share: a client, and what is known of their failures.
+    """The shared state of the watchers of a connection: a client, and their failures.
 
-    A failure that can pass is waited out, with waits that double up to ten minutes. A lasting failure is waited out,
-    too, and raised once it has come often enough in a row; a trigger that Airflow then creates again continues the
-    waits of this one. After credentials were rejected, all watchers fail without a request until a pause is over: five
-    wrong signatures lock an access key. The connection is read anew then.
+    After a temporary failure, polls go on, with waits that double up to ten minutes. So they do after a permanent
+    failure, which is raised once it has occurred often enough in a row; a trigger that Airflow then creates again
+    continues the waits of this one. After credentials were rejected, all watchers fail without a request until a pause
+    is over, since five wrong signatures lock an access key. Then the connection is read again.
 
     Args:
         conn_id: Id of the connection.
@@ -99,7 +99,7 @@ class SharedPolls:
 
     @classmethod
     def of(cls, conn_id: str) -> SharedPolls:
-        """Those of the running event loop and this connection."""
+        """The polls of the running event loop and this connection."""
         known = _KNOWN.setdefault(asyncio.get_running_loop(), {})
         if conn_id not in known:
             known[conn_id] = cls(conn_id)
@@ -114,19 +114,19 @@ class SharedPolls:
         max_failures: int,
         warn: Callable[[str], object],
     ) -> AsyncGenerator[T]:
-        """What each poll gives, for ever.
+        """The result of each poll, for ever.
 
         Args:
-            read: Asks the client.
+            read: Reads with the client.
             watcher: Identifies this watcher among those of the connection, also after it was created again; None for
                 one that never is.
-            every: Seconds from the beginning of a poll to the next one, at least.
-            max_failures: How many failures that last are raised when they come in a row.
-            warn: Takes the text of each failure.
+            every: Minimum seconds from the beginning of a poll to the next one.
+            max_failures: Number of permanent failures in a row after which the last one is raised.
+            warn: Receives the text of each failure.
 
         Raises:
             DataMapError: The last of those failures.
-            AirflowException: The same, where Airflow does not know the connection.
+            AirflowException: The last of those failures, if Airflow does not know the connection.
         """
         now = asyncio.get_running_loop().time
         known = {} if watcher is None else self._failures
@@ -153,7 +153,7 @@ class SharedPolls:
         async with self._turns:
             if self._is_proven:
                 return await self._read(read)
-            async with self._proving:  # wrong credentials are sent once, not by each watcher
+            async with self._proving:  # so that wrong credentials are sent once, and not by each watcher
                 return await self._read(read)
 
     async def _read(self, read: Callable[[AsyncDataMapClient], Awaitable[T]]) -> T:
@@ -195,7 +195,7 @@ class SharedPolls:
 
 
 def _one_more(before: _Failures | None, error: Exception, every: float) -> _Failures:
-    """The failures in a row with another one."""
+    """The consecutive failures, with one more."""
     lasting, wait = (0, every / 2) if before is None else (before.lasting, before.wait)
     asked = error.retry_after or 0.0 if isinstance(error, DataMapError) else 0.0
     wait = max(every, asked, min(wait * 2, _LONGEST_WAIT))

@@ -1,9 +1,9 @@
-"""Which successes of a table were yielded, across restarts: logic without I/O, and the time is passed in.
+"""The successes of a table that were yielded, across restarts. Logic without I/O; the time is passed in.
 
-A *whole* reading begins ``lookback`` ago, or as long before the reading that the state was kept of, or just before the
-oldest run that has not ended, whichever is earliest, but no more than a month before the present or that reading. The
-first one is whole, and so is the next one ten minutes after a whole one. Those between are *parts*: they begin an hour
-before the oldest run that has not ended, or an hour before the end of the reading before.
+A *whole* reading begins ``lookback`` ago, or ``lookback`` before the reading of the stored state, or just before the
+oldest active run, whichever is earliest, but no more than a month before the present or that reading. The first reading
+is whole, and so is the first one that is due ten minutes after a whole one. Those in between are *parts*: they begin an
+hour before the oldest active run, or an hour before the end of the previous reading if that is earlier.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dataarts_datamap import Run
 
 WHOLE_EVERY: Final = timedelta(minutes=10)
-"""How long after a whole reading the next one is due."""
+"""Time from a whole reading to the next one."""
 
 _OVERLAP: Final = timedelta(hours=1)
 _LONGEST_RUN: Final = timedelta(days=30)
@@ -30,12 +30,12 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class Reading(NamedTuple):
-    """What to read.
+    """The window of a reading.
 
     Attributes:
-        start: Where the window begins.
-        end: Where it ends: the present.
-        is_whole: Whether it is of all that may have changed.
+        start: Its beginning.
+        end: Its end, the present.
+        is_whole: Whether it covers all runs that may have changed.
     """
 
     start: datetime
@@ -44,14 +44,15 @@ class Reading(NamedTuple):
 
 
 class YieldedRuns:
-    """Which successes of a table were yielded.
+    """The successes of a table that were yielded.
 
-    A run is known by the first half of its ``key``. If its end changes, it has succeeded anew. It reads less at each
-    poll than ``RunProgress``, and keeps less: a trigger asks every few seconds, and its state is a value in a database.
+    A run is identified by the first half of its ``key``. If its end changes, it counts as a new success. It reads less
+    at each poll than ``RunProgress``, and keeps less, since a trigger polls every few seconds, and its state is a value
+    in a database.
 
     Args:
-        lookback: How far back a success that appears late is looked for.
-        state: What ``state`` returned before a restart; None to begin with what is there now, which is not yielded.
+        lookback: Time to look back for successes that appear late.
+        state: The value of ``state`` before a restart; None to begin now, without yielding earlier successes.
     """
 
     def __init__(self, lookback: timedelta, state: object = None) -> None:
@@ -65,18 +66,18 @@ class YieldedRuns:
 
     @property
     def is_baseline(self) -> bool:
-        """Whether the next reading is the first one there ever was."""
+        """Whether the next reading is the first one of all."""
         return self._read_until is None
 
     def next_reading(self, now: datetime) -> Reading:
-        """What to read next."""
+        """The window of the next reading."""
         if self._whole_at is None or self._read_until is None or not timedelta(0) <= now - self._whole_at < WHOLE_EVERY:
             base = now if self._read_until is None else min(now, self._read_until)
             return Reading(min(base - self._lookback, self._active_since(base)), now, is_whole=True)
         return Reading(min(self._active_since(now), self._read_until) - _OVERLAP, now, is_whole=False)
 
     def take(self, runs: Iterable[Run], reading: Reading) -> list[Run]:
-        """The runs that have succeeded since the reading before, in the order of their ends."""
+        """The runs that have succeeded since the previous reading, in the order of their ends."""
         known_runs = list(runs)
         found = {run.key[:_KEY_LENGTH]: run for run in known_runs if run.state is RunState.SUCCEEDED}
         fresh = [run for key, run in found.items() if not self.is_baseline and self._is_new(key, run)]
@@ -92,7 +93,7 @@ class YieldedRuns:
         return sorted(fresh, key=lambda run: max(_times(run), default=_EPOCH))
 
     def state(self) -> dict[str, Any]:
-        """What survives a restart, ready for JSON: about 35 bytes a success."""
+        """The state to keep across restarts, ready for JSON: about 35 bytes for each success."""
         return {
             "version": _VERSION,
             "read_until": _milliseconds(self._read_until),
@@ -101,15 +102,15 @@ class YieldedRuns:
         }
 
     def _restore(self, state: object) -> None:
-        """Take over a state.
+        """Restore a state.
 
         Raises:
-            ValueError: It is none.
+            ValueError: It is not a state.
         """
         content: Mapping[str, Any] = cast("dict[str, Any]", state) if isinstance(state, dict) else {}
         until, oldest, known = (content.get(name) for name in ("read_until", "oldest_active", "successes"))
         if content.get("version") != _VERSION or not isinstance(until, int) or not isinstance(known, dict):
-            raise ValueError("no state of this version")
+            raise ValueError("not a state of this version")
         self._read_until = _EPOCH + until * _MILLISECOND
         self._oldest_active = _EPOCH + oldest * _MILLISECOND if isinstance(oldest, int) else None
         self._known = {str(key): int(end) for key, end in cast("dict[str, int]", known).items()}
@@ -127,7 +128,7 @@ class YieldedRuns:
 
 
 def _mark(run: Run) -> int:
-    """When a run ended, in milliseconds; below 0 if that is not known: the latest of its times, then."""
+    """The end of a run in milliseconds since the epoch, UTC; if that is not known, the negated latest of its times."""
     if run.end_time is not None:
         return _milliseconds(run.end_time) or 0
     return -(_milliseconds(max(_times(run), default=_EPOCH)) or 0)

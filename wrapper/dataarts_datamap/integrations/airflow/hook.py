@@ -1,4 +1,4 @@
-"""The hook: a connection of type ``datamap`` as a client."""
+"""The hook, which makes clients from a connection of type ``datamap``."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from dataarts_datamap.integrations.airflow._host import Connection
 
 DEFAULT_CONNECTION: Final = "datamap_default"
-"""Id of the connection that is used where none is named."""
+"""Id of the default connection."""
 
-_RATE: Final = 45  # of the 50 that the service allows a user: a busy machine sends some closer together than it meant
+_RATE: Final = 45  # below the service's limit of 50, since a busy machine sends some requests too close together
 _NO_TABLE: Final = "00000000-0000-0000-0000-000000000000"
 
 
@@ -40,8 +40,8 @@ class DataMapHook(BaseHook):
 
     Host is the endpoint, login the access key, password the secret key; without a login, the password is a token.
     Without both, the credentials are those that the process of Airflow finds (``find_credentials``). Region, ids and
-    the rest are in ``extra``. What the connection leaves out is looked for in the environment, as by ``from_env``. A
-    client sends 45 requests a second at most, unless the connection says otherwise: the service allows a user 50.
+    the rest are in ``extra``. Missing settings come from the environment, as in ``from_env``. A client sends at most 45
+    requests per second, unless the connection sets another limit; the service allows a user 50.
 
     Args:
         datamap_conn_id: Id of the connection.
@@ -57,11 +57,11 @@ class DataMapHook(BaseHook):
         self.datamap_conn_id = datamap_conn_id
 
     def get_conn(self) -> DataMapClient:
-        """A client for threads; close it, or use it in a ``with`` block.
+        """A synchronous client; close it, or use it in a ``with`` block.
 
         Raises:
-            ConfigurationError: The connection says what cannot be meant; the text names the field, never its value.
-            InvalidArgumentError: A field could bend a request.
+            ConfigurationError: The connection is invalid; the text names the field, never its value.
+            InvalidArgumentError: A field could change the meaning of a request.
         """
         connection = self.get_connection(self.datamap_conn_id)
         return DataMapClient.from_env(**_settings_of(connection))
@@ -70,13 +70,13 @@ class DataMapHook(BaseHook):
         """A client for the running event loop; close it, or use it in an ``async with`` block.
 
         Raises:
-            ConfigurationError: The connection says what cannot be meant; the text names the field, never its value.
-            InvalidArgumentError: A field could bend a request.
+            ConfigurationError: The connection is invalid; the text names the field, never its value.
+            InvalidArgumentError: A field could change the meaning of a request.
         """
         return AsyncDataMapClient.from_env(**await self._asettings())
 
     async def _asettings(self) -> dict[str, Any]:
-        """The keywords of a client, without a call that blocks the event loop: getting and masking ask a supervisor."""
+        """The keywords of a client, without blocking the event loop: getting and masking it call a supervisor."""
         if hasattr(BaseHook, "aget_connection"):
             connection = await self.aget_connection(self.datamap_conn_id)
             if hasattr(connection, "aextra_dejson"):
@@ -85,11 +85,11 @@ class DataMapHook(BaseHook):
         return await sync_to_async(lambda: _settings_of(self.get_connection(self.datamap_conn_id)))()  # 3.0
 
     def test_connection(self) -> tuple[bool, str]:
-        """Whether the service takes the credentials, and what it said: the operators of no table are asked for."""
+        """Whether the service accepts the credentials, and its message, by a request about a missing table."""
         try:
             with self.get_conn() as client:
                 source = client.source()
-                with suppress(BadRequestError, NotFoundError):  # the credentials were taken, and there is no such table
+                with suppress(BadRequestError, NotFoundError):  # the credentials were accepted
                     client.list_operators(_NO_TABLE)
         except DataMapError as error:
             return False, str(error)
@@ -97,7 +97,7 @@ class DataMapHook(BaseHook):
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """How the form of a connection shows the standard fields, for Airflow before 3.2."""
+        """The form of a connection for the standard fields, for Airflow before 3.2."""
         return {
             "hidden_fields": FIELD_BEHAVIOUR["hidden-fields"],
             "relabeling": FIELD_BEHAVIOUR["relabeling"],
@@ -106,8 +106,8 @@ class DataMapHook(BaseHook):
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """The fields beyond the standard ones, for Airflow before 3.2."""
-        from wtforms import BooleanField, IntegerField, PasswordField, StringField  # noqa: PLC0415  the form's alone
+        """The further fields of a connection, for Airflow before 3.2."""
+        from wtforms import BooleanField, IntegerField, PasswordField, StringField  # noqa: PLC0415  only needed by the form
 
         kinds = {"security_token": PasswordField, "requests_per_second": IntegerField, "allow_http": BooleanField}
         return {
@@ -122,7 +122,7 @@ def _settings_of(connection: Connection) -> dict[str, Any]:
 
 
 def _settings(connection: Connection, extra: dict[str, Any]) -> dict[str, Any]:
-    """The same, with what ``extra`` was read as."""
+    """The keywords of a client, with the parsed ``extra``."""
     if extra_text := connection.extra:
         _check_extra(extra_text, extra)
     given = {name: value for name, value in extra.items() if value is not None and value != ""}
@@ -144,10 +144,10 @@ def _check_extra(text: str, extra: dict[str, Any]) -> None:
     except ValueError:
         is_object = False
     if not is_object:
-        raise ConfigurationError("the connection's extra is no JSON object")
+        raise ConfigurationError("the connection's extra is not a JSON object")
     if unknown := sorted(extra.keys() - EXTRA_FIELDS.keys()):
         known = ", ".join(EXTRA_FIELDS)
-        raise ConfigurationError(f"the connection's extra has {unknown[0]!r}, which is none of {known}")
+        raise ConfigurationError(f"the connection's extra has {unknown[0]!r}, which is not one of {known}")
 
 
 def _endpoint(connection: Connection) -> str | None:
@@ -164,7 +164,7 @@ def _credentials(connection: Connection, security_token: str | None) -> Credenti
     if connection.login:
         raise ConfigurationError("the connection has a login, which is an access key, but no password, its secret key")
     if security_token:
-        raise ConfigurationError("the connection has a security_token, but no login and password that it belongs to")
+        raise ConfigurationError("the connection has a security_token, but no login and password for it")
     return TokenCredentials(connection.password) if connection.password else None
 
 
@@ -172,4 +172,4 @@ def _number(value: object) -> float:
     try:
         return float(str(value))
     except ValueError:
-        raise ConfigurationError("the connection's requests_per_second is no number") from None
+        raise ConfigurationError("the connection's requests_per_second is not a number") from None

@@ -1,4 +1,4 @@
-"""An operator that lands runs where a lake is."""
+"""An operator that exports runs to a data lake."""
 
 from __future__ import annotations
 
@@ -29,33 +29,34 @@ _SLACK: Final = timedelta(days=1)
 
 
 class ExportRunsOperator(BaseOperator):
-    """Writes the runs of a table that were planned in an interval to a Parquet file, wherever Airflow can write.
+    """Writes the runs of a table that were planned in an interval to a Parquet file, on any storage of Airflow.
 
     ::
 
         ExportRunsOperator(task_id="export", table="sales.orders", path="s3://aws_default@lake/runs/{{ ds }}.parquet")
 
-    A run is in the file of the interval in which it was planned, and in no other: which time of a run the service's
-    windows filter on is not documented, so a wider one is read, and the planned times decide. The file has each run as
-    it stands when the task runs, and running it again replaces the file. It needs the extra ``arrow``.
+    A run is only in the file of the interval in which it was planned. It is not documented which time of a run the
+    service's windows filter on, so a wider window is read, and the planned times decide. The file has the state of each
+    run when the task runs; running the task again replaces the file. It needs the extra ``arrow``.
 
-    The file is made on the worker, sent when it is whole, and its size compared. Airflow notes the write, so that the
-    provider for OpenLineage reports it. The task returns ``path``, ``written`` (runs), ``without_id`` and ``bytes``.
+    The file is made on the worker, sent when it is complete, and its size is compared. Airflow notes the write, so that
+    the provider for OpenLineage reports it. The task returns ``path``, ``written`` (runs), ``without_id`` and
+    ``bytes``.
 
     Args:
         table: GUID or name of the table. A template.
-        path: Where to: any address that ``ObjectStoragePath`` takes, its connection before the ``@``. A template.
-        start: The least planned time, aware; by default the beginning of the DAG run's interval. A template.
-        end: The time before which a run was planned; by default the end of that interval. A template.
-        slack: How much wider the window is than the interval, on both sides: a run that starts so much later than it
-            was planned is still found.
-        columns: Names of the columns to write, in their order; all, if left out.
-        with_documents: Whether the columns of nested documents are written, about half of the bytes; they can hold SQL.
-        only: Names of the operators whose runs are written: a job name, a ``workspace/job_name`` or a task id; if it is
-            left out, those that write the table, as ``find_producers`` tells them from readers.
-        ignore: Names of operators whose runs are not.
+        path: Path of the file: any address of ``ObjectStoragePath``, with its connection before the ``@``. A template.
+        start: The earliest planned time, aware; by default the beginning of the DAG run's interval. A template.
+        end: The time before which runs must be planned; by default the end of that interval. A template.
+        slack: Time by which the window extends beyond the interval on both sides, so that a run that starts that much
+            later than planned is still found.
+        columns: Names of the columns to write, in order; all if left out.
+        with_documents: Whether to write the columns of nested documents, about half of the bytes; they can contain SQL.
+        only: Names of the operators whose runs to write: a job name, a ``workspace/job_name`` or a task id; if left
+            out, those that write the table, by ``find_producers``.
+        ignore: Names of operators whose runs to leave out.
         datamap_conn_id: Id of the connection. A template.
-        kwargs: What each operator of Airflow takes.
+        kwargs: The common keywords of operators in Airflow.
     """
 
     template_fields: Collection[str] = ("table", "path", "start", "end", "datamap_conn_id")
@@ -88,11 +89,11 @@ class ExportRunsOperator(BaseOperator):
         self.datamap_conn_id = datamap_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002  Airflow's own
-        """Export, and say what was written.
+        """Export the runs; returns a summary.
 
         Raises:
             AirflowFailException: The credentials were refused.
-            DataMapError: The runs could not be read, or the file not be written whole.
+            DataMapError: The runs could not be read, or the file could not be written completely.
         """
         start, end = instant("start", self.start), instant("end", self.end)
         if start >= end:
@@ -106,7 +107,7 @@ class ExportRunsOperator(BaseOperator):
             made = Path(folder) / "runs.parquet"
             try:
                 summary = self._export(made, start, end)
-            except AuthenticationError as error:  # not tried again: five wrong signatures lock an access key
+            except AuthenticationError as error:  # not retried: five wrong signatures lock an access key
                 raise AirflowFailException(f"{type(error).__name__}: {error}") from None
             size = _send(made, ObjectStoragePath(self.path))
         self.log.info("%s: %s runs, %s bytes", self.path, summary.written, size)
@@ -127,7 +128,7 @@ class ExportRunsOperator(BaseOperator):
 
 
 def _send(made: Path, target: ObjectStoragePath) -> int:
-    """Put a file where it belongs, whole or not at all where the storage can do so; returns its bytes."""
+    """Put a file in its place, atomically if the storage supports that; returns its size in bytes."""
     size = made.stat().st_size
     if target.protocol in {"file", "local", ""}:
         place = Path(target.path)
@@ -140,5 +141,5 @@ def _send(made: Path, target: ObjectStoragePath) -> int:
     with made.open("rb") as source, target.open("wb") as sink:
         shutil.copyfileobj(source, cast("IO[bytes]", sink))
     if target.stat().st_size != size:
-        raise ExportError(f"{target} has {target.stat().st_size} bytes, and not the {size} that were sent")
+        raise ExportError(f"{target} has {target.stat().st_size} bytes, but {size} were sent")
     return size

@@ -1,6 +1,6 @@
-"""What Airflow asks of each provider that it finds by the entry point ``apache_airflow_provider``.
+"""The information that Airflow needs about a provider with the entry point ``apache_airflow_provider``.
 
-Each of its processes loads this module, so it imports nothing.
+Each process of Airflow loads this module, so it imports nothing.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ CONNECTION_TYPE = "datamap"
 """The type of a connection to the Data Map."""
 
 HOOK_NAME = "DataArts Data Map"
-"""The type as the form of a connection shows it."""
+"""The name of the type in the form of a connection."""
 
 EXTRA_FIELDS: dict[str, tuple[str, str]] = {
     "region": ("Region", "Region id, such as eu-west-101. Needed if there is no endpoint."),
-    "project_id": ("Project id", "If it is left out, that of the project named like the region."),
-    "instance_id": ("Instance id", "Id of the DataArts Studio tenancy; if it is left out, the project's only one."),
-    "workspace_id": ("Workspace id", "If it is left out, the service decides."),
-    "iam_endpoint": ("IAM endpoint", "If it is left out, the region's."),
-    "security_token": ("Security token", "What belongs to a temporary access key."),
+    "project_id": ("Project id", "If left out, that of the project with the region's name."),
+    "instance_id": ("Instance id", "Id of the DataArts Studio tenancy; if left out, the project's only one."),
+    "workspace_id": ("Workspace id", "If left out, the service decides."),
+    "iam_endpoint": ("IAM endpoint", "If left out, the region's."),
+    "security_token": ("Security token", "The security token of a temporary access key."),
     "requests_per_second": (
         "Requests per second",
-        "How many each process of Airflow sends at most: 45 if it is left out. The service allows a user 50.",
+        "The maximum for each process of Airflow: 45 if left out. The service allows a user 50.",
     ),
-    "allow_http": ("Allow HTTP", "true lets the endpoint be plain http, for trying out."),
+    "allow_http": ("Allow HTTP", "true allows a plain http endpoint, for experiments."),
 }
 """The fields of a connection beyond the standard ones: name, label and description."""
 
@@ -39,11 +39,11 @@ FIELD_BEHAVIOUR: dict[str, Any] = {
         "password": "leave both empty for the credentials of the machine",
     },
 }
-"""How the form shows the standard fields."""
+"""The form of a connection for the standard fields."""
 
 
 def get_provider_info() -> dict[str, Any]:
-    """What the provider brings. The form of a connection is read from here since Airflow 3.2, without the hook."""
+    """The contents of the provider. Since Airflow 3.2, the form of a connection is read from here, without the hook."""
     return {
         "package-name": "dataarts-datamap",
         "name": HOOK_NAME,

@@ -1,4 +1,4 @@
-"""Sensors that wait for a table without a worker: they look once, and defer."""
+"""Sensors that wait for a table without occupying a worker: they look once, and defer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LOOK_BACK: Final = timedelta(days=7)
 
 
 class _TableSensor(BaseSensorOperator):
-    """What both sensors share."""
+    """The common part of both sensors."""
 
     def __init__(self, *, table: str, datamap_conn_id: str, deferrable: bool, **kwargs: Any) -> None:  # noqa: ANN401  Airflow's own
         super().__init__(**kwargs)
@@ -40,10 +40,10 @@ class _TableSensor(BaseSensorOperator):
 
     @abstractmethod
     def _condition(self) -> Condition:
-        """What is waited for, when templates are rendered."""
+        """The condition to wait for, after templates are rendered."""
 
     def execute(self, context: Context) -> dict[str, Any] | None:
-        """Look once, and defer if it is not there yet; without ``deferrable``, look again and again."""
+        """Look once, and defer if the condition is not met; without ``deferrable``, look again and again."""
         if not self.deferrable:
             facts: dict[str, Any] | None = super().execute(context)
             return facts
@@ -66,7 +66,7 @@ class _TableSensor(BaseSensorOperator):
         )
 
     def execute_complete(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002  Airflow's own
-        """Go on where the trigger has ended the wait.
+        """Finish the task after the trigger has ended the wait.
 
         Raises:
             AirflowFailException: A run failed.
@@ -85,11 +85,11 @@ class _TableSensor(BaseSensorOperator):
         return PokeReturnValue(is_done=True, xcom_value=facts)
 
     def _look(self, wanted: Condition) -> Look | None:
-        """What is to be seen; None after a failure that can pass."""
+        """Look at the table; None after a temporary failure."""
         try:
             with DataMapHook(self.datamap_conn_id).get_conn() as client:
                 seen = wanted.look(client, self.table)
-        except AuthenticationError as error:  # not tried again: five wrong signatures lock an access key
+        except AuthenticationError as error:  # not retried: five wrong signatures lock an access key
             raise AirflowFailException(f"{type(error).__name__}: {error}") from None
         except DataMapError as error:
             if not may_pass(error):
@@ -99,7 +99,7 @@ class _TableSensor(BaseSensorOperator):
         self.log.info("%s: %s", self.table, seen.message)
         return seen
 
-    def _ended(self, is_met: bool, message: str, facts: dict[str, Any]) -> dict[str, Any]:  # noqa: FBT001  as it comes
+    def _ended(self, is_met: bool, message: str, facts: dict[str, Any]) -> dict[str, Any]:  # noqa: FBT001  as in the event
         if not is_met:
             raise AirflowFailException(message)
         return facts
@@ -112,26 +112,26 @@ class TableFreshSensor(_TableSensor):
 
         TableFreshSensor(task_id="orders_are_fresh", table="sales.orders", after="{{ data_interval_end }}")
 
-    It looks once on the worker, and then defers to the triggerer, so that it takes no worker while it waits. What it
-    returns has ``verdict``, ``last_success``, ``age`` (seconds), ``decided_by`` and more. A failure that can pass is
-    waited out; one that lasts fails the task, refused credentials without another try.
+    It looks once on the worker, and then defers to the triggerer, so that it occupies no worker while it waits. It
+    returns ``verdict``, ``last_success``, ``age`` (seconds), ``decided_by`` and more. After a temporary failure it
+    waits on; a permanent one fails the task, and refused credentials do so without a retry.
 
     Args:
         table: GUID or name of the table. A template.
-        after: The oldest time of a last success that will do, aware: a datetime, or ISO 8601 text with an offset. A
+        after: The earliest last success that is accepted, aware: a datetime, or ISO 8601 text with an offset. A
             template. Give exactly one of ``after`` and ``max_age``.
         max_age: The largest age of a last success.
-        since: How far back to look for runs, at least. A table is judged by the operators that have runs in that time.
+        since: Minimum time to look back for runs. A table is judged by the operators that have runs in that time.
         any_operator: Whether one operator that keeps the table fresh is enough.
-        only: Names of the operators that count: a job name, a ``workspace/job_name`` or a task id; if it is left out,
-            those that write the table, as ``find_producers`` tells them from readers.
+        only: Names of the operators that count: a job name, a ``workspace/job_name`` or a task id; if left out, those
+            that write the table, by ``find_producers``.
         ignore: Names of operators that do not count, such as that of a job that checks the table.
         datamap_conn_id: Id of the connection. A template.
         deferrable: Whether the triggerer waits; if not, a worker does.
-        kwargs: What each sensor of Airflow takes: ``poke_interval``, ``timeout``, ``soft_fail`` and the like.
+        kwargs: The common keywords of sensors in Airflow: ``poke_interval``, ``timeout``, ``soft_fail`` and the like.
 
     Raises:
-        InvalidArgumentError: There is not exactly one of ``after`` and ``max_age``.
+        InvalidArgumentError: Not exactly one of ``after`` and ``max_age`` is given.
     """
 
     template_fields: Collection[str] = ("table", "after", "datamap_conn_id")
@@ -178,20 +178,20 @@ class TableRunSensor(_TableSensor):
 
         TableRunSensor(task_id="tonight", table="sales.orders", after="{{ data_interval_end }}", only=["load_orders"])
 
-    It looks once on the worker, and then defers to the triggerer. It returns what is known of the first such run:
+    It looks once on the worker, and then defers to the triggerer. It returns the facts of the first such run:
     ``run_id``, ``job_name``, ``plan_time``, ``end_time``, ``output_row_count`` and more.
 
     Args:
         table: GUID or name of the table. A template.
-        after: The least planned time, aware: a datetime, or ISO 8601 text with an offset. A template.
-        only: Names of the operators whose runs count: a job name, a ``workspace/job_name`` or a task id; if it is left
-            out, those that write the table, as ``find_producers`` tells them from readers.
+        after: The earliest planned time, aware: a datetime, or ISO 8601 text with an offset. A template.
+        only: Names of the operators whose runs count: a job name, a ``workspace/job_name`` or a task id; if left out,
+            those that write the table, by ``find_producers``.
         ignore: Names of operators whose runs do not count.
-        fail_on_failure: Whether the task fails when a run failed, and none of the others has succeeded or still can. If
-            not, it waits for a rerun.
+        fail_on_failure: Whether the task fails if a run failed and no other run has succeeded or still can. If not, it
+            waits for a rerun.
         datamap_conn_id: Id of the connection. A template.
         deferrable: Whether the triggerer waits; if not, a worker does.
-        kwargs: What each sensor of Airflow takes: ``poke_interval``, ``timeout``, ``soft_fail`` and the like.
+        kwargs: The common keywords of sensors in Airflow: ``poke_interval``, ``timeout``, ``soft_fail`` and the like.
     """
 
     template_fields: Collection[str] = ("table", "after", "datamap_conn_id")

@@ -1,7 +1,7 @@
-"""What waits in the triggerer, without a worker: for the sensors, and for the events of an asset.
+"""Triggers, which wait in the triggerer without a worker: for the sensors, and for the events of an asset.
 
-Arguments of a trigger lie in Airflow's database, so none of them is a secret: a trigger names its connection. All
-triggers of one connection share a client in each triggerer, and with it one rate limit.
+Arguments of a trigger are stored in Airflow's database, so none of them is a secret: a trigger names its connection.
+All triggers of one connection share a client in each triggerer, and so its rate limit.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ if TYPE_CHECKING:
 _MAX_FAILURES: Final = 3
 _POLL_INTERVAL: Final = 30.0
 _LOOKBACK: Final = timedelta(days=7)
-_SETTLE: Final = 4.0  # the triggerer hands events to its supervisor each second, and loses those that it still holds
+_SETTLE: Final = 4.0  # seconds; the triggerer passes events on each second, and can lose those still queued
 
 
 class TableConditionTrigger(BaseTrigger):
-    """Fires once, when what a sensor waits for has come: what ``TableFreshSensor`` and ``TableRunSensor`` defer to.
+    """Fires once, when the condition of a sensor is met: ``TableFreshSensor`` and ``TableRunSensor`` defer to it.
 
     The payload of its event has ``status`` (``met``, ``failed`` or ``error``), ``message`` and ``facts``.
 
     Args:
         table: GUID or name of the table.
         datamap_conn_id: Id of the connection.
-        condition: What is waited for, as the sensor writes it.
+        condition: The condition, as serialized by the sensor.
         poll_interval: Seconds from one poll to the next.
-        max_failures: How many failures in a row that will not pass end the wait.
+        max_failures: Number of permanent failures in a row that end the wait.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class TableConditionTrigger(BaseTrigger):
         self.max_failures = max_failures
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Where the class is, and what makes it anew."""
+        """The path of the class, and the arguments to recreate it."""
         return f"{__name__}.{type(self).__name__}", {
             "table": self.table,
             "datamap_conn_id": self.datamap_conn_id,
@@ -80,7 +80,7 @@ class TableConditionTrigger(BaseTrigger):
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """One event: what was waited for has come, or cannot."""
+        """One event: the condition is met, or cannot be met any more."""
         wanted = condition(self.condition)
 
         async def look(client: AsyncDataMapClient) -> Look:
@@ -98,7 +98,7 @@ class TableConditionTrigger(BaseTrigger):
             yield TriggerEvent({"status": seen.outcome.value, "message": seen.message, "facts": seen.facts})
 
     async def _last_look(self, looks: AsyncIterator[Look]) -> Look:
-        """The one that ends the wait."""
+        """The look that ends the wait."""
         async for seen in looks:
             self.log.info("%s: %s", self.table, seen.message)
             if seen.outcome is not Outcome.WAITING:
@@ -107,37 +107,37 @@ class TableConditionTrigger(BaseTrigger):
 
 
 class TableRunTrigger(BaseEventTrigger):
-    """Makes each run of a table that succeeds an event of an asset, for an ``AssetWatcher``.
+    """Yields an event of an asset for each run of a table that succeeds, for an ``AssetWatcher``.
 
     ::
 
         orders = Asset("orders", watchers=[AssetWatcher(name="runs", trigger=TableRunTrigger("sales.orders"))])
 
-    The payload of the event has what is known of the run: ``table``, ``table_guid``, ``run_id``, ``job_name``,
-    ``plan_time``, ``end_time``, ``output_row_count`` and more. What has succeeded before the trigger is first polled is
-    no event. A run whose end changes, as by a rerun, has succeeded anew.
+    The payload of an event has the facts of the run: ``table``, ``table_guid``, ``run_id``, ``job_name``,
+    ``plan_time``, ``end_time``, ``output_row_count`` and more. Successes before the first poll are no events. A run
+    whose end changes, such as by a rerun, counts as a new success.
 
-    Since Airflow 3.3 the trigger keeps in the asset's store what it has yielded, so that a run that ends while Airflow
-    is down is an event when it is up again. It keeps that four seconds after the event: a triggerer that ends
-    before yields the run again, and loses none. Before 3.3 each start of the triggerer begins anew, with a warning:
-    runs that end while it is down are no events.
+    Since Airflow 3.3, the trigger records the yielded runs in the asset's store, so that a run that ends while Airflow
+    is down becomes an event when it is up again. It does so four seconds after the event: a triggerer that ends earlier
+    yields the run again, and loses none. Before 3.3, each start of the triggerer begins without a record, with a
+    warning: runs that end while it is down are no events.
 
-    A failure that can pass is waited out. One that lasts, such as refused credentials, is raised when it has come
-    ``max_failures`` times in a row; Airflow then makes the trigger anew, which waits up to ten minutes before it asks.
+    After a temporary failure, it polls again. A permanent one, such as refused credentials, is raised after
+    ``max_failures`` times in a row; Airflow then creates the trigger again, which waits up to ten minutes before its
+    next request.
 
     Args:
         table: GUID or name of the table.
         datamap_conn_id: Id of the connection.
-        asset: Name of the asset. Needed where two assets watch the same table: Airflow makes triggers of equal
-            arguments one, and one trigger has the store of one asset.
-        only: Names of the operators whose runs count: a job name, a ``workspace/job_name`` or a task id; if it is left
-            out, those that write the table, as ``find_producers`` tells them from readers.
+        asset: Name of the asset. Needed if two assets watch the same table: Airflow merges triggers with equal
+            arguments, and one trigger has the store of only one asset.
+        only: Names of the operators whose runs count: a job name, a ``workspace/job_name`` or a task id; if left out,
+            those that write the table, by ``find_producers``.
         ignore: Names of operators whose runs do not count.
         poll_interval: Seconds from one poll to the next; by default 30.
-        lookback: How far back each start, and each poll ten minutes after the last such, looks for successes that
-            appeared late; by default seven days. Each success in it is 35 bytes of the store, and Airflow warns of more
-            than 64 KiB.
-        max_failures: How many failures in a row that will not pass are raised.
+        lookback: Time to look back for successes that appear late, at each start and then every ten minutes; by default
+            seven days. Each success in it takes 35 bytes of the store, and Airflow warns of more than 64 KiB.
+        max_failures: Number of permanent failures in a row after which the last one is raised.
     """
 
     def __init__(  # noqa: PLR0913  one keyword for each choice
@@ -167,7 +167,7 @@ class TableRunTrigger(BaseEventTrigger):
         self._operators: Sequence[Operator] = ()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Where the class is, and what makes it anew."""
+        """The path of the class, and the arguments to recreate it."""
         return f"{__name__}.{type(self).__name__}", {
             "table": self.table,
             "datamap_conn_id": self.datamap_conn_id,
@@ -198,7 +198,7 @@ class TableRunTrigger(BaseEventTrigger):
                     await self._keep()
 
     async def _poll(self, client: AsyncDataMapClient) -> tuple[list[Run], bool]:
-        """The new successes, and whether the state is to be kept even if there are none."""
+        """The new successes, and whether to store the state even if there are none."""
         if self._yielded is None:
             self._yielded = await self._restored()
         reading = self._yielded.next_reading(datetime.now(UTC))
@@ -210,7 +210,7 @@ class TableRunTrigger(BaseEventTrigger):
         return self._yielded.take(await runs.to_list(), reading), reading.is_whole
 
     async def _restored(self) -> YieldedRuns:
-        """What was yielded before this start, as the asset's store has it."""
+        """The yielded runs before this start, from the asset's store."""
         lookback = timedelta(seconds=self.lookback)
         store = getattr(self, "asset_state_store", None)  # since 3.3
         if store is None:
@@ -218,9 +218,9 @@ class TableRunTrigger(BaseEventTrigger):
             return YieldedRuns(lookback)
         try:
             state = await store.aget(self._store_key)
-        except ValueError as error:  # two assets have one trigger
+        except ValueError as error:  # two assets share one trigger
             self.log.warning(
-                "Runs of %s that end while the triggerer is down are no events: several assets have this trigger. "
+                "Runs of %s that end while the triggerer is down are no events: several assets share this trigger. "
                 "Give each its own: TableRunTrigger(…, asset='its name'). %s",
                 self.table,
                 error,
@@ -230,7 +230,7 @@ class TableRunTrigger(BaseEventTrigger):
         try:
             return YieldedRuns(lookback, state)
         except ValueError as error:
-            self.log.warning("The store of %s is begun anew: %s", self.table, error)
+            self.log.warning("The store of %s is reset: %s", self.table, error)
             return YieldedRuns(lookback)
 
     async def _keep(self) -> None:
@@ -239,11 +239,11 @@ class TableRunTrigger(BaseEventTrigger):
         try:
             await self._store.aset(self._store_key, self._yielded.state())
         except AirflowRuntimeError as error:
-            self.log.warning("What was yielded of %s could not be kept, and will be: %s", self.table, error)
+            self.log.warning("The yielded runs of %s could not be stored, and will be later: %s", self.table, error)
 
     @property
     def _store_key(self) -> str:
-        """What this trigger keeps its state as: an asset can have several."""
+        """The key of this trigger's state in the store: an asset can have several triggers."""
         name = f"datamap {self.datamap_conn_id} {self.table} {self.only} {self.ignore}"
         return name if len(name) <= _LONGEST_KEY else f"datamap {sha256(name.encode()).hexdigest()}"
 
