@@ -241,9 +241,7 @@ def _stranger(response: Response) -> DataMapError:
     """The error for a redirect or a 403 that does not come from object storage."""
     there = _endpoint(response)
     where = f", and leads to {there}" if there else ""
-    problem = (
-        f"HTTP {response.status} is not from object storage{where}: a proxy or a sign-in page may be in between"
-    )
+    problem = f"HTTP {response.status} is not from object storage{where}: a proxy or a sign-in page may be in between"
     kind = InvalidEnvelopeError if response.status < _FIRST_ERROR else status_error(response.status)
     return build_error(kind, problem, response, raw="")
 
