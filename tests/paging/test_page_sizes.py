@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
-from dataarts_datamap import DataMapClient, InvalidArgumentError, Retry, TokenCredentials
+from dataarts_datamap import (
+    AsyncDataMapClient,
+    DataMapClient,
+    InvalidArgumentError,
+    InvalidEnvelopeError,
+    Retry,
+    TokenCredentials,
+)
+from dataarts_datamap._paging.offsets import Counting
 from dataarts_datamap._paging.walk_options import ServerHabits, WalkOptions
 from paging.test_hostile_walks import by_the_minute, serve, three_at_once
 from paging.test_window_walk import Drive, plan
-from support.hostile_lists import BEGIN, HostileServer, Service
+from support.hostile_lists import BEGIN, SECOND, HostileList, HostileServer, Service
 from support.simulated_server import SimulatedServer
 
 if TYPE_CHECKING:
@@ -21,7 +31,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap import RunPage
     from dataarts_datamap._paging.walk_options import PageRead
-    from support.hostile_lists import HostileList
+    from support.hostile_lists import HostileRow
 
 AUTO = WalkOptions(page_size=10, larger_page=100, offset_unit="auto", slice_span=10**12, slice_rows=1000)
 
@@ -263,3 +273,85 @@ def test_trial_that_is_broken_off_is_free_again() -> None:
     assert wanted is not None
     assert wanted.read.is_trial
     assert 100 in {read.limit for read in Drive(server, AUTO, habits).finish().reads}
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_nothing_waits_between_slices_but_the_second_look(*, newest_first: bool) -> None:
+    """While the front of a slice is looked at again, the next slice is read: and nothing that nobody needs then."""
+    server = SimulatedServer(Random(7), last=10**9, newest_first=newest_first)
+    server.begin(12_000)
+    habits = ServerHabits(counting=Counting.ROWS, page_size=100, capacity=100)
+    drive = Drive(server, replace(AUTO, slice_span=4 * 10**8), habits)
+    started: set[PageRead] = set()
+    waited: list[PageRead] = []
+    cancelled: list[PageRead] = []
+    while not drive.is_over:
+        if (wanted := drive.wanted) is not None:
+            waited += [] if wanted.read in started else [wanted.read]
+            cancelled += started.difference(wanted.ahead, [wanted.read])
+            started = started.intersection(wanted.ahead) | {*wanted.ahead[:3]}
+        drive.step()
+
+    assert sorted(server.stayed) == sorted(drive.given)
+    second_looks = [read for read in waited if read.reading]
+    assert len({read.window for read in second_looks}) == len(second_looks) >= 4
+    assert len(waited) - len(second_looks) <= 5  # to find out the order, and the first pages
+    assert [] == cancelled[1:]  # one first page of a slice further on
+
+
+class BulkyList(HostileList):
+    """Sends so many blanks behind each page that it is a large one, and some pages broken, so often."""
+
+    def __init__(self, rows: list[HostileRow], broken: Counter[str]) -> None:
+        window = BEGIN, BEGIN + len(rows) * 60 * SECOND
+        super().__init__(Service(), rows, window, events=[], chance=Random(1))
+        self.broken = broken
+
+    def serve(self, query: dict[str, str]) -> tuple[int, str]:
+        """As for any list."""
+        status, text = super().serve(query)
+        if self.broken[query["offset"]]:
+            self.broken[query["offset"]] -= 1
+            text = text[: len(text) // 2]
+        return status, text + " " * 300_000
+
+
+def bulky(server: HostileServer, broken: dict[str, int]) -> BulkyList:
+    """A list of large pages under the task ``one``, of which those at these offsets are broken so often."""
+    server.lists["one"] = listed = BulkyList(by_the_minute(1500), Counter(broken))
+    return listed
+
+
+def test_large_page_that_is_broken_ahead_is_read_again(server: HostileServer) -> None:
+    """It is decoded when it is awaited; then it costs one more request, in threads and in an event loop."""
+    listed = bulky(server, {})
+    with connected(server, concurrency=8) as client:
+        assert of(1500) == ids(client, listed, page_size=100)
+    whole = listed.requests
+
+    listed = bulky(server, {"588": 1})
+    with connected(server, concurrency=8) as client:
+        assert of(1500) == ids(client, listed, page_size=100)
+    assert whole + 1 == listed.requests
+
+    async def read() -> list[int | None]:
+        async with AsyncDataMapClient(
+            endpoint=server.url, project_id="p", instance_id="i", credentials=TokenCredentials("made-up")
+        ) as client:
+            start, end = listed.window
+            runs = client.list_runs("one", job_name="job", start=start, end=end, page_size=100)
+            return [run.run_id async for run in runs]
+
+    listed = bulky(server, {"588": 1})
+    assert of(1500) == asyncio.run(read())
+    assert whole + 1 == listed.requests
+
+
+def test_large_page_that_stays_broken_is_an_error(server: HostileServer) -> None:
+    """It says what is wrong with the page, and where to go on."""
+    listed = bulky(server, {"588": 9})
+    with connected(server, concurrency=8) as client, pytest.raises(InvalidEnvelopeError) as caught:
+        ids(client, listed, page_size=100)
+
+    assert 1 == caught.value.attempts
+    assert caught.value.resume_token is not None

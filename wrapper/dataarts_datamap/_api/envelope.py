@@ -59,6 +59,19 @@ def open_page(response: Response) -> str:
     return _open_envelope(response)
 
 
+def opened_before(content: bytes) -> str:
+    """The document inside a response that was opened before without an error."""
+    try:
+        return _ENVELOPE_DECODER.decode(content).body
+    except UNREADABLE:
+        pass
+    try:
+        document = json.decode(content)
+    except UNREADABLE:
+        document = decode_leniently(content)
+    return escaped_halves(cast("dict[str, str]", document)["body"])
+
+
 def _open_envelope(response: Response) -> str:
     """The body string of a good envelope."""
     try:

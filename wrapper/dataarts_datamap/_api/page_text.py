@@ -1,4 +1,4 @@
-"""The text of a page of runs, which is decoded again for the rows as sent."""
+"""The response of a page of runs, which is decoded again for the rows as sent."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import json
 
+from dataarts_datamap._api.envelope import opened_before
 from dataarts_datamap._api.lenient_json import decode_leniently, sound
 from dataarts_datamap._errors import InvalidBodyError
 from dataarts_datamap._models.runs import field_problem
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
 
 
 class PageText:
-    """The text of a page, decoded again at the first access to a row's ``raw``."""
+    """The response of a page, decoded again at the first access to a row's ``raw``.
 
-    __slots__ = ("_problems", "_rows", "_text")
+    It is kept as it arrived: a single emoji makes its text four times as large.
+    """
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    __slots__ = ("_content", "_problems", "_rows")
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
         self._rows: Sequence[dict[str, Any]] | None = None
         self._problems: Sequence[tuple[FieldProblem, ...]] | None = None
 
@@ -41,12 +45,13 @@ class PageText:
         return () if self._problems is None else self._problems[index]
 
     def _decode(self) -> Sequence[dict[str, Any]]:
+        text = opened_before(self._content)
         try:
-            return cast("list[dict[str, Any]]", json.decode(self._text)["rows"])
+            return cast("list[dict[str, Any]]", json.decode(text)["rows"])
         except (ValueError, RecursionError):
             pass
         try:
-            sent = cast("list[dict[str, Any]]", decode_leniently(self._text)["rows"])
+            sent = cast("list[dict[str, Any]]", decode_leniently(text)["rows"])
         except (ValueError, RecursionError):
             problem = "an unknown field cannot be decoded: it is nested too deeply"
         else:
@@ -68,9 +73,9 @@ def sound_row(row: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[FieldProble
     return values, tuple(problems)
 
 
-def attach_page(runs: list[Run], text: str) -> None:
-    """Let each run find its own row in the page's text."""
-    page = PageText(text)
+def attach_page(runs: list[Run], content: bytes) -> None:
+    """Let each run find its own row in the page's response."""
+    page = PageText(content)
     for index, run in enumerate(runs):
         attributes = vars(run)
         attributes["page"] = page

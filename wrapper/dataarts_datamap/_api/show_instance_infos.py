@@ -119,7 +119,7 @@ def decode_page(response: Response, *, offset: int, strict: bool = False) -> Run
         raise _unsuccessful(response, text, body.msg)
     if body.success is None and not body.rows:
         _refuse_failure_message(response, text, body.msg)
-    attach_page(body.rows, text)
+    attach_page(body.rows, response.content)
     return RunPage(runs=tuple(body.rows), total=body.total, message=body.msg, offset=offset)
 
 

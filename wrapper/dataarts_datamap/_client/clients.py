@@ -16,7 +16,7 @@ from dataarts_datamap._client.shared import (
 )
 from dataarts_datamap._client.table_calls import AsyncTableCalls, TableCalls
 from dataarts_datamap._models.runs import Operator, Run, RunSource
-from dataarts_datamap._paging.pager import AsyncPager, Pager, PageReader
+from dataarts_datamap._paging.pager import AsyncPager, Pager
 from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.freshness import TableStatus
     from dataarts_datamap._monitoring.producers import OperatorRole, Producers
     from dataarts_datamap._paging.offsets import OffsetUnit
+    from dataarts_datamap._paging.read_ahead import PageReader
     from dataarts_datamap._paging.walk_options import PageSize
     from dataarts_datamap._window import Time
 

@@ -8,6 +8,7 @@ import warnings
 from abc import abstractmethod
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, Unpack, cast, get_args
 
 from msgspec.structs import replace
@@ -52,7 +53,8 @@ from dataarts_datamap._errors import (
 )
 from dataarts_datamap._models.runs import Operator, Run, RunOrigin, RunPage, RunSource, attach_origin, operator_key
 from dataarts_datamap._paging.offsets import OffsetUnit
-from dataarts_datamap._paging.pager import AsyncPager, PagedWalk, Pager, PageReader
+from dataarts_datamap._paging.pager import AsyncPager, Pager
+from dataarts_datamap._paging.read_ahead import PagedWalk, PageReader
 from dataarts_datamap._paging.resume_token import Position, TablePosition
 from dataarts_datamap._paging.walk_options import LARGE_PAGE, SMALL_PAGE, PageRead, PageSize, ServerHabits, WalkOptions
 from dataarts_datamap._paging.window_walk import WindowWalk
@@ -85,6 +87,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.lineage import Lineage
     from dataarts_datamap._monitoring.producers import OperatorRole, Producers
     from dataarts_datamap._monitoring.upstream import Upstream
+    from dataarts_datamap._paging.walk_options import PageAhead
 
 T = TypeVar("T")
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
@@ -92,6 +95,7 @@ PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 DEFAULT_PAGE_SIZE: Final = "auto"
 DEFAULT_SLICE_SPAN: Final = timedelta(days=28)  # a sibling API limits a window to a month
 _SHORTEST_SLICE: Final = timedelta(seconds=1)
+_LARGE: Final = 1 << 18  # bytes of a response; no error response is as long
 _SLICE_ROWS: Final = 10_000
 _EXPLAINED: Final = timedelta(days=7)
 _LONGEST_SLICED: Final = timedelta(days=366)  # longer windows are read whole or not at all
@@ -602,19 +606,26 @@ class BaseClient(Generic[PagerT]):
         return choose(known.lineage, reason=known.reason)
 
     def _reading(self, begin: Callable[[], Steps[PagedWalk]], *, strict: bool) -> PageReader:
-        return PageReader(begin, partial(self._read_page, strict=strict), self._concurrency, self._habits)
+        ask, ask_ahead = partial(self._read_page, strict=strict), partial(self._read_page_ahead, strict=strict)
+        return PageReader(begin, ask, ask_ahead, self._concurrency, self._habits)
 
     def _read_page(self, read: PageRead, *, strict: bool) -> Steps[RunPage]:
+        return (yield from self._ask_page(read, partial(_decoded, offset=read.offset, strict=strict)))
+
+    def _read_page_ahead(self, read: PageRead, *, strict: bool) -> Steps[PageAhead]:
+        """The same for a page that nobody awaits yet."""
+        return (yield from self._ask_page(read, partial(_decoded_later, offset=read.offset, strict=strict)))
+
+    def _ask_page(self, read: PageRead, decode: Callable[[Response, RunOrigin], T]) -> Steps[T]:
         scope = yield from self._find_scope()
         request = self._runs_request(scope, read.operator, read.window, offset=read.offset, limit=read.limit)
+        origin = self._origin(scope, read.operator)
 
-        def decode(response: Response) -> RunPage:
+        def noted(response: Response) -> T:
             self._habits.note_page(read, len(response.content), response.elapsed)
-            return decode_page(response, offset=read.offset, strict=strict)
+            return decode(response, origin)
 
-        page = yield from exchange(request, self._credentials, self._trials if read.is_trial else self._policy, decode)
-        attach_origin(page.runs, self._origin(scope, read.operator))
-        return page
+        return (yield from exchange(request, self._credentials, self._trials if read.is_trial else self._policy, noted))
 
     def _find_source(self) -> Steps[RunSource]:
         scope = yield from self._find_scope()
@@ -720,6 +731,20 @@ class BaseClient(Generic[PagerT]):
             offset=offset,
             limit=limit,
         )
+
+
+def _decoded(response: Response, origin: RunOrigin, *, offset: int, strict: bool) -> RunPage:
+    page = decode_page(response, offset=offset, strict=strict)
+    attach_origin(page.runs, origin)
+    return page
+
+
+def _decoded_later(response: Response, origin: RunOrigin, *, offset: int, strict: bool) -> PageAhead:
+    """A large page is decoded when it is awaited, since its rows take four times as much memory as its bytes."""
+    if response.status == HTTPStatus.OK and len(response.content) >= _LARGE:
+        return partial(_decoded, response, origin, offset=offset, strict=strict)
+    page = _decoded(response, origin, offset=offset, strict=strict)
+    return lambda: page
 
 
 def _operator_of(task_id: str, job_name: str, workspace_id: str | None) -> Operator:

@@ -6,7 +6,7 @@ import sys
 import warnings
 from contextlib import aclosing, closing
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
 
 from dataarts_datamap._errors import DataMapError, InvalidArgumentError, RowProblemWarning
 from dataarts_datamap._models.runs import RunPage
@@ -16,59 +16,19 @@ from dataarts_datamap._text import printable, shown
 from dataarts_datamap._warnings import calling_place
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 
     import pandas as pd
     import polars as pl
     import pyarrow as pa
 
     from dataarts_datamap._export.columns import Nested
-    from dataarts_datamap._messages import Steps
-    from dataarts_datamap._paging.walk_options import PageRead, ServerHabits, Walk
+    from dataarts_datamap._paging.read_ahead import PagedWalk, PageReader
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 RowT = TypeVar("RowT")
 
 _END: Final = object()
-
-
-class PagedWalk(Protocol):
-    """The interface of a walk that a pager uses."""
-
-    def pages(self) -> Walk:
-        """The pages."""
-        ...
-
-    def changed(self) -> int:
-        """The number of runs that came again with other content."""
-        ...
-
-    def token(self, given: int) -> str | None:
-        """The position after ``given`` runs of the page that was yielded last, as a token."""
-        ...
-
-
-class PageReader:
-    """The settings by which a pager reads.
-
-    Args:
-        begin: Returns the steps that begin a new walk.
-        ask: Returns the steps that read a page.
-        concurrency: The number of pages to read at once.
-        habits: The known facts about the server.
-    """
-
-    def __init__(
-        self,
-        begin: Callable[[], Steps[PagedWalk]],
-        ask: Callable[[PageRead], Steps[RunPage]],
-        concurrency: int,
-        habits: ServerHabits,
-    ) -> None:
-        self.begin = begin
-        self.ask = ask
-        self.concurrency = concurrency
-        self.habits = habits
 
 
 def _checked_most(max_items: object) -> int | None:
@@ -122,7 +82,7 @@ class _PagerBase:
         All rows that were yielded so far count as read; of several iterations, the latest counts. It is None before the
         first page, for merged operators, while a walk looks again for runs that moved, and if more than 20,000 runs of
         earlier slices can come again. It holds the ids and planned times of the latest runs, about 10 bytes for each
-        and usually 10,000 of them, 40,000 with large pages. It holds no secret.
+        and usually 10,000 of them, 41,000 with large pages. It holds no secret.
         """
         return self._token(self._stand)
 
@@ -256,7 +216,7 @@ class Pager(_PagerBase, Generic[RowT]):
 
     def _pages(self, stand: _Cursor) -> Generator[RunPage, None, None]:
         reading = self._reading
-        reader = ReadAhead(self._transport, reading.ask, concurrency=reading.concurrency, habits=reading.habits)
+        reader = ReadAhead(self._transport, reading)
         try:
             stand.walk = self._transport.run(self._reading.begin())
             steps = stand.walk.pages()
@@ -393,7 +353,7 @@ class AsyncPager(_PagerBase, Generic[RowT]):
         from dataarts_datamap._paging.read_ahead import AsyncReadAhead  # noqa: PLC0415  loads asyncio
 
         reading = self._reading
-        reader = AsyncReadAhead(self._transport, reading.ask, concurrency=reading.concurrency, habits=reading.habits)
+        reader = AsyncReadAhead(self._transport, reading)
         try:
             stand.walk = await self._transport.run(self._reading.begin())
             steps = stand.walk.pages()

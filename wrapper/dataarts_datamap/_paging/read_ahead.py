@@ -10,8 +10,9 @@ import os
 import time
 from contextlib import suppress
 from threading import current_thread
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from dataarts_datamap._paging.walk_options import READ_ERRORS
 from dataarts_datamap._transport.cancellation import Cancellation
 
 if TYPE_CHECKING:
@@ -22,12 +23,54 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.runs import RunPage
-    from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, ServerHabits
+    from dataarts_datamap._paging.walk_options import PageAhead, PageNeeded, PageRead, ServerHabits, Walk
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 _GROWTH: Final = 2
-_MOST_BYTES_AHEAD: Final = 1 << 22
+_MOST_BYTES_AHEAD: Final = 6 << 20  # three pages of 1,000 rows: with the awaited one, 50 requests a second at 60 ms
 _LONGEST_GOODBYE: Final = 0.5
+
+
+class PagedWalk(Protocol):
+    """The interface of a walk that a pager uses."""
+
+    def pages(self) -> Walk:
+        """The pages."""
+        ...
+
+    def changed(self) -> int:
+        """The number of runs that came again with other content."""
+        ...
+
+    def token(self, given: int) -> str | None:
+        """The position after ``given`` runs of the page that was yielded last, as a token."""
+        ...
+
+
+class PageReader:
+    """The settings by which a pager reads.
+
+    Args:
+        begin: Returns the steps that begin a new walk.
+        ask: Returns the steps that read a page.
+        ask_ahead: Returns the steps that read a page before it is awaited.
+        concurrency: The number of pages to read at once.
+        habits: The known facts about the server.
+    """
+
+    def __init__(
+        self,
+        begin: Callable[[], Steps[PagedWalk]],
+        ask: Callable[[PageRead], Steps[RunPage]],
+        ask_ahead: Callable[[PageRead], Steps[PageAhead]],
+        concurrency: int,
+        habits: ServerHabits,
+    ) -> None:
+        self.begin = begin
+        self.ask = ask
+        self.ask_ahead = ask_ahead
+        self.concurrency = concurrency
+        self.habits = habits
 
 
 class Width:
@@ -56,26 +99,17 @@ class ReadAhead:
 
     Args:
         transport: Runs the steps.
-        ask: Returns the steps that read a page.
-        concurrency: The number of pages to read at once.
-        habits: The known facts about the server.
+        reading: The settings by which pages are read.
     """
 
-    def __init__(
-        self,
-        transport: SyncTransport,
-        ask: Callable[[PageRead], Steps[RunPage]],
-        *,
-        concurrency: int,
-        habits: ServerHabits,
-    ) -> None:
+    def __init__(self, transport: SyncTransport, reading: PageReader) -> None:
         self._transport = transport
-        self._ask = ask
-        self._width = Width(concurrency - 1, habits)
+        self._reading = reading
+        self._width = Width(reading.concurrency - 1, reading.habits)
         self._threads: ThreadPoolExecutor | None = None
         self._running: list[Thread] = []
-        self._most_threads = concurrency - 1
-        self._started: dict[PageRead, tuple[Future[RunPage], Cancellation]] = {}
+        self._most_threads = reading.concurrency - 1
+        self._started: dict[PageRead, tuple[Future[PageAhead], Cancellation]] = {}
         self._process = os.getpid()
         self._parents: object = None
 
@@ -92,11 +126,12 @@ class ReadAhead:
         for read in chosen:
             if read not in self._started:
                 self._started[read] = self._start(read)
-        if started is None:
-            return self._transport.run(self._ask(wanted.read))
-        page = started[0].result()
-        del self._started[wanted.read]  # only now, so that an interrupt cancels it, too
-        return page
+        if started is not None:
+            page = started[0].result()
+            del self._started[wanted.read]  # only now, so that an interrupt cancels it, too
+            with suppress(*READ_ERRORS):  # then it is read again, as a page that is awaited
+                return page()
+        return self._transport.run(self._reading.ask(wanted.read))
 
     def close(self) -> None:
         """Cancel the reads under way, and wait half a second at most until they have ended.
@@ -120,7 +155,7 @@ class ReadAhead:
             self._parents = self._started, self._threads
             self._process, self._started, self._threads, self._running = os.getpid(), {}, None, []
 
-    def _start(self, read: PageRead) -> tuple[Future[RunPage], Cancellation]:
+    def _start(self, read: PageRead) -> tuple[Future[PageAhead], Cancellation]:
         if self._threads is None:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  not needed to read one page
 
@@ -131,7 +166,7 @@ class ReadAhead:
                 initargs=(self._running,),
             )
         cancellation = Cancellation()
-        return self._threads.submit(self._transport.run, self._ask(read), cancellation), cancellation
+        return self._threads.submit(self._transport.run, self._reading.ask_ahead(read), cancellation), cancellation
 
     def _cancel(self, reads: Iterable[PageRead]) -> None:
         for read in reads:
@@ -145,23 +180,14 @@ class AsyncReadAhead:
 
     Args:
         transport: Runs the steps.
-        ask: Returns the steps that read a page.
-        concurrency: The number of pages to read at once.
-        habits: The known facts about the server.
+        reading: The settings by which pages are read.
     """
 
-    def __init__(
-        self,
-        transport: AsyncTransport,
-        ask: Callable[[PageRead], Steps[RunPage]],
-        *,
-        concurrency: int,
-        habits: ServerHabits,
-    ) -> None:
+    def __init__(self, transport: AsyncTransport, reading: PageReader) -> None:
         self._transport = transport
-        self._ask = ask
-        self._width = Width(concurrency - 1, habits)
-        self._started: dict[PageRead, asyncio.Task[RunPage]] = {}
+        self._reading = reading
+        self._width = Width(reading.concurrency - 1, reading.habits)
+        self._started: dict[PageRead, asyncio.Task[PageAhead]] = {}
         self._cancelled: list[asyncio.Task[Any]] = []
 
     async def read(self, wanted: PageNeeded) -> RunPage:
@@ -177,12 +203,13 @@ class AsyncReadAhead:
         self._cancel(set(self._started).difference(wanted.ahead, (wanted.read,)))
         for read in chosen:
             if read not in self._started:
-                self._started[read] = asyncio.create_task(self._transport.run(self._ask(read)))
-        if started is None:
-            return await self._transport.run(self._ask(wanted.read))
-        page = await started
-        del self._started[wanted.read]
-        return page
+                self._started[read] = asyncio.create_task(self._transport.run(self._reading.ask_ahead(read)))
+        if started is not None:
+            page = await started
+            del self._started[wanted.read]
+            with suppress(*READ_ERRORS):
+                return page()
+        return await self._transport.run(self._reading.ask(wanted.read))
 
     async def close(self) -> None:
         """Cancel the reads under way."""

@@ -56,7 +56,7 @@ class SeenRows:
     """
 
     def __init__(self, keys: Sequence[RowKey] = ()) -> None:
-        self._contents: dict[RowKey, tuple[int, ...]] = {}
+        self._contents: dict[RowKey, int | tuple[int, ...]] = {}  # a tuple where several runs share a key
         self._nameless = Counter[int]()
         self.has_twins = False
         self.add(keys, [_UNKNOWN] * len(keys))
@@ -65,11 +65,17 @@ class SeenRows:
         """Note new runs that were read."""
         known = self._contents
         for key, content in zip(keys, contents, strict=True):
-            is_twin = key in known
-            known[key] = (*known[key], content) if is_twin else (content,)
-            self.has_twins |= is_twin
+            if key in known:
+                known[key] = (*self._contents_of(key), content)
+                self.has_twins = True
+            else:
+                known[key] = content
             if key[0] < 0:
                 self._nameless[key[1]] += 1
+
+    def _contents_of(self, key: RowKey) -> tuple[int, ...]:
+        known = self._contents.get(key, ())
+        return known if isinstance(known, tuple) else (known,)
 
     def has_any(self, keys: Iterable[RowKey]) -> bool:
         """Whether a run with one of the keys was read."""
@@ -78,7 +84,7 @@ class SeenRows:
     def changed_among(self, keys: Sequence[RowKey], contents: Sequence[int]) -> int:
         """The number of these runs whose content has changed since they were read."""
         return sum(
-            content not in (known := self._contents[key]) and _UNKNOWN not in known
+            content not in (known := self._contents_of(key)) and _UNKNOWN not in known
             for key, content in zip(keys, contents, strict=True)
         )
 
@@ -105,7 +111,7 @@ class SeenRows:
         new: list[int] = []
         changed = 0
         for key, indexes in places.items():
-            known = self._contents.get(key, ())
+            known = self._contents_of(key)
             added = max(len(indexes) - max(len(known), read_before(key)), 0)
             if added and (gone[key[1]] > 0 or _UNKNOWN in known):
                 raise AmbiguousRunError
@@ -123,7 +129,7 @@ class SeenRows:
         gone = Counter({planned: self._nameless[planned] for _, planned in places})
         for key, indexes in places.items():
             if key[0] < 0:
-                gone[key[1]] -= min(len(indexes), len(self._contents.get(key, ())))
+                gone[key[1]] -= min(len(indexes), len(self._contents_of(key)))
         return gone
 
 

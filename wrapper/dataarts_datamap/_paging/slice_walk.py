@@ -16,6 +16,7 @@ from dataarts_datamap._errors import (
     UnsuccessfulError,
     UpstreamError,
 )
+from dataarts_datamap._models.runs import RunPage
 from dataarts_datamap._paging.caps import could_be_cap, count_halves, is_of_size, is_slow, served_page
 from dataarts_datamap._paging.offsets import COUNTINGS_OF_UNIT, Counting, Span, next_span, probe
 from dataarts_datamap._paging.seen_rows import AmbiguousRunError, RowKey, SeenRows
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from dataarts_datamap._errors import DataMapError, IncompleteWalkError
-    from dataarts_datamap._models.runs import RunPage
 
 MOST_AHEAD: Final = 32
 """The maximum number of pages to announce for reading ahead."""
@@ -258,9 +258,11 @@ class SliceWalk:
             UnsettledError: There are more of them than a page has.
         """
         self._settle()
+        yield from self._begin_next()
         span = self._state.options.first_span(self._habits, self._state.options.page_size)
         front = self._state.read(self.window, span, _FRONT_READING)
-        page = self._read_page((yield PageNeeded(front, tuple(self._first_reads()))), span, self.window)
+        ahead = tuple(islice(self._next_reads(), MOST_AHEAD))
+        page = self._read_page((yield PageNeeded(front, ahead)), span, self.window)
         elsewhere = self._read_elsewhere(page)
         new = [
             index
@@ -273,6 +275,40 @@ class SliceWalk:
         if new[-1] == len(page) - 1:
             raise UnsettledError("runs moved to the front while the list was read")
         yield self._take(page, new)
+
+    def _begin_next(self) -> Generator[PageNeeded, RunPage, None]:
+        """Read the first page of the next slice: its total says which pages to read ahead."""
+        window, page_size = next(iter(self._following), (None, 0))
+        if window is None or window in self._state.first_pages:
+            return
+        first = self._state.first_read(window, page_size)
+        ahead = tuple(read for read in self._first_reads() if read != first)
+        try:
+            self._state.first_pages[window] = yield PageNeeded(first, ahead)
+        except READ_ERRORS as error:
+            self._state.first_pages[window] = error
+
+    def _next_reads(self) -> Iterator[PageRead]:
+        """What the next slices need first, if all goes well."""
+        window, page_size = next(iter(self._following), (None, 0))
+        first = None if window is None else self._state.first_pages.get(window)
+        if window is not None and isinstance(first, RunPage):
+            yield from self._behind_first(window, first, page_size)
+        yield from self._first_reads()
+
+    def _behind_first(self, window: Window, first: RunPage, page_size: int) -> Iterator[PageRead]:
+        """The pages after the first one of a slice."""
+        options, habits, total = self._state.options, self._habits, first.total or 0
+        limit = options.long_page(habits)
+        if total > options.most_rows(limit):
+            parts, size = self._state.parts(window, total)
+            yield self._state.first_read(parts[-1 if self._state.is_descending else 0], size)
+            return
+        span = options.first_span(habits, page_size or options.page_size)
+        if not page_size and len(first.runs) == span.limit < min(limit, total):
+            span = options.first_span(habits, limit)
+            yield self._state.read(window, span)
+        yield from self._behind(window, span, max(page_size, limit), total)
 
     def by_windows(self, doubt: str) -> Walk:
         """The runs that were not read yet, by windows that are narrowed until each fits on one page: without offsets.
@@ -326,10 +362,13 @@ class SliceWalk:
         sent = self._state.first_pages.pop(window, None) if limit is None else None
         reading = 0
         while True:
-            if sent is None:
+            if not isinstance(sent, RunPage):
                 try:
+                    if sent is not None:
+                        raise sent
                     sent = yield self._needed(window, span, reading=reading)
                 except READ_ERRORS as error:
+                    sent = None
                     if not self._falls_back(error):
                         raise
                     span = span._replace(limit=self._page_size)
@@ -645,29 +684,34 @@ class SliceWalk:
         """The pages that follow a page, if all goes well."""
         if self._limit > self._page_size:
             return  # pages are larger than requested
-        counting = self._state.options.counting(self._habits)
         total = self._total or 0
         if self._is_long and not total:
             return  # the next pages of this slice come before those of other slices
+        yield from self._behind(self.window, span, limit, total)
+        yield from self._first_reads(behind=0 if self._state.options.counting(self._habits) else total)
+
+    def _behind(self, window: Window, span: Span, limit: int, total: int) -> Iterator[PageRead]:
+        """The pages after one of a list."""
+        counting = self._state.options.counting(self._habits)
         while counting is not None and (end := span.position + span.limit) < total:
             try:
                 span = next_span(counting, end, overlap=_OVERLAP, limit=limit, most=limit)
             except OverflowError:
-                break
-            yield self._state.read(self.window, span)
-        yield from self._first_reads(behind=0 if counting else total)
+                return
+            yield self._state.read(window, span)
 
     def _first_reads(self, *, behind: int = 0) -> Iterator[PageRead]:
-        """The first pages of the next slices, up to one that has more pages.
+        """The first pages of the next slices, up to one that has more pages; the next one is as long as this one.
 
         Args:
             behind: The number of rows of this slice that come before them, on pages that are not known yet.
         """
         most = max(MOST_AHEAD - behind // self._state.options.page_size, 0)
+        is_long = self._is_long or (self._total or 0) > MOST_AHEAD // 2 * self._limit
         for window, page_size in self._following[:most]:
             if window not in self._state.first_pages:
                 yield self._state.first_read(window, page_size)
-            if page_size:
+            if page_size or is_long:
                 return
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from msgspec import Struct, field
@@ -33,7 +33,7 @@ LARGE_PAGE: Final = 1000
 READ_ERRORS: Final = (ServiceError, TransportError, InvalidResponseError)
 """Errors of a page after which a walk may read in another way."""
 
-_PAGES_OF_SLICE: Final = 40  # so that the last page and the second look at the first one cost at most a twentieth
+_PAGES_OF_SLICE: Final = 41  # 28 days of a run a minute; the last page and the second look cost at most a twentieth
 _MOST_TOTALS: Final = 20
 _CONVINCING: Final = 4  # wrong totals would not be right so often by chance
 
@@ -64,6 +64,9 @@ class PageNeeded(Struct, frozen=True):
     read: PageRead
     ahead: tuple[PageRead, ...] = ()
 
+
+PageAhead: TypeAlias = Callable[[], RunPage]
+"""A page that was read ahead: it may not be decoded before it is called for, and then raises what is wrong with it."""
 
 Walk: TypeAlias = Generator[PageNeeded | RunPage, RunPage, None]
 """Yields each page that it needs, to be sent that page or its error; and pages of runs, to be resumed with ``next``."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
 
 from msgspec import Struct, field
 
+from dataarts_datamap._errors import DataMapError
 from dataarts_datamap._models.runs import RunPage
 from dataarts_datamap._paging.seen_rows import FinishedSlices
 from dataarts_datamap._paging.walk_options import PageRead, Progress, ServerHabits, WalkOptions
 from dataarts_datamap._window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dataarts_datamap._errors import ServiceError
     from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._paging.offsets import Span
@@ -50,7 +50,7 @@ class WalkState(Struct):
         direction: The server's order: 1 for oldest first, -1 for newest first, 0 while that is not known.
         is_descending: Whether slices are read newest first; None while there is just one.
         finished: The runs of the slices that were read.
-        first_pages: First pages that were already read.
+        first_pages: First pages of slices to come, or the errors that came instead.
         newest_start: The newest start on the first page, in milliseconds; 0 while there is none.
         is_by_plan: Whether a row shows that windows filter on planned times.
         is_by_start: Whether a row shows that windows filter on starts.
@@ -66,7 +66,7 @@ class WalkState(Struct):
     direction: int = 0
     is_descending: bool | None = None
     finished: FinishedSlices = field(default_factory=FinishedSlices)
-    first_pages: dict[Window, RunPage] = field(default_factory=dict[Window, RunPage])
+    first_pages: dict[Window, RunPage | DataMapError] = field(default_factory=dict[Window, RunPage | DataMapError])
     newest_start: int = 0
     is_by_plan: bool = False
     is_by_start: bool = False
@@ -85,6 +85,14 @@ class WalkState(Struct):
         """The request for the first page of a slice, of a page size, or of the size in the options if left out."""
         return self.read(window, self.options.first_span(self.habits, page_size or self.options.page_size))
 
+    def parts(self, window: Window, total: int) -> tuple[Slices, int]:
+        """The parts in which to read a slice that has too many runs, and how many rows their pages have."""
+        page_size = self.options.long_page(self.habits)
+        most = self.options.most_rows(page_size)
+        most = min(most, max(1, self.habits.reach * 3 // 4 or most))
+        length = window.end - window.start
+        return cut(window, min(length * most // total, (length + 1) // 2)), page_size
+
     def learn_direction(self, runs: Sequence[Run]) -> None:
         """Learn the server's order from rows as it sent them."""
         if not self.direction:
@@ -101,3 +109,32 @@ def _direction(runs: Sequence[Run]) -> int:
             if values[::-1] == in_order:
                 return -1
     return 0
+
+
+class Slices(Sequence[Window]):
+    """The parts of a window, of equal length and with common edges, made one by one."""
+
+    def __init__(self, window: Window, count: int) -> None:
+        self._window = window
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Window: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Window]: ...
+    def __getitem__(self, index: int | slice) -> Window | list[Window]:
+        if isinstance(index, slice):
+            return [self[part] for part in range(self._count)[index]]
+        part = range(self._count)[index]
+        return Window(self._edge(part), self._edge(part + 1))
+
+    def _edge(self, part: int) -> int:
+        return self._window.start + (self._window.end - self._window.start) * part // self._count
+
+
+def cut(window: Window, longest: int) -> Slices:
+    """The window in parts of equal length, none longer than ``longest`` milliseconds."""
+    return Slices(window, max(1, -(-(window.end - window.start) // max(1, longest))))

@@ -17,19 +17,18 @@ If it is not certain that no run is missing, the walk ends in an ``IncompleteWal
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Final, overload
+from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._paging.resume_token import Position, pack, unpack
 from dataarts_datamap._paging.seen_rows import FinishedSlices
 from dataarts_datamap._paging.slice_walk import MOST_AHEAD, SliceWalk
 from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, Progress, ServerHabits, Walk, WalkOptions
-from dataarts_datamap._paging.walk_state import TooManyError, WalkState
+from dataarts_datamap._paging.walk_state import TooManyError, WalkState, cut
 from dataarts_datamap._window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from dataarts_datamap._models.runs import Operator
 
@@ -196,12 +195,7 @@ class WindowWalk:
         state = self._state
         if many.total > _LARGEST_TOTAL:
             raise state.progress.incomplete(f"the server reported a total of {many.total}, more than can be read")
-        window = walk.window
-        page_size = state.options.long_page(state.habits)
-        most = state.options.most_rows(page_size)
-        most = min(most, max(1, state.habits.reach * 3 // 4 or most))
-        length = window.end - window.start
-        parts = cut(window, min(length * most // many.total, (length + 1) // 2))
+        parts, page_size = state.parts(walk.window, many.total)
         if len(parts) == 1:
             raise many.refusal or state.progress.incomplete("a window of a millisecond has more runs than are served")
         if state.is_descending is None:
@@ -287,32 +281,3 @@ def _from(position: Position) -> Window:
     if position.is_descending:
         return Window(position.window.start, position.slice.end)
     return Window(position.slice.start, position.window.end)
-
-
-class Slices(Sequence[Window]):
-    """The parts of a window, of equal length and with common edges, made one by one."""
-
-    def __init__(self, window: Window, count: int) -> None:
-        self._window = window
-        self._count = count
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, index: int) -> Window: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Window]: ...
-    def __getitem__(self, index: int | slice) -> Window | list[Window]:
-        if isinstance(index, slice):
-            return [self[part] for part in range(self._count)[index]]
-        part = range(self._count)[index]
-        return Window(self._edge(part), self._edge(part + 1))
-
-    def _edge(self, part: int) -> int:
-        return self._window.start + (self._window.end - self._window.start) * part // self._count
-
-
-def cut(window: Window, longest: int) -> Slices:
-    """The window in parts of equal length, none longer than ``longest`` milliseconds."""
-    return Slices(window, max(1, -(-(window.end - window.start) // max(1, longest))))
