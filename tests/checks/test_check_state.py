@@ -504,3 +504,20 @@ def test_what_the_server_is_used_to_is_kept() -> None:
         forgotten = ServerHabits()
         state.recall_habits(forgotten)
         assert ServerHabits() == forgotten
+
+
+def test_what_no_check_asks_for_is_forgotten() -> None:
+    """After 90 days: the tables, and the operators of no table. One that is asked for stays, though it is not read."""
+    runs = {name: [(at(3 * HOUR), "success")] for name in ("gone", "kept", "down")}
+    catalog = factory(runs)
+    with CheckState(":memory:") as state:
+        with catalog.server() as server:
+            checked(server, [rule(name) for name in runs], state)
+            checked(server, [rule("kept")], state, now=NOW + 89 * DAY)
+            assert {"name:s.gone", "name:s.kept", "name:s.down"} == set(state.records().tables)
+        state.forget(NOW + HOUR, kept={"name:s.down"})
+        records = state.records()
+        assert {"name:s.kept", "name:s.down"} == set(records.tables)
+        assert {"kept", "down"} == {operator.job_name for operator in records.operators}
+        state.forget(NOW + 90 * DAY, kept=())
+        assert ({}, {}) == state.records()

@@ -255,6 +255,42 @@ def test_the_command_tells_what_changes(tmp_path: Path) -> None:
     assert SECRET.encode() not in (tmp_path / "s").read_bytes()
 
 
+def test_equal_checks_at_once_send_one_message(tmp_path: Path) -> None:
+    """While one of them sends it, another one leaves it to that; a claim of one that was killed ends by itself."""
+    now = int(time.time() * 1000)
+    catalog = Factory(nodes={"b": [lineage_row("db.o.raw", "b", "db.s.b")]}, runs={"b": [(now - HOUR, "fail")]})
+    (tmp_path / "datamap.toml").write_text('[[tables]]\nname = "s.b"\n', encoding="utf-8")
+    errors: list[str] = []
+    receiver = Receiver()
+
+    def answer(asked: Asked) -> Answer:
+        receiver.answer(asked)
+        errors.append(check())
+        return Answer(content=b"{}")
+
+    with catalog.server() as server, ScriptedServer(answer) as one:
+        names = {"ENDPOINT": server.url, "PROJECT_ID": "p1", "INSTANCE_ID": "i1", "TOKEN": "t"}
+        environment = {**os.environ, **{f"DATAMAP_{name}": value for name, value in names.items()}}
+        environment["DATAMAP_NOTIFY"] = f"{one.url.replace('http', 'json')}/{SECRET}"
+
+        def check() -> str:
+            command = [sys.executable, "-m", "dataarts_datamap", "check", "--state", "s", "--notify"]
+            return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True).stderr  # noqa: PLW1510  1 is as it must be
+
+        check()
+        check()
+    assert ["Tables: 1 failed"] == receiver.titles()
+    (error,) = errors
+    assert "another check sends a message to address 1 of DATAMAP_NOTIFY (json) now" in error
+
+    with CheckState(tmp_path / "s") as state:
+        assert [True, False] == [state.claim("it"), state.claim("it")]
+        state.release("it")
+        assert state.claim("it")
+        state.note_fact("it", (datetime.now(UTC) - timedelta(minutes=6)).isoformat())
+        assert state.claim("it")
+
+
 def test_wrong_usage_is_said(tmp_path: Path) -> None:
     """Before anything is asked."""
     (tmp_path / "datamap.toml").write_text('[[tables]]\nname = "s.a"\n', encoding="utf-8")

@@ -16,12 +16,12 @@ from msgspec import Struct
 from dataarts_datamap._checks.check import Records
 from dataarts_datamap._checks.records import OperatorRecord, TableRecord, join
 from dataarts_datamap._errors import StateFileError
-from dataarts_datamap._models.runs import OperatorKey
+from dataarts_datamap._models.runs import OperatorKey, operator_key
 from dataarts_datamap._paging.offsets import Counting  # noqa: TC001  needed at run time for decoding
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Collection, Generator, Iterable
     from types import TracebackType
 
     from dataarts_datamap._checks.check import Checked
@@ -36,6 +36,8 @@ _VERSION: Final = 1
 _PATIENCE: Final = 30.0
 _HABITS_LIFE: Final = timedelta(days=7)
 _MOST_AHEAD: Final = timedelta(days=1)
+_LONGEST_CLAIM: Final = timedelta(minutes=5)  # of a process that was killed
+_OF_OPERATOR: Final = "task_id = ? AND job_name = ? AND workspace_id = ?"
 _TABLES: Final = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE tables (key TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
@@ -63,7 +65,8 @@ class CheckState:
     """The state that checks keep for the next one: last successes, searched times, durations, and operators.
 
     The file belongs to one instance of the service, which the first check records. Several checks may use the file at
-    the same time, and a killed process leaves it consistent. Close it, or use it in a ``with`` block.
+    the same time, and a killed process leaves it consistent. A table that no check asked for in 90 days is forgotten, and
+    so is an operator of no table. Close it, or use it in a ``with`` block.
 
     Args:
         path: The file; created if it does not exist. ``:memory:`` keeps the state while the process runs.
@@ -157,6 +160,29 @@ class CheckState:
                 for key, record in checked.operators.items():
                     self._save_operator(connection, key, record)
 
+    def forget(self, before: datetime, *, kept: Collection[str]) -> None:
+        """Drop the tables that were read last before a time, and the operators of no table that were.
+
+        Args:
+            before: The time.
+            kept: Keys of rules whose tables stay, since they are still asked for.
+
+        Raises:
+            StateFileError: It cannot be read or written.
+        """
+        with self._changing() as connection:
+            operators: set[OperatorKey] = set()
+            for key, text in connection.execute("SELECT key, record FROM tables").fetchall():
+                record = _decoded(text, TableRecord)
+                if key in kept or record.read_at >= before:
+                    operators.update(map(operator_key, record.operators))
+                else:
+                    connection.execute("DELETE FROM tables WHERE key = ?", (key,))
+            rows = connection.execute("SELECT task_id, job_name, workspace_id, record FROM operators").fetchall()
+            for *names, text in rows:
+                if _key(*names) not in operators and _decoded(text, OperatorRecord).searched_until < before:
+                    connection.execute(f"DELETE FROM operators WHERE {_OF_OPERATOR}", names)  # noqa: S608  a constant
+
     def recall_habits(self, habits: ServerHabits) -> None:
         """Give a new client the facts that an earlier one learned about the server."""
         text = self.fact("habits")
@@ -200,6 +226,29 @@ class CheckState:
             row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
             text = change(None if row is None else str(row[0]))
             connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, text))
+
+    def claim(self, name: str) -> bool:
+        """Take what one process at a time does, until ``release``, or for five minutes.
+
+        Returns:
+            Whether it was free; not if another process has it.
+
+        Raises:
+            StateFileError: It cannot be read or written.
+        """
+        now = datetime.now(UTC)
+        with self._changing() as connection:
+            row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+            since = None if row is None else datetime.fromisoformat(row[0])
+            if since is not None and abs(now - since) < _LONGEST_CLAIM:
+                return False
+            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, now.isoformat()))
+            return True
+
+    def release(self, name: str) -> None:
+        """Let another process take what this one had."""
+        with self._changing() as connection:
+            connection.execute("DELETE FROM facts WHERE name = ?", (name,))
 
     def close(self) -> None:
         """Close the file; again is harmless."""
@@ -266,8 +315,7 @@ class CheckState:
 
     def _save_operator(self, connection: sqlite3.Connection, key: OperatorKey, record: OperatorRecord) -> None:
         names = tuple(name or "" for name in key)
-        where = "task_id = ? AND job_name = ? AND workspace_id = ?"
-        row = connection.execute(f"SELECT record FROM operators WHERE {where}", names).fetchone()  # noqa: S608  constants
+        row = connection.execute(f"SELECT record FROM operators WHERE {_OF_OPERATOR}", names).fetchone()  # noqa: S608  a constant
         if row is not None:
             known = _decoded(row[0], OperatorRecord)
             is_later = _is_later(known.searched_until, record.searched_until)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _BATCH: Final = 50  # number of checks whose records are written together
+_MEMORY: Final = timedelta(days=90)  # a table that is checked once a quarter is still known
 
 
 class _CheckCalls:
@@ -43,6 +44,13 @@ class _CheckCalls:
             state.save(checked)
             state.note_habits(self._habits)
             checked.clear()
+
+    def _forget(self, state: CheckState | None, rules: Iterable[TableRule], *, now: datetime) -> None:
+        """Drop what no check asked for in a long time; a present that lies ahead drops no more than the real one."""
+        from dataarts_datamap._checks.check import rule_key  # noqa: PLC0415  loaded for this call alone
+
+        if state is not None:
+            state.forget(min(now, datetime.now(UTC)) - _MEMORY, kept=set(map(rule_key, rules)))
 
     def check_tables(
         self,
@@ -115,6 +123,7 @@ class CheckCalls(_CheckCalls):
 
         found = self._side_by_side([check_table(rule, sources, now=present) for rule in rules], note)
         self._keep(state, unsaved)
+        self._forget(state, rules, now=present)
         checks = [checked.check for checked in found]
         if explain and (troubled := [index for index, one in enumerate(checks) if is_explainable(one)]):
             explained = self._explainer([checks[index] for index in troubled], now=present)
@@ -174,6 +183,7 @@ class AsyncCheckCalls(_CheckCalls):
 
         found = await self._side_by_side([check_table(rule, sources, now=present) for rule in rules], note)
         self._keep(state, unsaved)
+        self._forget(state, rules, now=present)
         checks = [checked.check for checked in found]
         if explain and (troubled := [index for index, one in enumerate(checks) if is_explainable(one)]):
             explained = self._explainer([checks[index] for index in troubled], now=present)

@@ -12,11 +12,12 @@ from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-    from datetime import timedelta, tzinfo
+    from datetime import datetime, timedelta, tzinfo
 
     from dataarts_datamap._checks.check import TableCheck
     from dataarts_datamap._checks.check_state import CheckState
     from dataarts_datamap._checks.message_addresses import MessageAddress
+    from dataarts_datamap._checks.notifications import Message
     from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._monitoring.freshness import Verdict
     from dataarts_datamap.cli._printing.check_table import CheckOutput
@@ -144,21 +145,39 @@ def _notify(
 ) -> None:
     """Send each address its news; the next check sends again what could not be sent."""
     from datetime import UTC, datetime, timedelta
-    from functools import partial
 
-    from dataarts_datamap._checks.notifications import Notified, kept_after, message_of
+    from dataarts_datamap._checks.notifications import Notified, message_of
 
     now = datetime.now(UTC)
     for address in addresses:
-        fact = f"notified {address.key}"
-        notified = Notified.from_text(state.fact(fact))
-        message = message_of(checks, notified, now=now, remind=remind or timedelta(hours=24))
-        if message is None:
+        fact, claim = f"notified {address.key}", f"notifying {address.key}"
+
+        def message(fact: str = fact) -> Message | None:
+            notified = Notified.from_text(state.fact(fact))
+            return message_of(checks, notified, now=now, remind=remind or timedelta(hours=24))
+
+        if message() is None:
             continue
-        if address.send(message):
-            state.change_fact(fact, partial(kept_after, checks=message.checks, now=now))
-        else:
-            tell(f"the message to {address.name} could not be sent: the next check tries again")
+        if not state.claim(claim):
+            note(f"another check sends a message to {address.name} now: the next one says what it left out")
+            continue
+        try:
+            _send(message(), address, state, fact, now)  # another check may have sent it meanwhile
+        finally:
+            state.release(claim)
+
+
+def _send(message: Message | None, address: MessageAddress, state: CheckState, fact: str, now: datetime) -> None:
+    from functools import partial
+
+    from dataarts_datamap._checks.notifications import kept_after
+
+    if message is None:
+        return
+    if address.send(message):
+        state.change_fact(fact, partial(kept_after, checks=message.checks, now=now))
+    else:
+        tell(f"the message to {address.name} could not be sent: the next check tries again")
 
 
 def _opened(state_file: str | None) -> AbstractContextManager[CheckState | None]:
