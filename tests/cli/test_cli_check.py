@@ -102,6 +102,20 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("terminal")
+def test_a_person_reads_once_why_many_tables_cannot_be_read(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With their number; each JSON line and each test case has it all the same."""
+    with Factory(refused={"bulk": 403, "search": 403}).server() as server:
+        monkeypatch.setenv("DATAMAP_ENDPOINT", server.url)
+        code, out, err = shell()
+        assert (2, 1) == (code, out.count("HTTP 403"))
+        assert 4 == out.count("it could not be read: see below")
+        assert "\n4 tables could not be read: HTTP 403" in out
+        assert "0 of 4 tables are fresh: 4 unknown" in err
+        assert 4 == sum("HTTP 403" in line["reason"] for line in shell.lines("--output", "ndjson"))
+        assert 4 == len(ET.fromstring(shell("--output", "junit")[1]).findall(".//error"))
+
+
+@pytest.mark.usefixtures("terminal")
 def test_a_person_gets_one_row_a_table_the_worst_first(shell: Shell) -> None:
     """And one sentence for all of them."""
     code, out, err = shell()

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from dataarts_datamap._checks.check import TableCheck
+    from dataarts_datamap._errors import DataMapError
 
 CheckOutput: TypeAlias = Literal["table", "ndjson", "junit", "prometheus"]
 
 _TITLES: Final = ("VERDICT", "TABLE", "OWNER", "SUCCEEDED", "REASON")
 _SUITE: Final = "datamap check"
+_FEW: Final = 2  # tables that could not be read for the same reason, and say so each
+_SEE_BELOW: Final = "it could not be read: see below"
+_LONGEST_ERROR: Final = 1000
 
 
 def write_checks(
@@ -40,8 +44,11 @@ def write_checks(
             text = check_text(checks)
             write("".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]) if is_terminal() else text)
         case "table":
-            rows = [(_cells(one, zone), VERDICT_STYLES[one.verdict]) for one in checks]
+            shared = _shared_errors(checks)
+            rows = [(_cells(one, zone, shared), VERDICT_STYLES[one.verdict]) for one in checks]
             write_table(_TITLES, rows, below=[None if one.cause is None else f"  {one.cause}" for one in checks])
+            for error, count in shared.values():
+                write(f"{count} tables could not be read: {printable(str(error), limit=_LONGEST_ERROR)}\n")
 
 
 def summary(checks: Sequence[TableCheck]) -> str:
@@ -81,7 +88,22 @@ def junit_text(checks: Sequence[TableCheck], *, fail_on: Collection[Verdict]) ->
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def _cells(one: TableCheck, zone: tzinfo) -> tuple[str | None, ...]:
+def _shared_errors(checks: Sequence[TableCheck]) -> dict[str, tuple[DataMapError, int]]:
+    """The errors that several tables could not be read for: the first of its kind, and for how many, by what it says.
+
+    Each has a request of its own, which is not compared.
+    """
+    errors = [one.error for one in checks if one.error is not None]
+    counts = Counter(map(_words, errors))
+    return {_words(one): (one, count) for one in reversed(errors) if (count := counts[_words(one)]) > _FEW}
+
+
+def _words(error: DataMapError) -> str:
+    return f"{type(error).__name__}: {error.args[0] if error.args else ''}"
+
+
+def _cells(one: TableCheck, zone: tzinfo, shared: Collection[str]) -> tuple[str | None, ...]:
     last = one.last_success
     since = None if last is None else time_text(last, zone)
-    return one.verdict.value, one.name, one.rule.owner, since, one.reason
+    is_shared = one.error is not None and _words(one.error) in shared
+    return one.verdict.value, one.name, one.rule.owner, since, _SEE_BELOW if is_shared else one.reason
