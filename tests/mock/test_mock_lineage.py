@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,10 @@ from dataarts_datamap import (
     LineageKnowledge,
     NotFoundError,
     TableNotFoundError,
+    TableRule,
     TokenCredentials,
     Trouble,
+    Verdict,
 )
 from dataarts_datamap_contract.mock import TABLE_GUID, FakeService, MockConfig, MockServer
 from dataarts_datamap_contract.specification import load_specification
@@ -258,3 +261,26 @@ def test_a_varied_world_is_one_world() -> None:
         assert ["island.beach"] == [one.full_name for one in lineage.upstream("island.sea")]
         for table in lineage.tables.values():
             assert table.guid == client.find_table(table.full_name).guid
+
+
+@pytest.mark.parametrize("tables", [1, 2, 7, 300])
+def test_a_warehouse_has_so_many_tables(tables: int) -> None:
+    """Each has a name, a job and a run a day; today's troubles lead to what reads them, and most are well."""
+    with MockServer(MockConfig(tables=tables)) as server, client_of(server) as client:
+        found = client.search_tables().to_list()
+        checks = client.check_tables([TableRule(name=one.full_name, max_age=MAX_AGE) for one in found])
+        counts = Counter(check.verdict for check in checks)
+        expected = {Verdict.FRESH: 287, Verdict.STALE: 13} if tables == 300 else {Verdict.FRESH: tables}
+        assert expected == counts
+        assert tables == len({check.guid for check in checks})
+        assert all(check.producers_known for check in checks)
+        if tables == 300:
+            (cause,) = client.explain("crm.dwd.dwd_customers_168", max_age=MAX_AGE).causes
+            assert (Trouble.FAILED, "crm.ods.ods_items_018") == (cause.trouble, cause.table.full_name)
+
+
+@pytest.mark.parametrize("more", [{"size": 5}, {"scenario": "late"}])
+def test_a_warehouse_is_all_the_data_there_is(more: dict[str, Any]) -> None:
+    """It goes with nothing else that says what data there is."""
+    with pytest.raises(ValueError, match="tables goes with neither scenario nor size"):
+        MockConfig(tables=3, **more)

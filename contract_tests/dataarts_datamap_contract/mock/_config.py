@@ -47,8 +47,10 @@ _CHOICES: dict[str, tuple[object, ...]] = {
 }
 _MANY = 2**31 - 1
 MOST_RUNS = 10_000_000
+_MOST_TABLES = 5_000
 _BOUNDS: dict[str, tuple[float, float]] = {
     "size": (0, MOST_RUNS),
+    "tables": (1, _MOST_TABLES),
     "max_limit": (1, _MANY),
     "rate_limit": (1, _MANY),
     "retry_after": (0, _MANY),
@@ -91,6 +93,9 @@ class MockConfig:
             one failed today, is late, makes the documented table wait, or forms a cycle with it; or lineage is
             unparsed. ``"varied"`` is not a story: it adds the variety that a conformance suite needs. None for no
             story.
+        tables: The number of tables of a warehouse that is served in place of the invented data, up to 5,000: three
+            layers, a job for each table and a run a day for thirty days. Most tables are well; of 300, two failed today,
+            two wait and one is still being written, and what reads them was skipped or waits. None for no warehouse.
         invited: Whether searches, details and lineage are open to the caller. If not, they are answered with 404 and
             APIGW.0101; how the service says so is not known.
         lineage_reach: Whether ShowDatamapLineage shows ``"all"`` lineage of a table, or ``"one-step"`` of it.
@@ -150,6 +155,7 @@ class MockConfig:
     clock: Callable[[], datetime] = field(default=_real_clock, repr=False)
     size: int | None = None
     scenario: Scenario | None = None
+    tables: int | None = None
     invited: bool = True
     lineage_reach: Literal["all", "one-step"] = "all"
     lineage_through: Literal["nodes", "tables"] = "nodes"
@@ -184,6 +190,8 @@ class MockConfig:
             _check_choice(name, getattr(self, name), choices)
         for name in _BOUNDS:
             check_bounds(name, getattr(self, name))
+        if self.tables is not None and (self.scenario is not None or self.size is not None):
+            raise ValueError("tables goes with neither scenario nor size: each says what data there is")
 
     def _check_names(self) -> None:
         for name in _NAMES:

@@ -21,6 +21,7 @@ from dataarts_datamap_contract.mock._data.logs import LOG_STATES, default_log_pa
 from dataarts_datamap_contract.mock._data.new_runs import change_run, complete_run
 from dataarts_datamap_contract.mock._data.progress import last_step, next_step
 from dataarts_datamap_contract.mock._data.scenarios import scenario_dataset, vary
+from dataarts_datamap_contract.mock._data.warehouse import warehouse_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +64,9 @@ class World:
     def reset(self) -> None:
         """Start again with the data of the configuration."""
         config = self._config
-        if config.scenario is None or config.scenario == "varied":
+        if config.tables is not None:
+            self._replace(warehouse_dataset(config.tables, self.now, column=config.window_on))
+        elif config.scenario is None or config.scenario == "varied":
             self.invent(config.seed, config.size)
         else:
             self._replace(scenario_dataset(config.scenario, config.project_id, self.now, column=config.window_on))

@@ -38,6 +38,12 @@ def _behaviour_options(command: CommandT) -> CommandT:
                 default=None,
                 help="Refuse searches, details and lineage, as for an account that is not invited to their test.",
             ),
+            click.option(
+                "--tables",
+                type=int,
+                metavar="N",
+                help="A warehouse of N tables, a run a day of each, of which a few went wrong today.",
+            ),
             click.option("--size", type=int, metavar="RUNS", help="Runs of each operator (some weeks of varied ones)."),
             click.option("--offset-unit", type=click.Choice(["row", "page"]), help="Unit of offset (row)."),
             click.option(
@@ -116,6 +122,7 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
     Examples:
       datamap mock --port 8080
       datamap mock --port 8080 --scenario upstream-failed
+      datamap mock --port 8080 --tables 300
       datamap mock --size 1000000 --rate-limit 50 --latency 50
     """  # noqa: D301  click reads \b
     try:
@@ -145,7 +152,9 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
             click.echo(f"Serving at {url} until interrupted. In another shell{also}:", err=True)
             for name, value in variables.items():
                 click.echo(f"  export DATAMAP_{name}={value}", err=True)
-            if config.scenario is not None and config.now is None:
+            if config.tables is not None:
+                click.echo("  datamap tables --init", err=True)
+            elif config.scenario is not None and config.now is None:
                 click.echo(f"  datamap why {server.TABLE_GUID} --max-age 26h", err=True)
             else:
                 click.echo(f"  datamap runs --table {server.TABLE_GUID} {_last_day(config.now)}", err=True)
