@@ -112,7 +112,7 @@ def test_a_person_reads_once_why_many_tables_cannot_be_read(shell: Shell, monkey
         assert "\n4 tables could not be read: HTTP 403" in out
         assert "0 of 4 tables are fresh: 4 unknown" in err
         assert 4 == sum("HTTP 403" in line["reason"] for line in shell.lines("--output", "ndjson"))
-        assert 4 == len(ET.fromstring(shell("--output", "junit")[1]).findall(".//error"))
+        assert 4 == shell("--output", "junit")[1].count("<error ")
 
 
 @pytest.mark.usefixtures("terminal")
