@@ -14,7 +14,8 @@ from dataarts_datamap import BadRequestError, DataMapError, IncompleteWalkError,
 from dataarts_datamap._paging.offsets import Counting
 from dataarts_datamap._paging.resume_token import Position
 from dataarts_datamap._paging.walk_options import PageNeeded, ServerHabits, WalkOptions, go_on
-from dataarts_datamap._paging.window_walk import WindowWalk, cut
+from dataarts_datamap._paging.walk_state import cut
+from dataarts_datamap._paging.window_walk import WindowWalk
 from dataarts_datamap._window import Window
 from support.simulated_server import BOUNDS, IDS, TAKES, TELLS, SimulatedServer
 
