@@ -94,8 +94,8 @@ class MockConfig:
             unparsed. ``"varied"`` is not a story: it adds the variety that a conformance suite needs. None for no
             story.
         tables: The number of tables of a warehouse that is served in place of the invented data, up to 5,000: three
-            layers, a job for each table and a run a day for thirty days. Most tables are well; of 300, two failed today,
-            two wait and one is still being written, and what reads them was skipped or waits. None for no warehouse.
+            layers, a job for each table and a run a day for thirty days. Most tables are well; of 300, two failed
+            today, two wait and one is still being written, and what reads them was skipped or waits. None for none.
         invited: Whether searches, details and lineage are open to the caller. If not, they are answered with 404 and
             APIGW.0101; how the service says so is not known.
         lineage_reach: Whether ShowDatamapLineage shows ``"all"`` lineage of a table, or ``"one-step"`` of it.

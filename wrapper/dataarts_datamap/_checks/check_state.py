@@ -65,8 +65,8 @@ class CheckState:
     """The state that checks keep for the next one: last successes, searched times, durations, and operators.
 
     The file belongs to one instance of the service, which the first check records. Several checks may use the file at
-    the same time, and a killed process leaves it consistent. A table that no check asked for in 90 days is forgotten, and
-    so is an operator of no table. Close it, or use it in a ``with`` block.
+    the same time, and a killed process leaves it consistent. A table that no check asked for in 90 days is forgotten,
+    and so is an operator of no table. Close it, or use it in a ``with`` block.
 
     Args:
         path: The file; created if it does not exist. ``:memory:`` keeps the state while the process runs.
