@@ -44,6 +44,7 @@ def _lines(where: Environments) -> Mapping[str, Callable[[], Iterable[Figure]]]:
         "throttle": walking.throttled,
         "pages": lambda: walking.paging(where),
         "check": lambda: checking.checking(where),
+        "report": lambda: checking.reporting(where),
         "grow": walking.growing,
     }
 

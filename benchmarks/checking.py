@@ -14,6 +14,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 from urllib.request import urlopen
 
+from benchmarks.mocking import mock_server
 from benchmarks.table import Figure
 from benchmarks.table_server import OPERATORS, TABLES
 from dataarts_datamap import CheckState, DataMapClient, TableRule, Verdict
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _RATE: Final = 50
 _LINEAGE_PAGES: Final = 9
 _SCRAPES: Final = 40
+_DAYS: Final = 30
 
 
 def checking(where: Environments) -> Iterator[Figure]:
@@ -109,3 +111,21 @@ def _line(process: subprocess.Popen[str]) -> str:
     if process.stdout is None:
         raise ValueError("the server has no stdout")
     return process.stdout.readline()
+
+
+def reporting(where: Environments) -> Iterator[Figure]:
+    """Yield the figures of the page of many tables: the memory that making it takes, and how large it is."""
+    with tempfile.TemporaryDirectory() as folder, mock_server(where, "--tables", str(TABLES)) as (_, told):
+        variables = {
+            "DATAMAP_ENDPOINT": told["url"],
+            "DATAMAP_PROJECT_ID": told["project_id"],
+            "DATAMAP_INSTANCE_ID": told["instance_id"],
+            "HUAWEICLOUD_SDK_AK": told["access_key"],
+            "HUAWEICLOUD_SDK_SK": told["secret_key"],
+        }
+        command = [where.python("cli"), "-m", "benchmarks.report", folder]
+        done = subprocess.run(command, check=True, capture_output=True, env={**where.variables, **variables}, text=True)  # noqa: S603  ours
+    taken: dict[str, int] = json.loads(done.stdout)
+    what = f"report of {TABLES} tables × {_DAYS} days"
+    yield Figure(what=f"{what}: peak memory", value=taken["peak"] / 1e6, unit="MB", at_most=300)
+    yield Figure(what=f"{what}: the page", value=taken["page"] / 1e6, unit="MB", at_most=5)

@@ -21,6 +21,7 @@ _WHOM = ("project_id", "instance_id", "access_key", "secret_key")
 def _main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, help="runs of each operator, computed when requested")
+    parser.add_argument("--tables", type=int, help="tables of a warehouse, in place of one operator's runs")
     parser.add_argument("--rate-limit", type=int, help="requests accepted in any second")
     parser.add_argument("--latency", type=float, default=0.0, help="delay of a response in seconds")
     parser.add_argument("--max-limit", type=int, help="most rows of a page")
@@ -28,6 +29,7 @@ def _main() -> None:
     given = parser.parse_args()
     config = MockConfig(
         size=given.size,
+        tables=given.tables,
         rate_limit=given.rate_limit,
         latency=timedelta(seconds=given.latency),
         max_limit=given.max_limit,
@@ -38,7 +40,7 @@ def _main() -> None:
         _say(
             {
                 "url": server.url,
-                "oldest": _oldest(server.url, config),
+                "oldest": None if given.tables else _oldest(server.url, config),
                 **{name: getattr(config, name) for name in _WHOM},
             }
         )

@@ -6,11 +6,11 @@ import os
 import resource
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,18 @@ class Environments:
     def variables(self) -> Mapping[str, str]:
         """The environment variables of a process."""
         return {"PATH": os.environ["PATH"], "HOME": str(self.scratch)}
+
+
+def peak_memory() -> int:
+    """The peak memory of the process, in bytes.
+
+    On Linux, the value of getrusage starts at the peak of the parent process; the kernel's file has that of this
+    process alone.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text(encoding="ascii").partition("VmHWM:")[2].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def least_cpu(commands: Mapping[str, Sequence[str]], where: Environments, *, rounds: int) -> dict[str, float]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.ours import AS_SHIPPED, UNLIMITED, PageSize, our_client, our_runs
+from benchmarks.processes import peak_memory
 from benchmarks.rows import Window
 from dataarts_datamap import AccessKeyCredentials, Attempt, DataMapClient
 
@@ -64,18 +63,6 @@ def _walk_official(url: str, window: Window, page_size: int) -> int:
     return rows
 
 
-def _peak() -> int:
-    """The peak memory of the process, in bytes.
-
-    On Linux, the value of getrusage starts at the peak of the parent process; the kernel's file has that of this
-    process alone.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        return int(status.read_text(encoding="ascii").partition("VmHWM:")[2].split()[0]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
 def _measure(walk: Callable[[], int]) -> dict[str, float]:
     begun, cpu = time.perf_counter(), time.process_time()
     rows = walk()
@@ -83,7 +70,7 @@ def _measure(walk: Callable[[], int]) -> dict[str, float]:
         "rows": rows,
         "cpu": time.process_time() - cpu,
         "elapsed": time.perf_counter() - begun,
-        "peak": _peak(),
+        "peak": peak_memory(),
     }
 
 

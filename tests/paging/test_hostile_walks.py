@@ -416,7 +416,7 @@ def test_huge_total_is_refused(server: HostileServer, number: int, total: float)
     listed = serve(server, Service(totals="huge", huge_total=total), by_the_minute(number))
     began = time.monotonic()
     tracemalloc.start()
-    with pytest.raises(IncompleteWalkError, match=f"a total of {int(total)}:"):
+    with pytest.raises(IncompleteWalkError, match=f"a total of {int(total)},"):
         read(server, listed)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
