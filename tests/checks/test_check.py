@@ -155,6 +155,17 @@ def test_a_success_that_is_hardly_too_old_is_not_said_to_be_as_old_as_is_allowed
     assert ("stale", f"the last success of load is {said}") == verdict_of(TableRule(name="t", max_age=limit), [ended])
 
 
+@pytest.mark.parametrize(("status", "said"), [("running", "it is running"), ("waiting", "it is waiting")])
+def test_a_stale_table_says_what_goes_on(status: str, said: str) -> None:
+    """So that nobody looks for a failure where a run is about to end; after the failures, if there are any."""
+    rule, old = TableRule(name="t", max_age=26 * HOUR), run_of(LOAD, NOW - 30 * HOUR, "success", 1)
+    active = run_of(LOAD, NOW - HOUR // 2, status, 3)
+    reason = "the last success of load is 29 h 49 min old, 26 h allowed"
+    assert ("stale", f"{reason}; {said}") == verdict_of(rule, [old, active])
+    failed = run_of(LOAD, NOW - 6 * HOUR, "fail", 2)
+    assert ("stale", f"{reason}; 1 run failed since; {said}") == verdict_of(rule, [old, failed, active])
+
+
 def test_a_run_is_slow_after_twice_the_usual_time() -> None:
     """And after the longest one that is known; three runs make a usual time."""
     rule = TableRule(name="t", max_age=26 * HOUR)

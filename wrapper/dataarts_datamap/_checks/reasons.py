@@ -119,8 +119,10 @@ def _age_reason(rule: TableRule, decisive: OperatorStatus, who: str, reading: Re
                 else "the last success of {who} is {age} old"
             )
             stale = _against(sentence(words, who=who, age=age), rule.max_age)
-            failures = decisive.failures_since_success
-            return sentence("{what}; {runs} failed since", what=stale, runs=_counted(failures)) if failures else stale
+            if failures := decisive.failures_since_success:
+                stale = sentence("{what}; {runs} failed since", what=stale, runs=_counted(failures))
+            going_on = [run for run in reading.runs if run.state is RunState.ACTIVE]
+            return sentence("{what}; {doubt}", what=stale, doubt=_what_goes_on(going_on)) if going_on else stale
         case Verdict.STALE:
             if reading.record.never_succeeded:
                 return sentence("{who} has never succeeded in the history that the service keeps", who=who)
