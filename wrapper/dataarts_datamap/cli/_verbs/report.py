@@ -132,7 +132,8 @@ def report(  # noqa: PLR0913  one parameter for each option
     and why, and what happened on each of the last days, to be sorted, grouped and searched. Of the options about runs,
     only --since and --tz go with it.
 
-    A pipe gets a summary as one line of JSON; --output json has every hour, failure and outlier, which can be long.
+    A pipe gets a summary as one line of JSON, with the first words of the page as "sentence" and "reasons"; --output
+    json has every hour, failure and outlier, too, which can be long.
 
     Exit code 0: the report was made, whatever it says; datamap status is the judge. 2: nothing could be read for it.
 
