@@ -43,7 +43,7 @@ def _argument_hint(option: str, context: click.Context) -> str:
     name = option.removeprefix("--")
     for parameter in context.command.params:
         if isinstance(parameter, click.Argument):
-            shown = parameter.make_metavar(context).strip("[]").split("|")[0]
+            shown = (parameter.metavar or str(parameter.name).upper()).strip("[]").split("|")[0]
             if name == shown.lower() or (shown == "TABLE" and name in _TABLE_NAMES):
                 return f"{shown} needs no option: {context.command_path} {shown}"
     return ""

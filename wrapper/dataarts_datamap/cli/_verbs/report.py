@@ -130,7 +130,8 @@ def report(  # noqa: PLR0913  one parameter for each option
     table with its reason, and the outcomes of each of the last days. It can be sorted, grouped and searched. Of the
     options about runs, it only takes --since and --tz.
 
-    A pipe gets a summary as one line of JSON; --output json has every hour, failure and outlier, which can be long.
+    A pipe gets a summary as one line of JSON, with the first words of the page as "sentence" and "reasons"; --output
+    json has every hour, failure and outlier, too, which can be long.
 
     Exit code 0: the report was made, whatever it says; use datamap status for a verdict. 2: nothing could be read.
 
