@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from email import message_from_bytes
 from pathlib import Path
@@ -123,6 +124,15 @@ def test_metadata(distributions: tuple[Path, Path]) -> None:
     everywhere = {re.split("[<>]", text)[0] for text in plain if ";" not in text}
     assert {"certifi", "h11", "httpcore2[asyncio]", "msgspec"} == everywhere
     assert ["tzdata>=2024.1; sys_platform == 'win32'"] == [text for text in plain if ";" in text]
+
+
+@pytest.mark.parametrize("page", ["index.md", "zh/index.md"])
+def test_pages_name_the_extras(page: str) -> None:
+    """The page on how to install names each extra, and no other: pip only warns of one that is none."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    (paragraph,) = (one for one in text.split("\n\n") if "`otel`" in one)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(project["optional-dependencies"]) == set(re.findall("`([a-z]+)`", paragraph))
 
 
 def test_sdist(distributions: tuple[Path, Path]) -> None:
