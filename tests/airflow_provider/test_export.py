@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pyarrow.parquet as pq
 import pytest
@@ -11,12 +11,15 @@ from airflow.sdk import ObjectStoragePath
 from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 
+from dataarts_datamap import InvalidArgumentError
 from dataarts_datamap.integrations.airflow import ExportRunsOperator
 from dataarts_datamap.integrations.airflow._host import get_hook_lineage_collector
 from support.airflow_dags import run_task
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from airflow.sdk import Context
 
     from dataarts_datamap_contract.mock import FakeService
 
@@ -67,6 +70,18 @@ def test_object_storage(service: FakeService) -> None:
         assert ["run_id", "state"] == pq.read_table(file).column_names
     noted = {one.asset.uri.partition(":")[2] for one in get_hook_lineage_collector().collected_assets.outputs}
     assert "lake/runs.parquet" in {address.lstrip("/") for address in noted}  # some versions write one slash
+
+
+def test_no_interval(service: FakeService, tmp_path: Path) -> None:
+    """A DAG run that a person or an asset started has no interval: the error says what to give; another run has one."""
+    operator = ExportRunsOperator(task_id="e", table=service.table_guid, path=f"{tmp_path}/runs.parquet")
+    with pytest.raises(InvalidArgumentError, match="no interval, since a person or an asset started it: give start"):
+        operator.execute({})
+    assert [] == service.requests
+
+    service.add_run(plan_time=MIDNIGHT - timedelta(hours=1))
+    context = {"data_interval_start": MIDNIGHT - DAY, "data_interval_end": MIDNIGHT}
+    assert 1 == operator.execute(cast("Context", context))["written"]
 
 
 def test_interval_ahead(home: Path, service: FakeService, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dataarts_datamap import InvalidArgumentError
-from dataarts_datamap.integrations.airflow import TableFreshSensor
+from dataarts_datamap.integrations.airflow import DataMapHook, TableFreshSensor
+from dataarts_datamap.integrations.airflow._conditions import Freshness
 from support.airflow_dags import after_requests, run_task
 
 if TYPE_CHECKING:
@@ -157,6 +158,20 @@ def test_refused_credentials(home: Path, service: FakeService, monkeypatch: pyte
     state, _ = run_task(home, fresh(service, "max_age=timedelta(hours=26), retries=3"))
 
     assert ("failed", [401]) == (state, [request["status"] for request in service.requests])
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(1, "no success since "), (3, "success since ")])
+def test_the_log_names_the_time_that_is_waited_for(service: FakeService, hours: int, expected: str) -> None:
+    """A table is not called fresh while the sensor waits for a later success."""
+    ended = datetime.now(UTC) - timedelta(hours=2)
+    service.add_run(plan_time=ended, start_time=ended, end_time=ended)
+    after = (ended + timedelta(hours=2 - hours)).isoformat()
+    wanted = Freshness(after=after, max_age=None, since=86_400, any_operator=False, only=None, ignore=[])
+
+    with DataMapHook().get_conn() as client:
+        seen = wanted.look(client, service.table_guid)
+
+    assert seen.message.startswith(f"{expected}{after}, last success ")
 
 
 def test_no_interval(home: Path, service: FakeService) -> None:

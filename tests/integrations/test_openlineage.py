@@ -309,6 +309,14 @@ def test_a_disabled_client_is_an_error(no_transport: Path, monkeypatch: pytest.M
     assert not list(no_transport.iterdir())
 
 
+@pytest.mark.usefixtures("no_transport")
+def test_no_transport_is_not_said_to_be_the_console(caplog: pytest.LogCaptureFixture) -> None:
+    """OpenLineage's client logs that it will print the events, but here that is an error and none is printed."""
+    with pytest.raises(ConfigurationError):
+        EventSender()
+    assert [] == caplog.messages
+
+
 def test_the_console_is_one_if_it_is_asked_for(no_transport: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then it is what the user wants."""
     monkeypatch.setenv("OPENLINEAGE__TRANSPORT__TYPE", "console")

@@ -2,14 +2,18 @@
 
 ::
 
-    from openlineage.client import OpenLineageClient
+    from datetime import timedelta
 
-    from dataarts_datamap.integrations.openlineage import to_openlineage
+    from dataarts_datamap import DataMapClient, load_dataset_names
+    from dataarts_datamap.integrations.openlineage import EventSender, to_openlineage
 
-    lineage = client.lineage()
-    for run in client.list_table_runs(table.guid, since=timedelta(hours=24)):
-        for event in to_openlineage(run, lineage=lineage, table=table, names=load_dataset_names()):
-            OpenLineageClient().emit(event)
+    sender, names = EventSender(), load_dataset_names()
+    with DataMapClient.from_env() as client:
+        lineage, table = client.lineage(), client.find_table("sales.orders")
+        for run in client.list_table_runs(table.guid, since=timedelta(hours=24)):
+            for event in to_openlineage(run, lineage=lineage, table=table, names=names):
+                sender.send(event)
+    sender.close()
 
 An event says that a run started, completed, failed or was aborted, with its inputs and outputs. Its ids are derived
 from the run, so that sending it again overwrites it.
@@ -17,6 +21,8 @@ from the run, so that sending it again overwrites it.
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from dataarts_datamap import (
@@ -120,7 +126,8 @@ class EventSender:
 
     def __init__(self) -> None:
         try:
-            self._client = OpenLineageClient()
+            with _unannounced():
+                self._client = OpenLineageClient()
         except Exception as error:
             raise ConfigurationError(f"OpenLineage's client cannot be set up: {type(error).__name__}") from error
         kind = self._client.transport.kind
@@ -152,6 +159,21 @@ class EventSender:
     def close(self) -> None:
         """Send what is queued, and close the transport."""
         self._client.close()
+
+
+@contextmanager
+def _unannounced() -> Iterator[None]:
+    """The library logs no warning that it will print events where no transport is configured: that is an error here."""
+    logger = logging.getLogger("openlineage.client.client")
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return "will print events to console" not in record.getMessage()
+
+    logger.addFilter(is_other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_other)
 
 
 def _tables(run: Run, lineage: Lineage | None, table: Table | None) -> tuple[list[Table], list[Table]]:

@@ -37,6 +37,9 @@ class Outcome(StrEnum):
     WAITING = "waiting"
 
 
+_SEEN_SINCE: Final = {Outcome.MET: "success", Outcome.WAITING: "no success"}
+
+
 class Look(NamedTuple):
     """A look at a table.
 
@@ -129,7 +132,8 @@ class Freshness:
         counting(table, status.operators)
         outcome = Outcome.MET if self._holds(status) else Outcome.WAITING
         decided_by = "nobody" if status.decided_by is None else clipped(status.decided_by.job_name or "-", _NAME)
-        message = f"{status.verdict}, last success {status.last_success or 'unknown'}, decided by {decided_by!r}"
+        seen = status.verdict if self.after is None else f"{_SEEN_SINCE[outcome]} since {self.after}"
+        message = f"{seen}, last success {status.last_success or 'unknown'}, decided by {decided_by!r}"
         return Look(outcome, message, status_facts(table, guid, status))
 
     def _holds(self, status: TableStatus) -> bool:

@@ -66,8 +66,8 @@ class ExportRunsOperator(BaseOperator):
         *,
         table: str,
         path: str,
-        start: datetime | str = "{{ data_interval_start }}",
-        end: datetime | str = "{{ data_interval_end }}",
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
         slack: timedelta = _SLACK,
         columns: Sequence[str] | None = None,
         with_documents: bool = True,
@@ -88,14 +88,16 @@ class ExportRunsOperator(BaseOperator):
         self.ignore = ignore
         self.datamap_conn_id = datamap_conn_id
 
-    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002  Airflow's own
+    def execute(self, context: Context) -> dict[str, Any]:
         """Export the runs; returns a summary.
 
         Raises:
             AirflowFailException: The credentials were refused.
+            InvalidArgumentError: There is no interval, or it is empty or has not begun.
             DataMapError: The runs could not be read, or the file could not be written completely.
         """
-        start, end = instant("start", self.start), instant("end", self.end)
+        start = _bound("start", self.start, context.get("data_interval_start"))
+        end = _bound("end", self.end, context.get("data_interval_end"))
         if start >= end:
             raise InvalidArgumentError(
                 f"the interval from {start.isoformat()} to {end.isoformat()} is empty: a schedule such as '@daily' has "
@@ -125,6 +127,14 @@ class ExportRunsOperator(BaseOperator):
                 columns=self.columns,
                 nested="json" if self.with_documents else "skip",
             )
+
+
+def _bound(name: str, given: datetime | str | None, of_the_run: datetime | None) -> datetime:
+    if (value := of_the_run if given is None else given) is None:
+        raise InvalidArgumentError(
+            "this DAG run has no interval, since a person or an asset started it: give start and end"
+        )
+    return instant(name, value)
 
 
 def _send(made: Path, target: ObjectStoragePath) -> int:
