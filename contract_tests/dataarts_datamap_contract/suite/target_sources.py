@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
 from dataarts_datamap_contract.suite.target import KnownJob, OffsetUnit, SecondTenant, Target, TargetError, WindowColumn
+from dataarts_datamap_contract.suite.text import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -108,7 +109,7 @@ def _how_to_set(missing: Iterable[str]) -> str:
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = read_toml(path)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TargetError(f"cannot read the target {path}: {error}") from None
     known = {each.name for each in fields(Target)}
