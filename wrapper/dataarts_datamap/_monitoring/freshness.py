@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.producers import OperatorBasis, Producers
 
 _MOST_AHEAD: Final = timedelta(days=1)
+_EARLIEST: Final = datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)  # before it lie numbers of seconds, not of milliseconds
 _MOST_SKEW: Final = timedelta(minutes=5)
 
 
@@ -70,7 +71,8 @@ class RunsStatus(Struct, frozen=True, kw_only=True):
         verdict: How they stand.
         last_success: When the last run that succeeded ended, UTC: its end, or the latest of its times if it has none.
             None if none succeeded, or none at a time that can be read. A time more than a day ahead counts as one that
-            cannot be read: no success lies in the future.
+            cannot be read, since no success lies in the future, and so does one before March 1973, which is a number of
+            seconds.
         age: Time since then. Negative if that lies ahead of the present, because the clocks differ.
         running: Runs that have started and not ended.
         waiting: Runs that have not started but still may.
@@ -386,8 +388,12 @@ def _failures_since_success(runs: Sequence[Run], now: datetime) -> int:
 def ended_at(run: Run, now: datetime) -> datetime | None:
     """When a run ended, UTC: its end, or the latest of its times if it has none. None if none can be read."""
     times = (run.plan_time, run.submit_time, run.start_time, run.end_time)
-    *others, end = (None if time is None or time - now > _MOST_AHEAD else time for time in times)
+    *others, end = (time if time is not None and _is_plausible(time, now) else None for time in times)
     return end or max(filter(None, others), default=None)
+
+
+def _is_plausible(time: datetime, now: datetime) -> bool:
+    return _EARLIEST <= time <= now + _MOST_AHEAD
 
 
 def _is_undated(run: Run, now: datetime) -> bool:
@@ -395,7 +401,7 @@ def _is_undated(run: Run, now: datetime) -> bool:
     if ended_at(run, now) is None:
         return True
     if run.end_time is not None:
-        return run.end_time - now > _MOST_AHEAD
+        return not _is_plausible(run.end_time, now)
     return any(problem.field == "end_time" for problem in run.problems)
 
 
