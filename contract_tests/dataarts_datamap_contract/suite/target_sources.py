@@ -141,7 +141,7 @@ def _convert(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str
 def _damage(name: str, text: str) -> str | None:
     """What is wrong with a credential or an id: a wrong one is not sent, since it may count towards a lock."""
     if name in _IDS:
-        is_sound = text.isprintable() and text == text.strip()
+        is_sound = text.isascii() and text.isprintable() and text == text.strip()
         return None if is_sound else "has characters that no id has, a line end or a blank perhaps"
     if not (text.isascii() and text.isprintable()) or " " in text:
         where = "no key has" if name == "secret_key" else "no header can carry"
