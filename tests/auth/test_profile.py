@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dataarts_datamap import AccessKeyCredentials, CredentialsError, find_credentials
+from support.marks import needs_posix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 VARIABLE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
 GOOD = "[basic]\nak = a\nsk = Zq-secret\n"
-
-needs_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
 
 
 def refused(path: Path | str) -> str:

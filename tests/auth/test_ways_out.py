@@ -44,6 +44,9 @@ PLANTED = {
     "a zero-width space": "\u200b",
     "a word joiner": "\u2060",
     "a right-to-left override": "\u202e",
+    "a variation selector": "\ufe0f",
+    "a Hangul filler": "\u3164",
+    "a cell of Braille without a dot": "\u2800",
 }
 
 A_TABLE = "09318f28-939f-4ab6-a374-9e621096652c"
@@ -137,7 +140,7 @@ def test_damaged_credential(way: str, char: str) -> None:
 def test_damaged_login(way: str, char: str) -> None:
     """So is what a person logs in with; one that holds what shows nothing is warned of."""
     for value in planted(char):
-        if char in "\u200b\u2060\u202e":
+        if char in "\u200b\u2060\u202e\ufe0f\u3164\u2800":
             with pytest.warns(DamagedValueWarning) as warned:
                 LOGINS[way](value)
             said = str(warned[0].message)

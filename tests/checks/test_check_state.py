@@ -423,6 +423,9 @@ def test_a_file_that_is_none_is_refused_with_what_to_do(tmp_path: Path) -> None:
         CheckState(tmp_path / "nowhere" / "s")
     with pytest.raises(StateFileError, match="is not a file"):
         CheckState(tmp_path)
+    for name in ("a\0b", "a\ud800b", "a" * 5000):
+        with pytest.raises(StateFileError, match="cannot be used: "):
+            CheckState(tmp_path / name)
     (tmp_path / "empty").touch()
     CheckState(tmp_path / "empty").close()
 

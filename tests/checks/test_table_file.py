@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -9,9 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dataarts_datamap import DueTime, InvalidArgumentError, TableFileError, TableRule, load_tables
-from dataarts_datamap._checks.table_file import parse_tables
+from dataarts_datamap._checks.table_file import load_dataset_names, parse_tables
+from dataarts_datamap._small_file import LARGEST
+from support.marks import needs_posix
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 GUID = "09318f28-939f-4ab6-a374-9e621096652c"
@@ -206,6 +210,31 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b"# \xe9\n")
     with pytest.raises(TableFileError, match=r"latin\.toml is not UTF-8: byte 2"):
         load_tables(tmp_path / "latin.toml")
+
+
+ENDLESS = pytest.param("/dev/zero", "larger than 16 MiB", marks=needs_posix)
+NO_NAMES = [("a\0b", "no file has such a name"), ("a\ud800b", "no file has such a name"), ("a" * 5000, "")]
+
+
+@pytest.mark.parametrize(("name", "said"), [*NO_NAMES, ENDLESS])
+@pytest.mark.parametrize("read", [load_tables, load_dataset_names])
+def test_a_path_that_leads_to_no_file(tmp_path: Path, read: Callable[[Path], object], name: str, said: str) -> None:
+    """What no file can be called, and a device that can be read without an end."""
+    with pytest.raises(TableFileError, match=f"cannot be read: .*{said}"):
+        read(tmp_path / name)
+
+
+@needs_posix
+def test_a_pipe_is_read(tmp_path: Path) -> None:
+    """As a shell hands on what another command writes; no more than a file may have."""
+    reader, writer = os.pipe()
+    os.write(writer, TABLE.encode())
+    os.close(writer)
+    assert 1 == len(load_tables(f"/dev/fd/{reader}"))
+    os.close(reader)
+    (tmp_path / "large.toml").write_text(TABLE + "#" * LARGEST, encoding="utf-8")
+    with pytest.raises(TableFileError, match="larger than 16 MiB"):
+        load_tables(tmp_path / "large.toml")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ import pytest
 from dataarts_datamap.cli._printing import output
 from support.answers import json_answer, run_page
 from support.command import called, point_at
+from support.marks import needs_posix
 from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
@@ -161,6 +163,27 @@ def test_token_that_is_damaged(
     assert (3, True) == (called(capfdbinary, *command)[0], file.exists())
     file.write_bytes(b"")
     assert (0, False) == (called(capfdbinary, *command)[0], file.exists())
+
+
+@needs_posix
+@pytest.mark.parametrize("kind", ["pipe", "link to a device", "socket"])
+def test_token_in_what_is_no_file(
+    kind: str, service: Service, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A pipe is not waited for, and a device is not removed in the end: both are wrong usage."""
+    place = tmp_path / "place"
+    with socket.socket(socket.AF_UNIX) as listening:
+        if kind == "pipe":
+            os.mkfifo(place)
+        elif kind == "socket":
+            listening.bind(str(place))
+        else:
+            place.symlink_to(os.devnull)
+        code, out, err = called(capfdbinary, "runs", *OPERATOR, *WINDOW, "--resume-token", str(place))
+
+    assert (3, "", 0) == (code, out, service.asked)
+    assert "is kept in a file" in err
+    assert os.path.lexists(place)
 
 
 def test_token_beside_a_table(service: Service, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, MockServer
 from dataarts_datamap_contract.suite import KnownJob, SecondTenant, Target, TargetError, run_suite
 from dataarts_datamap_contract.suite._http.signing import sign
+from dataarts_datamap_contract.suite.baseline import BaselineError, read_baseline
 from dataarts_datamap_contract.suite.target_discovery import DiscoveryError, discover_target
 from dataarts_datamap_contract.suite.target_sources import allows_http, make_target, read_settings
 from support.mock_target import mock_target
@@ -165,6 +166,15 @@ def test_refuses_a_damaged_key(name: str, value: str) -> None:
         target_of({**COMPLETE, **{f"HUAWEICLOUD_SDK_{key}": text for key, text in keys.items()}})
 
     assert "s3" not in str(caught.value)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no such device")
+def test_files_are_bounded() -> None:
+    """A device without an end is no file that describes a server, or known deviations."""
+    with pytest.raises(TargetError, match="cannot read the target /dev/zero: it is larger than 16 MiB"):
+        target_of(COMPLETE, Path("/dev/zero"))
+    with pytest.raises(BaselineError, match="cannot read the baseline /dev/zero: it is larger than 16 MiB"):
+        read_baseline(Path("/dev/zero"))
 
 
 @pytest.mark.parametrize(("said", "allowed"), [("1", True), ("True", True), ("on", True), ("off", False), ("", False)])

@@ -27,6 +27,10 @@ _SEPARATOR: Final = re.compile(r"[/\\]")
 _SHORT_IPV4: Final = re.compile(r"(?i)(0x[0-9a-f]+|\d+)(\.(0x[0-9a-f]+|\d+)){0,3}")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _LINE_BREAKS: Final = "\n\r\v\f\x85\u2028\u2029"
+# What shows nothing and is no format character: fillers, selectors of variants, the empty cell of Braille.
+_FILLER: Final = re.compile(
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _QUOTES: Final = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
 _FORMAT: Final = "Cf"  # the Unicode category of invisible characters that join, direct or separate others
@@ -188,11 +192,11 @@ def _byte_order_mark(text: str) -> str | None:
 
 
 def _invisible(text: str) -> str | None:
-    if text.isprintable():
+    if text.isascii():
         return None
     from unicodedata import category  # noqa: PLC0415  rarely needed
 
-    return _first(text, lambda char: category(char) == _FORMAT)
+    return _first(text, lambda char: category(char) == _FORMAT or _FILLER.match(char) is not None)
 
 
 def _blank_end(text: str) -> str | None:

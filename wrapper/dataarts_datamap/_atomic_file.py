@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -34,17 +34,26 @@ def replaceable(path: str | os.PathLike[str]) -> Path:
     return where
 
 
+_OF_A_PATH: Final = {errno.ENAMETOOLONG: "its name is too long", errno.ELOOP: "its links form a circle"}
+
+
 def _resolved(path: str | os.PathLike[str]) -> tuple[Path, str | None]:
     """The resolved path, and the problem if there is one, in the same words for each version of Python."""
     where = Path(path)
     if "\0" in str(path):
         return where, "it holds a null character"
     try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            where.lstat()
         return where.resolve(), None
     except RuntimeError:  # up to Python 3.12
         return where, "its links form a circle"
     except ValueError:
         return where, "the system does not allow such a name"
+    except OSError as error:
+        if error.errno not in _OF_A_PATH:
+            raise
+        return where, _OF_A_PATH[error.errno]
 
 
 _OF_THE_DISK: Final = {errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}

@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 from dataarts_datamap_contract.suite.catalogue import current_id
+from dataarts_datamap_contract.suite.text import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ def read_baseline(path: Path) -> tuple[Deviation, ...]:
         BaselineError: The file cannot be read, or an entry is incomplete or names an unknown check.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = read_toml(path)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BaselineError(f"cannot read the baseline {path}: {error}") from None
     entries: Any = document.pop("deviation", [])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
 from dataarts_datamap_contract.suite.target import KnownJob, OffsetUnit, SecondTenant, Target, TargetError, WindowColumn
+from dataarts_datamap_contract.suite.text import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -108,7 +109,7 @@ def _how_to_set(missing: Iterable[str]) -> str:
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = read_toml(path)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TargetError(f"cannot read the target {path}: {error}") from None
     known = {each.name for each in fields(Target)}
@@ -140,7 +141,7 @@ def _convert(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str
 def _damage(name: str, text: str) -> str | None:
     """What is wrong with a credential or an id: a wrong one is not sent, since it may count towards a lock."""
     if name in _IDS:
-        is_sound = text.isprintable() and text == text.strip()
+        is_sound = text.isascii() and text.isprintable() and text == text.strip()
         return None if is_sound else "has characters that no id has, a line end or a blank perhaps"
     if not (text.isascii() and text.isprintable()) or " " in text:
         where = "no key has" if name == "secret_key" else "no header can carry"

@@ -1,6 +1,29 @@
-"""Makes text from a server printable."""
+"""Makes text from a server printable, and reads text of TOML."""
 
 from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LARGEST = 16 * 1024 * 1024
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file says, if it is no larger than 16 MiB: a device can be read without an end.
+
+    Raises:
+        OSError: It cannot be read, or is larger.
+        UnicodeDecodeError: It is not UTF-8.
+        tomllib.TOMLDecodeError: It is not TOML.
+    """
+    with path.open("rb") as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise OSError("it is larger than 16 MiB")
+    return tomllib.loads(content.decode())
 
 
 def printable(text: str) -> str:

@@ -278,11 +278,19 @@ class CheckState:
         path = Path(self._path)
         if self._path == IN_MEMORY:
             return
-        if path.exists() and not path.is_file():
+        try:
+            path.lstat()
+            is_there = path.exists()
+        except (FileNotFoundError, NotADirectoryError):
+            is_there = False
+        except (OSError, ValueError) as error:
+            reason = (isinstance(error, OSError) and error.strerror) or "the system does not allow such a name"
+            raise StateFileError(f"{self._shown} cannot be used: {reason}") from None
+        if is_there and not path.is_file():
             raise StateFileError(f"{self._shown} is not a file")
         if not path.parent.is_dir():
             raise StateFileError(f"there is no folder {printable(str(path.parent))} for the state {path.name}")
-        if path.exists() and not os.access(path, os.W_OK):
+        if is_there and not os.access(path, os.W_OK):
             raise StateFileError(f"{self._shown} cannot be written")
 
     def _prepare(self) -> None:

@@ -6,7 +6,6 @@ import re
 import tomllib
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -14,11 +13,13 @@ from dataarts_datamap._checks.due_times import WEEK, DueTime
 from dataarts_datamap._checks.table_rules import TableRule
 from dataarts_datamap._errors import InvalidArgumentError, TableFileError
 from dataarts_datamap._models.dataset_names import DatasetNames, parse_names
+from dataarts_datamap._small_file import read_text
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._times import parse_span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
 TABLE_FILE: Final = "datamap.toml"
 """Name of the file in the working directory."""
@@ -126,7 +127,7 @@ def load_dataset_names(path: Path | str = TABLE_FILE) -> DatasetNames:
 
 def _read(path: Path | str, shown_path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
+        return read_text(path)
     except FileNotFoundError:
         raise TableFileError(f"there is no file of tables {shown_path}: datamap tables --init creates one") from None
     except UnicodeDecodeError as error:

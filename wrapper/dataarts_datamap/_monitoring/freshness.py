@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.producers import OperatorBasis, Producers
 
 _MOST_AHEAD: Final = timedelta(days=1)
+_EARLIEST: Final = datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)  # before it lie numbers of seconds, not of milliseconds
 _MOST_SKEW: Final = timedelta(minutes=5)
 
 
@@ -69,10 +70,11 @@ class RunsStatus(Struct, frozen=True, kw_only=True):
         verdict: The verdict by these runs.
         last_success: Time at which the last successful run ended, UTC: its end, or the latest of its times if it has
             none. None if no run succeeded at a time that can be read. A time more than a day ahead counts as
-            unreadable, since no success lies in the future.
+            unreadable, since no success lies in the future, and so does one before March 1973, which is a number of
+            seconds.
         age: Time since the last success. Negative if it lies in the future, because the clocks differ.
         running: Number of runs that have started but not ended.
-        waiting: Number of runs that have not started yet.
+        waiting: Number of runs that have not started but may still start.
         failures_since_success: Number of runs that failed after the last success of their operator.
         typical_duration: Median time from start to end of the runs that succeeded; None if none did.
         typical_lateness: Median time from plan to start of the runs that started; None if none did.
@@ -384,8 +386,12 @@ def _failures_since_success(runs: Sequence[Run], now: datetime) -> int:
 def ended_at(run: Run, now: datetime) -> datetime | None:
     """The time at which a run ended, UTC: its end, else the latest of its times. None if no time can be read."""
     times = (run.plan_time, run.submit_time, run.start_time, run.end_time)
-    *others, end = (None if time is None or time - now > _MOST_AHEAD else time for time in times)
+    *others, end = (time if time is not None and _is_plausible(time, now) else None for time in times)
     return end or max(filter(None, others), default=None)
+
+
+def _is_plausible(time: datetime, now: datetime) -> bool:
+    return _EARLIEST <= time <= now + _MOST_AHEAD
 
 
 def _is_undated(run: Run, now: datetime) -> bool:
@@ -393,7 +399,7 @@ def _is_undated(run: Run, now: datetime) -> bool:
     if ended_at(run, now) is None:
         return True
     if run.end_time is not None:
-        return run.end_time - now > _MOST_AHEAD
+        return not _is_plausible(run.end_time, now)
     return any(problem.field == "end_time" for problem in run.problems)
 
 

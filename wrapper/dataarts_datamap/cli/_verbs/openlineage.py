@@ -176,11 +176,12 @@ class _State:
 
     def __init__(self, path: Path) -> None:
         from dataarts_datamap._errors import ConfigurationError
+        from dataarts_datamap._small_file import read_text
 
         self._path = path
         self._tables: dict[str, Any] = {}
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
+            document = json.loads(read_text(path))
         except FileNotFoundError:
             return
         except (ValueError, RecursionError):

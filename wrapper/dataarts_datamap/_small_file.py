@@ -1,0 +1,30 @@
+"""Reads the text of a small file: never more than a bound, wherever a path leads."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import os
+
+LARGEST: Final = 16 * 1024 * 1024
+"""Bytes that a file may have."""
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """The text of a file in UTF-8, without a byte order mark at its beginning.
+
+    Raises:
+        OSError: It cannot be read, no file can have that name, or it is larger than 16 MiB, as a device without an end.
+        UnicodeDecodeError: It is not UTF-8.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except ValueError:
+        raise OSError(errno.EINVAL, "no file has such a name") from None
+    if len(content) > LARGEST:
+        raise OSError(errno.EFBIG, "it is larger than 16 MiB")
+    return content.decode("utf-8-sig")
