@@ -594,6 +594,23 @@ def test_defect(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixt
     assert "ZeroDivisionError" in err
 
 
+ALL_MACHINES = "0.0.0.0"  # noqa: S104  a mock server
+
+
+@pytest.mark.parametrize("host", [ALL_MACHINES, "127.0.0.1", "localhost"])
+def test_mock_verb_for_other_machines(environment: pytest.MonkeyPatch, host: str) -> None:
+    """A mock server for all machines tells how this one reaches it, and what another one needs for plain http."""
+    environment.delenv("DATAMAP_TOKEN")
+    command = [sys.executable, "-m", "dataarts_datamap", "mock", "--host", host]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as serving:
+        assert serving.stderr is not None
+        told = "".join(serving.stderr.readline() for _ in range(6))
+        serving.terminate()
+
+    assert "export DATAMAP_ENDPOINT=http://127.0.0.1:" in told
+    assert (host == ALL_MACHINES) is ("DATAMAP_ALLOW_HTTP=1" in told)
+
+
 def test_mock_verb(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """The mock server tells how to reach it; a second one on its port is told that the port is taken."""
     command = [sys.executable, "-m", "dataarts_datamap", "mock", "--now", "2026-11-01T12:00Z"]

@@ -233,7 +233,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"table": ""}, "table must be the name of a table"),
     ({"path": "."}, "is no file that could be replaced"),
     ({"path": "a\0b.csv"}, "is no file that could be replaced: it holds a null character"),
-    ({"path": "a\ud800b.csv"}, "is no file that could be replaced: no file has such a name"),
+    ({"path": "a\ud800b.csv"}, "is no file that could be replaced: the system does not allow such a name"),
     ({"path": f"{'a' * 300}.csv"}, "is no file that could be replaced: its name is too long"),
     ({"path": f"{'a' * 5000}.csv"}, "is no file that could be replaced: its name is too long"),
     ({"path": "no/such/folder.csv"}, "there is no folder .* to write folder.csv to"),

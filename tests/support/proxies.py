@@ -49,5 +49,16 @@ NO_PROXY = [
     ("[fd00::1]:8443", "fd00::1", 443, False),
     ("fd00::/8", "fd00::1", 443, True),
     ("fe00::/8", "fd00::1", 443, False),
+    ("[fd00::]/8", "fd00::1", 443, True),
+    ("[fd00::]/8:443", "fd00::1", 443, True),
+    ("[fe00::]/8", "fd00::1", 443, False),
+    ("*:443", "a.example", 443, True),
+    ("*:8443", "a.example", 443, False),
+    ("127.0.0.0/255.0.0.0", "127.1.1.1", 443, True),
+    ("10", "0.0.0.10", 443, True),
+    ("*ample", "a.example", 443, False),
+    ("a*", "a.example", 443, False),
+    (".", "a.example", 443, False),
+    ("fd00::1:443", "fd00::1", 443, False),
 ]
 """A value of ``NO_PROXY``, a host, its port, and whether the value names it."""

@@ -24,7 +24,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
         with Path(path).open("rb") as file:
             content = file.read(LARGEST + 1)
     except ValueError:
-        raise OSError(errno.EINVAL, "no file has such a name") from None
+        raise OSError(errno.EINVAL, "the system does not allow such a name") from None
     if len(content) > LARGEST:
         raise OSError(errno.EFBIG, "it is larger than 16 MiB")
     return content.decode("utf-8-sig")

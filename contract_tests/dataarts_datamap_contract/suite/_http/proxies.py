@@ -118,9 +118,9 @@ def is_named_in(no_proxy: str, host: str, port: int) -> bool:
 
 
 def _split_port(entry: str) -> tuple[str, str | None]:
-    bracketed = re.fullmatch(r"\[(.*)\](?::(\d+))?", entry)
+    bracketed = re.fullmatch(r"\[(.*)\](/\d+)?(?::(\d+))?", entry)
     if bracketed:
-        return bracketed[1], bracketed[2]
+        return bracketed[1] + (bracketed[2] or ""), bracketed[3]
     host, colon, port = entry.partition(":")
     if colon and port.isdecimal():
         return host, port

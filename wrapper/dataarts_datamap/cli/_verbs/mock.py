@@ -144,7 +144,8 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
         raise click.UsageError(str(error)) from None
 
     def announce(url: str) -> None:
-        variables = {"ENDPOINT": url, "PROJECT_ID": config.project_id, "INSTANCE_ID": config.instance_id}
+        here = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+        variables = {"ENDPOINT": here, "PROJECT_ID": config.project_id, "INSTANCE_ID": config.instance_id}
         if token is None:
             variables["TOKEN"] = config.token
         also = ", with the same DATAMAP_TOKEN" if token else ""
@@ -152,6 +153,8 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
             click.echo(f"Serving at {url} until interrupted. In another shell{also}:", err=True)
             for name, value in variables.items():
                 click.echo(f"  export DATAMAP_{name}={value}", err=True)
+            if here != url:
+                click.echo("  # on another machine: the name of this one, and DATAMAP_ALLOW_HTTP=1", err=True)
             if config.tables is not None:
                 click.echo("  datamap tables --init", err=True)
             elif config.scenario is not None and config.now is None:
