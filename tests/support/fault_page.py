@@ -18,8 +18,8 @@ _FACES: Final = ("sync", "async")
 _INTRODUCTION: Final = (
     "`DataMapClient` and to `AsyncDataMapClient`. Each ends in an error of the package's own tree, which has the known",
     "details of the exchange, no foreign exception in its chain and no secret, and can be pickled. None ends in an",
-    "empty result. The clients of these tests make at most two attempts; by default, clients make four, and twelve if each",
-    "response is a 429.",
+    "empty result. The clients of these tests make at most two attempts; by default, clients make four, and twelve",
+    "if each response is a 429.",
 )
 _HEADER: Final = (
     "| What goes wrong | What the caller gets | Its text says | Known of the response | Sent again | `test_fault` |",
