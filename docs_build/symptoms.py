@@ -50,7 +50,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             "no credentials: … Set one of them",
             datamap.CredentialsError,
             "None of the places that are searched has credentials.",
-            "Set `DATAMAP_TOKEN`, or `HUAWEICLOUD_SDK_AK` and `HUAWEICLOUD_SDK_SK`; another shell does not share them.",
+            "Set `DATAMAP_TOKEN`, or `HUAWEICLOUD_SDK_AK` and `HUAWEICLOUD_SDK_SK`; a new shell does not have them.",
         ),
         Symptom(
             "is not set, and …",
