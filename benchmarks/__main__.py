@@ -21,10 +21,10 @@ _NOTES: Final = Path(__file__).with_name("notes.md")
 _HEAD: Final = """\
 # Benchmarks
 
-Written by `make bench`, not by hand. Each figure is a ratio to a peer that was measured in the same run, by turns: the
-least processor time of many rounds, of the client's process alone; for the walk under a throttle it is elapsed time,
-for the mock server its own process's time.
-The official SDK's figure is 1; more is faster. Rows are shaped like the documented example: 24 fields, 1.7 KB each.
+Written by `make bench`, not by hand. Each figure is a ratio to a peer that was measured in turns in the same run. It
+compares the least processor time of many rounds, of the client's process only; for the walk under a throttle, elapsed
+time; for the mock server, the time of its own process. The official SDK's figure is 1; more is faster. Rows have the
+form of the documented example: 24 fields, 1.7 KB each.
 
 """
 

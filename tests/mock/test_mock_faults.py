@@ -160,7 +160,7 @@ def test_a_fault_as_text_is_the_fault(kind: Any, how: dict[str, Any], seconds: f
     ("text", "reason"),
     [
         ("", "fault '' is unknown: it must be one of reset, truncated, "),
-        ("reset:every", "every is '', which is no number"),
+        ("reset:every", "every is '', which is not a number"),
         ("reset:every=0", "every is 0: it must be 1 or more"),
         ("reset:probability=2", "probability is 2.0: it must be from 0 to 1"),
         ("reset:every=2,probability=0.5", "has both every and probability"),

@@ -424,7 +424,7 @@ def test_links_and_pipes(server: ScriptedServer, tmp_path: Path, capfdbinary: py
     assert link.is_symlink()
     assert file.read_text(encoding="utf-8").endswith("</html>\n")
     assert (3, []) == (code, server.asked)
-    assert "is no file that could be replaced" in err
+    assert "is not a file that can be replaced" in err
     assert pipe.is_fifo()
 
 

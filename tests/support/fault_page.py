@@ -1,4 +1,4 @@
-"""Writes the page of the faults from their table: ``python -m support.fault_page`` in the folder of the tests."""
+"""Writes the page of faults from their tables: ``python -m support.fault_page`` in ``tests``."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 PAGE: Final = Path(__file__).parents[2] / "docs" / "faults.md"
 _FACES: Final = ("sync", "async")
 _INTRODUCTION: Final = (
-    "`DataMapClient` and to `AsyncDataMapClient`. Each ends in an error of the package's own tree, which tells what is",
-    "known of the exchange, has no foreign exception in its chain, holds no secret, and crosses a process whole. None",
-    "ends in an empty result. The clients of these tests make two attempts at most; yours make four unless told",
-    "otherwise, and twelve where each response is a 429.",
+    "`DataMapClient` and to `AsyncDataMapClient`. Each ends in an error of the package's own tree, which has the known",
+    "details of the exchange, no foreign exception in its chain and no secret, and can be pickled. None ends in an",
+    "empty result. The clients of these tests make at most two attempts; by default, clients make four, and twelve",
+    "if each response is a 429.",
 )
 _HEADER: Final = (
     "| What goes wrong | What the caller gets | Its text says | Known of the response | Sent again | `test_fault` |",
@@ -28,28 +28,27 @@ _HEADER: Final = (
 _LISTS: Final = """
 ## Lists that change while they are read
 
-A list of runs is read page by page, while runs start, end, come and go. Random lists of each kind below are walked
-over sockets in `tests/paging/test_hostile_walks.py`, by both clients, with pages read ahead, of a size that was given
-and of one that the client finds out. A run that is there all
-the while comes once; where that cannot be shown, the walk ends in an `IncompleteWalkError`, or in the error response
-of the service.
+A list of runs is read page by page, while runs start, end, appear and disappear. The tests in
+`tests/paging/test_hostile_walks.py` read random lists of each kind below over sockets, with both clients, with pages
+read ahead, with a given page size and with one that the client finds out. A run that exists all the time is yielded
+once; if that cannot be shown, the walk ends in an `IncompleteWalkError`, or in the error response of the service.
 
 | What the list does | What the caller gets | `test_hostile_walks` |
 |---|---|---|
 """.rstrip().splitlines()
 _LIMITS: Final = """
-Three losses can stay silent, since nothing that the service sends shows them:
+Three losses can stay silent, since nothing in the service's responses shows them:
 
 - A server reports the rows of a page as its total, and sends fewer than ten of more rows.
-- A server serves and counts no more runs than a number that is not round.
-- A run moves in among those that were read, while as many of these vanish and as many others come in behind, all
-  between the same two requests: every page and every total fits. A list of ten pages or more, and one of two or more
-  of the pages of 1,000 rows that `page_size="auto"` asks for, is therefore read once more at its front, where a run
-  moves to that starts, ends or is updated, if the newest come first. What is left is a list of two to nine small pages;
-  and in a longer one, a run that moves to a place behind the first page, or has no id.
+- A server serves and counts only up to a number that is not round.
+- A run moves among those that were already read, while as many of these disappear and as many others are added at the
+  end, all between the same two requests, so that every page and every total fits. So a list of ten or more pages, or of
+  two or more of the pages of 1,000 rows that `page_size="auto"` requests, is read once more at its front: if the newest
+  runs come first, a run that starts, ends or is updated moves there. This leaves lists of two to nine small pages and,
+  in longer ones, a run that moves behind the first page or has no id.
 
-The third cannot happen to a list that is one page: a larger `page_size` or a shorter `slice_span` makes lists so short,
-and so does `page_size="auto"` where the service sends up to 1,000 rows.
+The third cannot happen to a list of one page: a larger `page_size` or a shorter `slice_span` makes lists that short,
+and so does `page_size="auto"` if the service sends up to 1,000 rows.
 """.rstrip().splitlines()
 _SHOWN_FACTS: Final = ("status", "error_code", "request_id", "retry_after", "upstream_status")
 
@@ -66,7 +65,7 @@ def test_names(fault: Fault) -> list[str]:
 
 def _lines() -> Iterator[str]:
     count = sum(map(len, FAULTS.values()))
-    yield "# What can go wrong on the way, and what you get"
+    yield "# Faults on the way, and the errors that you get"
     yield ""
     yield "<!-- Written by `make faults` from the tables of the tests. Do not edit. -->"
     yield ""

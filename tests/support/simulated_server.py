@@ -109,7 +109,7 @@ class SimulatedServer:
             BadRequestError: The limit is too large.
         """
         if self.refuses_above is not None and read.limit > self.refuses_above:
-            raise BadRequestError(f"limit is {self.refuses_above} at the most", status=400)
+            raise BadRequestError(f"limit must be at most {self.refuses_above}", status=400)
         inside = [row for row in self.rows if self._is_inside(getattr(row, self.filters_on), read.window)]
         if self.is_unstable:
             self.random.shuffle(inside)

@@ -313,7 +313,7 @@ CORRECT_SERVERS: Final = (
     CorrectServer(
         name="whole-numbers-with-a-point-refused",
         difference="10.0 is an integer for JSON Schema, and need not be one for a server",
-        seam=refuse_on(_has_point, HttpError(400, "APIGW.0106", "limit is no integer"), of=SEARCH),
+        seam=refuse_on(_has_point, HttpError(400, "APIGW.0106", "limit is not an integer"), of=SEARCH),
         shown=lambda caller: "error_code" in caller.search(**_POINT),
         cohort="lineage",
     ),

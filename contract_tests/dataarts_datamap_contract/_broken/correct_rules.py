@@ -51,7 +51,7 @@ _MONTH = 31 * 24 * 3_600_000
 
 
 def _by_pages(perform: Perform, values: Values) -> Document:
-    """Offset counts pages, the first of which is page 0."""
+    """Offset counts pages, from page 0."""
     return perform({**values, "offset": min(int(values["offset"]) * int(values["limit"]), MOST)})
 
 

@@ -39,7 +39,7 @@ _ELSEWHERE = "f" * 32
 
 
 def _let_in(trusts: Callable[[bytes, bytes], bool]) -> Seam:
-    """Tokens that are accepted by a comparison of the sent one with the right one."""
+    """Accept a token by a comparison of the sent one with the right one."""
 
     def change(request: RequestParts, config: MockConfig) -> RequestParts | None:
         sent = request.header(_TOKEN)
@@ -171,7 +171,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="token-in-any-case",
         level="D",
-        rule="a token is compared case by case",
+        rule="a token is compared with case",
         checks=frozenset({"D-token-case"}),
         seam=_let_in(lambda sent, known: sent.lower() == known.lower()),
         shown=lambda caller: data(_with_token(caller, caller.config.token.upper())),

@@ -164,7 +164,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="job-name-escaped-for-html",
         level="C",
-        rule="jobName of each row is the job_name as it is, not escaped for HTML",
+        rule="jobName of each row is the job_name itself, not escaped for HTML",
         checks=frozenset({"C-rows-of-job"}),
         seam=on_field("jobName", html.escape),
         shown=lambda caller: "&lt;" in caller.rows(job_name="check/rows<stage>")[0]["jobName"],

@@ -131,7 +131,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="window-open-for-names-with-a-slash",
         level="C",
-        rule="a window has an end, for every operator",
+        rule="the end of a window applies to every operator",
         checks=_UNUSUAL | WINDOWS | frozenset({"C-window-end"}),
         seam=on_arguments(_of(_STAGE, lambda values: {**values, "end_time": 2**63 - 1})),
         shown=lambda caller: (

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 Level: TypeAlias = Literal["A", "B", "C", "D", "E"]
 Cohort: TypeAlias = Literal["first", "late", "blind", "sealed", "lineage", "unseen", "apart", "outside"]
-"""When a server was written: ``first``, before the checks were frozen; ``late``, after that; ``blind``, later, and
-committed before the suite was run on it, as all that follow; ``sealed``, from the specification alone; ``lineage``, for
+"""When a server was written: ``first``, before the checks were frozen; ``late``, after that; ``blind``, later, and like
+all that follow, committed before the suite was run on it; ``sealed``, from the specification alone; ``lineage``, for
 the operations on assets and their lineage, before the suite had checks of them; ``unseen``, when it had; ``apart``, by
 an author who had not read the checks; ``outside``, by another such author, from the specification, the facts about the
 API and the mock alone."""

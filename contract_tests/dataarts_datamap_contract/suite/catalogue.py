@@ -60,7 +60,7 @@ class Check:
 
 _DOCUMENTED = "documented: the operation's page"
 _SCHEMA = "inferred: the schema of the specification, read off the documented example"
-_OPTIONAL_ID = "documented: the ids of the request; an empty page, 400, 403 and 404 are all let pass"
+_OPTIONAL_ID = "documented: the ids of the request; an empty page, 400, 403 and 404 are all accepted"
 _TOKEN = "documented: X-Auth-Token authenticates; sibling: the gateway's error table answers 401"  # noqa: S105  prose
 _SIGNATURE = "sibling: the service's authentication page and the gateway's error table"
 _BOUNDS = "inferred: the bounds that the specification states; documented: 400 for a bad request"
@@ -534,7 +534,7 @@ _CHECKS = (
         "The same end of each relationship is upstream, a table that ShowLineageBulk names as the source of another is "
         "in the IN of that one, and lineage is either one step for every table or the whole graph for every table. Any "
         "end and any reach is accepted, with or without nodes between tables.",
-        "documented: source and target of a row, IN and OUT, that there is no depth and no paging",
+        "documented: source and target of a row, IN and OUT, and neither depth nor paging",
         conditional=True,
     ),
     Check(

@@ -83,7 +83,7 @@ class Target:
         second_tenant: Data of another tenant; None if none is known.
 
     Raises:
-        TargetError: There are no credentials, half an access key, or the window ends before it starts.
+        TargetError: There are no credentials, only half of an access key, or the window ends before it starts.
     """
 
     endpoint: str

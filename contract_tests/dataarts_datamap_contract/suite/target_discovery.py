@@ -45,7 +45,7 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
     runs. The operator is the one whose runs allow most checks: several statuses, equal times, more than a page.
 
     Args:
-        target: What is known; its operator and window are ignored.
+        target: The known values; its operator and window are ignored.
         now: The present; the real one if None.
 
     Raises:

@@ -234,7 +234,7 @@ _CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def _endpoint_problems(endpoint: str, *, allow_http: bool) -> list[str]:
-    no_url = ["the endpoint is no http or https URL, such as https://dayu.eu-west-101.myhuaweicloud.eu"]
+    no_url = ["the endpoint is not an http or https URL, such as https://dayu.eu-west-101.myhuaweicloud.eu"]
     try:
         parts = urlsplit(endpoint)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:

@@ -55,7 +55,7 @@ class RunSource(Protocol):
     def __len__(self) -> int: ...
 
     def key(self, index: int) -> RunKey:
-        """What the run at an index is ordered by."""
+        """The sort key of the run at an index."""
         ...
 
     def row(self, index: int) -> Row:
@@ -63,11 +63,11 @@ class RunSource(Protocol):
         ...
 
     def within(self, first: int, last: int) -> range:
-        """The indexes of the runs whose time lies between two, both included."""
+        """The indexes of the runs with a time between two, inclusive."""
         ...
 
     def encoded(self, indexes: range | list[int]) -> EncodedRows:
-        """The runs at some indexes, as they stand inside the body string."""
+        """The runs at some indexes, encoded for the body string."""
         ...
 
     def find(self, run_id: int) -> int | None:
@@ -75,7 +75,7 @@ class RunSource(Protocol):
         ...
 
     def going_on(self) -> Iterable[int]:
-        """The indexes of the runs that have not ended and will."""
+        """The indexes of the runs that have not ended yet."""
         ...
 
 
@@ -88,7 +88,7 @@ class StoredRun:
 
     @cached_property
     def encoded(self) -> EncodedRow:
-        """The run as it stands inside the body string."""
+        """The run, encoded for the body string."""
         return encode_row(self.row)
 
 
@@ -113,7 +113,7 @@ class StoredRuns:
         return {run.key[1]: index for index, run in enumerate(self._runs)}
 
     def key(self, index: int) -> RunKey:
-        """What the run at an index is ordered by."""
+        """The sort key of the run at an index."""
         return self._runs[index].key
 
     def row(self, index: int) -> Row:
@@ -121,11 +121,11 @@ class StoredRuns:
         return self._runs[index].row
 
     def within(self, first: int, last: int) -> range:
-        """The indexes of the runs whose time lies between two, both included."""
+        """The indexes of the runs with a time between two, inclusive."""
         return range(bisect_left(self._times, first), bisect_right(self._times, last))
 
     def encoded(self, indexes: range | list[int]) -> EncodedRows:
-        """The runs at some indexes, as they stand inside the body string."""
+        """The runs at some indexes, encoded for the body string."""
         if not indexes or not isinstance(indexes, range):
             return EncodedRows.of(self._runs[index].encoded for index in indexes)
         side_by_side = slice(indexes.start, indexes.stop if indexes.stop >= 0 else None, indexes.step)
@@ -139,7 +139,7 @@ class StoredRuns:
         return self._indexes.get(run_id)
 
     def going_on(self) -> Iterable[int]:
-        """The indexes of the runs that have not ended and will."""
+        """The indexes of the runs that have not ended yet."""
         return [index for index, run in enumerate(self._runs) if goes_on(run.row)]
 
 
@@ -167,13 +167,13 @@ class RunHistory:
         return map(self._row, reversed(self._order))
 
     def within(self, first: int, last: int) -> range:
-        """The positions of the runs whose time lies between two, both included, in milliseconds since the epoch."""
+        """The positions of the runs with a time between two, inclusive, in milliseconds since the epoch."""
         if isinstance(self._order, range):
             return self._source.within(first, last)
         return range(bisect_left(self._order, first, key=self._time), bisect_right(self._order, last, key=self._time))
 
     def encoded(self, positions: range) -> EncodedRows:
-        """The runs at some positions, as they stand inside the body string."""
+        """The runs at some positions, encoded for the body string."""
         if isinstance(self._order, range):
             return self._source.encoded(positions)
         marks = [self._order[position] for position in positions]
@@ -183,7 +183,7 @@ class RunHistory:
         return EncodedRows([next(of_source if mark >= 0 else of_later) for mark in marks], first.length + later.length)
 
     def going_on(self) -> list[Row]:
-        """The runs that have not ended and will."""
+        """The runs that have not ended yet."""
         first = [row for row in map(self._source.row, self._source.going_on()) if self._is_first(row)]
         return first + [run.row for run in self._later.values() if goes_on(run.row)]
 

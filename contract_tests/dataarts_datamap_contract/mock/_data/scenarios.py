@@ -1,4 +1,4 @@
-"""Data with a story, a chain of tables in which something went wrong today; and varied data, without a story."""
+"""Scenarios: a chain of tables in which something went wrong today, or varied data for a conformance suite."""
 
 from __future__ import annotations
 

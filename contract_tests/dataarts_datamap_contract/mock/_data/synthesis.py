@@ -57,7 +57,7 @@ class SynthesisedRuns:
         return self.size
 
     def key(self, index: int) -> RunKey:
-        """What the run at an index is ordered by."""
+        """The sort key of the run at an index."""
         plan, _, start, _ = self._moments(index)
         return plan if self.column == "planTime" else start, self._id(index)
 
@@ -77,12 +77,12 @@ class SynthesisedRuns:
         }
 
     def within(self, first: int, last: int) -> range:
-        """The indexes of the runs whose time lies between two, both included."""
+        """The indexes of the runs with a time between two, inclusive."""
         indexes = range(self.size)
         return range(bisect_left(indexes, first, key=self._time), bisect_right(indexes, last, key=self._time))
 
     def encoded(self, indexes: range | list[int]) -> EncodedRows:
-        """The runs at some indexes, as they stand inside the body string."""
+        """The runs at some indexes, encoded for the body string."""
         return EncodedRows.of(map(self._encoded, indexes))
 
     def _encoded(self, index: int) -> EncodedRow:

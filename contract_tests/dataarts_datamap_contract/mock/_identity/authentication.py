@@ -45,7 +45,7 @@ class Authentication:
         self._signatures = SignatureAuthentication(config, record)
 
     def check(self, request: RequestParts) -> None:
-        """Return if the request may go on.
+        """Return if the request is accepted.
 
         Raises:
             HttpError: It has neither a token nor a signature, or a wrong one.
@@ -65,7 +65,7 @@ class TokenAuthentication:
         self._issued = issued
 
     def check(self, request: RequestParts) -> None:
-        """Return if the request may go on.
+        """Return if the request is accepted.
 
         Raises:
             HttpError: It has no token, a wrong one, an expired one, or several; the texts are documented.
@@ -99,7 +99,7 @@ class SignatureAuthentication:
         self._record = record
 
     def check(self, request: RequestParts) -> None:
-        """Return if the request may go on.
+        """Return if the request is accepted.
 
         Raises:
             HttpError: Its signature is not valid.

@@ -59,7 +59,7 @@ class StorageAuthentication:
         self._region = region
 
     def check(self, request: RequestParts, bucket: str) -> None:
-        """Return if the request may go on.
+        """Return if the request is accepted.
 
         Raises:
             StorageError: It is not signed, or its signature is not valid.

@@ -100,7 +100,7 @@ class Fault:
             try:
                 values[name] = _READERS[name](value)
             except ValueError:
-                raise ValueError(f"fault {text!r}: {name} is {value!r}, which is no number") from None
+                raise ValueError(f"fault {text!r}: {name} is {value!r}, which is not a number") from None
         return cls(kind=cast("FaultKind", kind), **values)
 
     def __str__(self) -> str:

@@ -69,7 +69,7 @@ class Request:
         return f"{self.path}?{query}" if query else self.path
 
     def header(self, name: str) -> tuple[str, ...]:
-        """The values of a header field, one for each time it was sent."""
+        """All values of a header field, in order."""
         return _values((*self.fields, *self.credential.fields), name)
 
 
@@ -88,7 +88,7 @@ class Response:
     content: bytes
 
     def header(self, name: str) -> tuple[str, ...]:
-        """The values of a header field, one for each time it was sent."""
+        """All values of a header field, in order."""
         return _values(self.fields, name)
 
     @property
