@@ -19,6 +19,8 @@ from dataarts_datamap.cli._printing.streams import telling
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dataarts_datamap_contract.mock import MockConfig
+
 CommandT = TypeVar("CommandT", bound="Callable[..., Any]")
 
 
@@ -155,12 +157,7 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
                 click.echo(f"  export DATAMAP_{name}={value}", err=True)
             if here != url:
                 click.echo("  # on another machine: the name of this one, and DATAMAP_ALLOW_HTTP=1", err=True)
-            if config.tables is not None:
-                click.echo("  datamap tables --init", err=True)
-            elif config.scenario is not None and config.now is None:
-                click.echo(f"  datamap why {server.TABLE_GUID} --max-age 26h", err=True)
-            else:
-                click.echo(f"  datamap runs --table {server.TABLE_GUID} {_last_day(config.now)}", err=True)
+            click.echo(f"  datamap {_first_command(config, server.TABLE_GUID)}", err=True)
 
     try:
         server.serve(config, host=host, port=port, on_ready=announce)
@@ -175,6 +172,14 @@ def _instant(milliseconds: int) -> datetime:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (ValueError, OverflowError):
         raise click.UsageError(f"--now {milliseconds} is out of range: the years are 1970 to 9999") from None
+
+
+def _first_command(config: MockConfig, table: str) -> str:
+    if config.tables is not None:
+        return "tables --init"
+    if config.scenario is not None and config.now is None:
+        return f"why {table} --max-age 26h"
+    return f"runs --table {table} {_last_day(config.now)}"
 
 
 def _last_day(now: datetime | None) -> str:
