@@ -437,7 +437,7 @@ def test_limit_that_is_ignored(server: HostileServer, service: Service) -> None:
 
 @pytest.mark.parametrize(("largest_page", "pages"), [(0, 7), (1 << 19, 7), (2 << 20, 3), (64 << 20, 0)])
 def test_pages_ahead_are_bounded_in_bytes(largest_page: int, pages: int) -> None:
-    """Of large pages fewer are read ahead: 6 MiB of responses at the most."""
+    """Of large pages fewer are read ahead: 7 MiB of responses at the most."""
     operator = Operator(task_id="1", job_name="job")
     ahead = tuple(PageRead(operator, Window(0, 1), offset, 100) for offset in range(1, 33))
     width = Width(7, ServerHabits(largest_page=largest_page))

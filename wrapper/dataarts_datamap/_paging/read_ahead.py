@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 _GROWTH: Final = 2
-_MOST_BYTES_AHEAD: Final = 6 << 20  # three pages of 1,000 rows: with the awaited one, 50 requests a second at 60 ms
+_MOST_BYTES_AHEAD: Final = 7 << 20  # four pages of 1,000 rows: with the awaited one, 80 requests a second at 60 ms
 _LONGEST_GOODBYE: Final = 0.5
 
 
