@@ -295,13 +295,13 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             "Let one check end before the next one starts. Move a damaged file away: the next check creates a new one.",
         ),
         Symptom(
-            "was changed by another process meanwhile, and was left as it is now",
+            "was changed by another process meanwhile, and was not replaced",
             datamap.ExportError,
             "Two exports write to the same file.",
             "Use another file for one of them, or run them one after the other.",
         ),
         Symptom(
-            "has the columns …: name them, or begin anew",
+            "has the columns …: name them, or start a new file",
             datamap.ExportError,
             "The existing file was written with other columns.",
             "Give the same `--columns`, or another file.",

@@ -155,11 +155,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "另一个检查正占用状态文件或卡住了；文件也可能属于别的实例，或已损坏。",
         "等一次检查结束再开始下一次；损坏的文件移走即可，下一次检查会新建。",
     ),
-    "was changed by another process meanwhile, and was left as it is now": (
+    "was changed by another process meanwhile, and was not replaced": (
         "两个导出写同一个文件。",
         "让其中一个写别的文件，或者先后执行。",
     ),
-    "has the columns …: name them, or begin anew": (
+    "has the columns …: name them, or start a new file": (
         "要续写的文件是用别的列写的。",
         "给出相同的 `--columns`，或换一个文件。",
     ),

@@ -110,7 +110,7 @@ def test_permissions_and_links(tmp_path: Path) -> None:
 
     path.unlink()
     path.symlink_to(link)
-    with pytest.raises(InvalidArgumentError, match="is no file that could be replaced"):
+    with pytest.raises(InvalidArgumentError, match="is not a file that can be replaced"):
         export_runs([make_run(2)], link)
 
 

@@ -144,7 +144,7 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
         any_operator: Whether a success of any operator counts for the table.
         operators: Each operator by itself.
         ignored: The operators of the table that were left out on request. Untrusted.
-        basis: The source for which operators count; None if runs were judged without one.
+        basis: How the operators that count were determined; None if runs were judged without that.
         others: The operators that do not count, because lineage does not name them as writers of the table. Untrusted.
         notes: Conflicts between the service's operators and lineage, and the reason if readers and producers cannot be
             distinguished. Names in them are made printable.
