@@ -213,7 +213,11 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 ENDLESS = pytest.param("/dev/zero", "larger than 16 MiB", marks=needs_posix)
-NO_NAMES = [("a\0b", "the system does not allow such a name"), ("a\ud800b", "no file has such a name"), ("a" * 5000, "")]
+NO_NAMES = [
+    ("a\0b", "the system does not allow such a name"),
+    ("a\ud800b", "no file has such a name"),
+    ("a" * 5000, ""),
+]
 
 
 @pytest.mark.parametrize(("name", "said"), [*NO_NAMES, ENDLESS])
