@@ -99,8 +99,8 @@ def test_lineage_and_details_are_asked_for_as_documented() -> None:
 @pytest.mark.parametrize(
     ("build", "reason"),
     [
-        (lambda: entity_request(**WHERE, guid="../x"), "table_guid '../x' is no id"),
-        (lambda: table_lineage_request(**WHERE, guid="a/b"), "table_guid 'a/b' is no id"),
+        (lambda: entity_request(**WHERE, guid="../x"), "table_guid '../x' is not an id"),
+        (lambda: table_lineage_request(**WHERE, guid="a/b"), "table_guid 'a/b' is not an id"),
         (lambda: details_request(**WHERE, guids=[]), "the number of guids must be 1 to 50, not 0"),
         (lambda: bulk_lineage_request(**WHERE, offset=-1, limit=1), "offset must be an integer from 0"),
         (

@@ -360,7 +360,7 @@ def test_wrong_keys(wrong: Any, position: int) -> None:
 def test_credentials_stay_secret(credentials: Any) -> None:
     """Credentials show nothing of themselves, and refuse to be pickled."""
     assert f"{type(credentials).__name__}()" == repr(credentials)
-    with pytest.raises(TypeError, match="make them anew"):
+    with pytest.raises(TypeError, match="create them again"):
         pickle.dumps(credentials)
 
 

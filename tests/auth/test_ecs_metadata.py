@@ -195,7 +195,7 @@ def test_wrong_endpoint(endpoint: str) -> None:
 
 def test_credentials_stay_secret() -> None:
     """Credentials refuse to be pickled."""
-    with pytest.raises(TypeError, match="make them anew"):
+    with pytest.raises(TypeError, match="create them again"):
         pickle.dumps(EcsMetadataCredentials())
 
 

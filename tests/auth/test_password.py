@@ -328,7 +328,7 @@ def test_credentials_stay_secret() -> None:
         "PasswordCredentials(user='ann', account='acme', project_id=None, project_name=None, region='cn-north-4', "
         "iam_endpoint=None)"
     ) == repr(credentials)
-    with pytest.raises(TypeError, match="make them anew"):
+    with pytest.raises(TypeError, match="create them again"):
         pickle.dumps(credentials)
 
 

@@ -162,7 +162,7 @@ def test_a_guid_of_no_table_is_an_error(command: Callable[[Factory], Command]) -
     catalog.entities = [*catalog.entities, entity("db.raw.plain")]
     call, unknown = command(catalog), guid_of("db.raw.nothing")
     code, out, err = call("lineage", unknown)
-    advice = "datamap tables lists those that there are"
+    advice = "datamap tables lists the existing ones"
     assert (2, "", f"datamap: no table has the GUID '{unknown}'; {advice}\n") == (code, out, err)
     assert 0 == call("lineage", guid_of("db.raw.plain"))[0]
     catalog.refused = {"entities": 403}

@@ -366,7 +366,7 @@ def test_followed_run_that_is_removed(service: FakeService, command: Command) ->
         thread.join()
 
     assert (0, "one\n") == (code, out)
-    assert 1 == err.count(f"run {run_id} is not among the runs of its operator any more")
+    assert 1 == err.count(f"run {run_id} is no longer among the runs of its operator")
 
 
 def test_follow_before_there_is_a_log(service: FakeService, command: Command) -> None:

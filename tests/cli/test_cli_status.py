@@ -290,7 +290,7 @@ def test_which_operators_count(
 
 
 def test_name_of_no_operator(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that fits no operator is wrong usage, and the text lists those that there are."""
+    """A name that fits no operator is wrong usage, and the text lists the existing ones."""
     with ScriptedServer(serve_several) as server:
         point_at(server, monkeypatch)
         for option in ("--operator", "--ignore"):

@@ -345,7 +345,7 @@ def test_first_reading_fails(
     ("option", "told"),
     [
         (("--every", "4s"), "'4s' is not from 5s to 1d"),
-        (("--every", "2d"), "the service allows a user 50 requests a second"),
+        (("--every", "2d"), "the service allows a user 50 requests per second"),
         (("--for", "366d"), "'366d' is longer than 365d"),
         (("--since", "soon"), "24h"),
         (("--since", "99999w"), "before 1970"),

@@ -356,7 +356,7 @@ def test_token_is_nowhere_to_be_seen(caplog: pytest.LogCaptureFixture, face: Fac
 
 def test_credentials_are_not_pickled() -> None:
     """Credentials refuse to be pickled, and say what to do instead."""
-    with pytest.raises(TypeError, match="make them anew"):
+    with pytest.raises(TypeError, match="create them again"):
         pickle.dumps(TokenCredentials(TOKEN))
 
 

@@ -292,8 +292,8 @@ def test_nothing_is_kept_of_a_failure() -> None:
         (json_answer({"commodity_orders": [], "count": 10**4000}), InvalidEnvelopeError, "not a list of instances"),
         (Answer(b"<html>"), InvalidEnvelopeError, "not a list of instances"),
         (Answer(b"", 302), InvalidEnvelopeError, "302"),
-        (json_answer({"commodity_orders": [order("../x")]}), InvalidEnvelopeError, "not an id"),
-        (json_answer({"commodity_orders": [order("x\r\ny")]}), InvalidEnvelopeError, "not an id|control"),
+        (json_answer({"commodity_orders": [order("../x")]}), InvalidEnvelopeError, "an invalid id"),
+        (json_answer({"commodity_orders": [order("x\r\ny")]}), InvalidEnvelopeError, "an invalid id|control"),
     ],
 )
 def test_list_that_cannot_be_had(

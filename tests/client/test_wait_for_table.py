@@ -118,10 +118,10 @@ def test_the_verb(
     ("arguments", "told"),
     [
         (["--since", "2h"], "give either a TABLE, or an operator with both --task-id and --job-name"),
-        (["t", "--task-id", "1", "--job-name", "a", "--since", "2h"], "name either a TABLE"),
+        (["t", "--task-id", "1", "--job-name", "a", "--since", "2h"], "give either a TABLE"),
         (["--task-id", "1", "--since", "2h"], "with both --task-id and --job-name"),
         (["t", "--run-id", "1", "--since", "2h"], "--run-id needs --task-id and --job-name"),
-        (["--task-id", "1", "--job-name", "a", "--any", "--since", "2h"], "is a question of a TABLE"),
+        (["--task-id", "1", "--job-name", "a", "--any", "--since", "2h"], "need a TABLE"),
         (["t"], "give the beginning of the window"),
     ],
 )

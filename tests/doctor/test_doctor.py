@@ -254,7 +254,7 @@ def test_no_such_name(name: str) -> None:
     told = failure(findings(At(f"https://{name}")), "address")
 
     assert f"{name} has no address" in told
-    assert "typing error" in told
+    assert "check the spelling" in told
 
 
 def close(connection: Connection) -> None:
@@ -277,8 +277,8 @@ def test_self_signed_certificate() -> None:
     [
         ({"SSL_CERT_FILE": "a.pem"}, "SSL_CERT_FILE is set, but does not hold the CA"),
         ({"SSL_CERT_DIR": "/certs", "REQUESTS_CA_BUNDLE": "a.pem"}, "SSL_CERT_DIR is set, but does not hold the CA"),
-        ({"REQUESTS_CA_BUNDLE": "a.pem"}, "in SSL_CERT_FILE (REQUESTS_CA_BUNDLE is not read)"),
-        ({"CURL_CA_BUNDLE": "a.pem"}, "in SSL_CERT_FILE (CURL_CA_BUNDLE is not read)"),
+        ({"REQUESTS_CA_BUNDLE": "a.pem"}, "certificate (REQUESTS_CA_BUNDLE is not read)"),
+        ({"CURL_CA_BUNDLE": "a.pem"}, "certificate (CURL_CA_BUNDLE is not read)"),
     ],
 )
 def test_remedy_is_not_what_was_done_already(
@@ -333,7 +333,7 @@ def test_certificate_that_is_checked_strictly(
         found = findings(server)["certificate"]
 
     assert (Outcome.FAILED, True) == (found.outcome, check in found.text)
-    assert "breaks RFC 5280, which Python checks since 3.13: ask whoever runs the CA" in (found.remedy or "")
+    assert "breaks RFC 5280, which Python checks since 3.13: ask the operator of the CA" in (found.remedy or "")
 
 
 def test_address_that_does_not_answer(environment: pytest.MonkeyPatch) -> None:

@@ -204,7 +204,7 @@ def test_next_start_of_each_format(format_: Any, tmp_path: Path) -> None:
     export_runs([make_run(1), make_run(2, status="running", endTime=0, planTime=PLANNED - 99)], path)
     assert datetime.fromtimestamp((PLANNED - 99) / 1000, UTC) == next_export_start(path, lookback=timedelta(0))
 
-    with pytest.raises(InvalidArgumentError, match="lookback must be a timedelta that is not negative"):
+    with pytest.raises(InvalidArgumentError, match="lookback must be a non-negative timedelta"):
         next_export_start(path, lookback=timedelta(-1))
 
 
@@ -224,10 +224,10 @@ def test_other_columns(format_: Any, tmp_path: Path) -> None:
 
 GARBAGE = [
     ("csv", b"", "is empty"),
-    ("csv", b"\xff\xfe", "no CSV file in UTF-8"),
-    ("ndjson", b"{]\n", "a line that is no run"),
-    ("ndjson", b'{"run_id": 1, "state": "\xff"}\n', "a line that is no run"),
-    ("ndjson", b'{"run_id": 1, "state": %s}\n' % (b"[" * 500_000 + b"]" * 500_000), "a line that is no run"),
+    ("csv", b"\xff\xfe", "not a CSV file in UTF-8"),
+    ("ndjson", b"{]\n", "a line that is not a run"),
+    ("ndjson", b'{"run_id": 1, "state": "\xff"}\n', "a line that is not a run"),
+    ("ndjson", b'{"run_id": 1, "state": %s}\n' % (b"[" * 500_000 + b"]" * 500_000), "a line that is not a run"),
     ("parquet", b"PAR1 or not", "cannot be read as an export of runs"),
     ("arrow", b"ARROW1 or not", "cannot be read as an export of runs"),
     ("duckdb", b"a" * 9999, "not a valid DuckDB database"),
@@ -253,7 +253,7 @@ def test_broken_rows(tmp_path: Path) -> None:
     header += ",task_id,job_name,workspace_id,region,project_id,instance_id"
     path = tmp_path / "runs.csv"
     for rows, told in (
-        ("x" + "," * 11, "run_id that is no integer: 'x'"),
+        ("x" + "," * 11, "run_id that is not an integer: 'x'"),
         ("1,,soon" + "," * 9, "'soon' where a time with an offset was expected"),
         ('1,"', "ends inside a quoted cell"),
     ):
@@ -355,5 +355,5 @@ def test_database_in_use(tmp_path: Path) -> None:
     path = tmp_path / "runs.duckdb"
     path.with_name("runs.duckdb.wal").write_bytes(b"x")
 
-    with pytest.raises(ExportError, match="left over from a database that is gone"):
+    with pytest.raises(ExportError, match="left over from a deleted database"):
         export_runs([make_run(1)], path)

@@ -138,7 +138,7 @@ def test_older_file(format_: Any, tmp_path: Path) -> None:
     path = tmp_path / f"runs.{format_}"
     export_runs(HOME.runs(1, 5), path, columns=OLD_COLUMNS)
     before = path.read_bytes()
-    with pytest.raises(ExportError, match=r"say it with file_source=.*--file-source REGION,PROJECT_ID,INSTANCE_ID"):
+    with pytest.raises(ExportError, match=r"give that with file_source=.*--file-source REGION,PROJECT_ID,INSTANCE_ID"):
         export_runs(unread(), path, append=True)
     assert before == path.read_bytes()
 
@@ -215,7 +215,7 @@ def test_file_of_other_columns_is_no_older_file(tmp_path: Path) -> None:
     for columns in (OLD_COLUMNS[:-1], OLD_COLUMNS[::-1], [*OLD_COLUMNS, "region"]):
         path.unlink(missing_ok=True)
         export_runs(HOME.runs(1, 1), path, columns=columns)
-        with pytest.raises(ExportError, match="name them, or begin anew"):
+        with pytest.raises(ExportError, match="name them, or start a new file"):
             export_runs(unread(), path, append=True, file_source=("a", "b", "c"))
 
 

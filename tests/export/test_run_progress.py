@@ -72,7 +72,7 @@ def test_a_lookback_is_a_length_of_time() -> None:
     """Nothing, or a number, is refused."""
     wrong: Any
     for wrong in (timedelta(0), 7):
-        with pytest.raises(InvalidArgumentError, match="lookback must be a timedelta"):
+        with pytest.raises(InvalidArgumentError, match="lookback must be a positive timedelta"):
             RunProgress(lookback=wrong)
 
 

@@ -170,5 +170,5 @@ def test_tables_are_a_list(wrong: Any) -> None:
 
 def test_a_lookback_is_a_length_of_time() -> None:
     """It is refused before a load."""
-    with pytest.raises(InvalidArgumentError, match="lookback must be a timedelta"):
+    with pytest.raises(InvalidArgumentError, match="lookback must be a positive timedelta"):
         datamap(["sales.orders"], lookback=timedelta(0))

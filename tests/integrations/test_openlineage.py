@@ -293,7 +293,7 @@ def test_no_transport_is_an_error(config: str | None, no_transport: Path, monkey
     """The library would write events to a log, and all would look well; so it would if its file is not there."""
     if config is not None:
         monkeypatch.setenv("OPENLINEAGE_CONFIG", str(no_transport / config))
-    with pytest.raises(ConfigurationError, match="no transport of OpenLineage is set up"):
+    with pytest.raises(ConfigurationError, match="no transport of OpenLineage is configured"):
         EventSender()
 
 
@@ -398,7 +398,7 @@ def test_the_command_refuses_to_send_nowhere(command: tuple[FakeService, Command
     service, call = command
     code, out, err = call()
     assert (3, "") == (code, out)
-    assert "no transport of OpenLineage is set up" in err
+    assert "no transport of OpenLineage is configured" in err
     assert [] == service.requests
 
 
@@ -476,7 +476,7 @@ def test_a_state_of_something_else_is_left_alone(command: tuple[FakeService, Com
     (no_transport / "datamap.openlineage.json").write_text("[]", encoding="utf-8")
     code, _, err = call("--since-last", "--dry-run")
     assert 3 == code
-    assert "is no state of datamap openlineage" in err
+    assert "is not a state of datamap openlineage" in err
 
 
 @pytest.mark.parametrize(
@@ -491,7 +491,7 @@ def test_a_state_of_something_else_is_left_alone(command: tuple[FakeService, Com
             "datamap.toml:3: namespace has '{table}', which is not one of database, schema, name",
         ),
         ("[[openlineage.datasets]]\nnamespace = '{a.__class__}'", "which is not one of"),
-        ("[[openlineage.datasets]]\nnamespace = 'a{'", "braces that do not fit"),
+        ("[[openlineage.datasets]]\nnamespace = 'a{'", "unmatched braces"),
         ("[[openlineage.datasets]]\nnamespace = 'a'\nsource = 'b'", "no key is called 'source'"),
         ("[openlineage]\ndatasets = [1]", "each of datasets must be a table"),
         ("[openlineage]\ndatasets = 'a'", "datasets must be tables"),

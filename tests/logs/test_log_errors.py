@@ -90,7 +90,7 @@ SIGN_IN = b"<html><body>Sign in</body></html>"
     [
         (LogRegionError, OWN, r"another region, at 127\.0\.0\.1: pass"),
         (LogRegionError, {"x-amz-request-id": "R1"}, r"another region, at 127\.0\.0\.1: pass"),
-        (InvalidEnvelopeError, {}, r"not of object storage, and leads to 127\.0\.0\.1: a proxy or a sign-in page"),
+        (InvalidEnvelopeError, {}, r"not from object storage, and leads to 127\.0\.0\.1: a proxy or a sign-in page"),
     ],
 )
 def test_redirect_is_not_followed(  # noqa: PLR0913  one for each fact
@@ -107,9 +107,9 @@ def test_redirect_is_not_followed(  # noqa: PLR0913  one for each fact
 
 
 WITHDRAWN = [
-    ("InvalidAccessKeyId", "the access key is not known there"),
-    ("InvalidSecurityToken", "the security token does not count there: its time is over"),
-    ("ExpiredToken", "the security token does not count there: its time is over"),
+    ("InvalidAccessKeyId", "the access key is unknown"),
+    ("InvalidSecurityToken", "the security token is invalid: it has expired"),
+    ("ExpiredToken", "the security token is invalid: it has expired"),
 ]
 
 
@@ -127,7 +127,7 @@ def test_unknown_access_key(logs: LogFace, service: FakeService) -> None:
     run = logged_run(service, "text")
     unknown = AccessKeyCredentials("UNKNOWN", "wrong-secret-key")
 
-    with pytest.raises(LogForbiddenError, match="the access key is not known there"):
+    with pytest.raises(LogForbiddenError, match="the access key is unknown"):
         logs.read(settings_of(service, credentials=unknown), run)
 
 
@@ -159,7 +159,7 @@ def test_bucket_that_may_not_be_listed(logs: LogFace, service: FakeService) -> N
     answers = [error_answer(404, "NoSuchKey"), error_answer(403, "AccessDenied")]
     with (
         ScriptedServer(*answers) as server,
-        pytest.raises(LogNotFoundError, match="the bucket may not be listed") as caught,
+        pytest.raises(LogNotFoundError, match="listing the bucket was denied") as caught,
     ):
         logs.read(settings_of(service, obs_endpoint=server.url), run_at("k"))
 

@@ -117,7 +117,7 @@ def test_log_that_begins_anew(logs: LogFace, service: FakeService) -> None:
     def replace() -> None:
         service.set_log(run_id_of(service), "b" * 10)
 
-    with pytest.raises(LogChangedError, match="read it anew"):
+    with pytest.raises(LogChangedError, match="read it again"):
         logs.read_pieces(settings_of(service), run, replace)
 
 

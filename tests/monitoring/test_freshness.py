@@ -262,7 +262,7 @@ def test_chosen_operators(only: list[str] | None, ignore: list[str], expected: l
     ],
 )
 def test_names_of_no_operator(options: dict[str, Any], told: str) -> None:
-    """A name that fits none is refused, and the text lists those that there are."""
+    """A name that fits none is refused, and the text lists the existing ones."""
     with pytest.raises(InvalidArgumentError, match=told):
         choose_operators(KNOWN_OPERATORS, **options)
 

@@ -380,7 +380,7 @@ def test_default_window(server: ScriptedServer, capfdbinary: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("options", "code", "told"),
     [
-        (["--since", "soon"], 3, "no span"),
+        (["--since", "soon"], 3, "not a span"),
         (["--start", "2024-01-10", "--since", "1d"], 3, "either --start or --since"),
         (["--start", "2024-01-10", "--end", "2024-01-09"], 3, "begins after its end"),
         (["--html", "no/such/folder/r.html"], 3, "there is no folder"),

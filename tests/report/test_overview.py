@@ -221,7 +221,7 @@ def test_the_command_writes_the_page(
         text = (tmp_path / "o.html").read_text(encoding="utf-8")
         for options, expected in (
             (["x", "--tables", "t.toml", "--html", "o.html"], "give either a TABLE or --tables, not both"),
-            (["--tables", "t.toml"], "--tables goes with --html FILE"),
+            (["--tables", "t.toml"], "--tables needs --html FILE"),
             (["--tables", "t.toml", "--html", "o.html", "--max-age", "1h"], "--max-age does not go with --tables"),
             (["--tables", "t.toml", "--html", "o.html", "--any"], "--any does not go with --tables"),
             (["--tables", "t.toml", "--html", "o.html", "--logs"], "--logs does not go with --tables"),

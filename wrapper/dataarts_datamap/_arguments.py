@@ -27,7 +27,7 @@ _SEPARATOR: Final = re.compile(r"[/\\]")
 _SHORT_IPV4: Final = re.compile(r"(?i)(0x[0-9a-f]+|\d+)(\.(0x[0-9a-f]+|\d+)){0,3}")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _LINE_BREAKS: Final = "\n\r\v\f\x85\u2028\u2029"
-# What shows nothing and is no format character: fillers, selectors of variants, the empty cell of Braille.
+# Invisible characters that are no format characters: fillers, variation selectors, the empty Braille cell.
 _FILLER: Final = re.compile(
     r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )

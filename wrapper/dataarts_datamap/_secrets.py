@@ -111,7 +111,7 @@ class _Level(Struct, frozen=True):
 
     Attributes:
         text: The text.
-        marks: The beginnings of the stretches that the last round did not change, each with its beginning before.
+        marks: Positions of the stretches that the last round did not change, each with its position before that round.
     """
 
     text: str

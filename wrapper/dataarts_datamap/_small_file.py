@@ -1,4 +1,4 @@
-"""Reads the text of a small file: never more than a bound, wherever a path leads."""
+"""Reads the text of a small file, up to a limit, whatever the path points to."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ if TYPE_CHECKING:
     import os
 
 LARGEST: Final = 16 * 1024 * 1024
-"""Bytes that a file may have."""
+"""The maximum size of a file in bytes."""
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
     """The text of a file in UTF-8, without a byte order mark at its beginning.
 
     Raises:
-        OSError: It cannot be read, no file can have that name, or it is larger than 16 MiB, as a device without an end.
+        OSError: It cannot be read, the system does not allow its name, or it is larger than 16 MiB, such as an endless
+            device.
         UnicodeDecodeError: It is not UTF-8.
     """
     try:

@@ -60,7 +60,7 @@ def open_page(response: Response) -> str:
 
 
 def opened_before(content: bytes) -> str:
-    """The document inside a response that was opened before without an error."""
+    """The document inside a response that has already been opened without an error."""
     try:
         return _ENVELOPE_DECODER.decode(content).body
     except UNREADABLE:

@@ -61,13 +61,13 @@ def build_request(
 
 
 class _JsonBody:
-    """A body with the service's own keys, where a generated builder takes a model."""
+    """A body with the service's own keys, for a generated builder that expects a model."""
 
     def __init__(self, body: Mapping[str, Any]) -> None:
         self._body = body
 
     def to_dict(self) -> dict[str, Any]:
-        """What is sent as JSON."""
+        """The JSON document to send."""
         return {**self._body}
 
 

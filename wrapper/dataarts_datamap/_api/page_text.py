@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class PageText:
     """The response of a page, decoded again at the first access to a row's ``raw``.
 
-    It is kept as it arrived: a single emoji makes its text four times as large.
+    It is kept as bytes, since a single emoji makes a text four times as large.
     """
 
     __slots__ = ("_content", "_problems", "_rows")
@@ -74,7 +74,7 @@ def sound_row(row: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[FieldProble
 
 
 def attach_page(runs: list[Run], content: bytes) -> None:
-    """Let each run find its own row in the page's response."""
+    """Give each run access to its own row in the page's response."""
     page = PageText(content)
     for index, run in enumerate(runs):
         attributes = vars(run)

@@ -36,7 +36,7 @@ _VERSION: Final = 1
 _PATIENCE: Final = 30.0
 _HABITS_LIFE: Final = timedelta(days=7)
 _MOST_AHEAD: Final = timedelta(days=1)
-_LONGEST_CLAIM: Final = timedelta(minutes=5)  # of a process that was killed
+_LONGEST_CLAIM: Final = timedelta(minutes=5)  # after which the claim of a killed process ends
 _OF_OPERATOR: Final = "task_id = ? AND job_name = ? AND workspace_id = ?"
 _TABLES: Final = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -161,14 +161,14 @@ class CheckState:
                     self._save_operator(connection, key, record)
 
     def forget(self, before: datetime, *, kept: Collection[str]) -> None:
-        """Drop the tables that were read last before a time, and the operators of no table that were.
+        """Drop the tables that were last read before a time, and such operators that belong to no table.
 
         Args:
             before: The time.
-            kept: Keys of rules whose tables stay, since they are still asked for.
+            kept: Keys of rules whose tables are kept, since they are still checked.
 
         Raises:
-            StateFileError: It cannot be read or written.
+            StateFileError: The file cannot be read or written.
         """
         with self._changing() as connection:
             operators: set[OperatorKey] = set()
@@ -228,13 +228,13 @@ class CheckState:
             connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, text))
 
     def claim(self, name: str) -> bool:
-        """Take what one process at a time does, until ``release``, or for five minutes.
+        """Claim a task that only one process may do at a time, until ``release``, or for five minutes.
 
         Returns:
-            Whether it was free; not if another process has it.
+            Whether the claim succeeded; False if another process has it.
 
         Raises:
-            StateFileError: It cannot be read or written.
+            StateFileError: The file cannot be read or written.
         """
         now = datetime.now(UTC)
         with self._changing() as connection:
@@ -246,7 +246,7 @@ class CheckState:
             return True
 
     def release(self, name: str) -> None:
-        """Let another process take what this one had."""
+        """Release a claim of this process."""
         with self._changing() as connection:
             connection.execute("DELETE FROM facts WHERE name = ?", (name,))
 

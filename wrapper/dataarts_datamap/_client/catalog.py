@@ -145,7 +145,7 @@ class Catalog:
         return SearchWalk(ask, is_wanted=_kind_filter(types), limit=page_size)
 
     def find_table(self, table: Table | str, *, by_lineage: bool = True) -> Steps[Table]:
-        """The table of a GUID as it is, or the only one of a name: searched for, then looked for in lineage.
+        """The table with a GUID, without a request; or the only one with a name, found by a search or in lineage.
 
         Lineage is read if the search is refused, or finds nothing similar to the name.
 
@@ -180,7 +180,7 @@ class Catalog:
         return lineage.find(table)
 
     def _lineage_of_names(self) -> Steps[Lineage | None]:
-        """Lineage, to find names that the search does not find; None if it cannot be read."""
+        """Lineage, for names that the search does not find; None if it cannot be read."""
         return (yield from self._lineage_or_reason()).lineage
 
     def _lineage_or_reason(self) -> Steps[TableLineage]:
@@ -237,7 +237,7 @@ class Catalog:
                 raise not_found(name_of(str(table)) or str(table), lineage.tables.values()) from refusal
 
     def _one_that_is_left(self, table: Table | str, ambiguous: AmbiguousTableError) -> Steps[Table]:
-        """The only one of several tables of one path that the search finds: lineage outlives recreated tables.
+        """The only one of several tables with one path that the search finds: lineage keeps recreated tables.
 
         Raises:
             AmbiguousTableError: Their paths differ, or the search finds several, or fails.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _BATCH: Final = 50  # number of checks whose records are written together
-_MEMORY: Final = timedelta(days=90)  # a table that is checked once a quarter is still known
+_MEMORY: Final = timedelta(days=90)  # so that a table that is checked once a quarter is kept
 
 
 class _CheckCalls:
@@ -46,8 +46,8 @@ class _CheckCalls:
             checked.clear()
 
     def _forget(self, state: CheckState | None, rules: Iterable[TableRule], *, now: datetime) -> None:
-        """Drop what no check asked for in a long time; a present that lies ahead drops no more than the real one."""
-        from dataarts_datamap._checks.check import rule_key  # noqa: PLC0415  loaded for this call alone
+        """Drop records that no check used for a long time; a ``now`` in the future counts as the real present."""
+        from dataarts_datamap._checks.check import rule_key  # noqa: PLC0415  only needed by this call
 
         if state is not None:
             state.forget(min(now, datetime.now(UTC)) - _MEMORY, kept=set(map(rule_key, rules)))

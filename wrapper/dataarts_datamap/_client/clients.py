@@ -77,7 +77,7 @@ class _ClientCalls:
         only: Iterable[str] | None = None,
         ignore: Iterable[str] = (),
     ) -> object:
-        """The operators of a table that count for its freshness, and the source for that.
+        """The operators of a table that count for its freshness, and how they were determined.
 
         Operators that are named count; else those that write the table according to lineage; else all that the service
         lists, since readers and producers look alike there. Operators of lineage and of the service are matched by name

@@ -95,7 +95,7 @@ PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 DEFAULT_PAGE_SIZE: Final = "auto"
 DEFAULT_SLICE_SPAN: Final = timedelta(days=28)  # a sibling API limits a window to a month
 _SHORTEST_SLICE: Final = timedelta(seconds=1)
-_LARGE: Final = 1 << 18  # bytes of a response; no error response is as long
+_LARGE: Final = 1 << 18  # bytes; no error response is that large
 _SLICE_ROWS: Final = 10_000
 _EXPLAINED: Final = timedelta(days=7)
 _LONGEST_SLICED: Final = timedelta(days=366)  # longer windows are read whole or not at all
@@ -613,7 +613,7 @@ class BaseClient(Generic[PagerT]):
         return (yield from self._ask_page(read, partial(_decoded, offset=read.offset, strict=strict)))
 
     def _read_page_ahead(self, read: PageRead, *, strict: bool) -> Steps[PageAhead]:
-        """The same for a page that nobody awaits yet."""
+        """The same for a page that is read ahead."""
         return (yield from self._ask_page(read, partial(_decoded_later, offset=read.offset, strict=strict)))
 
     def _ask_page(self, read: PageRead, decode: Callable[[Response, RunOrigin], T]) -> Steps[T]:

@@ -37,7 +37,7 @@ class RunState(StrEnum):
     Attributes:
         ACTIVE: It has not ended, or can still go on.
         SUCCEEDED: It counts as a success.
-        FAILED: It ended without one.
+        FAILED: It ended without a success.
         SKIPPED: It was not run.
         UNKNOWN: The status is unknown or missing: do not treat it as an end.
     """

@@ -1,7 +1,6 @@
 """The state of one table, by the runs of the operators that write it: steps that read the runs and judge them.
 
-A table is in trouble if one of its producers is. A producer is in trouble if runs were due after its last success: they
-are planned by now, and did not succeed.
+A table is in trouble if one of its producers is. A producer is in trouble if a run was due after its last success.
 """
 
 from __future__ import annotations
@@ -146,7 +145,7 @@ class Examiner:
 
     @property
     def has_given_up(self) -> bool:
-        """Whether too many reads in a row have failed to go on; a note says so."""
+        """Whether the search has ended because too many reads in a row failed; a note says so."""
         if self._failures < _MOST_FAILURES:
             return False
         self.note(remark("the search ended after {n} failed reads in a row", n=_MOST_FAILURES))

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.producers import OperatorBasis, Producers
 
 _MOST_AHEAD: Final = timedelta(days=1)
-_EARLIEST: Final = datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)  # before it lie numbers of seconds, not of milliseconds
+_EARLIEST: Final = datetime(
+    1973, 3, 3, 9, 46, 40, tzinfo=UTC
+)  # an earlier time is probably seconds taken as milliseconds
 _MOST_SKEW: Final = timedelta(minutes=5)
 
 
@@ -144,7 +146,7 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
         any_operator: Whether a success of any operator counts for the table.
         operators: Each operator by itself.
         ignored: The operators of the table that were left out on request. Untrusted.
-        basis: The source for which operators count; None if runs were judged without one.
+        basis: How the operators that count were determined; None if runs were judged without that.
         others: The operators that do not count, because lineage does not name them as writers of the table. Untrusted.
         notes: Conflicts between the service's operators and lineage, and the reason if readers and producers cannot be
             distinguished. Names in them are made printable.

@@ -29,7 +29,7 @@ _NOT_KNOWN: Final = remark("its lineage is not known")
 
 
 class OperatorBasis(StrEnum):
-    """The source for which operators of a table count.
+    """The way in which the operators of a table that count were determined.
 
     Attributes:
         CHOSEN: The caller named them.
@@ -48,7 +48,7 @@ class Producers(Struct, frozen=True, kw_only=True):
 
     Attributes:
         operators: The operators that count, in the service's order.
-        basis: The source for that.
+        basis: How they were determined.
         others: The operators that do not count, because lineage does not name them as writers: usually readers.
         ignored: The operators that were left out on request.
         notes: Conflicts between the service and lineage, and the reason if readers and producers cannot be

@@ -129,7 +129,7 @@ class ReadAhead:
         if started is not None:
             page = started[0].result()
             del self._started[wanted.read]  # only now, so that an interrupt cancels it, too
-            with suppress(*READ_ERRORS):  # then it is read again, as a page that is awaited
+            with suppress(*READ_ERRORS):  # it is read again when it is awaited
                 return page()
         return self._transport.run(self._reading.ask(wanted.read))
 

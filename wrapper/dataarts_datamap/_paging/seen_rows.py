@@ -56,7 +56,7 @@ class SeenRows:
     """
 
     def __init__(self, keys: Sequence[RowKey] = ()) -> None:
-        self._contents: dict[RowKey, int | tuple[int, ...]] = {}  # a tuple where several runs share a key
+        self._contents: dict[RowKey, int | tuple[int, ...]] = {}  # a tuple if several runs share a key
         self._nameless = Counter[int]()
         self.has_twins = False
         self.add(keys, [_UNKNOWN] * len(keys))

@@ -277,7 +277,7 @@ class SliceWalk:
         yield self._take(page, new)
 
     def _begin_next(self) -> Generator[PageNeeded, RunPage, None]:
-        """Read the first page of the next slice: its total says which pages to read ahead."""
+        """Read the first page of the next slice, whose total determines the pages to read ahead."""
         window, page_size = next(iter(self._following), (None, 0))
         if window is None or window in self._state.first_pages:
             return
@@ -289,7 +289,7 @@ class SliceWalk:
             self._state.first_pages[window] = error
 
     def _next_reads(self) -> Iterator[PageRead]:
-        """What the next slices need first, if all goes well."""
+        """The first pages that the next slices will probably need."""
         window, page_size = next(iter(self._following), (None, 0))
         first = None if window is None else self._state.first_pages.get(window)
         if window is not None and isinstance(first, RunPage):
@@ -701,7 +701,7 @@ class SliceWalk:
             yield self._state.read(window, span)
 
     def _first_reads(self, *, behind: int = 0) -> Iterator[PageRead]:
-        """The first pages of the next slices, up to one that has more pages; the next one is as long as this one.
+        """The first pages of the next slices, up to one with more pages; the next slice is as long as this one.
 
         Args:
             behind: The number of rows of this slice that come before them, on pages that are not known yet.

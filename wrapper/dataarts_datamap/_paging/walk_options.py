@@ -66,7 +66,7 @@ class PageNeeded(Struct, frozen=True):
 
 
 PageAhead: TypeAlias = Callable[[], RunPage]
-"""A page that was read ahead: it may not be decoded before it is called for, and then raises what is wrong with it."""
+"""A page that was read ahead. It is decoded when it is called, at the latest, and raises its errors then."""
 
 Walk: TypeAlias = Generator[PageNeeded | RunPage, RunPage, None]
 """Yields each page that it needs, to be sent that page or its error; and pages of runs, to be resumed with ``next``."""

@@ -50,7 +50,7 @@ class WalkState(Struct):
         direction: The server's order: 1 for oldest first, -1 for newest first, 0 while that is not known.
         is_descending: Whether slices are read newest first; None while there is just one.
         finished: The runs of the slices that were read.
-        first_pages: First pages of slices to come, or the errors that came instead.
+        first_pages: First pages of later slices, or their errors.
         newest_start: The newest start on the first page, in milliseconds; 0 while there is none.
         is_by_plan: Whether a row shows that windows filter on planned times.
         is_by_start: Whether a row shows that windows filter on starts.
@@ -86,7 +86,7 @@ class WalkState(Struct):
         return self.read(window, self.options.first_span(self.habits, page_size or self.options.page_size))
 
     def parts(self, window: Window, total: int) -> tuple[Slices, int]:
-        """The parts in which to read a slice that has too many runs, and how many rows their pages have."""
+        """The parts in which to read a slice with too many runs, and the page size for them."""
         page_size = self.options.long_page(self.habits)
         most = self.options.most_rows(page_size)
         most = min(most, max(1, self.habits.reach * 3 // 4 or most))

@@ -177,7 +177,7 @@ def report_on(  # noqa: PLR0913  the parts of a report
         now: Time of the judgement, aware.
         zone: The zone of displayed times.
         operators: Operators to show even if they have no runs.
-        producers: The same, with the source of their choice.
+        producers: The same, with how they were determined.
         max_age: The maximum age of a last success; if left out, failures decide.
         any_operator: Whether one operator that keeps the table fresh is enough.
         ignored: Operators to name as left out; their runs are not shown.

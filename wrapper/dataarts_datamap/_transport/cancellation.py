@@ -17,7 +17,7 @@ class Cancellation:
     """Cancels the exchange of another thread: it sends nothing more, and a socket that it waits for is shut down.
 
     Attributes:
-        event: Opens when it is cancelled.
+        event: Set when it is cancelled.
     """
 
     def __init__(self) -> None:

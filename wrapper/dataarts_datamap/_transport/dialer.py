@@ -190,7 +190,7 @@ class _TLSInTLS:
             return b""
 
     def _taken(self, action: Callable[[], T]) -> T:
-        """The result of an action, once all bytes that it needs have arrived and all that it made were sent."""
+        """The result of an action, after reading the bytes that it needs and sending those that it made."""
         until = None if self._timeout is None else time.monotonic() + self._timeout
         while True:
             try:

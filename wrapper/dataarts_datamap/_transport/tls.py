@@ -26,7 +26,7 @@ def tls_context() -> ssl.SSLContext:
     """A TLS context that trusts the certificates of certifi, or of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``.
 
     Raises:
-        ConfigurationError: There are none in ``SSL_CERT_FILE``.
+        ConfigurationError: ``SSL_CERT_FILE`` has no certificates.
     """
     context = _trusting()
     context.set_alpn_protocols(["http/1.1"])  # as the HTTP library sets it, so that all connections offer the same

@@ -163,7 +163,7 @@ class EventSender:
 
 @contextmanager
 def _unannounced() -> Iterator[None]:
-    """The library logs no warning that it will print events where no transport is configured: that is an error here."""
+    """Hides the library's warning that it prints events without a transport, which is an error here."""
     logger = logging.getLogger("openlineage.client.client")
 
     def is_other(record: logging.LogRecord) -> bool:

@@ -35,7 +35,7 @@ class OperatorChoice:
     role: OperatorRole = "producers"
 
     def find(self, client: DataMapClient, table_guid: str) -> Producers:
-        """The operators of a table that count, with the source for that.
+        """The operators of a table that count, and how they were determined.
 
         Raises:
             InvalidArgumentError: A name matches no operator, or no operator is left.

@@ -96,8 +96,8 @@ def resumption(file: Path | None) -> Generator[Resumption]:
 def _read(file: Path) -> str | None:
     if not file.exists():
         return None
-    if not file.is_file():  # a pipe would be waited for, and a device removed in the end
-        raise click.UsageError(f"the resume token is kept in a file, which {file} is not")
+    if not file.is_file():  # reading a pipe would block, and a device would be removed at the end
+        raise click.UsageError(f"the resume token needs a regular file, and {file} is not one")
     try:
         with file.open(encoding="utf-8") as stored:
             return stored.read(_LONGEST).strip() or None

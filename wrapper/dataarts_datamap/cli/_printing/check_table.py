@@ -24,7 +24,7 @@ CheckOutput: TypeAlias = Literal["table", "ndjson", "junit", "prometheus"]
 
 _TITLES: Final = ("VERDICT", "TABLE", "OWNER", "SUCCEEDED", "REASON")
 _SUITE: Final = "datamap check"
-_FEW: Final = 2  # tables that could not be read for the same reason, and say so each
+_FEW: Final = 2  # the number of tables up to which each shows a shared error itself
 _SEE_BELOW: Final = "it could not be read: see below"
 _LONGEST_ERROR: Final = 1000
 
@@ -89,9 +89,9 @@ def junit_text(checks: Sequence[TableCheck], *, fail_on: Collection[Verdict]) ->
 
 
 def _shared_errors(checks: Sequence[TableCheck]) -> dict[str, tuple[DataMapError, int]]:
-    """The errors that several tables could not be read for: the first of its kind, and for how many, by what it says.
+    """The errors that several tables share, by their texts: the first of each, and the number of tables.
 
-    Each has a request of its own, which is not compared.
+    Their requests differ, and are not compared.
     """
     errors = [one.error for one in checks if one.error is not None]
     counts = Counter(map(_words, errors))

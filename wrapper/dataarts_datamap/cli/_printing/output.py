@@ -136,7 +136,7 @@ def _write_status_table(status: TableStatus, zone: tzinfo) -> None:
 
 
 def is_terminal() -> bool:
-    """Whether a person reads stdout."""
+    """Whether stdout is a terminal."""
     return sys.stdout is not None and sys.stdout.isatty()
 
 

@@ -159,7 +159,7 @@ def _notify(
         if message() is None:
             continue
         if not state.claim(claim):
-            note(f"another check sends a message to {address.name} now: the next one says what it left out")
+            note(f"another check is sending a message to {address.name}: the next check sends what is missing")
             continue
         try:
             _send(message(), address, state, fact, now)  # another check may have sent it meanwhile

@@ -44,7 +44,7 @@ def _behaviour_options(command: CommandT) -> CommandT:
                 "--tables",
                 type=int,
                 metavar="N",
-                help="A warehouse of N tables, a run a day of each, of which a few went wrong today.",
+                help="A warehouse of N tables with a run a day each, some of which failed today.",
             ),
             click.option("--size", type=int, metavar="RUNS", help="Runs of each operator (some weeks of varied ones)."),
             click.option("--offset-unit", type=click.Choice(["row", "page"]), help="Unit of offset (row)."),

@@ -46,9 +46,9 @@ class Reading(NamedTuple):
 class YieldedRuns:
     """The successes of a table that were yielded.
 
-    A run is identified by the first half of its ``key``. If its end changes, it counts as a new success. It reads less
-    at each poll than ``RunProgress``, and keeps less, since a trigger polls every few seconds, and its state is a value
-    in a database.
+    A run is identified by the first half of its ``key``. If its end changes, it counts as a new success. This class
+    reads and keeps less than ``RunProgress``, since a trigger polls every few seconds, and its state is a value in a
+    database.
 
     Args:
         lookback: Time to look back for successes that appear late.
