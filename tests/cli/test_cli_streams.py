@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -69,7 +70,27 @@ def test_nobody_reads(command: str, code: int, tmp_path: Path, monkeypatch: pyte
     assert [word for word in command.split() if word.startswith("made.")] == [path.name for path in tmp_path.iterdir()]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+
+
+@needs_full
+@pytest.mark.parametrize("command", ["runs --since 1h", "operators", "status", "doctor", "completion bash", "report"])
+def test_stdout_on_a_full_disk(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """An answer that cannot be written is none, and what cannot be written to is named."""
+    verb, *options = command.split()
+    table = {"runs": ["--table", TABLE], "doctor": [], "completion": []}.get(verb, [TABLE])
+    with ScriptedServer(without_lineage(answer)) as server, full() as out:
+        point_at(server, monkeypatch)
+        done = subprocess.run(
+            [*ENTRY, verb, *options, *table], check=False, stdout=out, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+
+    assert 2 == done.returncode
+    assert f"{os.strerror(errno.ENOSPC)}: 'standard output'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@needs_full
 def test_stderr_on_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A note that cannot be written does not keep the answer back, nor does it look like the answer no."""
     with ScriptedServer(without_lineage(answer)) as server, full() as err:

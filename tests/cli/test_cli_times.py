@@ -227,17 +227,22 @@ export_runs((Run.from_raw({"taskRunningLogId": n, "owner": str(n) * 50}) for n i
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such limit")
-@pytest.mark.parametrize("suffix", ["csv", "ndjson", "parquet", "arrow"])
-def test_full_disk(tmp_path: Path, suffix: str) -> None:
-    """Where the disk is full, the error names the file, which is left as it was."""
+@pytest.mark.parametrize("suffix", ["csv", "ndjson", "parquet", "arrow", "duckdb"])
+@pytest.mark.parametrize("existed", [False, True])
+def test_full_disk(tmp_path: Path, suffix: str, *, existed: bool) -> None:
+    """Where the disk is full, the error names the file, which is left as it was, and none of a passing folder."""
     file = tmp_path / f"runs.{suffix}"
+    if existed:
+        export_runs([make_run(1)], file)
+    before = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
     ended = subprocess.run([sys.executable, "-c", _LIMITED, file], capture_output=True, text=True, check=False)
 
     last = ended.stderr.strip().splitlines()[-1]
-    assert last.startswith("OSError: ")
+    assert last.startswith(("OSError: ", "dataarts_datamap._errors.ExportError: "))
     assert os.strerror(errno.EFBIG) in last
     assert str(file) in last
-    assert [] == list(tmp_path.iterdir())
+    assert ".tmp" not in last
+    assert before == {one.name: one.read_bytes() for one in tmp_path.iterdir()}
 
 
 _INTERRUPTING = """

@@ -1,12 +1,15 @@
-"""``datamap conform`` finds the service, the ids and the credentials as every other verb does."""
+"""``datamap conform`` finds the service, the ids and the credentials, and writes files, as every other verb does."""
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dataarts_datamap.cli._main import run
+from dataarts_datamap.cli._verbs.conform import write_whole
 from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, MockServer
 
 if TYPE_CHECKING:
@@ -64,6 +67,24 @@ def test_a_variable_does_not_beat_a_file_in_silence(
 
     assert 0 == run([*AIM, "--target", str(target)])
     assert f"DATAMAP_PROJECT_ID takes the place of project_id in {target}" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EFBIG])
+@pytest.mark.parametrize("existed", [False, True])
+def test_report_on_a_full_disk(tmp_path: Path, error: int, *, existed: bool) -> None:
+    """A report that cannot be written whole leaves the older one, and the error names the file."""
+    path = tmp_path / "conformance.xml"
+    if existed:
+        path.write_text("older", encoding="utf-8")
+
+    def write_half(made: Path) -> None:
+        made.write_text("<half", encoding="utf-8")
+        raise OSError(error, os.strerror(error))
+
+    with pytest.raises(OSError, match=os.strerror(error)) as caught:
+        write_whole(path, write_half)
+    assert str(path) == caught.value.filename
+    assert (["older"] if existed else []) == [one.read_text(encoding="utf-8") for one in tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize(

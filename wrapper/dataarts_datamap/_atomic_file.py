@@ -74,6 +74,13 @@ def scratch(target: Path) -> Generator[Path]:
         raise
 
 
+def target_of(made: Path) -> Path:
+    """Where a scratch path is beside, for what is said of it; any other path as it is."""
+    folder = made.parent
+    is_scratch = folder.name.startswith(f".{made.name}.") and folder.suffix == ".tmp"
+    return folder.parent / made.name if is_scratch else made
+
+
 @contextmanager
 def replacing(target: Path) -> Generator[Path]:
     """A scratch path, whose file replaces the target at the end of the block.

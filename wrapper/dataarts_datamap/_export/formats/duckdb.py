@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from dataarts_datamap._atomic_file import target_of
 from dataarts_datamap._errors import ExportError
 from dataarts_datamap._export.arrow import ArrowEncoder
 from dataarts_datamap._export.columns import SOURCE, Batch, Column, Kind
@@ -157,7 +158,8 @@ def _told(path: Path) -> Generator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise ExportError(f"{path}: {error}") from None
+        target = target_of(path)
+        raise ExportError(f"{target}: {str(error).replace(str(path), str(target))}") from None
 
 
 def _quoted(name: str) -> str:

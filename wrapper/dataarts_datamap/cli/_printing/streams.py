@@ -44,7 +44,7 @@ def write_bytes(content: bytes) -> bool:
         sys.stdout.buffer.flush()
     except OSError as error:
         if not _reader_is_gone(error):
-            raise
+            raise OSError(error.errno, error.strerror, "standard output") from None
         _discard(sys.stdout)
         return False
     return True

@@ -20,7 +20,7 @@ from dataarts_datamap.cli._printing.notices import tell
 from dataarts_datamap.cli._printing.streams import write
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from dataarts_datamap_contract.suite import Target
 
@@ -148,9 +148,20 @@ def conform(**options: Any) -> int:  # noqa: ANN401
         (reports.write_html, options["html"]),
     ):
         if path is not None:
-            write_report(report, path)
+            write_whole(path, partial(write_report, report))
     ci = bool(os.environ.get("CI")) if options["ci"] is None else options["ci"]
     return report.exit_code(ci=ci)
+
+
+def write_whole(path: Path, write_report: Callable[[Path], None]) -> None:
+    """Write a report in place of an older one, whole or not at all; a pipe or a device gets it as it is."""
+    from dataarts_datamap._atomic_file import replaceable, replacing
+
+    if path.exists() and not path.is_file():
+        write_report(path)
+        return
+    with replacing(replaceable(path)) as made:
+        write_report(made)
 
 
 def _extra_is_missing(why: str) -> click.UsageError:
