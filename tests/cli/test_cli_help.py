@@ -137,7 +137,7 @@ def test_mistyped_verb(capfdbinary: pytest.CaptureFixture[bytes], typed: str, hi
         ("tables --query orders", "QUERY needs no option: datamap tables QUERY"),
         ("runs --tabel sales.orders", "Did you mean --table?"),
         ("wait sales.orders --max-age 26h", "It is an option of report, status, watch, why, not of wait."),
-        ("mock --task-id x", "It is an option of conform, export, log, runs, not of mock."),
+        ("mock --task-id x", "It is an option of export, runs, wait, not of mock."),
         (
             "completion --quiet",
             "It is an option of check, doctor, export, exporter, lineage and 11 more",
