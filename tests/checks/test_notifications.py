@@ -281,7 +281,7 @@ def test_equal_checks_at_once_send_one_message(tmp_path: Path) -> None:
         check()
     assert ["Tables: 1 failed"] == receiver.titles()
     (error,) = errors
-    assert "another check sends a message to address 1 of DATAMAP_NOTIFY (json) now" in error
+    assert "another check is sending a message to address 1 of DATAMAP_NOTIFY (json)" in error
 
     with CheckState(tmp_path / "s") as state:
         assert [True, False] == [state.claim("it"), state.claim("it")]

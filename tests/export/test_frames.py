@@ -174,5 +174,5 @@ def test_batches_hold_what_a_table_holds() -> None:
     assert names == batch.schema.names
     assert [known(run)["status"] for run in runs] == batch.column("status").to_pylist()
     assert [] == list(arrow_batches([]))
-    with pytest.raises(InvalidArgumentError, match="is no column"):
+    with pytest.raises(InvalidArgumentError, match="is not a column"):
         arrow_batches(runs, columns=["no"])

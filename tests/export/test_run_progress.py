@@ -64,7 +64,7 @@ def test_what_is_known_does_not_grow() -> None:
 @pytest.mark.parametrize("known", [{"open_since": "1"}, {"open_since": True}, {"seen": []}])
 def test_what_is_no_progress_is_refused(known: dict[str, Any]) -> None:
     """With an error, not a start from nothing."""
-    with pytest.raises(InvalidArgumentError, match="no progress of runs"):
+    with pytest.raises(InvalidArgumentError, match="not the progress of runs"):
         RunProgress(known)
 
 

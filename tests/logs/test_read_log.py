@@ -407,7 +407,7 @@ def test_repr_shows_no_content() -> None:
 
 def test_run_without_a_log_sends_nothing(service: FakeService) -> None:
     """A run that names no log is not asked for, nor is a temporary key for it."""
-    with DataMapClient(**settings_of(service)) as client, pytest.raises(Exception, match="names no log"):
+    with DataMapClient(**settings_of(service)) as client, pytest.raises(Exception, match="has no log path"):
         client.read_log(Run())
 
     assert [] == service.requests

@@ -332,22 +332,14 @@ class DataMapClient(BaseClient[Pager[Run]], _ClientCalls, TableCalls, CheckCalls
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> TableStatus:
-        from dataarts_datamap._monitoring.freshness import look_back, table_status, with_basis  # noqa: PLC0415  only needed by this call
+        from dataarts_datamap._monitoring.freshness import look_back, producers_status  # noqa: PLC0415  only needed by this call
 
-        span = look_back(since, max_age)
-        producers = self.find_producers(table_guid, role=role, only=only, ignore=ignore)
-        chosen = producers.operators
         how: dict[str, Any] = {"page_size": page_size, "offset_unit": offset_unit, "slice_span": slice_span}
-        runs = self.list_table_runs(table_guid, since=span, operators=chosen, **how).to_list()
-        status = table_status(
-            runs,
-            now=datetime.now(UTC),
-            max_age=max_age,
-            operators=chosen,
-            any_operator=any_operator,
-            ignored=producers.ignored,
-        )
-        return with_basis(status, producers)
+        how["since"] = look_back(since, max_age)
+        producers = self.find_producers(table_guid, role=role, only=only, ignore=ignore)
+        runs = self.list_table_runs(table_guid, operators=producers.operators, **how).to_list()
+        now = datetime.now(UTC)
+        return producers_status(runs, producers, now=now, max_age=max_age, any_operator=any_operator)
 
     def close(self) -> None:
         self._transport.close()
@@ -468,22 +460,14 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], _ClientCalls, AsyncTableCa
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> TableStatus:
-        from dataarts_datamap._monitoring.freshness import look_back, table_status, with_basis  # noqa: PLC0415  only needed by this call
+        from dataarts_datamap._monitoring.freshness import look_back, producers_status  # noqa: PLC0415  only needed by this call
 
-        span = look_back(since, max_age)
-        producers = await self.find_producers(table_guid, role=role, only=only, ignore=ignore)
-        chosen = producers.operators
         how: dict[str, Any] = {"page_size": page_size, "offset_unit": offset_unit, "slice_span": slice_span}
-        runs = await self.list_table_runs(table_guid, since=span, operators=chosen, **how).to_list()
-        status = table_status(
-            runs,
-            now=datetime.now(UTC),
-            max_age=max_age,
-            operators=chosen,
-            any_operator=any_operator,
-            ignored=producers.ignored,
-        )
-        return with_basis(status, producers)
+        how["since"] = look_back(since, max_age)
+        producers = await self.find_producers(table_guid, role=role, only=only, ignore=ignore)
+        runs = await self.list_table_runs(table_guid, operators=producers.operators, **how).to_list()
+        now = datetime.now(UTC)
+        return producers_status(runs, producers, now=now, max_age=max_age, any_operator=any_operator)
 
     async def close(self) -> None:
         await self._transport.close()

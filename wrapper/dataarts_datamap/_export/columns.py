@@ -158,10 +158,10 @@ def _of_operator(name: str, values: list[Any], runs: Sequence[Run]) -> list[Any]
     """The values; if a row has none, or empty text, that of the requested operator."""
     if all(values):
         return values
-    return [value or _asked(name, run) or value for run, value in zip(runs, values, strict=True)]
+    return [value or _requested(name, run) or value for run, value in zip(runs, values, strict=True)]
 
 
-def _asked(name: str, run: Run) -> str | None:
+def _requested(name: str, run: Run) -> str | None:
     """The value in the request for a run; the workspace can be the client's own."""
     origin = run.origin
     if name == "workspace_id" and origin is not None:

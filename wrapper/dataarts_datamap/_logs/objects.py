@@ -192,7 +192,7 @@ def storage_error(response: Response, location: LogLocation) -> DataMapError:
     """The error for a response of object storage, with a remedy."""
     status, details = response.status, _read_error(response)
     if (_FIRST_REDIRECT <= status < _FIRST_ERROR or status == _FORBIDDEN) and not _is_of_storage(response, details):
-        return _stranger(response)
+        return _foreign_error(response)
     where = printable(location.path, limit=_PATH_LIMIT)
     kind: type[LogError] | None = None
     problem = ""
@@ -237,7 +237,7 @@ def _is_of_storage(response: Response, details: ErrorDetails) -> bool:
     return details.code is not None or any(name.startswith(_OWN_HEADERS) for name in response.headers)
 
 
-def _stranger(response: Response) -> DataMapError:
+def _foreign_error(response: Response) -> DataMapError:
     """The error for a redirect or a 403 that does not come from object storage."""
     there = _endpoint(response)
     where = f", and leads to {there}" if there else ""

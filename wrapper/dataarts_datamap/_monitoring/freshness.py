@@ -262,6 +262,25 @@ def with_basis(status: TableStatus, producers: Producers) -> TableStatus:
     return replace(status, basis=producers.basis, others=producers.others, notes=producers.notes)
 
 
+def producers_status(
+    runs: Iterable[Run], producers: Producers, *, now: datetime, max_age: timedelta | None, any_operator: bool
+) -> TableStatus:
+    """Judge whether a table is fresh, by the runs of its producers.
+
+    Raises:
+        InvalidArgumentError: As for ``table_status``.
+    """
+    status = table_status(
+        runs,
+        now=now,
+        max_age=max_age,
+        operators=producers.operators,
+        any_operator=any_operator,
+        ignored=producers.ignored,
+    )
+    return with_basis(status, producers)
+
+
 def group_runs(runs: Iterable[Run], operators: Iterable[Operator] = ()) -> dict[OperatorKey, list[Run]]:
     """The runs of each operator: first the given operators, then those that the other runs belong to.
 

@@ -331,7 +331,7 @@ class SliceWalk:
             self._habits.capacity = max(self._habits.capacity, len(page))
             if not is_whole and is_least:
                 if page.has_stranger(unstarted=True):
-                    raise self._strange(page)
+                    raise self._outside_error(page)
                 if not (yield from self._ends_with(part, page)):
                     raise self._incomplete(f"{doubt}, and a window of a millisecond has more runs than a page")
             elif not is_whole:
@@ -411,7 +411,7 @@ class SliceWalk:
         if page.unsure:
             is_newest = page.window.end == self._state.window.end
             if page.has_stranger(ahead=_CLOCK_SKEW * is_newest):
-                raise self._strange(page)
+                raise self._outside_error(page)
             by_plan, by_start = page.shows_filter()
             self._state.is_by_plan |= by_plan
             self._state.is_by_start |= by_start
@@ -662,7 +662,7 @@ class SliceWalk:
         if counted not in {0, page.end}:
             raise TooManyError(max(counted, 2 * page.end))
 
-    def _strange(self, page: Page) -> IncompleteWalkError:
+    def _outside_error(self, page: Page) -> IncompleteWalkError:
         return self._incomplete(
             f"a run came from outside the window: none of its times lies between {page.window.start} and "
             f"{page.window.end}: the server may ignore the window"

@@ -233,10 +233,10 @@ def _reported(runs: Sequence[Run]) -> tuple[ReportedRun, ...]:
     judged = [(index, run.duration) for index, run in enumerate(ordered) if run.state is RunState.SUCCEEDED]
     durations = {index: took for index, took in judged if took is not None and took >= timedelta(0)}
     standing = dict(zip(durations, rolled(took.total_seconds() for took in durations.values()), strict=True))
-    return tuple(_beside(run, standing.get(index)) for index, run in enumerate(ordered))
+    return tuple(_compared(run, standing.get(index)) for index, run in enumerate(ordered))
 
 
-def _beside(run: Run, standing: Rolled | None) -> ReportedRun:
+def _compared(run: Run, standing: Rolled | None) -> ReportedRun:
     if standing is None or standing.median is None:
         return ReportedRun(run=run)
     return ReportedRun(run=run, rolling_median=timedelta(seconds=standing.median), is_outlier=standing.is_outlier)

@@ -185,13 +185,13 @@ def make_server(
     return server
 
 
-def _told(
+def _with_shown_errors(
     call: Callable[Concatenate[_Tools, _Given], Awaitable[_Result]],
 ) -> Callable[Concatenate[_Tools, _Given], Awaitable[_Result]]:
     """The call, with our errors converted to those whose text reaches the agent; the library hides other texts."""
 
     @wraps(call)
-    async def told(tools: _Tools, /, *args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+    async def called(tools: _Tools, /, *args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
         if tools.refusals >= _MOST_REFUSALS:
             raise ToolError(_REFUSED)
         try:
@@ -204,7 +204,7 @@ def _told(
             return result
         raise ToolError(text)
 
-    return told
+    return called
 
 
 class _Tools:
@@ -219,7 +219,7 @@ class _Tools:
         self._client = client
         self._table_file = table_file
 
-    @_told
+    @_with_shown_errors
     async def find_table(self, name: _TableName) -> FoundTables:
         """Find tables by name. Returns all tables that have the name, or similar ones if none has it."""
         is_exact = True
@@ -238,14 +238,14 @@ class _Tools:
         shown = [_clean(table.to_dict()) for table in found[:_MOST_TABLES]]
         return FoundTables(tables=shown, shown=len(shown), total=total, is_exact=is_exact)
 
-    @_told
+    @_with_shown_errors
     async def table_status(self, table: _TableName, max_age_hours: _MaxAge = None) -> dict[str, Any]:
         """Check whether a table is fresh: verdict, last success, its age, failures since then, and each operator."""
         found = await self._client.find_table(table)
         status = await self._client.table_status(found.guid, max_age=_hours(max_age_hours))
         return {"table": _named(found), "status": _short_status(status.to_dict())}
 
-    @_told
+    @_with_shown_errors
     async def explain(self, table: _TableName, max_age_hours: _MaxAge = None) -> dict[str, Any]:
         """Explain why a table is not fresh: the farthest upstream runs that caused it, and the tables in between."""
         explanation = await self._client.explain(table, max_age=_hours(max_age_hours))
@@ -261,7 +261,7 @@ class _Tools:
             "links_total": len(links),
         }
 
-    @_told
+    @_with_shown_errors
     async def list_runs(
         self,
         table: _TableName,
@@ -291,7 +291,7 @@ class _Tools:
         rows = [_row(run) for _, _, run in sorted(newest, reverse=True)]
         return RunList(table=_named(found), runs=rows, shown=len(rows), total=total, is_whole=read < _MOST_READ)
 
-    @_told
+    @_with_shown_errors
     async def check_tables(
         self,
         owner: Annotated[str | None, Field(description="Only tables of this owner")] = None,
@@ -313,7 +313,7 @@ class _Tools:
             tables=rows[:_MOST_CHECKS], shown=min(len(rows), _MOST_CHECKS), total=len(rows), verdicts=verdicts
         )
 
-    @_told
+    @_with_shown_errors
     async def read_log_tail(
         self,
         table: _TableName,

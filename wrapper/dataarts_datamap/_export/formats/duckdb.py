@@ -48,19 +48,19 @@ class DatabaseWriter:
         self._insert = f"INSERT INTO {_quoted(table)} SELECT * FROM batch"  # noqa: S608  a quoted name
         self._encoder = ArrowEncoder(columns, extra="duckdb")
         self._connection = _connect_frugally(path)
-        with _told(path):
+        with _converted_errors(path):
             self._connection.execute(f"CREATE TABLE {_quoted(table)} ({_definition(columns)})")
 
     def write(self, batch: Batch) -> None:
         """Write some rows."""
-        with _told(self._path):
+        with _converted_errors(self._path):
             self._connection.register("batch", self._encoder.encode(batch))
             self._connection.execute(self._insert)
             self._connection.unregister("batch")
 
     def close(self) -> None:
         """Finish the database."""
-        with _told(self._path):
+        with _converted_errors(self._path):
             self._connection.close()
 
 
@@ -79,7 +79,7 @@ def merge_database(  # noqa: PLR0913  one keyword for each choice
         append: Whether to keep rows of other runs.
         source: Values of the last columns for the older rows, if the older table lacks these columns.
     """
-    with _told(target), closing(_connect_frugally(made)) as connection:
+    with _converted_errors(target), closing(_connect_frugally(made)) as connection:
         connection.execute(f"ATTACH {_literal(str(target))} AS target (TYPE duckdb)")
         connection.execute("BEGIN")
         old = f"target.main.{_quoted(table)}"
@@ -118,7 +118,7 @@ def duckdb_columns(path: Path, *, table: str) -> list[str] | None:
         "SELECT column_name FROM duckdb_columns() WHERE lower(table_name) = lower(?) AND schema_name = 'main' "
         "AND database_name = current_database() ORDER BY column_index"
     )
-    with _told(path), closing(_connect(path)) as connection:
+    with _converted_errors(path), closing(_connect(path)) as connection:
         names = connection.execute(query, [table]).fetchall()
     return [name for (name,) in names] or None
 
@@ -128,21 +128,21 @@ def duckdb_rows(path: Path, columns: Sequence[Column], *, table: str) -> Iterato
     values = ", ".join(
         f"epoch_ms({_quoted(column.name)})" if column.kind is Kind.TIME else _quoted(column.name) for column in columns
     )
-    with _told(path), closing(_connect(path)) as connection:
+    with _converted_errors(path), closing(_connect(path)) as connection:
         found = connection.execute(f"SELECT {values} FROM {_quoted(table)}")  # noqa: S608  quoted names
         while some := found.fetchmany(_FETCHED_ROWS):
             yield from some
 
 
 def _connect(path: Path) -> Untyped:
-    with _told(path):
+    with _converted_errors(path):
         return load_extra("duckdb", extra="duckdb").connect(str(path))
 
 
 def _connect_frugally(path: Path) -> Untyped:
     """A connection that uses little memory and spills to disk, keeps no order, and prints nothing."""
     connection = _connect(path)
-    with _told(path):
+    with _converted_errors(path):
         for setting in _FRUGAL:
             connection.execute(f"SET {setting}")
     return connection
@@ -153,7 +153,7 @@ def _definition(columns: Sequence[Column]) -> str:
 
 
 @contextmanager
-def _told(path: Path) -> Generator[None]:
+def _converted_errors(path: Path) -> Generator[None]:
     duckdb = load_extra("duckdb", extra="duckdb")
     try:
         yield

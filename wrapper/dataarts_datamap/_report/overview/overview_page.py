@@ -107,7 +107,7 @@ def _is_unlimited(check: TableCheck) -> bool:
     return check.verdict is Verdict.FRESH and check.rule.max_age is None and check.rule.due is None
 
 
-def _standing(check: TableCheck, say: Texts) -> str:
+def _verdict_text(check: TableCheck, say: Texts) -> str:
     return say("no failure") if _is_unlimited(check) else _word(check.verdict, say)
 
 
@@ -129,7 +129,7 @@ def _row(row: OverviewRow, number: int, days: Sequence[date], zone: tzinfo, say:
     since = nothing if last is None else time_text(last, zone)
     rank = WORST_FIRST.index(check.verdict)
     why = _why(check, say)
-    said = f"{name} {owner or ''} {check.verdict.value} {_standing(check, say)} {why}".casefold()
+    said = f"{name} {owner or ''} {check.verdict.value} {_verdict_text(check, say)} {why}".casefold()
     ago = "" if last is None else say("{span} ago", span=say.span(max(check.now - last, timedelta(0))))
     return (
         f'<details class="table" id="table-{number}" data-verdict="{check.verdict.value}"'
@@ -139,7 +139,7 @@ def _row(row: OverviewRow, number: int, days: Sequence[date], zone: tzinfo, say:
         f' data-success="{0 if last is None else int(last.timestamp())}" data-text="{escape(_shown(said))}">'
         f'<summary><span class="verdict{" unlimited" * _is_unlimited(check)}">'
         f'<span class="verdict-mark" aria-hidden="true"></span>'
-        f'{_standing(check, say)}</span><span class="name">{escape(name)}</span>'
+        f'{_verdict_text(check, say)}</span><span class="name">{escape(name)}</span>'
         f'<span class="owner">{escape(_shown(owner or ""))}</span>'
         f'<span class="since">{escape(since)} <span>{escape(ago)}</span></span>'
         f"{_strip(row.strip, days, say)}{_short_why(check, why, say)}</summary>"
