@@ -122,8 +122,8 @@ class MockConfig:
         retry_after: Seconds in the ``Retry-After`` of such a response; None for no such header: the real gateway is not
             known to send one.
         latency: The median delay of a response.
-        latency_sigma: How much the delay varies: it is log-normal, and this is the standard deviation of its
-            logarithm. At 0.5, one response in twenty takes 2.3 times the median.
+        latency_sigma: How much the delay varies: it is log-normal, and this is the standard deviation of its logarithm.
+            At 0.5, one response in twenty takes 2.3 times the median.
         faults: How responses go wrong. If several match a response, the first one applies. A request can ask for a
             fault in the header ``X-Mock-Fault``: ``reset``, or ``slow:seconds=5``.
         progress: How waiting and running runs go on to success: ``"by-hand"``, a step on request; ``"with-time"``, a
