@@ -18,8 +18,8 @@ class Environments:
     """The folders of the installations to compare.
 
     Attributes:
-        folder: Has one virtual environment for each: ``plain`` (this package without extras), ``cli`` (with the
-            command line), ``mock`` (with the mock server), ``sdk`` (the official SDK alone).
+        folder: Has one virtual environment for each: ``plain`` (this package without extras), ``cli`` (with the command
+            line), ``mock`` (with the mock server), ``sdk`` (the official SDK alone).
         scratch: An empty folder in place of the user's home, into which the official SDK writes.
     """
 

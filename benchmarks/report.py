@@ -1,6 +1,6 @@
 """Writes the page of many tables in a process of its own: ``python -m benchmarks.report FOLDER``.
 
-It prints the size of the page and the peak memory, in bytes, as JSON. The environment says where the service is.
+It prints the size of the page and the peak memory, in bytes, as JSON. The environment has the settings of the client.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def test_reads_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('token = "s3cret"', "holds a secret"),
+        ('token = "s3cret"', "has a secret"),
         ('secret_key = "s3cret"', "HUAWEICLOUD_SDK_SK"),
         ('tokken = "x"', "unknown settings: tokken"),
         ("= 1", "cannot read"),

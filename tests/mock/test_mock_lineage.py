@@ -282,5 +282,5 @@ def test_a_warehouse_has_so_many_tables(tables: int) -> None:
 @pytest.mark.parametrize("more", [{"size": 5}, {"scenario": "late"}])
 def test_a_warehouse_is_all_the_data_there_is(more: dict[str, Any]) -> None:
     """It goes with nothing else that says what data there is."""
-    with pytest.raises(ValueError, match="tables goes with neither scenario nor size"):
+    with pytest.raises(ValueError, match="tables cannot be combined with scenario or size"):
         MockConfig(tables=3, **more)

@@ -93,9 +93,9 @@ class MockConfig:
             one failed today, is late, makes the documented table wait, or forms a cycle with it; or lineage is
             unparsed. ``"varied"`` is not a story: it adds the variety that a conformance suite needs. None for no
             story.
-        tables: The number of tables of a warehouse that is served in place of the invented data, up to 5,000: three
-            layers, a job for each table and a run a day for thirty days. Most tables are well; of 300, two failed
-            today, two wait and one is still being written, and what reads them was skipped or waits. None for none.
+        tables: The number of tables of a warehouse in place of the invented data, up to 5,000: three layers, a job for
+            each table and a run a day for thirty days. Most tables are well; of 300, two failed today, two wait and one
+            is still being written, and the jobs downstream were skipped or wait. None for no warehouse.
         invited: Whether searches, details and lineage are open to the caller. If not, they are answered with 404 and
             APIGW.0101; how the service says so is not known.
         lineage_reach: Whether ShowDatamapLineage shows ``"all"`` lineage of a table, or ``"one-step"`` of it.
@@ -122,8 +122,8 @@ class MockConfig:
         retry_after: Seconds in the ``Retry-After`` of such a response; None for no such header: the real gateway is not
             known to send one.
         latency: The median delay of a response.
-        latency_sigma: How much the delay varies: it is log-normal, and this is the standard deviation of its
-            logarithm. At 0.5, one response in twenty takes 2.3 times the median.
+        latency_sigma: How much the delay varies: it is log-normal, and this is the standard deviation of its logarithm.
+            At 0.5, one response in twenty takes 2.3 times the median.
         faults: How responses go wrong. If several match a response, the first one applies. A request can ask for a
             fault in the header ``X-Mock-Fault``: ``reset``, or ``slow:seconds=5``.
         progress: How waiting and running runs go on to success: ``"by-hand"``, a step on request; ``"with-time"``, a
@@ -191,7 +191,7 @@ class MockConfig:
         for name in _BOUNDS:
             check_bounds(name, getattr(self, name))
         if self.tables is not None and (self.scenario is not None or self.size is not None):
-            raise ValueError("tables goes with neither scenario nor size: each says what data there is")
+            raise ValueError("tables cannot be combined with scenario or size: each of them defines the data")
 
     def _check_names(self) -> None:
         for name in _NAMES:

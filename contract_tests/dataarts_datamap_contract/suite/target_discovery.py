@@ -41,8 +41,8 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
     """Complete the target with an operator of its table that has runs, and a closed window with these runs.
 
     The window ends a day before the present, so that its data no longer changes, and is the shortest of 7, 28 and 180
-    days in which an operator has more than a page of runs, or else the longest with any
-    runs. The operator is the one whose runs allow most checks: several statuses, equal times, more than a page.
+    days in which an operator has more than a page of runs, or else the longest with any runs. The operator is the one
+    whose runs allow most checks: several statuses, equal times, more than a page.
 
     Args:
         target: The known values; its operator and window are ignored.

@@ -117,7 +117,7 @@ def _read_file(path: Path) -> dict[str, Any]:
     unknown = sorted(set(settings) - known)
     if secret:
         variables = ", ".join(_SECRETS[name] for name in secret)
-        raise TargetError(f"the target {path} holds a secret ({', '.join(secret)}): put it into {variables}")
+        raise TargetError(f"the target {path} has a secret ({', '.join(secret)}): put it into {variables}")
     if unknown:
         raise TargetError(f"the target {path} has unknown settings: {', '.join(unknown)}; known are {', '.join(known)}")
     return settings
@@ -139,7 +139,7 @@ def _convert(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str
 
 
 def _damage(name: str, text: str) -> str | None:
-    """What is wrong with a credential or an id: a wrong one is not sent, since it may count towards a lock."""
+    """The damage of a credential or an id: a damaged one is not sent, since it may count towards a lock."""
     if name in _IDS:
         is_sound = text.isascii() and text.isprintable() and text == text.strip()
         return None if is_sound else "has characters that no id has, a line end or a blank perhaps"

@@ -1,4 +1,4 @@
-"""Makes text from a server printable, and reads text of TOML."""
+"""Makes text from a server printable, and reads TOML files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LARGEST = 16 * 1024 * 1024
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """What a TOML file says, if it is no larger than 16 MiB: a device can be read without an end.
+    """The content of a TOML file of at most 16 MiB: a device could be read without end.
 
     Raises:
         OSError: It cannot be read, or is larger.

@@ -146,8 +146,8 @@ class StoredRuns:
 class RunHistory:
     """The runs of one operator, which may be added to, changed and deleted.
 
-    They are ordered by one column of times, and by run id where times are equal. Positions count from the oldest run.
-    A history of a million computed runs takes no memory until it is changed, and 8 MB from then on.
+    They are ordered by one column of times, and by run id where times are equal. Positions count from the oldest run. A
+    history of a million computed runs takes no memory until it is changed, and 8 MB from then on.
     """
 
     def __init__(self, source: RunSource, column: TimeColumn) -> None:

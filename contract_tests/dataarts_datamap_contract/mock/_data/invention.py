@@ -104,9 +104,8 @@ def invent_dataset(
     """The dataset of a project: the same for the same arguments, on any machine.
 
     It has three tables: the documented one with four operators, two of them in one task; one with one operator; and one
-    without
-    operators. The first operator is the documented one, and the documented run is among its runs, in January 2024,
-    unless a size is given.
+    without operators. The first operator is the documented one, and the documented run is among its runs, in January
+    2024, unless a size is given.
 
     Args:
         project_id: The project.

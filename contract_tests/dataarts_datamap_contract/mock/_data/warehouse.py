@@ -1,4 +1,4 @@
-"""A warehouse of many tables: three layers in several databases, filled day by day, where a few things went wrong."""
+"""A warehouse of many tables: three layers in several databases, loaded daily, with a few problems today."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ _DATABASES: Final = ("sales", "finance", "crm", "stock", "web")
 _SUBJECTS: Final = ("orders", "customers", "payments", "items", "visits", "returns", "prices", "stores")
 _LAYERS: Final = ("ods", "dwd", "dws")
 _TROUBLE: Final = {17: "fail", 59: "waiting", 83: "running", 131: "fail", 211: "waiting"}
-"""What became of today's run of some tables; those that read them were skipped, or wait, too."""
+"""The status of today's run for some tables; the jobs downstream were skipped, or wait, too."""
 _DOWNSTREAM: Final = {"fail": "skip-by-depend", "skip-by-depend": "skip-by-depend"}
-_RARE: Final = 61  # so often a run of an earlier day failed
+_RARE: Final = 61  # one in this many runs of earlier days failed
 
 
 def warehouse_dataset(tables: int, now: datetime, *, column: TimeColumn) -> Dataset:
-    """The dataset of so many tables: a job for each, and a run of it on each of thirty days.
+    """The dataset of a number of tables: a job for each, which runs on each of thirty days.
 
-    Half of them come from outside; each of the others reads one or two of the layer below. Today's runs were planned
-    six, five and four hours ago, layer by layer.
+    Half of the tables come from outside; each of the others reads one or two tables of the layer below. Today's runs
+    were planned six, five and four hours ago, by layer.
 
     Args:
-        tables: How many tables.
+        tables: The number of tables.
         now: The present.
-        column: What the runs are ordered by.
+        column: The column that the runs are ordered by.
     """
     dataset = Dataset(column)
     workspace_id = documented_operator().workspace_id
@@ -58,7 +58,7 @@ def warehouse_dataset(tables: int, now: datetime, *, column: TimeColumn) -> Data
 
 
 def _layer(number: int, tables: int) -> int:
-    """0 for the first half, 1 for the next three tenths, 2 for the rest."""
+    """The layer of a table: 0 for the first half, 1 for the next three tenths, 2 for the rest."""
     return (number >= (tables + 1) // 2) + (number >= (tables * 4 + 4) // 5)
 
 

@@ -37,8 +37,8 @@ class MockServer:
 
     Attributes:
         config: The configuration of the server.
-        record: Its counts since the block was entered: ``tokens_issued``, ``signatures_refused`` and
-            ``throttled``; and the last ``requests``.
+        record: Its counts since the block was entered: ``tokens_issued``, ``signatures_refused`` and ``throttled``; and
+            the last ``requests``.
         controls: Its data and faults, which can be changed while it runs, if it is the reference.
 
     Raises:
