@@ -17,15 +17,15 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import orjson
-from datamap_as_generated.api.data_map import show_instance_infos
-from datamap_as_generated.client import AuthenticatedClient
-from datamap_as_generated.models.envelope import Envelope
-from datamap_as_generated.models.run_page import RunPage
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkdataartsstudio.v1 import DataArtsStudioClient, ShowInstanceInfosRequest, ShowInstanceInfosResponse
 
 from benchmarks.ours import ACCESS_KEY, INSTANCE_ID, PROJECT_ID, SECRET_KEY, UNLIMITED, our_client, our_runs
 from benchmarks.rows import JOB_NAME, TASK_ID, Window
+from dataarts_datamap_client.api.data_map import show_instance_infos
+from dataarts_datamap_client.client import AuthenticatedClient
+from dataarts_datamap_client.models.envelope import Envelope
+from dataarts_datamap_client.models.run_page import RunPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -112,8 +112,7 @@ def _generated(url: str, rows: int) -> Iterator[Reader]:
             )
             if not isinstance(envelope, Envelope):
                 raise TypeError(envelope)
-            decoded: Sequence[object] = RunPage.from_dict(json.loads(envelope.body)).rows
-            return decoded
+            return RunPage.from_dict(json.loads(envelope.body)).rows
 
         yield read
 

@@ -28,7 +28,6 @@ LEFT_OUT = (
     "dataarts_datamap_contract/_broken/",
     "dataarts_datamap_contract/mutants/",
     "dataarts_datamap_client/client.py",
-    "dataarts_datamap_client/errors.py",
     "dataarts_datamap_client/models/",
 )
 
