@@ -117,7 +117,7 @@ $(SPARK)/.made: constraints.spark.txt constraints.txt pyproject.toml $(VENV)/.py
 	@echo "Setting up $(SPARK) ..." >&2
 	@$(PYTHON) -m venv --clear --without-pip $(SPARK)
 	@$(BIN)/python -m pip --python $(SPARK) install --quiet --constraint constraints.spark.txt \
-		--build-constraint constraints.txt --editable '.[spark,mock,duckdb]' attrs httpx hypothesis markdown-it-py mypy pytest
+		--build-constraint constraints.txt --editable '.[spark,mock,duckdb]' hypothesis markdown-it-py mypy pytest
 	@touch $@
 
 # Prism, as a server for the conformance suite: no part of what is shipped. npm leaves no lock file, as one has addresses.
@@ -311,8 +311,7 @@ $(BENCH)/.made: benchmarks/constraints.txt constraints.txt pyproject.toml $(VENV
 	@$(call bench_install,cli) '.[cli]'
 	@$(call bench_install,mock) '.[mock]'
 	@$(call bench_install,sdk) $(OFFICIAL_SDK)
-	@$(call bench_install,peers) '.[exporter]' $(OFFICIAL_SDK) attrs httpx orjson pyarrow
-	@cp -R $(CLIENT) $(BENCH)/peers/lib/python3*/site-packages # whole, as a peer: the wheel has a part of it
+	@$(call bench_install,peers) '.[exporter]' $(OFFICIAL_SDK) orjson pyarrow
 	@touch $@
 
 .PHONY: bench

@@ -2,7 +2,7 @@
 
 The generated builders are private names of generated code, so this module holds their only use; a test pins their
 signatures. They quote path segments, but check nothing: each operation's own module refuses values that could change a
-request's meaning. The wheel has only the builders of the generated client: its models need attrs, its sending httpx.
+request's meaning.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from dataarts_datamap._models.tables import FlowDirection
-    from dataarts_datamap_client.models.search_request import SearchRequest
 
 __all__ = [
     "SHOW_INSTANCE_INFOS",
@@ -60,17 +59,6 @@ def build_request(
     )
 
 
-class _JsonBody:
-    """A body with the service's own keys, for a generated builder that expects a model."""
-
-    def __init__(self, body: Mapping[str, Any]) -> None:
-        self._body = body
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON document to send."""
-        return {**self._body}
-
-
 def _pairs(parameters: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """The query: an array as repeated keys, as in the official SDK, and a boolean as in JSON."""
     for name, value in parameters.items():
@@ -86,9 +74,11 @@ def _pairs(parameters: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 def build_search_request(endpoint: str, *, project_id: str, instance: str, body: Mapping[str, Any]) -> Request:
     """A ShowDataSets request."""
     from dataarts_datamap_client.api.data_map.show_data_sets import _get_kwargs  # noqa: PLC0415  # pyright: ignore[reportPrivateUsage]  as above
+    from dataarts_datamap_client.models.search_request import SearchRequest  # noqa: PLC0415  loads attrs
 
-    model = cast("SearchRequest", _JsonBody(body))
-    return build_request(_get_kwargs, endpoint, project_id=project_id, instance=instance, body=model)
+    return build_request(
+        _get_kwargs, endpoint, project_id=project_id, instance=instance, body=SearchRequest.from_dict(body)
+    )
 
 
 def build_entity_request(endpoint: str, *, project_id: str, instance: str, guid: str) -> Request:
