@@ -72,7 +72,9 @@ def through(proxy: str, monkeypatch: pytest.MonkeyPatch, scheme: str) -> Caller:
     return Caller(f"{scheme}://[fd00::1]:8443", Pace(9))
 
 
-@pytest.mark.parametrize(("address", "text"), [("socks5://u:SECRET@p:1", "SOCKS"), ("ftp://u:SECRET@p", "not an address")])
+@pytest.mark.parametrize(
+    ("address", "text"), [("socks5://u:SECRET@p:1", "SOCKS"), ("ftp://u:SECRET@p", "not an address")]
+)
 def test_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, address: str, text: str) -> None:
     """It is named by its variable, and its password is not shown."""
     monkeypatch.setenv("ALL_PROXY", address)

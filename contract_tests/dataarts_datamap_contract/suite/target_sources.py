@@ -196,7 +196,7 @@ def _flag(value: object) -> bool:
 
 
 def _positive(kind: type[int | float]) -> Callable[[Any], float]:
-    def convert(value: Any) -> float:  # noqa: ANN401  whatever a file holds
+    def convert(value: Any) -> float:  # noqa: ANN401  any TOML value
         number = kind(value)
         if not number > 0:
             raise ValueError(f"is {value!r}: it must be above 0")
@@ -205,16 +205,16 @@ def _positive(kind: type[int | float]) -> Callable[[Any], float]:
     return convert
 
 
-def _statuses(value: Any) -> tuple[int, ...]:  # noqa: ANN401  whatever a file holds
+def _statuses(value: Any) -> tuple[int, ...]:  # noqa: ANN401  any TOML value
     items: list[Any] = value.split(",") if isinstance(value, str) else list(value)
     return tuple(int(item) for item in items)
 
 
-def _jobs(value: Any) -> tuple[KnownJob, ...]:  # noqa: ANN401  whatever a file holds
+def _jobs(value: Any) -> tuple[KnownJob, ...]:  # noqa: ANN401  any TOML value
     return tuple(KnownJob(**item) for item in value)
 
 
-def _tenant(value: Any) -> SecondTenant:  # noqa: ANN401  whatever a file holds
+def _tenant(value: Any) -> SecondTenant:  # noqa: ANN401  any TOML value
     return SecondTenant(**value)
 
 
