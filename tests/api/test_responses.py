@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +28,8 @@ from dataarts_datamap import (
     UnsuccessfulError,
     UpstreamError,
 )
+from dataarts_datamap._api.show_instance_infos import decode_page
+from dataarts_datamap._messages import Request, Response
 from support.answers import DOCUMENTED_ANSWER, documented_row, envelope, json_answer, page_body, paged, run_page
 from support.scripted_server import Answer, ScriptedServer
 
@@ -417,3 +420,21 @@ def test_gateway_page(face: Face) -> None:
 
     assert (ServerError, 502) == (type(error), error.status)
     assert "<html><body>Bad gateway</body></html>" in str(error)
+
+
+def test_one_emoji_does_not_make_a_page_four_times_as_large() -> None:
+    """Runs keep the response as it came, and no text of it; their rows as sent are the same."""
+    rows = [{**documented_row(), "taskRunningLogId": number} for number in range(200)]
+    rows[0]["taskName"] = "订单📊"
+    body = json.dumps(page_body(*rows), ensure_ascii=False)
+    content = json.dumps({"status_code": 200, "body": body}, ensure_ascii=False).encode()
+    response = Response(
+        request=Request(method="GET", endpoint="https://example.com", path="/"), status=200, headers={}, content=content
+    )
+    tracemalloc.start()
+    page = decode_page(response, offset=0)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert kept < 4 * len(content)
+    assert rows == [run.raw for run in page.runs]
