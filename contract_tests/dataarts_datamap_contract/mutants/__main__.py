@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, get_args
 from dataarts_datamap_contract._broken.servers import Cohort
 from dataarts_datamap_contract.mutants._matrix import write_matrix
 from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
-from dataarts_datamap_contract.mutants._pool import run_fleet, run_seeds
+from dataarts_datamap_contract.mutants._pool import run_composed, run_fleet, run_seeds
 from dataarts_datamap_contract.suite.budget import BUDGETS
 
 if TYPE_CHECKING:
@@ -34,8 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--mock-seeds", type=int, metavar="N", default=20, help="and N for the mock (20)")
     parser.add_argument("--budget", choices=list(BUDGETS), default="default", help="and this thoroughly")
+    parser.add_argument(
+        "--composed", type=int, metavar="N", help="measure the power instead, with N servers put together at random"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="and this seed (0)")
     options = parser.parse_args(arguments)
     start = time.perf_counter()
+    if options.composed is not None:
+        return _measure_power(options)
     if options.seeds is not None:
         return _look_for_false_alarms(options, start)
     broken: list[BrokenOutcome] = []
@@ -61,6 +67,18 @@ def _look_for_false_alarms(options: argparse.Namespace, start: float) -> int:
         sys.stderr.write(f"{_line(outcome)}\n")
         outcomes.append(outcome)
     return _print_summary([], outcomes, time.perf_counter() - start)
+
+
+def _measure_power(options: argparse.Namespace) -> int:
+    """Print what became of each server; 0 in any case, as some cannot be told from correct ones."""
+    caught = met = 0
+    for outcome in run_composed(options.composed, seed=options.seed, workers=options.workers):
+        caught += bool(outcome.caught_by)
+        met += bool(outcome.met)
+        verdict = ", ".join(outcome.caught_by) or ("MISSED" if outcome.met else "never met")
+        sys.stderr.write(f"{outcome.server} {outcome.rule}: {verdict}, {outcome.seconds:.1f} s\n")
+    sys.stdout.write(f"{caught} caught of {met} whose defect was met, of {options.composed} in all\n")
+    return 0
 
 
 def _line(outcome: BrokenOutcome | CorrectOutcome) -> str:

@@ -10,10 +10,11 @@ from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS, CORRECT_SERV
 from dataarts_datamap_contract._broken.seams import Seam
 from dataarts_datamap_contract._broken.servers import CorrectServer
 from dataarts_datamap_contract.mutants._aim import running
-from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
+from dataarts_datamap_contract.mutants._composed import compose
+from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, ComposedOutcome, CorrectOutcome
 from dataarts_datamap_contract.mutants._stock import find_with_stock
 from dataarts_datamap_contract.suite import run_suite
-from dataarts_datamap_contract.suite.catalogue import LEVELS, RETIRED
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE, LEVELS, RETIRED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,6 +62,16 @@ def judge_levels(server: BrokenServer, levels: str) -> BrokenOutcome:
         also_failed=tuple(check for check in failed if check not in checks),
         unjudged=tuple(check for check in unjudged if check in checks),
     )
+
+
+def judge_composed(seed: int, number: int) -> ComposedOutcome:
+    """Run until any check fails on the server of a seed and a number; no random requests are sent."""
+    composed = compose(seed, number)
+    start = time.perf_counter()
+    with running(composed.seam.build) as target:
+        report = run_suite(target, stop_on=frozenset(CATALOGUE), max_examples=0)
+    failed = _checks(report.verdicts, "failed")
+    return ComposedOutcome(composed.name, composed.rule, failed, composed.met, time.perf_counter() - start)
 
 
 def judge_seed(name: str, seed: int, budget: str) -> CorrectOutcome:

@@ -41,3 +41,22 @@ class CorrectOutcome:
     findings: tuple[str, ...]
     judged: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedOutcome:
+    """What was found on a server that was put together of a condition and an effect.
+
+    Attributes:
+        server: Its name.
+        rule: What is wrong with it, and when.
+        caught_by: The check that failed first; none if it was missed.
+        met: How many responses it had changed by then; 0 if no request met its condition.
+        seconds: How long the suite took.
+    """
+
+    server: str
+    rule: str
+    caught_by: tuple[str, ...]
+    met: int
+    seconds: float

@@ -8,13 +8,13 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS, CORRECT_SERVERS
-from dataarts_datamap_contract.mutants._judges import REFERENCE, judge, judge_seed
+from dataarts_datamap_contract.mutants._judges import REFERENCE, judge, judge_composed, judge_seed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from dataarts_datamap_contract._broken.servers import BrokenServer, CorrectServer
-    from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
+    from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, ComposedOutcome, CorrectOutcome
 
 
 def run_fleet(
@@ -53,6 +53,13 @@ def run_seeds(only: str, *, seeds: int, reference_seeds: int, budget: str, worke
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_quiet) as pool:
         jobs = [pool.submit(judge_seed, name, seed, budget) for name, seed in runs]
         for job in as_completed(jobs):
+            yield job.result()
+
+
+def run_composed(number: int, *, seed: int, workers: int) -> Iterator[ComposedOutcome]:
+    """The outcomes of servers that are put together at random, as they come."""
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_quiet) as pool:
+        for job in as_completed([pool.submit(judge_composed, seed, each) for each in range(number)]):
             yield job.result()
 
 

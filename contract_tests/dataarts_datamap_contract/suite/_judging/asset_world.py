@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from urllib.parse import parse_qsl
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
 from dataarts_datamap_contract.suite._judging.asset_lists import HitList, LineageList
@@ -102,10 +103,10 @@ class AssetWorld:
 
     def judge_lineage(self) -> Iterator[tuple[Exchange, Finding]]:
         """Hold the lineage around all tables against each other, and against that of all operators."""
-        yield from judge_graphs(self.graphs, self.edges, self.operators)
+        kinds = {guid: facts["type_name"][0] for guid, facts in self._facts.items() if "type_name" in facts}
+        yield from judge_graphs(self.graphs, self.edges, self.operators, kinds)
         yield from judge_nodes(self.nodes, self.operators)
         if self.bulk.is_whole and self.operators:
-            kinds = {guid: facts["type_name"][0] for guid, facts in self._facts.items() if "type_name" in facts}
             yield from judge_others(self.graphs, {*self.operators, *self.ends}, kinds)
 
     def names(self, guid: str) -> set[str]:
@@ -203,13 +204,15 @@ class AssetWorld:
         values, kinds = exchange.judgement.values, exchange.judgement.kinds
         guid, direction = str(values["guid"]), str(values.get("direction", ""))
         relationships, entities = exchange.response.listed("relationships"), exchange.response.listed("entities")
-        category = values.get("relationship_type_categories")
-        if category is not None:
+        sent = parse_qsl(exchange.request.query, keep_blank_values=True)
+        categories = {value for name, value in sent if name == "relationship_type_categories"}
+        if categories:
             others = {str(each["relation_type_name"]) for each in relationships if each.get("relation_type_name")}
-            strays = sorted(others - {str(category)})
-            stray = f"a relationship of {strays[0]}, where {category} is asked for" if strays else None
+            strays = sorted(others - categories)
+            asked = " or ".join(sorted(categories))
+            stray = f"a relationship of {strays[0]}, where {asked} is asked for" if strays else None
             yield Finding("C-lineage-category", stray)
-        if category in {None, _DATA_FLOW}:
+        if not categories or _DATA_FLOW in categories:
             flows = [each for each in relationships if each.get("relation_type_name") in {None, _DATA_FLOW}]
             graph = Graph.of(guid, flows, exchange)
             apart = graph.apart()
@@ -227,6 +230,9 @@ class AssetWorld:
         lost, more = len(known.edges - graph.edges), len(graph.edges - known.edges)
         is_same = (may_lack or not lost) and (may_add or not more)
         problem = f"{direction or 'no direction'} of {guid} lacks {lost} relationships here, and has {more} others"
+        if is_same and _counts(graph.exchange)[1:] == _counts(known.exchange)[1:]:
+            is_same = _counts(graph.exchange)[0] == _counts(known.exchange)[0]
+            problem = f"{direction or 'no direction'} of {guid} has another total than before, and shows as much"
         return Finding("C-lineage-agrees", None if is_same else problem, known.exchange)
 
     def _note_ends(
@@ -243,7 +249,7 @@ class AssetWorld:
             twice = sorted({each for each in listed if each and listed.count(each) > 1})
             yield Finding("C-lineage-connected", f"{what} {twice[0]} comes more than once" if twice else None)
         for each in relationships:
-            facts = {f"{name} of a relationship": each.get(name) for name in ("ep1_id", "ep2_id", "relation_type_name")}
+            facts = {f"{name} of a relationship": value for name, value in each.items() if name != "direction"}
             yield from self._note_facts(exchange, "" if is_of_columns(each) else str(each.get("guid") or ""), facts)
             for number in (1, 2):
                 yield self._note_end(end_of(each, number), str(each.get(f"ep{number}_type_name") or ""))
@@ -289,7 +295,7 @@ class AssetWorld:
         known = self._facts.setdefault(guid, {}) if guid else {}
         for name, said in facts.items():
             value = _plain(said)
-            if not value:
+            if value is None:
                 continue
             before, earlier = known.setdefault(name, (value, exchange))
             if before != value:
@@ -298,6 +304,12 @@ class AssetWorld:
                 return
             if earlier is not exchange and name == "guid":
                 yield Finding("C-asset-agrees")
+
+
+def _counts(exchange: Exchange) -> tuple[object, int, int]:
+    """The total of a lineage, and how many relationships and assets it shows."""
+    response = exchange.response
+    return response.members.get("total"), len(response.listed("relationships")), len(response.listed("entities"))
 
 
 def _ordered(row: Mapping[str, Any], side: str) -> Finding:
@@ -316,10 +328,11 @@ def _facts(entity: Mapping[str, Any]) -> Facts:
     return {**entity, "guid": _guid(entity), **{f"attributes.{name}": value for name, value in attributes.items()}}
 
 
-def _plain(value: object) -> str:
-    """A text, a number, or several of them in any order, in one spelling; empty for anything else."""
+def _plain(value: object) -> str | None:
+    """A text, a number, or several of them in any order, in one spelling; None for anything else, or none of them."""
     items = cast("list[object]", value) if isinstance(value, list) else [value]
-    return ", ".join(sorted(str(each) for each in items if isinstance(each, (str, int, float))))
+    plain = sorted(str(each) for each in items if isinstance(each, (str, int, float)))
+    return ", ".join(plain) if plain else None
 
 
 def _guid(entity: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = frozenset({"column", "columnfamily", "field"})
 _FEWEST: Final = 3
-_UPSTREAM, _DOWNSTREAM, _BOTH = "IN", "OUT", "BOTH"
+_UPSTREAM, _DOWNSTREAM = "IN", "OUT"
 
 Edges = frozenset[tuple[str, str]]
 
@@ -53,12 +53,6 @@ class Graph:
             steps |= {each for edge in self.edges if steps & set(edge) for each in edge}
         return any(not steps.issuperset(edge) for edge in self.edges)
 
-    @property
-    def returns(self) -> bool:
-        """Whether a way over the relationships leads from the asset back to it."""
-        ahead = _reached(self.guid, self.edges)
-        return any(second == self.guid and first in ahead for first, second in self.edges)
-
     def reach(self, direction: str, *, first_is_upstream: bool) -> frozenset[str]:
         """What lies upstream or downstream of the asset, if end 1 is upstream, or if end 2 is."""
         forward = first_is_upstream == (direction == _DOWNSTREAM)
@@ -94,6 +88,7 @@ def judge_graphs(
     graphs: Mapping[tuple[str, str], Graph],
     edges: Mapping[tuple[str, str], Exchange],
     operators: Mapping[str, OperatorTables],
+    kinds: Mapping[str, object],
 ) -> Iterator[tuple[Exchange, Finding]]:
     """Hold the lineage around all assets against each other, and against that of all operators.
 
@@ -101,19 +96,18 @@ def judge_graphs(
         graphs: By the asset and the direction that was asked for.
         edges: Which table lineage of all operators puts upstream of which, and the exchange that says so.
         operators: What it says of each operator, by its GUID.
+        kinds: What kind the assets are that were shown, by GUID.
     """
     ways = {key: graph for key, graph in graphs.items() if key[1] in {_UPSTREAM, _DOWNSTREAM}}
     if not ways:
         return
     reached = {first: _reaches(ways, first_is_upstream=first) for first in (True, False)}
     first_is_upstream = max((True, False), key=lambda first: sum(map(len, reached[first].values())))
-    reach = reached[first_is_upstream]
-    yield from _turned(ways, reach)
-    yield from _mirrored(ways, reach)
-    yield from _joined(graphs)
-    yield from _agreed(ways, reach, edges)
+    of_tables = {kinds.get(guid) for guid, _ in graphs}
+    nodes = {guid for guid, kind in kinds.items() if kind not in of_tables}
+    yield from _whole(graphs, nodes, first_is_upstream=first_is_upstream)
+    yield from _agreed(ways, reached[first_is_upstream], edges)
     yield from _named(ways, operators, first_is_upstream=first_is_upstream)
-    yield from _reaching(ways, first_is_upstream=first_is_upstream)
 
 
 def judge_others(
@@ -162,86 +156,36 @@ def judge_nodes(
         yield nodes[guid].exchange, Finding("C-nodes-operator", text)
 
 
-def _reaching(ways: Mapping[tuple[str, str], Graph], *, first_is_upstream: bool) -> Iterator[tuple[Exchange, Finding]]:
-    """Lineage is one step for every table, or the whole graph; and it leads one way."""
-    edges = {edge: graph.exchange for graph in ways.values() for edge in graph.edges}
-    turned = {(edge if first_is_upstream else _swapped(edge)): exchange for edge, exchange in edges.items()}
-    goes_on = any(graph.goes_on() for graph in ways.values())
-    for (guid, way), graph in ways.items():
+def _whole(
+    graphs: Mapping[tuple[str, str], Graph], nodes: AbstractSet[str], *, first_is_upstream: bool
+) -> Iterator[tuple[Exchange, Finding]]:
+    """One graph is behind all: each response has what of it leads to the asset, or one step, and leads one way."""
+    known: dict[tuple[str, str], Exchange] = {}
+    for graph in graphs.values():
+        for edge in graph.edges:
+            known.setdefault(edge if first_is_upstream else _swapped(edge), graph.exchange)
+    goes_on = any(graph.goes_on() for (_, way), graph in graphs.items() if way in {_UPSTREAM, _DOWNSTREAM})
+    for (guid, way), graph in graphs.items():
         shown = {edge if first_is_upstream else _swapped(edge) for edge in graph.edges}
-        forward = way == _DOWNSTREAM
-        there = _reached(guid, turned if forward else map(_swapped, turned))
-        due = {edge for edge in turned if edge[0 if forward else 1] in there}
-        lost = sorted(due - shown) if goes_on else []
-        text = f"{way} of {guid} lacks {len(lost)} relationships that others show on the way" if lost else None
-        yield graph.exchange, Finding("C-lineage-agrees", text, turned[lost[0]] if lost else None)
-        away = sorted(edge for edge in shown - due if edge[1 if forward else 0] == guid)
-        text = f"{way} of {guid} has a relationship that leads the other way, to {away[0]}" if away else None
-        yield graph.exchange, Finding("C-lineage-agrees", text)
+        due: set[tuple[str, str]] = set()
+        for is_forward, other in ((True, _UPSTREAM), (False, _DOWNSTREAM)):
+            if way != other:
+                turned = known if is_forward else map(_swapped, known)
+                there = _reached(guid, turned, over=None if goes_on else nodes)
+                due |= {edge for edge in known if edge[0 if is_forward else 1] in there}
+        lost = sorted(due - shown)
+        text = f"{way or 'no direction'} of {guid} lacks {len(lost)} relationships that others show on the way"
+        for check in ("C-lineage-mirror", "C-lineage-agrees"):
+            yield graph.exchange, Finding(check, text if lost else None, known[lost[0]] if lost else None)
+        away = sorted(edge for edge in shown - due if guid in edge)
+        text = f"{way} of {guid} has a relationship that leads the other way, {' to '.join(min(away, default=()))}"
+        yield graph.exchange, Finding("C-lineage-agrees", text if away else None)
 
 
 def _reaches(
     ways: Mapping[tuple[str, str], Graph], *, first_is_upstream: bool
 ) -> dict[tuple[str, str], frozenset[str]]:
     return {key: graph.reach(key[1], first_is_upstream=first_is_upstream) for key, graph in ways.items()}
-
-
-def _turned(
-    ways: Mapping[tuple[str, str], Graph], reach: Mapping[tuple[str, str], frozenset[str]]
-) -> Iterator[tuple[Exchange, Finding]]:
-    """The same end of each relationship is upstream."""
-    for (guid, direction), graph in ways.items():
-        if any(first != second for first, second in graph.edges):
-            turned = f"{direction} of {guid} has relationships, and none leads the way that those of others do"
-            yield graph.exchange, Finding("C-lineage-agrees", None if reach[guid, direction] else turned)
-
-
-def _mirrored(
-    ways: Mapping[tuple[str, str], Graph], reach: Mapping[tuple[str, str], frozenset[str]]
-) -> Iterator[tuple[Exchange, Finding]]:
-    """An asset is upstream of another exactly if that is downstream of it."""
-    for (below, direction), graph in ways.items():
-        for (above, other), mirror in ways.items():
-            if (direction, other) != (_UPSTREAM, _DOWNSTREAM):
-                continue
-            if above == below:
-                yield from _circled(graph, mirror)
-                continue
-            up, down = above in reach[below, direction], below in reach[above, other]
-            problem = None
-            if up != down:
-                there, missing = (f"IN of {below}", f"OUT of {above}") if up else (f"OUT of {above}", f"IN of {below}")
-                problem = f"{there} contains the other table, and {missing} does not"
-            if up or down:
-                yield graph.exchange, Finding("C-lineage-mirror", problem, mirror.exchange)
-
-
-def _circled(upstream: Graph, downstream: Graph) -> Iterator[tuple[Exchange, Finding]]:
-    """An asset that is upstream of itself is downstream of itself, too."""
-    if upstream.returns or downstream.returns:
-        there, missing = ("IN", "OUT") if upstream.returns else ("OUT", "IN")
-        problem = f"{there} of {upstream.guid} leads back to it, and {missing} does not"
-        same = upstream.returns == downstream.returns
-        yield downstream.exchange, Finding("C-lineage-mirror", None if same else problem, upstream.exchange)
-
-
-def _joined(graphs: Mapping[tuple[str, str], Graph]) -> Iterator[tuple[Exchange, Finding]]:
-    """Both directions hold what each holds, and are what comes without a direction."""
-    for (guid, direction), graph in graphs.items():
-        if direction not in {_BOTH, ""}:
-            continue
-        for way in (_UPSTREAM, _DOWNSTREAM):
-            part = graphs.get((guid, way))
-            if part is not None:
-                lost = len(_undirected(part.edges) - _undirected(graph.edges))
-                text = f"{direction or 'no direction'} of {guid} lacks {lost} relationships of {way}"
-                yield graph.exchange, Finding("C-lineage-mirror", text if lost else None, part.exchange)
-    for guid in {guid for guid, _ in graphs}:
-        plain, both = graphs.get((guid, "")), graphs.get((guid, _BOTH))
-        if plain is not None and both is not None:
-            same = _undirected(plain.edges) == _undirected(both.edges)
-            text = f"without a direction, {guid} has other relationships than with BOTH"
-            yield plain.exchange, Finding("C-lineage-mirror", None if same else text, both.exchange)
 
 
 def _agreed(
@@ -283,23 +227,20 @@ def _named(
                     )
 
 
-def _undirected(edges: Edges) -> frozenset[frozenset[str]]:
-    return frozenset(frozenset(edge) for edge in edges)
-
-
 def _swapped(edge: tuple[str, str]) -> tuple[str, str]:
     first, second = edge
     return second, first
 
 
-def _reached(start: str, edges: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """What edges lead to from a start, that included."""
+def _reached(start: str, edges: Iterable[tuple[str, str]], *, over: AbstractSet[str] | None = None) -> frozenset[str]:
+    """What edges lead away from: a start, and what is reached from it; only over some assets if those are given."""
     nexts: dict[str, list[str]] = {}
     for first, second in edges:
         nexts.setdefault(first, []).append(second)
     seen, waiting = {start}, [start]
     while waiting:
-        new = [each for each in nexts.get(waiting.pop(), ()) if each not in seen]
+        reached = [each for each in nexts.get(waiting.pop(), ()) if each not in seen]
+        new = reached if over is None else [each for each in reached if each in over]
         seen.update(new)
         waiting += new
     return frozenset(seen)

@@ -40,6 +40,15 @@ _DATES = ("2024-01-31", "2024/01/31", "2024-01-31T00:00:00Z", "now")
 _ODD_SPELLINGS = ("0x0", "0e5", "-0x10", "-1e1", " -1 ", "-\u0661", "1e30", "0xffffffffffffffffff")
 _LONG = 300
 _MOST_CONTEXTS = 3
+_ODD_NUMBERS = ("1.0", "+1", "", " 1", "01", "1e1", "-0", "\u0661", "1_0", "0x10", "#a", "1 0")
+_ODD_TEXTS = ("\0", "a\0", "a\nb", "\x7f")
+_DOUBTFUL = {
+    **dict.fromkeys(("start_time", "end_time", "offset", "limit"), _ODD_NUMBERS),
+    **dict.fromkeys(("task_id", "instance"), ("f" * _LONG,)),
+    "workspace_id": ("", "f" * _LONG, *_ODD_TEXTS),
+    "job_name": ("订单汇总 📊", "x" * 2_000, *_ODD_TEXTS),
+}
+_ODD_GUIDS = ("f" * _LONG, "订单", "%", "a'b")
 _ODD_KEYWORDS = ("%", "'", '"', "\\", "(", "*", "[", "订单 📊", "x" * 2_000, "\n")
 _FRACTIONS = ("1.5", "0.25")
 
@@ -97,15 +106,6 @@ def probe_minimum(session: Session) -> None:
         )
 
 
-def probe_first_row(session: Session) -> None:
-    """If runs are refused at offset 0, they are refused at offset 1, too."""
-    first, second = session.runs(offset=0), session.runs(offset=1)
-    status = first.response.status
-    alone = status not in {_OK, _THROTTLED} and second.response.status == _OK
-    if alone:
-        session.judge("E-minimum-refused", first, f"offset 0 is answered {status}, and offset 1 is served")
-
-
 def probe_maximum(session: Session) -> None:
     """The largest of each number is served, or refused as a server with a cap does."""
     largest = {
@@ -139,40 +139,16 @@ def probe_maximum(session: Session) -> None:
 
 def probe_doubtful(session: Session) -> None:
     """Requests on which servers may differ: all that is required is a documented response."""
-    for name in ("start_time", "end_time", "offset", "limit"):
-        for text in ("1.0", "+1", "", " 1", "01", "1e1", "-0", "\u0661", "1_0", "0x10", "#a", "1 0"):
+    for name, texts in _DOUBTFUL.items():
+        for text in texts:
             session.runs(**{name: text})
     plain = encode_query(session.query_pairs())
-    for query in (
-        f"{plain}&limit=10",
-        f"{plain}&limit=1",
-        f"{plain}&job_name=other",
-        f"&&{plain}&",
-        f"{plain}&%zz=%zz",
-    ):
+    odd = [f"{plain}&{more}" for more in ("limit=10", "limit=1", "job_name=other", "&", "%zz=%zz", "extra=1")]
+    for query in (*odd, *(plain.replace("job_name=", f"job_name={begin}") for begin in ("%FF%FE", "%zz"))):
         session.runs(query=query)
-    for query in (
-        f"{plain}&extra=1",
-        plain.replace("job_name=", "job_name=%FF%FE"),
-        plain.replace("job_name=", "job_name=%zz"),
-    ):
-        session.runs(query=query)
-    session.runs(workspace_id="")
-    session.runs(job_name="订单汇总 📊")
-    session.runs(job_name="x" * 2_000)
-    for name in ("workspace_id", "task_id", "instance"):
-        session.runs(**{name: "f" * _LONG})
-    for name in ("job_name", "workspace_id"):
-        for text in ("\0", f"{session.target.real_values.get(name) or 'a'}\0", "a\nb", "\x7f"):
-            session.runs(**{name: text})
-
-
-def probe_odd_texts(session: Session) -> None:
-    """Odd GUIDs and keywords, which are no reason to fail."""
     for operation_id in (NODES, DETAIL, LINEAGE):
-        for guid in ("f" * _LONG, "订单", "%", "a'b"):
-            if session.asks_for(operation_id):
-                session.send(session.question(operation_id, guid=guid))
+        for guid in _ODD_GUIDS if session.asks_for(operation_id) else ():
+            session.send(session.question(operation_id, guid=guid))
     for keyword in _ODD_KEYWORDS if session.asks_for(SEARCH) else ():
         session.send(session.request(SEARCH, document={"query": keyword, "limit": 10, "offset": 0}))
 

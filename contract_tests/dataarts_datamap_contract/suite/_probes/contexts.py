@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from dataarts_datamap_contract.suite._http.credentials import NOBODY
 from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.invariants.common import (
     ASSETS,
     BULK,
     DETAIL,
-    DETAILS,
     LINEAGE,
     NODES,
     RUNS,
     SEARCH,
 )
+from dataarts_datamap_contract.suite._probes.ways import in_some_way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,29 +24,28 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._probes.session import Session
 
 _MOST_OF_ALL: Final = 3
-_RUNS: Final[tuple[dict[str, Any], ...]] = (
-    {},
-    {"workspace_id": None},
-    {"limit": 1},
-    {"limit": LEAST_CAP, "workspace_id": None},
-    {"offset": 1},
-    {"limit": 7, "offset": 3},
-    {"start_time": 0},
-    {"limit": 500},
-    {"offset": 10, "workspace_id": None},
-)
-_OTHERS: Final[Mapping[str, Sequence[dict[str, Any]]]] = {
-    NODES: ({},),
-    SEARCH: (
-        {},
-        {"document": {"query": "", "limit": 1, "offset": 0}},
-        {"document": {"limit": LEAST_CAP, "offset": 0}},
-        {"document": {"query": "a", "limit": 10, "offset": 1}},
+_DAY: Final = 86_400_000
+_PARTS: Final[Mapping[str, Sequence[Sequence[str]]]] = {
+    BULK: (("", "offset=0", "offset=1", "offset=3"), ("", "limit=1", "limit=7", f"limit={LEAST_CAP}")),
+    DETAIL: (("", "ignore_relationships=true", "ignore_relationships=false"),),
+    LINEAGE: (
+        ("", "direction=IN", "direction=OUT", "direction=BOTH"),
+        ("", "relationship_type_categories=DATA_FLOW"),
+        ("", "", "relationship_type_categories=PARENT_CHILD"),
+        ("", "", "include_parent_entity=true", "include_parent_entity=false"),
+        ("", "", "extend_process_data_flow=true", "extend_process_data_flow=false"),
+        ("", "", "", "relationship_types=DataFlow"),
+        ("", "", "", "related_entity_types=dataasset.Table"),
     ),
-    BULK: ({}, {"query": ""}, {"query": "limit=1"}, {"query": "offset=1&limit=100"}),
-    DETAIL: ({}, {"query": "ignore_relationships=true"}),
-    DETAILS: ({},),
-    LINEAGE: ({}, {"query": ""}, {"query": "direction=IN"}, {"query": "direction=OUT"}),
+}
+"""What the query of an operation can be made of: one of each."""
+
+_SEARCHES: Final[Mapping[str, Sequence[Any]]] = {
+    "query": ("", "a", None),
+    "limit": (10, 1, 7, LEAST_CAP),
+    "offset": (0, 1, 3),
+    "sort": (None, None, [{"attribute": "name", "order": "DESC"}]),
+    "facets": (None, None, ["typeName"]),
 }
 
 
@@ -60,14 +57,33 @@ def operators_of(session: Session) -> list[dict[str, Any]]:
     return [own, *({name: getattr(job, name) for name in names} for job in target.known_jobs)]
 
 
+def drawn_query(session: Session, operation_id: str) -> str:
+    """A valid query of an operation other than those for runs, of parts that are drawn."""
+    drawn = [session.random.choice(each) for each in _PARTS.get(operation_id, ())]
+    return "&".join(filter(None, drawn))
+
+
+def _drawn(session: Session, operation_id: str) -> dict[str, Any]:
+    """What a valid question of an operation can have, drawn."""
+    choose, target = session.random.choice, session.target
+    if operation_id == RUNS:
+        day = max(target.window_start, target.window_end - _DAY)
+        start = choose((target.window_start, target.window_start, 0, day))
+        operators = operators_of(session)
+        operator = choose((*operators[:1] * 4, *operators))
+        drawn = {"limit": choose((10, 1, 2, 7, 20, 50, LEAST_CAP, 500)), "offset": choose((0, 0, 1, 3, 10, 25, 150))}
+        return {**operator, **drawn, "start_time": start, **choose(({}, {"workspace_id": None}))}
+    if operation_id == SEARCH:
+        members = {name: choose(values) for name, values in _SEARCHES.items()}
+        return {"document": {name: value for name, value in members.items() if value is not None}}
+    return {"query": drawn_query(session, operation_id)} if operation_id in _PARTS else {}
+
+
 def varied_question(session: Session, operation_id: str, number: int, **changes: Any) -> Request:  # noqa: ANN401
-    """A valid request for an operation, another one for each number, but for what is changed."""
-    contexts = _RUNS if operation_id == RUNS else _OTHERS[operation_id]
-    request = session.question(operation_id, **{**contexts[number % len(contexts)], **changes})
-    target = session.target
-    if number % 3 == 1 and "credential" not in changes and None not in (target.token, target.access_key):
-        request = session.sign(replace(request, credential=NOBODY))
-    return request
+    """A valid request for an operation but for what is changed: the plainest for number 0, else one that is drawn."""
+    drawn = _drawn(session, operation_id) if number else {}
+    request = session.question(operation_id, **{**drawn, **changes})
+    return in_some_way(session, request) if number else request
 
 
 def varied_questions(session: Session, number: int, **changes: Any) -> Iterator[Request]:  # noqa: ANN401

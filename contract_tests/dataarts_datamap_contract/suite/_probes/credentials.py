@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dataarts_datamap_contract.suite._http.credentials import NOBODY, Signer, near_tokens, tokens_in_query
-from dataarts_datamap_contract.suite._judging.invariants.common import DETAIL, LINEAGE, NODES
-from dataarts_datamap_contract.suite._probes.contexts import varied_questions
+from dataarts_datamap_contract.suite._judging.invariants.common import DETAIL, LINEAGE, NODES, RUNS
+from dataarts_datamap_contract.suite._probes.contexts import varied_question, varied_questions
 from dataarts_datamap_contract.suite._probes.filters import near_id, wild_ids
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SUCCESS = range(200, 400)
 _UNAUTHORIZED = 401
+_MOST_WRONG = 5
 _UNUSUAL_NAME = "订单/汇总 <a>+%&=*~"
 TOKEN_CHECKS = tuple(f"D-token-{each}" for each in ("other", "prefix", "longer", "case", "blank", "query"))
 _COSTLY_CHECKS = ("D-signature-stale", "D-signature-undated", "D-access-key-other")
@@ -44,9 +45,10 @@ def probe_tokens(session: Session) -> None:
 
 
 def probe_paths(session: Session) -> None:
-    """However a path is spelled, it needs credentials."""
+    """However a path is spelled, it needs credentials. A POST to an odd path is sent to a mock only."""
     for request in session.questions(credential=NOBODY):
-        for path in _spellings(request.path) if request.method == "GET" else ():
+        is_safe = request.method == "GET" or session.target.is_mock
+        for path in _spellings(request.path) if is_safe else ():
             exchange = session.send(replace(request, path=path))
             problem = f"the path {path} is answered with data" if exchange.response.has_data else ""
             session.judge("D-missing", exchange, *([problem] if problem else []))
@@ -178,26 +180,41 @@ def _wrong_signatures(session: Session, *, many: bool) -> Iterator[tuple[str, Re
     yield "D-signature-tampered", signer.sign_other(runs, other_query)
     if not many:
         return
-    yield "D-signature-wrong", signer.sign_wrongly(nodes, secret_key=signer.secret_key[:-1])
-    for request in session.questions(credential=NOBODY):
-        if request.is_question:
-            session.send(signer.sign(request))
-            yield "D-signature-tampered", signer.sign_other(request, replace(request, content=request.content + b" "))
-        yield "D-signature-wrong", signer.sign_wrongly(request, secret_key=f"{signer.secret_key}x")
+    for number in range(_MOST_WRONG):
+        for request in varied_questions(session, number, credential=NOBODY):
+            key = signer.secret_key
+            yield "D-signature-wrong", signer.sign_wrongly(request, secret_key=key[:-1] if number % 2 else f"{key}x")
+            if request.is_question:
+                session.send(signer.sign(request))
+                yield (
+                    "D-signature-tampered",
+                    signer.sign_other(request, replace(request, content=request.content + b" ")),
+                )
     for position in (0, -1):
         yield "D-signature-wrong", signer.sign_nearly(runs, position)
-    yield "D-signature-tampered", signer.sign_other(session.runs_request(credential=NOBODY, task_id="1"), runs)
-    yield "D-signature-tampered", signer.sign_other(session.nodes_request(credential=NOBODY, guid="1"), nodes)
-    yield "D-signature-tampered", signer.sign_other(session.runs_request(credential=NOBODY, instance="1"), runs)
-    other_field = replace(runs, fields=(*runs.fields[:-1], ("Content-Type", "application/json; charset=utf-8")))
-    for other in (session.runs_request(credential=NOBODY, task_id="1"), other_field):
+    for other in _others(session, runs):
+        session.send(signer.sign(other))
+        yield "D-signature-tampered", signer.sign_other(other, runs)
         session.send(signer.sign(runs))
         yield "D-signature-tampered", signer.sign_other(runs, other)
-    for query in (f"{runs.query}&extra=1", f"{runs.query}&extra=", runs.query.rpartition("&")[0]):
-        yield "D-signature-tampered", signer.sign_other(runs, replace(runs, query=query))
+    yield "D-signature-tampered", signer.sign_other(session.nodes_request(credential=NOBODY, guid="1"), nodes)
     for minutes in (-17, 17, -24 * 60):
-        yield "D-signature-stale", signer.sign_at(runs, timedelta(minutes=minutes))
+        yield (
+            "D-signature-stale",
+            signer.sign_at(varied_question(session, RUNS, minutes, credential=NOBODY), timedelta(minutes=minutes)),
+        )
     yield "D-signature-undated", signer.sign_undated(runs)
     for access_key in (signer.access_key + "0", signer.access_key[:-1], signer.access_key.swapcase()):
         if access_key not in {signer.access_key, ""}:
             yield "D-access-key-other", signer.sign_wrongly(runs, access_key=access_key)
+
+
+def _others(session: Session, runs: Request) -> Iterator[Request]:
+    """Requests that differ from one in a single part that is signed."""
+    for name in ("task_id", "instance", "project_id"):
+        yield session.runs_request(credential=NOBODY, **{name: "1"})
+    yield replace(runs, fields=(*runs.fields[:-1], ("Content-Type", "application/json; charset=utf-8")))
+    for query in (f"{runs.query}&extra=1", f"{runs.query}&extra=", runs.query.rpartition("&")[0]):
+        yield replace(runs, query=query)
+    for name in ("limit", "offset", "start_time", "end_time", "job_name", "workspace_id"):
+        yield session.runs_request(credential=NOBODY, **{name: 9})

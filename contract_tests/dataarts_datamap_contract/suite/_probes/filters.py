@@ -9,6 +9,7 @@ from unicodedata import normalize
 
 from dataarts_datamap_contract.suite._probes.contexts import operators_of, varied_runs
 from dataarts_datamap_contract.suite._probes.session import every_byte
+from dataarts_datamap_contract.suite._probes.ways import ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +97,7 @@ def probe_tasks(session: Session, study: Study) -> None:
     for number, task_id in enumerate((*made_up, *others[:3])):
         for exchange in (
             session.runs(task_id=task_id, **study.window),
-            varied_runs(session, number, task_id=task_id),
+            varied_runs(session, number, task_id=task_id, job_name=session.target.job_name),
         ):
             _judge_nothing(session, "C-task-id-other", exchange, f"task_id {task_id!r}")
 
@@ -138,7 +139,7 @@ def probe_tables(session: Session) -> None:
     """Another table has no operators."""
     own = session.target.table_guid or ""
     for guid in (*near_id(own), *wild_ids(own)) if own else ():
-        exchange = session.nodes(guid=guid)
+        exchange = ask(session, session.nodes_request(guid=guid))
         _judge_nothing(session, "C-table-other", exchange, f"guid {guid!r}")
 
 

@@ -109,6 +109,8 @@ def _questions(session: Session, base: _Base, most: int) -> Iterator[tuple[int, 
         yield from ((base.start, base.end, place, 5) for place in _ties(session, base))
     if most >= _MOST_ASKED:
         yield from ((base.start, base.end, 0, limit) for limit in _LIMITS[6:-2])
+        for moment in generator.sample(base.moments, min(_MOST_TIES, len(base.moments))):
+            yield from ((each, each, 0, 5) for each in (moment, moment + 1, moment - 1) if each >= base.start)
     limits = (*_LIMITS, *_LIMITS, *_LIMITS, *_LARGE_LIMITS)
     for kind, place, limit in pairwise_of(generator, most, _WINDOWS, _OFFSETS, limits):
         start, end = kind(base, generator)

@@ -59,6 +59,13 @@ _PLAIN: dict[str, dict[str, Any]] = {
 }
 """What a valid request of an operation has beside the ids."""
 
+_LEAST: dict[str, dict[str, Any]] = {
+    SEARCH: {"document": {"query": "", "limit": 1, "offset": 0}},
+    BULK: {"query": "limit=1"},
+    LINEAGE: {"query": ""},
+}
+"""What its least one has."""
+
 
 def _real_clock() -> datetime:
     return datetime.now(UTC)
@@ -186,16 +193,22 @@ class Session:
     def open(self, operation_id: str) -> Exchange:
         """Ask for an operation that the server need not have, or need not open to the target's account.
 
-        Where it has not, or does not, the response is judged as that to any path.
+        Where it has not, or does not, the response to its plainest question and to its least is judged as that to any
+        path.
 
         Raises:
             As `send` does.
         """
-        request = self.question(operation_id)
-        exchange = self._ask(request)
-        if exchange.response.status in _CLOSED:
-            exchange = Exchange(request, Judgement(None, {}, {}), exchange.response)
-        return self._note(exchange)
+        plain = self._ask(self.question(operation_id))
+        least = self._ask(self.question(operation_id, **_LEAST.get(operation_id, {})))
+        served = [each for each in (plain, least) if each.response.status == OK]
+        if not served and plain.response.status in _CLOSED:
+            return self._note(Exchange(plain.request, Judgement(None, {}, {}), plain.response))
+        if any(each.response.json_problem is None for each in served):
+            self.ledger.served.add(operation_id)
+        for exchange in (plain, least):
+            self._note(exchange)
+        return served[0] if served else plain
 
     def send_together(self, requests: Sequence[Request]) -> list[Exchange]:
         """Send requests side by side, and hold what comes back to every invariant.

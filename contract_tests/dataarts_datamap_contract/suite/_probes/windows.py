@@ -11,6 +11,7 @@ from dataarts_datamap_contract.suite._judging.invariants.paging import window_co
 from dataarts_datamap_contract.suite._judging.run_lists import cut_points
 from dataarts_datamap_contract.suite._judging.world import Asker
 from dataarts_datamap_contract.suite._probes.study import total_of
+from dataarts_datamap_contract.suite._probes.ways import ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -80,7 +81,7 @@ def _around_kinds(session: Session, rows: Sequence[Mapping[str, Any]]) -> Iterat
 
 def ask_window(session: Session, start: int, end: int) -> None:
     """Ask for a page of a window, which the world behind all responses holds against all other windows."""
-    exchange = session.runs(start_time=start, end_time=end, limit=LEAST_CAP)
+    exchange = ask(session, session.runs_request(start_time=start, end_time=end, limit=LEAST_CAP))
     if exchange.response.status == _OK and total_of(exchange) is not None:
         session.judge("C-window-adds-up", exchange)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap_contract.suite._judging.invariants.common import BULK, DETAIL, DETAILS, LINEAGE, SEARCH
+from dataarts_datamap_contract.suite._probes.ways import ask
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._probes.session import Session
@@ -38,23 +39,23 @@ def probe_bodies(session: Session) -> None:
         if operation_id in served:
             for document in documents:
                 content = b"null" if document is None else None
-                session.send(session.question(operation_id, document=document, content=content))
+                ask(session, session.question(operation_id, document=document, content=content))
             for content in _BROKEN:
-                session.send(session.question(operation_id, content=content))
+                ask(session, session.question(operation_id, content=content))
 
 
 def probe_listed(session: Session) -> None:
     """Values that are none of those listed."""
     served = session.ledger.served
     for value in _DIRECTIONS if LINEAGE in served else ():
-        session.send(session.request(LINEAGE, query=f"direction={value}"))
+        ask(session, session.request(LINEAGE, query=f"direction={value}"))
     for name, operation_id in (
         ("ignore_relationships", DETAIL),
         ("extend_process_data_flow", LINEAGE),
         ("include_parent_entity", LINEAGE),
     ):
         for value in _FLAGS if operation_id in served else ():
-            session.send(session.request(operation_id, query=f"{name}={value}"))
+            ask(session, session.request(operation_id, query=f"{name}={value}"))
 
 
 def probe_left_out(session: Session) -> None:

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from dataarts_datamap_contract.suite._judging.invariants.common import DETAIL, DETAILS, LINEAGE, OK
+from dataarts_datamap_contract.suite._probes.contexts import drawn_query
 from dataarts_datamap_contract.suite._probes.filters import near_id, wild_ids
+from dataarts_datamap_contract.suite._probes.ways import ask
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite._probes.session import Session
 
-_MOST: Final = 21
+_MOST: Final = 32
 _MOST_TOGETHER: Final = 100
+_SIZES: Final = (1, 1, 2, 2, 3, 4, 5, 7, 9, 10, 11, 15, 16, 20, 21, 26, 32, 50, 64, 99)
 _NOBODY: Final = "00000000-0000-4000-8000-5f1c09000000"
 
 
 def known_guids(session: Session, most: int = _MOST) -> list[str]:
-    """GUIDs of tables that were shown, the target's own first."""
+    """GUIDs of tables that were shown, the target's own first, then those without lineage in turns with the others."""
     world = session.ledger.world.assets
     own = session.target.table_guid
-    return list(dict.fromkeys((*([own] if own else ()), *world.ends, *world.assets)))[:most]
+    turns = zip_longest([each for each in world.assets if each not in world.ends], world.ends)
+    return [each for each in dict.fromkeys((own, *chain(*turns))) if each][:most]
 
 
 def probe_details(session: Session) -> None:
     """Each asset by itself, with and without what it refers to."""
-    for number, guid in enumerate(known_guids(session) if DETAIL in session.ledger.served else ()):
+    for guid in known_guids(session) if DETAIL in session.ledger.served else ():
         plain = session.send(session.request(DETAIL, guid=guid))
-        query = f"ignore_relationships={'false' if number % 2 else 'true'}"
-        exchange = session.send(session.request(DETAIL, guid=guid, query=query))
+        query = drawn_query(session, DETAIL)
+        exchange = ask(session, session.request(DETAIL, guid=guid, query=query))
         if _entity(plain) != _entity(exchange):
-            session.doubt("C-asset-agrees", exchange, f"with {query}, the details are others", plain)
+            session.doubt("C-asset-agrees", exchange, f"with {query or 'nothing else'}, the details are others", plain)
 
 
 def _entity(exchange: Exchange) -> object:
@@ -42,16 +47,14 @@ def _entity(exchange: Exchange) -> object:
 
 
 def probe_batches(session: Session) -> None:
-    """Many assets at once, in several groups and orders, with one that is not known among them."""
+    """Many assets at once, in groups of each size and in other orders, with one that is not known among them."""
     if DETAILS not in session.ledger.served:
         return
     guids = known_guids(session, _MOST_TOGETHER)
-    single = [[each] for each in guids[:3]]
-    for asked in (guids, guids[::-1], guids[:2], guids[1:], guids[:10], guids[:11], guids[:21], *single):
-        if asked:
-            session.send(session.request(DETAILS, document=asked))
-    for asked in ([guids[0], _NOBODY], [_NOBODY, *guids[:2]], [guids[0], guids[0]], []):
-        session.send(session.request(DETAILS, document=asked))
+    asked = [guids, guids[::-1], guids[:1], [guids[0], _NOBODY], [_NOBODY, *guids[:2]], [guids[0], guids[0]], []]
+    sizes = [size for size in _SIZES if size <= len(guids)]
+    for group in (*asked, *(session.random.sample(guids, size) for size in sizes)):
+        ask(session, session.request(DETAILS, document=group))
 
 
 def probe_near_guids(session: Session) -> None:
@@ -71,7 +74,7 @@ def probe_near_guids(session: Session) -> None:
             exchange = session.oracle.judge(request)
             if exchange.operation is None or exchange.operation.id not in session.ledger.served:
                 continue
-            answered = session.send(request)
+            answered = ask(session, request)
             response = answered.response
             opened = response.status == OK and (response.has_data or isinstance(response.members.get("entity"), dict))
             session.judge("C-asset-other", answered, *([f"GUID {guid!r} is answered with data"] if opened else []))

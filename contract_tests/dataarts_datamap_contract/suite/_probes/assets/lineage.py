@@ -8,6 +8,8 @@ from dataarts_datamap_contract.suite._http.messages import whole_number
 from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.invariants.common import BULK, LINEAGE, NOT_FOUND
 from dataarts_datamap_contract.suite._probes.assets.details import known_guids
+from dataarts_datamap_contract.suite._probes.contexts import drawn_query
+from dataarts_datamap_contract.suite._probes.ways import ask
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
@@ -15,19 +17,10 @@ if TYPE_CHECKING:
 
 _MOST_PAGES: Final = 8
 _MOST_PARTS: Final = 40
-_MOST_BOTH: Final = 4
+_MOST_DRAWN: Final = 40
 _FLOWS: Final = "relationship_type_categories=DATA_FLOW"
-_VARIANTS: Final = (
-    "",
-    f"{_FLOWS}&extend_process_data_flow=false&include_parent_entity=false",
-    f"{_FLOWS}&relationship_type_categories=PARENT_CHILD",
-    f"{_FLOWS}&include_parent_entity=true",
-    f"{_FLOWS}&extend_process_data_flow=true",
-    f"{_FLOWS}&relationship_types=DataFlow",
-    f"{_FLOWS}&related_entity_types=dataasset.Table",
-    "relationship_type_categories=NONE_5F1C09",
-)
-"""What can be asked for beside a direction."""
+_DIRECTIONS: Final = ("direction=IN", "direction=OUT", "direction=BOTH", "")
+_NO_CATEGORY: Final = "relationship_type_categories=NONE_5F1C09"
 
 
 def probe_all(session: Session) -> None:
@@ -38,6 +31,12 @@ def probe_all(session: Session) -> None:
     for limit in (10, 1, 2, 3):
         _walk(session, limit, min(total, _MOST_PARTS, _MOST_PARTS * limit))
     for row, limit in ((total, 10), (total + 1, 1), (total + 1_000, 10), (max(total - 1, 0), 5)):
+        _page(session, _offset(session, row, limit), limit)
+    for _ in range(_MOST_DRAWN // 2):
+        limit = session.random.choice((1, 4, 5, 9, 11, 16, 20, 33, 50, 64, LEAST_CAP))
+        row = session.random.randrange(total + 2)
+        if session.ledger.world.assets.bulk.reading != "rows":
+            row = row // limit * limit
         _page(session, _offset(session, row, limit), limit)
     session.send(session.request(BULK))
     session.send(session.request(BULK, query=f"limit={LEAST_CAP}"))
@@ -55,27 +54,26 @@ def _offset(session: Session, row: int, limit: int) -> int:
 
 
 def _page(session: Session, offset: int, limit: int) -> Exchange:
-    return session.send(session.request(BULK, query=f"offset={offset}&limit={limit}"))
+    return ask(session, session.request(BULK, query=f"offset={offset}&limit={limit}"))
 
 
 def probe_around(session: Session) -> None:
-    """Each table's upstream and downstream; of some, both at once, and with all else that can be asked for."""
-    for number, guid in enumerate(known_guids(session)):
-        for direction in ("IN", "OUT"):
-            _ask_around(session, guid, f"direction={direction}", _FLOWS)
-            _ask_around(session, guid, f"direction={direction}", _VARIANTS[number % len(_VARIANTS)])
-        edges = [session.ledger.world.assets.graphs.get((guid, direction)) for direction in ("IN", "OUT")]
-        circles = [each.edges for each in edges if each is not None]
-        if number < _MOST_BOTH or (len(circles) > 1 and circles[0] & circles[1]):
-            for direction in ("direction=BOTH", ""):
-                _ask_around(session, guid, direction, _FLOWS)
-                _ask_around(session, guid, direction)
+    """Each table's upstream, downstream and both; and of some, all else that can be asked for."""
+    guids = known_guids(session)
+    for guid in guids:
+        for direction in _DIRECTIONS:
+            session.send(session.request(LINEAGE, guid=guid, query=_joined(direction, _FLOWS)))
+    for _ in range(_MOST_DRAWN if guids else 0):
+        guid = session.random.choice(guids)
+        ask(session, session.request(LINEAGE, guid=guid, query=drawn_query(session, LINEAGE)))
+    for direction in _DIRECTIONS:
+        session.send(session.question(LINEAGE, query=_joined(direction, _NO_CATEGORY)))
     session.ledger.judge_lineage()
     session.confirm()
 
 
-def _ask_around(session: Session, guid: str, *parts: str) -> None:
-    session.send(session.request(LINEAGE, guid=guid, query="&".join(part for part in parts if part)))
+def _joined(*parts: str) -> str:
+    return "&".join(filter(None, parts))
 
 
 def probe_nodes_of_tables(session: Session) -> None:
@@ -84,7 +82,7 @@ def probe_nodes_of_tables(session: Session) -> None:
         session.send(session.question(BULK, query=f"limit={LEAST_CAP}"))
     shown = session.ledger.world.assets.assets
     for guid in known_guids(session):
-        exchange = session.nodes(guid=guid)
+        exchange = ask(session, session.nodes_request(guid=guid))
         is_table = shown.get(guid, {}).get("type_name") == shown.get(str(session.table_guid), {}).get("type_name", "")
         if is_table and exchange.response.status == NOT_FOUND:
             session.judge("C-nodes-operator", exchange, f"ShowNodes does not find {guid}, which is an asset elsewhere")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
+from dataarts_datamap_contract.suite._judging.asset_lists import READINGS
 from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.invariants.common import BAD_REQUEST, DETAIL, OK, SEARCH
+from dataarts_datamap_contract.suite._probes.grid import pairwise_of
+from dataarts_datamap_contract.suite._probes.ways import ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,9 +21,8 @@ if TYPE_CHECKING:
 _NOBODY: Final = "zq5f1c09vvx"
 """A keyword that no asset has."""
 
-_OWNER: Final = "owner"
 _MOST_KEYWORDS: Final = 4
-_PART: Final = 0.25
+_MOST_DRAWN: Final = 60
 _MOST_PAGES: Final = 6
 _MOST_NAMES: Final = 20
 _MANY: Final = 45
@@ -28,15 +30,34 @@ _FIELDS: Final[Mapping[str, Callable[[Mapping[str, Any]], object]]] = {
     "typeName": lambda asset: asset.get("type_name"),
     "base.DataAsset.sourceType": lambda asset: _member(asset.get("attributes"), "sourceType"),
     "workspaceId": lambda asset: asset.get("workspace_id"),
-    _OWNER: lambda asset: _member(asset.get("attributes"), "owner"),
 }
 """What a filter compares, by the documented names of its attributes."""
+
+_LIMITS: Final = (1, 2, 3, 4, 5, 7, 9, 10, 11, 16, 20, 26, 33, 50, 64, LEAST_CAP, 500)
+_ORDERS: Final = ("ASC", "DESC", "")
+_HARMLESS: Final[tuple[dict[str, Any], ...]] = (
+    {},
+    {},
+    {"query_privilege": False},
+    {"relationship_attributes": []},
+    {"facets": []},
+    {"facets": ["typeName"]},
+)
+"""Members that leave out none of the assets."""
+
+
+class _Part(NamedTuple):
+    """Members of a search, and the assets that they let pass."""
+
+    members: dict[str, Any]
+    due: frozenset[str]
+    what: str
 
 
 def search(session: Session, *, offset: int = 0, limit: int = LEAST_CAP, **members: Any) -> Exchange:  # noqa: ANN401
     """Ask for a page of a search."""
     document = {**members, "limit": limit, "offset": offset}
-    return session.send(session.request(SEARCH, document=document))
+    return ask(session, session.request(SEARCH, document=document))
 
 
 def _walk(session: Session, limit: int = LEAST_CAP, **members: Any) -> list[Exchange]:  # noqa: ANN401
@@ -94,157 +115,170 @@ def _is_plain(name: str) -> bool:
 
 
 def probe_narrowing(session: Session) -> None:
-    """A keyword, a filter, an owner and an order leave out what does not pass them, and add nothing."""
-    base: dict[str, Any] = {"query": ""}
-    pages = _walk(session, **base)
+    """A keyword, a filter, an owner and an order leave out what does not pass them, alone and together."""
+    pages = _walk(session, query="")
     everything = _assets(pages)
     if whole_number(pages[0].response.members.get("count")) != len(everything):
         session.ledger.excuse("a search finds more assets than are walked, or others each time", "C-search-narrows")
         return
-    nothing = search(session, query=_NOBODY, limit=10)
-    if nothing.response.status == OK:
-        found = len(nothing.response.listed("entities"))
-        _judge(session, nothing, f"a keyword that no asset has finds {found}" if found else None)
-    keywords = list(_keywords(session, everything))
-    for number, (members, due, what) in enumerate(_filters(everything)):
-        _expect(session, pages[0], {**base, **members}, due, what)
-        if number % 2 and keywords:
-            keyword, hits, hit_page = keywords[number // 2 % len(keywords)]
-            _expect(session, hit_page, {"query": keyword, **members}, due & hits, f"{what} and the keyword {keyword!r}")
-    harmless: tuple[dict[str, Any], ...] = (
-        {},
-        {"query_privilege": False},
-        {**base, "relationship_attributes": []},
-        {**base, "facets": []},
-    )
-    for members in harmless:
-        _expect(
-            session, pages[0], {"query": "", **members} if members else {}, set(everything), f"nothing but {members}"
-        )
-    allowed = _walk(session, **base, query_privilege=True)
-    more = _assets(allowed).keys() - everything.keys()
+    everyone = frozenset(everything)
+    filters, owners = list(_filters(everything)), list(_owners(everything))
+    for part in (_Part({"query": _NOBODY}, frozenset(), "a keyword that no asset has"), *filters, *owners):
+        _judge_whole(session, {"query": "", **part.members}, part.due, part.what, pages[0])
+    for members in ({}, *({"query": "", **each} for each in _HARMLESS)):
+        _judge_whole(session, members, everyone, f"nothing but {members}", pages[0])
+    allowed = _walk(session, query="", query_privilege=True)
+    more = _assets(allowed).keys() - everyone
     _judge(session, allowed[0], f"with query_privilege, {min(more)} is found, too" if more else None, pages[0])
-    _probe_orders(session, pages[0], everything)
-    _probe_facets(session, everything)
+    keywords = [_Part({}, everyone, "no keyword"), *_keywords(session, everything)]
+    nothing = [_Part({}, everyone, "")]
+    orders = _orders(session, everyone, pages[0])
+    columns = (
+        *(keywords, [*nothing, *filters], [*nothing * 4, *owners], [*[""] * 3, *orders], _HARMLESS, _LIMITS),
+        *([0.0, 0.0, 0.3, 0.6, 0.9, 1.0],),
+    )
+    for keyword, filtered, owner, order, harmless, limit, place in pairwise_of(session.random, _MOST_DRAWN, *columns):
+        due = keyword.due & filtered.due & owner.due
+        what = " and ".join(part.what for part in (keyword, filtered, owner) if part.what)
+        sort = {"sort": [order]} if order else {}
+        members = {"query": "", **keyword.members, **filtered.members, **owner.members, **sort, **harmless}
+        whole = _judge_whole(session, members, due, what, pages[0])
+        if whole is not None:
+            _judge_page(session, members, whole, limit, int(place * len(due)))
 
 
-def _keywords(
-    session: Session, everything: Mapping[str, Mapping[str, Any]]
-) -> Iterator[tuple[str, set[str], Exchange]]:
+def _judge_whole(
+    session: Session, members: Mapping[str, Any], due: frozenset[str], what: str, base: Exchange
+) -> Exchange | None:
+    """Hold all hits of a search against those that are due; its first page if it was served."""
+    pages = _walk(session, **members)
+    if pages[0].response.status != OK:
+        if pages[0].response.status == BAD_REQUEST:
+            _judge(session, pages[0], None)
+        return None
+    found = _assets(pages).keys()
+    wrong = len(due - found), len(found - due)
+    problem = f"filtered by {what}, {wrong[0]} assets are missing and {wrong[1]} should not be there"
+    _judge(session, pages[0], problem if any(wrong) else None, base)
+    _judge_facets(session, pages[0])
+    return pages[0]
+
+
+def _judge_page(session: Session, members: Mapping[str, Any], whole: Exchange, limit: int, row: int) -> None:
+    """Ask for a page of a search that was served: it is one of the same list."""
+    offset = row if session.target.offset_unit == "rows" else row // limit
+    page = search(session, offset=offset, limit=limit, **members)
+    if page.response.status == BAD_REQUEST and limit <= LEAST_CAP:
+        session.judge("E-valid-refused", page, "a page of a search that is served is refused with 400")
+    _judge_facets(session, page)
+    names, shown = _names(whole), _names(page)
+    if "sort" not in members or len(names) != whole_number(whole.response.members.get("count")):
+        return
+    begins = {begin(offset, limit) for begin in READINGS.values()}
+    is_right = len(shown) > LEAST_CAP or any(names[begin : begin + len(shown)] == shown for begin in begins)
+    _judge(session, page, None if is_right else "a page of sorted hits is no part of all of them, sorted", whole)
+
+
+def _names(exchange: Exchange) -> list[str]:
+    shown = exchange.response.listed("entities")
+    return [str(_member(each.get("attributes"), "name")).casefold() for each in shown]
+
+
+def _orders(session: Session, everyone: frozenset[str], base: Exchange) -> Iterator[dict[str, str]]:
+    """Those orders by name that are served: each changes the order alone, and DESC is ASC the other way round."""
+    listed: dict[str, list[str]] = {}
+    for order in _ORDERS:
+        sort = {"attribute": "name", **({"order": order} if order else {})}
+        page = _judge_whole(session, {"query": "", "sort": [sort]}, everyone, f"nothing but an order {order}", base)
+        if page is not None:
+            yield sort
+            listed[order] = _names(page)
+    ascending, descending = listed.get("ASC", []), listed.get("DESC", [])
+    if ascending and descending and ascending not in (descending, descending[::-1]):
+        _judge(session, base, "sorted by name, DESC is not ASC the other way round")
+    if ascending != listed.get("", ascending):
+        _judge(session, base, "sorted by name, without an order it is not ASC")
+
+
+def _keywords(session: Session, everything: Mapping[str, Mapping[str, Any]]) -> Iterator[_Part]:
     """Keywords that find some of all assets, with those."""
     names = {str(_member(each.get("attributes"), "name") or "") for each in everything.values()} - {""}
     for keyword in session.random.sample(sorted(names), min(_MOST_KEYWORDS, len(names))):
         pages = _walk(session, query=keyword)
         found = _assets(pages)
         if pages[0].response.status == OK and whole_number(pages[0].response.members.get("count")) == len(found):
-            yield keyword, set(found), pages[0]
+            yield _Part({"query": keyword}, frozenset(found), f"the keyword {keyword!r}")
 
 
-def _probe_orders(session: Session, base: Exchange, everything: Mapping[str, Mapping[str, Any]]) -> None:
-    """An order changes the order alone, on all pages; the other way round it is the other way round."""
-    listed: dict[str, list[str]] = {}
-    for order in ("ASC", "DESC", ""):
-        sort = [{"attribute": "name", **({"order": order} if order else {})}]
-        pages = _walk(session, query="", sort=sort)
-        _walk(session, 4, query="", sort=sort)
-        if pages[0].response.status == OK:
-            found = _assets(pages)
-            lost = everything.keys() ^ found.keys()
-            _judge(session, pages[0], f"sorted {order}, {min(lost)} is in one search alone" if lost else None, base)
-            listed[order] = [str(_member(each.get("attributes"), "name")).casefold() for each in found.values()]
-    ascending, descending = listed.get("ASC", []), listed.get("DESC", [])
-    if ascending and descending and ascending not in (descending, descending[::-1]):
-        _judge(session, pages[0], "sorted by name, DESC is not ASC the other way round")
-    if ascending != listed.get("", ascending):
-        _judge(session, pages[0], "sorted by name, without an order it is not ASC")
-
-
-def _probe_facets(session: Session, everything: Mapping[str, Mapping[str, Any]]) -> None:
+def _judge_facets(session: Session, exchange: Exchange) -> None:
     """Facets, where they come as in the documented models, count each hit once, on whichever page it is."""
-    questions: tuple[dict[str, Any], ...] = (
-        {"query": ""},
-        {"query": "", "filter": {"attribute": "typeName", "operator": "EQ", "value": ["x"]}},
-    )
-    for members in questions:
-        for limit in (LEAST_CAP, 1):
-            exchange = search(session, **members, facets=["typeName"], limit=limit)
-            count = whole_number(exchange.response.members.get("count"))
-            counted = [
-                whole_number(cast("dict[str, Any]", value).get("count"))
-                for facet in exchange.response.listed("facets")
-                for value in cast("list[object]", facet.get("typeName") or [])
-                if isinstance(value, dict)
-            ]
-            known = [each for each in counted if each is not None]
-            if known and count is not None and all(asset.get("type_name") for asset in everything.values()):
-                wrong = f"the facets of typeName count {sum(known)} of {count} assets"
-                if sum(known) == count:
-                    session.judge("C-search-pages", exchange)
-                else:
-                    session.doubt("C-search-pages", exchange, wrong)
+    count = whole_number(exchange.response.members.get("count"))
+    counted = [
+        whole_number(cast("dict[str, Any]", value).get("count"))
+        for facet in exchange.response.listed("facets")
+        for value in cast("list[object]", facet.get("typeName") or [])
+        if isinstance(value, dict)
+    ]
+    known = [each for each in counted if each is not None]
+    if known and count is not None and all(each.get("type_name") for each in exchange.response.listed("entities")):
+        wrong = f"the facets of typeName count {sum(known)} of {count} assets"
+        session.doubt("C-search-pages", exchange, wrong) if sum(known) != count else session.judge(
+            "C-search-pages", exchange
+        )
 
 
-def _filters(everything: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[dict[str, Any], set[str], str]]:
+def _by_value(
+    everything: Mapping[str, Mapping[str, Any]], read: Callable[[Mapping[str, Any]], object]
+) -> dict[str, frozenset[str]]:
+    """The assets that have each value of a field; none if not every asset shows it: which of them pass is not known."""
+    values: dict[str, set[str]] = {}
+    for guid, asset in everything.items():
+        for value in _texts(read(asset)):
+            values.setdefault(value, set()).add(guid)
+    is_known = set[str]().union(*values.values()) == set(everything)
+    return {value: frozenset(guids) for value, guids in values.items()} if is_known else {}
+
+
+def _owners(everything: Mapping[str, Mapping[str, Any]]) -> Iterator[_Part]:
+    """Owners, with the assets that are theirs."""
+    values = _by_value(everything, lambda asset: _member(asset.get("attributes"), "owner"))
+    for owner in (*list(values)[:3], *([_NOBODY] if values else ())):
+        yield _Part({"owner": owner}, values.get(owner, frozenset()), f"owner {owner}")
+
+
+def _filters(everything: Mapping[str, Mapping[str, Any]]) -> Iterator[_Part]:
     """Filters, with the assets that pass them."""
-    leaves: list[tuple[dict[str, Any], set[str]]] = []
+    leaves: list[tuple[dict[str, Any], frozenset[str]]] = []
     for attribute, read in _FIELDS.items():
-        values: dict[str, set[str]] = {}
-        for guid, asset in everything.items():
-            for value in _texts(read(asset)):
-                values.setdefault(value, set()).add(guid)
-        if set[str]().union(*values.values()) != set(everything):
-            continue  # not every asset shows it: which of them pass is not known
-        if attribute == _OWNER:
-            owners = [*list(values.items())[:2], (_NOBODY, set[str]())]
-            yield from (({"owner": owner}, due, f"owner {owner}") for owner, due in owners)
+        values = _by_value(everything, read)
+        if not values:
             continue
-        for value, due in list(values.items())[:3]:
-            leaf = {"attribute": attribute, "operator": "EQ", "value": [value]}
-            leaves.append((leaf, due))
-            yield {"filter": leaf}, due, f"{attribute} EQ {value}"
         first = next(iter(values))
-        for value in (_NOBODY, first[:-1], f"{first[:1]}%", "*", first.swapcase()):
-            if value not in values:
-                near = {"attribute": attribute, "operator": "EQ", "value": [value]}
-                yield {"filter": near}, set(), f"{attribute} EQ {value}"
-        for listed in (list(values)[:2], [_NOBODY, first], list(values)[::-1]):
-            due = set[str]().union(*(values.get(each, set[str]()) for each in listed))
-            yield (
-                {"filter": {"attribute": attribute, "operator": "IN", "value": listed}},
-                due,
-                f"{attribute} IN {listed}",
-            )
-    yield from _joined(leaves)
-
-
-def _joined(leaves: Sequence[tuple[dict[str, Any], set[str]]]) -> Iterator[tuple[dict[str, Any], set[str], str]]:
-    """Filters of several comparisons, and of comparisons of those."""
-    for first, second in pairwise(leaves):
-        criterion = [first[0], second[0]]
-        both, either = {"condition": "AND", "criterion": criterion}, {"condition": "OR", "criterion": criterion}
-        yield {"filter": both}, first[1] & second[1], "AND"
-        yield {"filter": either}, first[1] | second[1], "OR"
-        nested = {"condition": "AND", "criterion": [either, leaves[-1][0]]}
-        yield {"filter": nested}, (first[1] | second[1]) & leaves[-1][1], "AND of OR"
-        for condition in ("AND", "OR"):
-            mixed = {**first[0], "condition": condition, "criterion": [second[0]]}
-            yield {"filter": mixed}, first[1] & second[1], f"a comparison beside {condition} of another"
+        near = [each for each in (_NOBODY, first[:-1], f"{first[:1]}%", "*", first.swapcase()) if each not in values]
+        listed = (list(values)[:2], [_NOBODY, first], list(values)[::-1])
+        compared = [("EQ", [each]) for each in (*list(values)[:3], *near)] + [("IN", each) for each in listed]
+        for operator, asked in compared:
+            due = frozenset[str]().union(*(values.get(each, frozenset()) for each in asked))
+            leaf = {"attribute": attribute, "operator": operator, "value": asked}
+            leaves += [(leaf, due)] if operator == "EQ" and due else []
+            yield _Part({"filter": leaf}, due, f"{attribute} {operator} {asked}")
+    for first_leaf, second_leaf in pairwise(leaves):
+        yield from _joined(first_leaf, second_leaf, leaves[-1])
     if len(leaves) > 1:
-        every = [leaf for leaf, _ in leaves]
-        due = set[str].intersection(*(due for _, due in leaves))
-        yield {"filter": {"condition": "AND", "criterion": every}}, due, "AND of all"
+        every = {"condition": "AND", "criterion": [leaf for leaf, _ in leaves]}
+        yield _Part({"filter": every}, frozenset.intersection(*(due for _, due in leaves)), "AND of all")
 
 
-def _expect(session: Session, base: Exchange, members: Mapping[str, Any], due: set[str], what: str) -> None:
-    pages = _walk(session, **members)
-    if session.random.random() < _PART:
-        search(session, offset=1, limit=session.random.randint(1, 5), **members)
-    if pages[0].response.status in {OK, BAD_REQUEST}:
-        found = _assets(pages).keys()
-        wrong = len(due - found), len(found - due)
-        problem = f"filtered by {what}, {wrong[0]} assets are missing and {wrong[1]} should not be there"
-        is_right = pages[0].response.status == BAD_REQUEST or not any(wrong)
-        _judge(session, pages[0], None if is_right else problem, base)
+def _joined(*leaves: tuple[dict[str, Any], frozenset[str]]) -> Iterator[_Part]:
+    """Filters of several comparisons, and of comparisons of those."""
+    (first, one), (second, two), (third, three) = leaves
+    either = {"condition": "OR", "criterion": [first, second]}
+    yield _Part({"filter": {"condition": "AND", "criterion": [first, second]}}, one & two, "AND")
+    yield _Part({"filter": either}, one | two, "OR")
+    yield _Part({"filter": {"condition": "AND", "criterion": [either, third]}}, (one | two) & three, "AND of OR")
+    for condition in ("AND", "OR"):
+        mixed = {**first, "condition": condition, "criterion": [second]}
+        yield _Part({"filter": mixed}, one & two, f"a comparison beside {condition} of another")
 
 
 def _judge(session: Session, exchange: Exchange, problem: str | None, earlier: Exchange | None = None) -> None:

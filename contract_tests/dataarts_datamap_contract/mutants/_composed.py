@@ -1,0 +1,685 @@
+"""Broken servers that nobody thought of: a condition and an effect, each drawn from a table, and put together.
+
+They measure the suite, and are no part of the fleet: what it misses of them shows which relation it has not. The same
+seed and number make the same server. One that no caller can tell from a correct one may be among them.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from urllib.parse import parse_qsl, unquote, urlencode
+
+from dataarts_datamap_contract._broken.seams import (
+    BULK,
+    DETAIL,
+    DETAILS,
+    LINEAGE,
+    NODES,
+    RUNS,
+    SEARCH,
+    Seam,
+    compact,
+)
+from dataarts_datamap_contract.mock._web.responses import HttpError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dataarts_datamap_contract.mock import MockConfig
+    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
+    from dataarts_datamap_contract.mock._web.validation import Arguments
+
+Item: TypeAlias = "dict[str, Any]"
+
+_DAY: Final = 86_400_000
+_HOUR: Final = 3_600_000
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request that one of the composed servers serves.
+
+    Attributes:
+        parts: The request.
+        values: Its parameters and the members of its document, by name.
+        number: How many were asked before it, of this operation.
+        is_again: Whether the same was asked before.
+    """
+
+    parts: RequestParts
+    values: dict[str, Any]
+    number: int = 0
+    is_again: bool = False
+
+    def whole(self, name: str) -> int:
+        """A parameter as a number; 0 if it has none."""
+        value = self.values.get(name)
+        return int(value) if isinstance(value, (int, float)) else 0
+
+    def has(self, name: str) -> bool:
+        """Whether a header field was sent."""
+        return bool(self.parts.header(name))
+
+
+When: TypeAlias = "tuple[str, Callable[[Asked], bool]]"
+Which: TypeAlias = "tuple[str, Callable[[Sequence[Item], int], bool]]"
+"""Which items of a list an effect meets, by the list and the index."""
+
+How: TypeAlias = "tuple[str, Callable[[list[Item], list[int], random.Random], list[Item]]]"
+"""What is made of the items at some indexes of a list."""
+
+
+@dataclass(slots=True)
+class Composed:
+    """A server that was put together.
+
+    Attributes:
+        name: Seed and number.
+        rule: What is wrong with it, and when.
+        seam: Where it differs from the reference.
+        met: How many responses it has changed so far.
+    """
+
+    name: str
+    rule: str
+    seam: Seam = Seam()  # noqa: RUF009  is frozen
+    met: int = 0
+
+
+def _above(name: str, *least: int) -> list[When]:
+    return [(f"{name} > {each}", partial(_is_above, name, each)) for each in least]
+
+
+def _is_above(name: str, least: int, asked: Asked) -> bool:
+    return asked.whole(name) > least
+
+
+def _length(asked: Asked) -> int:
+    return asked.whole("end_time") - asked.whole("start_time")
+
+
+_ANY: Final[tuple[When, ...]] = (
+    ("each third time", lambda asked: asked.number % 3 == 0),
+    ("each eleventh time", lambda asked: asked.number % 11 == 1),
+    ("when asked again", lambda asked: asked.is_again),
+    ("signed", lambda asked: asked.has("authorization")),
+    ("with a token", lambda asked: asked.has("x-auth-token")),
+    ("with gzip", lambda asked: b"gzip" in b"".join(asked.parts.header("accept-encoding"))),
+    ("in another language", lambda asked: asked.has("x-language")),
+    ("with a charset", lambda asked: b"charset" in b"".join(asked.parts.header("content-type"))),
+)
+_OF_RUNS: Final[tuple[When, ...]] = (
+    *_ANY,
+    *_above("limit", 1, 4, 8, 10, 24, 49, 64, 99, 100, 149, 255),
+    *_above("offset", 0, 3, 9, 15, 49, 99, 127),
+    *((f"limit is {each}", lambda asked, each=each: asked.whole("limit") == each) for each in (1, 2, 7, 20, 50, 100)),
+    ("limit is odd", lambda asked: asked.whole("limit") % 2 == 1),
+    ("offset is odd", lambda asked: asked.whole("offset") % 2 == 1),
+    ("offset is no multiple of limit", lambda asked: asked.whole("offset") % max(asked.whole("limit"), 1) > 0),
+    ("offset is a multiple of limit above 0", lambda asked: 0 < asked.whole("offset") == asked.whole("limit")),
+    ("in the first page", lambda asked: asked.whole("offset") == 0),
+    ("without a workspace", lambda asked: not asked.values.get("workspace_id")),
+    ("with a workspace", lambda asked: bool(asked.values.get("workspace_id"))),
+    ("for a name that is not ASCII", lambda asked: not str(asked.values.get("job_name")).isascii()),
+    ("for a name with a blank", lambda asked: " " in str(asked.values.get("job_name"))),
+    ("for a name of more than 15", lambda asked: len(str(asked.values.get("job_name"))) > 15),  # noqa: PLR2004
+    ("for an odd task_id", lambda asked: str(asked.values.get("task_id"))[-1] in "13579"),
+    ("for an even task_id", lambda asked: str(asked.values.get("task_id"))[-1] in "02468"),
+    ("from the epoch", lambda asked: asked.whole("start_time") == 0),
+    ("not from the epoch", lambda asked: asked.whole("start_time") > 0),
+    ("in an instant", lambda asked: _length(asked) == 0),
+    *((f"in more than {each} days", lambda asked, each=each: _length(asked) > each * _DAY) for each in (1, 5, 9, 31)),
+    *((f"in less than {each} hours", lambda asked, each=each: _length(asked) < each * _HOUR) for each in (1, 6, 25)),
+    ("to a full second", lambda asked: asked.whole("end_time") % 1_000 == 0),
+    ("not to a full second", lambda asked: asked.whole("end_time") % 1_000 > 0),
+    ("from a full hour", lambda asked: asked.whole("start_time") % _HOUR == 0),
+    ("to before 2024", lambda asked: asked.whole("end_time") < 1_704_067_200_000),  # noqa: PLR2004
+    (
+        "over a midnight",
+        lambda asked: asked.whole("start_time") // _DAY < asked.whole("end_time") // _DAY and _length(asked) < 2 * _DAY,
+    ),
+    ("limit first in the query", lambda asked: asked.parts.query.startswith(b"limit")),
+    ("for the last row's page", lambda asked: asked.whole("offset") > asked.whole("limit")),
+)
+_OF_PAGES: Final[tuple[When, ...]] = (
+    *_ANY,
+    *_above("limit", 1, 3, 9, 10, 49, 99),
+    *_above("offset", 0, 2, 9, 20),
+    ("limit is odd", lambda asked: asked.whole("limit") % 2 == 1),
+    ("in the first page", lambda asked: asked.whole("offset") == 0),
+)
+_OF_SEARCH: Final[tuple[When, ...]] = (
+    *_OF_PAGES,
+    ("with a keyword", lambda asked: bool(asked.values.get("query"))),
+    ("without a keyword", lambda asked: not asked.values.get("query")),
+    ("with a filter", lambda asked: "filter" in asked.values),
+    ("without a filter", lambda asked: "filter" not in asked.values),
+    ("with an order", lambda asked: "sort" in asked.values),
+    ("with facets", lambda asked: "facets" in asked.values),
+    ("with an owner", lambda asked: "owner" in asked.values),
+    ("for a keyword that is not ASCII", lambda asked: not str(asked.values.get("query", "")).isascii()),
+    ("for a keyword of more than 12", lambda asked: len(str(asked.values.get("query", ""))) > 12),  # noqa: PLR2004
+)
+_OF_GUIDS: Final[tuple[When, ...]] = (
+    *_ANY,
+    ("for a GUID that begins with a digit", lambda asked: str(asked.values.get("guid"))[:1].isdigit()),
+    ("for a GUID that ends in a letter", lambda asked: str(asked.values.get("guid"))[-1:].isalpha()),
+    ("with ignore_relationships", lambda asked: asked.values.get("ignore_relationships") == "true"),
+    ("without ignore_relationships", lambda asked: asked.values.get("ignore_relationships") != "true"),
+)
+_OF_LINEAGE: Final[tuple[When, ...]] = (
+    *_OF_GUIDS[:-2],
+    *((f"direction {each}", lambda asked, each=each: asked.values.get("direction") == each) for each in ("IN", "OUT")),
+    ("without a direction", lambda asked: asked.values.get("direction") in {None, "BOTH"}),
+    ("with parents", lambda asked: asked.values.get("include_parent_entity") == "true"),
+    ("with types", lambda asked: b"relationship_types" in asked.parts.query),
+    ("with a category", lambda asked: b"categories" in asked.parts.query),
+    ("without a category", lambda asked: b"categories" not in asked.parts.query),
+)
+_OF_MANY: Final[tuple[When, ...]] = (
+    *_ANY,
+    *(
+        (f"for more than {each}", lambda asked, each=each: len(asked.values.get("guids", ())) > each)
+        for each in (1, 2, 9, 15)
+    ),
+    ("for one alone", lambda asked: len(asked.values.get("guids", ())) == 1),
+)
+_WHEN: Final[dict[str, Sequence[When]]] = {
+    RUNS: _OF_RUNS,
+    NODES: _OF_GUIDS[:-2],
+    SEARCH: _OF_SEARCH,
+    DETAIL: _OF_GUIDS,
+    DETAILS: _OF_MANY,
+    BULK: _OF_PAGES,
+    LINEAGE: _OF_LINEAGE,
+}
+
+
+def _has_null(items: Sequence[Item], index: int) -> bool:
+    return any(value is None for value in items[index].values())
+
+
+_WHICH: Final[tuple[Which, ...]] = (
+    ("the first", lambda _, index: index == 0),
+    ("the last", lambda items, index: index == len(items) - 1),
+    ("the last of a full page", lambda items, index: index == len(items) - 1 >= 9),  # noqa: PLR2004
+    ("the third", lambda _, index: index == 2),  # noqa: PLR2004
+    ("those beyond the 20th", lambda _, index: index > 20),  # noqa: PLR2004
+    ("one in the middle", lambda items, index: index == len(items) // 2),
+    ("each", lambda _, __: True),
+)
+_WHICH_RUNS: Final[tuple[Which, ...]] = (
+    *_WHICH,
+    ("those with a null", _has_null),
+    ("those that failed", lambda items, index: items[index].get("status") == "fail"),
+    ("those that succeeded", lambda items, index: items[index].get("status") == "success"),
+    ("those skipped", lambda items, index: "skip" in str(items[index].get("status"))),
+    ("ids beyond 2^31", lambda items, index: int(items[index].get("taskRunningLogId") or 0) > 2**31),
+    ("ids beyond 2^53", lambda items, index: int(items[index].get("taskRunningLogId") or 0) > 2**53),
+    ("even ids", lambda items, index: int(items[index].get("taskRunningLogId") or 0) % 2 == 0),
+    (
+        "the second of one time",
+        lambda items, index: index > 0 and items[index].get("planTime") == items[index - 1].get("planTime"),
+    ),
+    ("the first hour of a day", lambda items, index: int(items[index].get("planTime") or 0) % _DAY < _HOUR),
+    ("with retries", lambda items, index: bool(items[index].get("retryTimes"))),
+    ("never started", lambda items, index: not items[index].get("startTime")),
+)
+
+
+def _without(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
+    return [each for index, each in enumerate(items) if index not in at]
+
+
+def _twice(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
+    return [each for index, item in enumerate(items) for each in ([item, item] if index in at else [item])]
+
+
+def _in_place_of_next(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
+    return [items[index - 1] if index and index - 1 in at else item for index, item in enumerate(items)]
+
+
+def _swapped(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
+    shown = list(items)
+    for index in at:
+        other = (index + 1) % len(items)
+        shown[index], shown[other] = shown[other], shown[index]
+    return shown
+
+
+def _field(name: str, change: Callable[[Any], Any]) -> Callable[[list[Item], list[int], random.Random], list[Item]]:
+    """A field of the items, or of the attributes of one, is changed."""
+
+    def effect(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
+        return [_with(item, name, change) if index in at else item for index, item in enumerate(items)]
+
+    return effect
+
+
+def _with(item: Item, name: str, change: Callable[[Any], Any]) -> Item:
+    first, _, rest = name.partition(".")
+    if first not in item:
+        return item
+    value = item[first]
+    return {**item, first: _with(value, rest, change) if rest and isinstance(value, dict) else change(value)}
+
+
+def _of_neighbour(name: str) -> Callable[[list[Item], list[int], random.Random], list[Item]]:
+    def effect(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
+        return [
+            {**item, name: items[index - 1].get(name)} if index in at and name in item else item
+            for index, item in enumerate(items)
+        ]
+
+    return effect
+
+
+def _more(value: Any) -> Any:  # noqa: ANN401  any value of JSON
+    return value + 1 if isinstance(value, int) else f"{value}1" if isinstance(value, str) else value
+
+
+_OF_NUMBERS: Final = (
+    ("one more", _more),
+    ("null", lambda _: None),
+    ("0", lambda _: 0),
+    ("text", str),
+)
+_OF_TEXTS: Final = (
+    ("longer by a digit", _more),
+    ("null", lambda _: None),
+    ("empty", lambda _: ""),
+    ("cut", lambda value: value[: len(value) // 2] if isinstance(value, str) else value),
+    ("in capitals", lambda value: value.upper() if isinstance(value, str) else value),
+)
+_OF_TIMES: Final = (
+    *_OF_NUMBERS,
+    ("in seconds", lambda value: value // 1_000 * 1_000 if value else value),
+    ("an hour later", lambda value: value + _HOUR if value else value),
+)
+_OF_LISTS: Final[Sequence[tuple[str, Callable[[Any], Any]]]] = (("empty", lambda _: []), ("null", lambda _: None))
+_OF_IDS: Final = (
+    *_OF_NUMBERS,
+    ("a double", lambda value: int(float(value))),
+    ("of 32 bits", lambda value: value % 2**31),
+)
+_FIELDS: Final[dict[str, dict[str, Sequence[tuple[str, Callable[[Any], Any]]]]]] = {
+    RUNS: {
+        "taskRunningLogId": _OF_IDS,
+        **dict.fromkeys(("taskId", "runningTime", "inputRowCount", "outputRowCount", "retryTimes"), _OF_NUMBERS),
+        **dict.fromkeys(("taskName", "jobName", "workspaceId", "workspaceName", "status", "runningParam"), _OF_TEXTS),
+        **dict.fromkeys(("planTime", "submitTime", "startTime", "endTime"), _OF_TIMES),
+    },
+    NODES: dict.fromkeys(("task_id", "job_name", "workspace_id"), _OF_TEXTS),
+    SEARCH: {
+        **dict.fromkeys(("guid", "type_name", "display_text", "attributes.name", "attributes.owner"), _OF_TEXTS),
+        "workspace_id": _OF_LISTS,
+        "create_time": _OF_TIMES,
+    },
+    DETAIL: dict.fromkeys(
+        ("guid", "type_name", "display_text", "attributes.qualifiedName", "attributes.sourceType"), _OF_TEXTS
+    ),
+    DETAILS: dict.fromkeys(("guid", "type_name", "attributes.qualifiedName", "created_by"), _OF_TEXTS),
+    BULK: dict.fromkeys(
+        (
+            *("source_guid", "target_guid", "node_guid", "node_name", "source_table", "target_schema"),
+            *("workspace_id", "source_qualified_name", "target_type", "node_type"),
+        ),
+        _OF_TEXTS,
+    ),
+    LINEAGE: dict.fromkeys(("ep1_id", "ep2_id", "ep1_type_name", "relation_type_name", "guid", "type_name"), _OF_TEXTS),
+}
+_DIFFERING: Final[dict[str, tuple[str, ...]]] = {
+    RUNS: ("taskRunningLogId", "planTime", "startTime", "endTime", "runningTime", "outputRowCount", "submitTime"),
+    NODES: ("job_name", "task_id"),
+    SEARCH: ("guid", "display_text"),
+    DETAILS: ("guid", "display_text"),
+    BULK: ("source_guid", "target_guid", "node_guid", "node_name", "source_table"),
+    LINEAGE: ("ep1_id", "ep2_id"),
+}
+_FEW: Final = frozenset({NODES, DETAIL, LINEAGE})
+"""The operations whose lists have no twenty items."""
+
+_LISTS: Final[dict[str, tuple[str, ...]]] = {
+    RUNS: ("rows",),
+    NODES: ("",),
+    SEARCH: ("entities",),
+    DETAIL: ("entity",),
+    DETAILS: ("entities",),
+    BULK: ("data",),
+    LINEAGE: ("relationships", "relationships", "entities"),
+}
+_TOTALS: Final[dict[str, str]] = {RUNS: "total", SEARCH: "count", BULK: "total", LINEAGE: "total"}
+_COUNTED: Final[tuple[tuple[str, Callable[[int, int], int]], ...]] = (
+    ("one more than there are", lambda total, _: total + 1),
+    ("one less than there are", lambda total, _: max(total - 1, 0)),
+    ("that of the page", lambda _, shown: shown),
+    ("at most 100", lambda total, _: min(total, 100)),
+    ("at most 20", lambda total, _: min(total, 20)),
+    ("0", lambda _, __: 0),
+)
+_NAMES: Final = ("ETL_Job_dli2dws", "check/rows<stage>", "订单汇总_日报📊", "Load orders-eu")
+
+
+def _named(is_near: Callable[[str, str], bool]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def change(values: dict[str, Any]) -> dict[str, Any]:
+        asked = str(values["job_name"])
+        near = [each for each in _NAMES if is_near(asked, each)]
+        return {**values, "job_name": near[0]} if near and asked not in _NAMES else values
+
+    return change
+
+
+def _of_scope(name: str, value: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda values: {**values, name: value}
+
+
+_SCOPES: Final = (
+    ("any project is this one", _of_scope("project_id", "")),
+    ("any tenancy is this one", _of_scope("instance", "")),
+)
+_ARGUMENTS: Final[dict[str, tuple[tuple[str, Callable[[dict[str, Any]], dict[str, Any]]], ...]]] = {
+    RUNS: (
+        ("offset is one more", lambda values: {**values, "offset": values["offset"] + 1}),
+        ("offset is one less", lambda values: {**values, "offset": max(values["offset"] - 1, 0)}),
+        ("offset is 0", lambda values: {**values, "offset": 0}),
+        ("limit is one less", lambda values: {**values, "limit": max(values["limit"] - 1, 1)}),
+        ("limit is one more", lambda values: {**values, "limit": values["limit"] + 1}),
+        ("limit is at most 20", lambda values: {**values, "limit": min(values["limit"], 20)}),
+        ("a name is found in any case", _named(lambda asked, name: asked.casefold() == name.casefold())),
+        ("a name is found by its beginning", _named(lambda asked, name: bool(asked) and name.startswith(asked))),
+        ("a name is found with more behind it", _named(lambda asked, name: asked.startswith(name))),
+        ("a name is found with blanks", _named(lambda asked, name: asked.strip() == name)),
+        ("the workspace is ignored", lambda values: {k: v for k, v in values.items() if k != "workspace_id"}),
+        ("the window begins a second later", lambda values: {**values, "start_time": values["start_time"] + 1_000}),
+        ("the window begins a day earlier", lambda values: {**values, "start_time": values["start_time"] - _DAY}),
+        ("the window ends a millisecond earlier", lambda values: {**values, "end_time": values["end_time"] - 1}),
+        ("the window ends an hour later", lambda values: {**values, "end_time": values["end_time"] + _HOUR}),
+        (
+            "the window is of whole days",
+            lambda values: {**values, "end_time": values["end_time"] // _DAY * _DAY + _DAY},
+        ),
+        ("the window is ignored", lambda values: {**values, "start_time": 0, "end_time": 2**62}),
+        ("the window is at most a week", lambda v: {**v, "start_time": max(v["start_time"], v["end_time"] - 7 * _DAY)}),
+    ),
+    BULK: (
+        ("offset is one more", lambda values: {**values, "offset": values.get("offset", 0) + 1}),
+        ("limit is one less", lambda values: {**values, "limit": max(values.get("limit", 100) - 1, 1)}),
+    ),
+    LINEAGE: (
+        ("the direction is ignored", lambda values: {**values, "direction": "BOTH"}),
+        ("the direction is IN", lambda values: {**values, "direction": "IN"}),
+    ),
+    SEARCH: (
+        ("the keyword is ignored", lambda body: {**body, "query": ""}),
+        ("the filter is ignored", lambda body: {k: v for k, v in body.items() if k != "filter"}),
+        ("the owner is ignored", lambda body: {k: v for k, v in body.items() if k != "owner"}),
+        ("the order is ignored", lambda body: {k: v for k, v in body.items() if k != "sort"}),
+        ("offset is one more", lambda body: {**body, "offset": body["offset"] + 1}),
+        ("limit is at most 20", lambda body: {**body, "limit": min(body["limit"], 20)}),
+    ),
+}
+_REFUSALS: Final[tuple[tuple[str, HttpError | None], ...]] = (
+    ("is answered 404", HttpError(404, "DLG.0404", "not found")),
+    ("is answered 400", HttpError(400, "APIGW.0106", "bad request")),
+    ("is answered 500", HttpError(500, "APIGW.0601", "Internal server error")),
+    ("is answered 403", HttpError(403, "DLM.4001", "forbidden")),
+    ("is answered as the one before", None),
+    ("is answered as the first", None),
+)
+_OPERATIONS: Final = (*(RUNS,) * 9, NODES, SEARCH, SEARCH, DETAIL, DETAILS, BULK, BULK, LINEAGE, LINEAGE)
+
+Change: TypeAlias = "Callable[[Any, Asked], Any]"
+"""What is made of a document."""
+
+
+def compose(seed: int, number: int) -> Composed:
+    """The server of a seed and a number."""
+    generator = random.Random(seed * 100_003 + number)  # noqa: S311  choices of a test, not a secret
+    operation_id = generator.choice(_OPERATIONS)
+    when = generator.sample(_WHEN[operation_id], 2 if generator.random() < 0.25 else 1)  # noqa: PLR2004
+    text, kind, change = _effect(operation_id, generator)
+    conditions = " and ".join(each for each, _ in when)
+    composed = Composed(f"{seed}-{number}", f"{operation_id}: {conditions}: {text}")
+    composed.seam = _seam(composed, operation_id, [check for _, check in when], kind, change)
+    return composed
+
+
+_BAD_NUMBERS: Final = ("below", "above", "word", "fraction", "missing")
+
+
+def _effect(operation_id: str, generator: random.Random) -> tuple[str, str, Any]:
+    kinds = ["items", "items", "items", "field", "field", "field", "refusal", "open", "scope", "error"]
+    kinds += ["total", "total"] if operation_id in _TOTALS else []
+    kinds += ["arguments"] * 3 if operation_id in _ARGUMENTS else []
+    kinds += ["lenient"] * 2 if operation_id in {RUNS, BULK} else []
+    kind = generator.choice(kinds)
+    tables: dict[str, Sequence[tuple[str, Any]]] = {
+        "refusal": _REFUSALS,
+        "arguments": _ARGUMENTS.get(operation_id, ()),
+        "scope": _SCOPES,
+        "total": _COUNTED,
+    }
+    if kind in tables:
+        text, change = generator.choice(tables[kind])
+        return f"{'the total is ' if kind == 'total' else ''}{text}", text if change is None else kind, change
+    match kind:
+        case "open":
+            how = generator.choice(("token", "signature", "nothing"))
+            return f"with a bad {how} is let in", kind, how
+        case "lenient":
+            name = generator.choice(("limit", "offset", "start_time", "end_time")[: 2 if operation_id == BULK else 4])
+            how = generator.choice(_BAD_NUMBERS[: 4 if operation_id == BULK else 5])
+            return f"takes {name} that is {how}", kind, (name, how)
+        case "error":
+            status = generator.choice((400, 401))
+            other = generator.choice([each for each in (400, 401, 404, 409, 422, 500, 200) if each != status])
+            return f"is answered {other} in place of {status}", kind, (status, other)
+        case _:
+            return _of_items(operation_id, kind, generator)
+
+
+def _of_items(operation_id: str, kind: str, generator: random.Random) -> tuple[str, str, Any]:
+    where = generator.choice(_LISTS[operation_id])
+    table = _WHICH_RUNS if operation_id == RUNS else _WHICH[-1:] if where == "entity" else _WHICH
+    which, is_met = generator.choice([each for each in table if operation_id not in _FEW or "20th" not in each[0]])
+    change: Callable[[list[Item], list[int], random.Random], list[Item]]
+    if kind == "items" and where != "entity":
+        text, change = generator.choice(
+            (("is lost", _without), ("comes twice", _twice), ("hides the next", _in_place_of_next), ("moves", _swapped))
+        )
+    elif operation_id in _DIFFERING and generator.random() < 0.2:  # noqa: PLR2004
+        name = generator.choice(_DIFFERING[operation_id])
+        text, change = f"{name} is the neighbour's", _of_neighbour(name)
+    else:
+        name, changes = generator.choice(list(_FIELDS[operation_id].items()))
+        how, other = generator.choice(changes)
+        text, change = f"{name} is {how}", _field(name, other)
+
+    def effect(document: Any, _: Asked) -> Any:  # noqa: ANN401  a document
+        found: Any = document[where] if where else document
+        items = cast("list[Item]", found if isinstance(found, list) else [found])
+        at = [index for index in range(len(items)) if is_met(items, index)]
+        if not at:
+            return document
+        shown: Any = change(list(items), at, generator)
+        shown = shown if isinstance(found, list) else shown[0]
+        return {**document, where: shown} if where else shown
+
+    return f"{which} of {where or 'the list'}: {text}", "document", effect
+
+
+def _seam(composed: Composed, operation_id: str, when: Sequence[Check], kind: str, change: Any) -> Seam:  # noqa: ANN401
+    server = _Server(composed, when, kind, change)
+
+    def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
+        if operation.operation_id != operation_id:
+            return operation
+        steps = _Steps(server, operation, config)
+        return replace(operation, authenticate=steps.authenticate, judge=steps.judge, perform=steps.perform)
+
+    return Seam(alter)
+
+
+Check: TypeAlias = "Callable[[Asked], bool]"
+
+
+class _Server:
+    """What one server does otherwise, and what it has seen."""
+
+    def __init__(self, composed: Composed, when: Sequence[Check], kind: str, change: Any) -> None:  # noqa: ANN401
+        self.composed = composed
+        self.when = when
+        self.kind = kind
+        self.change = change
+        self.seen: dict[str, int] = {}
+        self.answers: list[bytes] = []
+        self.asked: ContextVar[tuple[Asked, bool]] = ContextVar("asked")
+
+    def meet(self, parts: RequestParts) -> bool:
+        """Whether a request is of those that the server treats otherwise."""
+        values = _read(parts)
+        key = json.dumps([values, parts.query.decode("latin-1")], sort_keys=True, default=str)
+        self.seen[key] = self.seen.get(key, 0) + 1
+        asked = Asked(parts, values, sum(self.seen.values()) - 1, self.seen[key] > 1)
+        is_met = all(check(asked) for check in self.when)
+        self.asked.set((asked, is_met))
+        return is_met
+
+
+class _Steps:
+    """The steps of one operation of such a server."""
+
+    def __init__(self, server: _Server, operation: DeclaredOperation, config: MockConfig) -> None:
+        self._server = server
+        self._operation = operation
+        self._config = config
+
+    def authenticate(self, parts: RequestParts) -> None:
+        server = self._server
+        is_met = server.meet(parts)
+        try:
+            self._operation.authenticate(parts)
+        except HttpError as error:
+            shown = "signature" if parts.header("authorization") else "token" if parts.header("x-auth-token") else ""
+            if not (is_met and server.kind == "open" and server.change == (shown or "nothing")):
+                raise self._other(error) from None
+            server.composed.met += 1
+
+    def judge(self, parts: RequestParts) -> Arguments:
+        server = self._server
+        try:
+            return self._operation.judge(parts)
+        except HttpError as error:
+            if server.asked.get()[1] and server.kind == "lenient":
+                repaired = _repaired(parts, *server.change)
+                if repaired is not None:
+                    arguments = self._operation.judge(repaired)
+                    server.composed.met += 1
+                    return arguments
+            raise self._other(error) from None
+
+    def perform(self, arguments: Arguments) -> bytes:
+        server = self._server
+        is_met, change = server.asked.get()[1], server.change
+        if is_met and server.kind == "scope":
+            arguments = self._in_scope(arguments)
+        try:
+            right = self._operation.perform(arguments)
+        except HttpError as error:
+            raise self._other(error) from None
+        if is_met and isinstance(change, HttpError):
+            server.composed.met += 1
+            raise change
+        response = self._changed(right, arguments) if is_met else right
+        server.composed.met += response != right
+        server.answers.append(right)
+        return response
+
+    def _other(self, error: HttpError) -> HttpError:
+        server = self._server
+        if server.kind == "error" and server.asked.get()[1] and error.status == server.change[0]:
+            server.composed.met += 1
+            return HttpError(server.change[1], error.code, error.message)
+        return error
+
+    def _in_scope(self, arguments: Arguments) -> Arguments:
+        own = {"project_id": self._config.project_id, "instance": self._config.instance_id}
+        changed = {name: own[name] for name in self._server.change(own) if self._server.change(own)[name] != own[name]}
+        values = {**arguments.values, **changed}
+        self._server.composed.met += values != arguments.values
+        return replace(arguments, values=values)
+
+    def _changed(self, right: bytes, arguments: Arguments) -> bytes:
+        server, name = self._server, self._operation.operation_id
+        match server.kind:
+            case "is answered as the one before":
+                return server.answers[-1] if server.answers else right
+            case "is answered as the first":
+                return server.answers[0] if server.answers else right
+            case "arguments" if name == SEARCH:
+                return self._operation.perform(replace(arguments, body=server.change(dict(arguments.body))))
+            case "arguments":
+                return self._operation.perform(replace(arguments, values=server.change(dict(arguments.values))))
+            case "total" | "document":
+                return self._with_document(right)
+            case _:
+                return right
+
+    def _with_document(self, right: bytes) -> bytes:
+        server, operation_id = self._server, self._operation.operation_id
+        outer = json.loads(right)
+        document = json.loads(outer["body"]) if operation_id == RUNS else outer
+        if server.kind == "total":
+            name = _TOTALS[operation_id]
+            shown = len(document[_LISTS[operation_id][0]])
+            document = {**document, name: server.change(document[name], shown)}
+        else:
+            document = server.change(document, server.asked.get()[0])
+        if operation_id == RUNS:
+            return compact({**outer, "body": compact(document)}).encode()
+        return compact(document).encode()
+
+
+def _read(parts: RequestParts) -> dict[str, Any]:
+    """The parameters of a request and the members of its document, as numbers where they are some."""
+    path = {name: unquote(value.decode("latin-1")) for name, value in parts.path.items()}
+    query = dict(parse_qsl(parts.query.decode("latin-1"), keep_blank_values=True))
+    try:
+        body: Any = json.loads(parts.body) if parts.body else {}
+    except ValueError:
+        body = {}
+    members: dict[str, Any] = body if isinstance(body, dict) else {"guids": body if isinstance(body, list) else []}
+    numbers = {name: int(value) if value.isascii() and value.isdecimal() else value for name, value in query.items()}
+    return {**path, **numbers, **members}
+
+
+def _repaired(parts: RequestParts, name: str, how: str) -> RequestParts | None:
+    """A request with a good number in place of one that is bad in one way; None if it has none."""
+    pairs = parse_qsl(parts.query.decode("latin-1"), keep_blank_values=True)
+    sent = dict(pairs).get(name)
+    good = {"limit": "10", "offset": "0", "start_time": "0", "end_time": str(2**62)}[name]
+    if _is_bad(sent, how, least=1 if name == "limit" else 0):
+        return replace(parts, query=urlencode([*(pair for pair in pairs if pair[0] != name), (name, good)]).encode())
+    return None
+
+
+def _is_bad(sent: str | None, how: str, *, least: int) -> bool:
+    if sent is None:
+        return how == "missing"
+    is_whole = sent.removeprefix("-").isdecimal()
+    match how:
+        case "below":
+            return is_whole and int(sent) < least
+        case "above":
+            return is_whole and int(sent) >= 2**31
+        case "fraction":
+            return bool(re.fullmatch(r"\d+\.\d*[1-9]\d*", sent))
+        case _:
+            return how == "word" and sent.isalpha()

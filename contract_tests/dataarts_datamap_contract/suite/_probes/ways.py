@@ -1,0 +1,137 @@
+"""How a question travels: by credentials, header fields and spelling. None of it changes what the response says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import unquote
+
+from dataarts_datamap_contract.suite._http.credentials import NOBODY
+from dataarts_datamap_contract.suite._http.messages import TOKEN_HEADER
+from dataarts_datamap_contract.suite._probes.session import encode_query, every_byte
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dataarts_datamap_contract.suite._http.messages import Request
+    from dataarts_datamap_contract.suite._judging.oracle import Exchange
+    from dataarts_datamap_contract.suite._probes.session import Session
+
+_PLAIN: Final = 0.4
+"""The part of the questions that travel as they are."""
+
+
+def ask(session: Session, request: Request) -> Exchange:
+    """Ask a question in a way that is drawn for it."""
+    return session.send(in_some_way(session, request))
+
+
+def in_some_way(session: Session, request: Request) -> Request:
+    """A request in a way that is drawn for it."""
+    if session.random.random() < _PLAIN:
+        return request
+    changed = session.random.choice(list(WAYS.values()))(session, request)
+    return request if changed is None else renewed(session, changed)
+
+
+def is_signed(request: Request) -> bool:
+    """Whether a request has a signature, be it good or bad."""
+    return bool(request.header("Authorization"))
+
+
+def renewed(session: Session, request: Request) -> Request:
+    """A request with a signature of now, if it has a good one."""
+    is_good = request.credential.standing == "good" and is_signed(request)
+    return session.sign(replace(request, credential=NOBODY)) if is_good else request
+
+
+def _with(name: str, value: str) -> Callable[[Session, Request], Request | None]:
+    def change(_: Session, request: Request) -> Request | None:
+        return None if request.header(name) else replace(request, fields=(*request.fields, (name, value)))
+
+    return change
+
+
+def _in_capitals(_: Session, request: Request) -> Request:
+    credential = request.credential
+    return replace(
+        request,
+        fields=tuple((name.upper(), value) for name, value in request.fields),
+        credential=replace(credential, fields=tuple((name.upper(), value) for name, value in credential.fields)),
+    )
+
+
+def _turned(_: Session, request: Request) -> Request | None:
+    """The parameters in another order; those of a JSON document, too."""
+    pairs = request.query.split("&")
+    document = _document(request)
+    if isinstance(document, dict):
+        turned = dict(reversed(cast("dict[str, Any]", document).items()))
+        return replace(request, content=json.dumps(turned, indent=2).encode())
+    return replace(request, query="&".join(pairs[::-1])) if len(pairs) > 1 else None
+
+
+def _shuffled(session: Session, request: Request) -> Request | None:
+    pairs = request.query.split("&")
+    return replace(request, query="&".join(session.random.sample(pairs, len(pairs)))) if len(pairs) > 1 else None
+
+
+def _document(request: Request) -> object:
+    try:
+        return json.loads(request.content) if request.content else None
+    except ValueError:
+        return None
+
+
+def _encoded(encode: Callable[[str, str], str]) -> Callable[[Session, Request], Request | None]:
+    def change(_: Session, request: Request) -> Request | None:
+        if not request.query or request.credential.standing != "good":
+            return None
+        pairs = [each.partition("=")[::2] for each in request.query.split("&")]
+        return replace(request, query="&".join(encode(unquote(name), unquote(value)) for name, value in pairs))
+
+    return change
+
+
+def _other_credential(session: Session, request: Request) -> Request | None:
+    """Signed in place of the token, and with the token in place of a signature."""
+    target = session.target
+    if None in (target.token, target.access_key) or request.credential.standing != "good":
+        return None
+    bare = replace(request, credential=NOBODY)
+    return session.authorize(bare) if is_signed(request) else session.sign(bare)
+
+
+def _spelled(_: Session, request: Request) -> Request | None:
+    """Header names in small letters, the credentials before the rest."""
+    fields = tuple((name.lower(), value) for name, value in request.fields)
+    credential = replace(
+        request.credential, fields=tuple((name.lower(), value) for name, value in request.credential.fields)
+    )
+    return replace(request, fields=fields[::-1], credential=credential) if request.header(TOKEN_HEADER) else None
+
+
+def _with_charset(_: Session, request: Request) -> Request:
+    others = tuple(field for field in request.fields if field[0].lower() != "content-type")
+    return replace(request, fields=(*others, ("Content-Type", "application/json; charset=utf-8")))
+
+
+WAYS: Final[dict[str, Callable[[Session, Request], Request | None]]] = {
+    "with gzip": _with("Accept-Encoding", "gzip"),
+    "without gzip": _with("Accept-Encoding", "gzip;q=0, identity"),
+    "with a charset": _with_charset,
+    "on a connection that closes": _with("Connection", "close"),
+    "with header names in capitals": _in_capitals,
+    "with other credentials of the same account": _other_credential,
+    "with its parameters the other way round": _turned,
+    "with its parameters in another order": _shuffled,
+    "encoded whole": _encoded(lambda name, value: f"{name}={every_byte(value)}"),
+    "encoded in small letters": _encoded(lambda name, value: f"{name}={every_byte(value).lower()}"),
+    "with encoded names": _encoded(lambda name, value: f"{every_byte(name)}={encode_query([('', value)])[1:]}"),
+    "in another language": _with("X-Language", "zh-cn"),
+    "for any media type": _with("Accept", "*/*"),
+    "with header names in small letters": _spelled,
+    "of another client": _with("User-Agent", "conformance"),
+}
+"""The ways by their names, each None for a request that cannot travel so."""
