@@ -179,6 +179,8 @@ def test_error_body_inside_body(face: Face) -> None:
     "answer",
     [
         envelope(json.dumps(page_body(error_code="DLF.0100", error_msg="no such job"))),
+        envelope(json.dumps(page_body(error={"code": "DLF.0100", "message": "no such job"}))),
+        envelope(json.dumps(page_body({}, error={"error_code": "DLF.0100", "error_msg": "no such job"}))),
         json_answer(
             {"status_code": 200, "body": json.dumps(page_body()), "error_code": "DLF.0100", "error_msg": "no such job"}
         ),
@@ -189,6 +191,22 @@ def test_error_beside_rows(face: Face, answer: Answer) -> None:
     error = refusal(face, answer)
 
     assert (ErrorBodyError, "DLF.0100", "no such job") == (type(error), error.error_code, error.error_message)
+
+
+@pytest.mark.parametrize("text", ["no such job", "订单", "0"])
+@pytest.mark.parametrize("rows", [(), ({"status": "success"},)])
+def test_error_text_beside_rows(face: Face, rows: tuple[dict[str, str], ...], text: str) -> None:
+    """An error's text without a code is one, too."""
+    error = refusal(face, envelope(json.dumps(page_body(*rows, error_msg=text))))
+
+    assert (ErrorBodyError, text) == (type(error), error.error_message)
+
+
+@pytest.mark.parametrize("odd", [{"error": None}, {"error": {}}, {"error_msg": ""}, {"error_code": 0}])
+def test_no_error_beside_rows(face: Face, odd: dict[str, object]) -> None:
+    """What stands for no error beside rows is none."""
+    with ScriptedServer(envelope(json.dumps(page_body({"taskRunningLogId": 1}, **odd)))) as server:
+        assert [Run(run_id=1)] == face.list_runs(server)
 
 
 @pytest.mark.parametrize("total", [0, 0.0])

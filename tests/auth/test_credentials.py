@@ -6,6 +6,7 @@ import html
 import json
 import os
 import pickle
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,32 @@ def test_security_token() -> None:
     found = find_credentials(environ={**KEYS, "HUAWEICLOUD_SDK_SECURITY_TOKEN": SECURITY_TOKEN})
 
     assert AccessKeyCredentials(AK, SK, SECURITY_TOKEN) == found
+
+
+@pytest.mark.parametrize("code", ["APIGW.0301", "APIG.0301", "APIGW.0307"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.list_operators("a-table"),
+        lambda client: client.wait_for_run("1", job_name="a", **WINDOW),
+        lambda client: client.table_status("a-table", max_age=timedelta(hours=1)),
+    ],
+    ids=["list_operators", "wait_for_run", "table_status"],
+)
+def test_refused_key_is_not_sent_again(face: Face, code: str, call: Callable[[DataMapClient], object]) -> None:
+    """A key that the service refused signs nothing for five minutes, whichever client is asked: failures lock it."""
+    key = AccessKeyCredentials("a", "wrong-secret")
+    refused = json_answer({"error_code": code, "error_msg": "verify aksk signature fail"}, status=401)
+    with ScriptedServer(refused) as server:
+        for number in range(6):
+            with face.client(server.url, credentials=key) as client, pytest.raises(AuthenticationError) as caught:
+                call(client)
+            assert (number > 0) is ("is not sent again" in str(caught.value))
+            assert "wrong-secret" not in str(caught.value)
+
+    assert 1 == len(server.asked)
+    with ScriptedServer(json_answer([])) as server, face.client(server.url, credentials=replace(key)) as client:
+        assert [] == client.list_operators("a-table")
 
 
 @pytest.mark.parametrize("section", ["basic", "basiccredentials"])

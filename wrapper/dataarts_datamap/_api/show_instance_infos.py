@@ -86,8 +86,11 @@ class _Body(Struct):
     success: bool | None = None
     msg: str | None = None
     error_code: Any = None
+    error_msg: Any = None
+    error: Any = None
 
 
+_ERRORS: Final = ("error_code", "error_msg", "error")  # each of them says beside rows, too, that something failed
 _BODY_DECODER: Final = json.Decoder(_Body)
 
 
@@ -113,7 +116,7 @@ def decode_page(response: Response, *, offset: int, strict: bool = False) -> Run
         body = _BODY_DECODER.decode(text)
     except UNREADABLE:
         return _decode_body_tolerantly(response, text, offset=offset, strict=strict)
-    if body.error_code:
+    if body.error_code or body.error_msg or body.error:
         return _decode_body_tolerantly(response, text, offset=offset, strict=strict)
     if body.success is False:
         raise _unsuccessful(response, text, body.msg)
@@ -182,7 +185,7 @@ def _decode_any(text: str) -> object:
 def _rows_of(response: Response, text: str, body: Mapping[str, object]) -> list[dict[str, Any]]:
     rows = body.get("rows")
     details = parse_error({name: sound(value)[0] for name, value in body.items() if name != "rows"})
-    if details is not None and (body.get("error_code") or not isinstance(rows, list)):
+    if details is not None and (any(map(body.get, _ERRORS)) or not isinstance(rows, list)):
         raise build_error(ErrorBodyError, "HTTP 200 carries an error in its body", response, details, raw=text)
     if not isinstance(rows, list):
         problem = f"the body's rows are {json_kind(rows)}, not a list" if "rows" in body else "the body has no rows"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from dataarts_datamap._arguments import secret_text
 from dataarts_datamap._auth.signing import DATE_FORMAT, sign
+from dataarts_datamap._errors import AuthenticationError
 from dataarts_datamap._secrets import Hidden, Secret, SecretHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dataarts_datamap._messages import Call, Request
+
+
+_LOCKED_FOR: Final = 300.0
 
 
 class Credentials(Protocol):
@@ -69,12 +74,30 @@ class TokenCredentials(Secret):
         return replace(request, headers=_with(request.headers, SecretHeaders({"X-Auth-Token": self.token})))
 
 
+class _Refusal:
+    """That a service has refused a key, for as long as one that is locked stays so."""
+
+    def __init__(self) -> None:
+        self._until: float | None = None
+
+    def note(self) -> None:
+        self._until = time.monotonic() + _LOCKED_FOR
+
+    def check(self) -> None:
+        if self._until is not None and time.monotonic() < self._until:
+            raise AuthenticationError(
+                "the service refused this access key in the last five minutes, and wrong signatures lock a key, so it "
+                "is not sent again: make new AccessKeyCredentials once it is fixed"
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class AccessKeyCredentials(Secret):
     """An access key (AK/SK), permanent or temporary, which signs each request anew.
 
     The secret key is never sent. The gateway refuses a signature whose time is more than 15 minutes off, and locks a
-    key for 5 minutes after 5 wrong signatures (documented), so a refused signature is not sent again.
+    key for 5 minutes after 5 wrong signatures in a row (documented), so a refused key signs nothing for 5 minutes:
+    calls that begin meanwhile raise ``AuthenticationError`` and send nothing.
 
     Attributes:
         access_key: The access key. Left out of the repr.
@@ -90,6 +113,7 @@ class AccessKeyCredentials(Secret):
     secret_key: str = field(repr=False)
     security_token: str | None = field(default=None, repr=False)
     clock: Callable[[], datetime] = field(default=now_utc, kw_only=True, repr=False, compare=False)
+    _refusal: _Refusal = field(default_factory=_Refusal, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         secret_text("access_key", self.access_key)
@@ -98,8 +122,13 @@ class AccessKeyCredentials(Secret):
             secret_text("security_token", self.security_token)
 
     def authenticate(self, request: Request) -> Call[Request]:
-        """The request with its time and signature added; yields nothing."""
+        """The request with its time and signature added; yields nothing.
+
+        Raises:
+            AuthenticationError: The service refused the key in the last 5 minutes.
+        """
         yield from ()
+        self._refusal.check()
         added = SecretHeaders({"X-Sdk-Date": self.clock().astimezone(UTC).strftime(DATE_FORMAT)})
         if self.security_token is not None:
             added["X-Security-Token"] = self.security_token
@@ -108,6 +137,11 @@ class AccessKeyCredentials(Secret):
             access_key=self.access_key,
             secret_key=Hidden(self.secret_key),
         )
+
+    def discard(self, request: Request) -> bool:  # noqa: ARG002  each of its requests has the same key
+        """Sign nothing for 5 minutes. The request is not sent again, since failures lock the key."""
+        self._refusal.note()
+        return False
 
     def access_key_credentials(self) -> Call[AccessKeyCredentials]:
         """The key itself; yields nothing."""

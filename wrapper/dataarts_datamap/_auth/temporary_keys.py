@@ -86,8 +86,9 @@ class AccessKeys(Secret):
 
     def discard(self, request: Request) -> bool:
         """Forget the refused key of a request; returns whether another one can be requested."""
-        is_own_key = isinstance(self._credentials, KeyHolder)
-        if is_own_key:
+        if isinstance(self._credentials, AccessKeyCredentials):
+            return False  # object storage may not know a key that the service knows
+        if isinstance(self._credentials, KeyHolder):
             return isinstance(self._credentials, RenewableCredentials) and self._credentials.discard(request)
         self._temporary.discard(lambda _: True)
         return True
