@@ -182,7 +182,7 @@ def test_token_in_what_is_no_file(
         code, out, err = called(capfdbinary, "runs", *OPERATOR, *WINDOW, "--resume-token", str(place))
 
     assert (3, "", 0) == (code, out, service.asked)
-    assert "is kept in a file" in err
+    assert "needs a regular file" in err
     assert os.path.lexists(place)
 
 
