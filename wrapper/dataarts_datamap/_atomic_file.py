@@ -75,7 +75,7 @@ def scratch(target: Path) -> Generator[Path]:
 
 
 def target_of(made: Path) -> Path:
-    """Where a scratch path is beside, for what is said of it; any other path as it is."""
+    """The target of a scratch path, for error texts; any other path is unchanged."""
     folder = made.parent
     is_scratch = folder.name.startswith(f".{made.name}.") and folder.suffix == ".tmp"
     return folder.parent / made.name if is_scratch else made

@@ -90,7 +90,7 @@ class _Body(Struct):
     error: Any = None
 
 
-_ERRORS: Final = ("error_code", "error_msg", "error")  # each of them says beside rows, too, that something failed
+_ERRORS: Final = ("error_code", "error_msg", "error")  # each means a failure, even in a body with rows
 _BODY_DECODER: Final = json.Decoder(_Body)
 
 

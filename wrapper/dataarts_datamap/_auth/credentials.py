@@ -75,7 +75,7 @@ class TokenCredentials(Secret):
 
 
 class _Refusal:
-    """That a service has refused a key, for as long as one that is locked stays so."""
+    """Records that a service has refused a key, for as long as a key stays locked."""
 
     def __init__(self) -> None:
         self._until: float | None = None
@@ -87,7 +87,7 @@ class _Refusal:
         if self._until is not None and time.monotonic() < self._until:
             raise AuthenticationError(
                 "the service refused this access key in the last five minutes, and wrong signatures lock a key, so it "
-                "is not sent again: make new AccessKeyCredentials once it is fixed"
+                "is not sent again: create new AccessKeyCredentials once it is fixed"
             )
 
 
@@ -138,8 +138,8 @@ class AccessKeyCredentials(Secret):
             secret_key=Hidden(self.secret_key),
         )
 
-    def discard(self, request: Request) -> bool:  # noqa: ARG002  each of its requests has the same key
-        """Sign nothing for 5 minutes. The request is not sent again, since failures lock the key."""
+    def discard(self, request: Request) -> bool:  # noqa: ARG002  all its requests have the same key
+        """Stop signing for 5 minutes. The request is not sent again, since failures lock the key."""
         self._refusal.note()
         return False
 

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.producers import OperatorBasis, Producers
 
 _MOST_AHEAD: Final = timedelta(days=1)
-_EARLIEST: Final = datetime(
-    1973, 3, 3, 9, 46, 40, tzinfo=UTC
-)  # an earlier time is probably seconds taken as milliseconds
+_EARLIEST: Final = datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)  # earlier times are probably seconds
 _MOST_SKEW: Final = timedelta(minutes=5)
 
 

@@ -154,7 +154,7 @@ def conform(**options: Any) -> int:  # noqa: ANN401
 
 
 def write_whole(path: Path, write_report: Callable[[Path], None]) -> None:
-    """Write a report in place of an older one, whole or not at all; a pipe or a device gets it as it is."""
+    """Replace a report atomically; a pipe or a device is written directly."""
     from dataarts_datamap._atomic_file import replaceable, replacing
 
     if path.exists() and not path.is_file():
