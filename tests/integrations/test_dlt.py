@@ -14,14 +14,19 @@ os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"  # before dlt is imported
 
 import dlt
 from dlt.common.versioned_state import decompress_state
+from dlt.pipeline.exceptions import PipelineStepFailed
 
-from dataarts_datamap import DataMapClient, InvalidArgumentError, TokenCredentials
+from dataarts_datamap import DataMapClient, InvalidArgumentError, Retry, TokenCredentials
 from dataarts_datamap.integrations.dlt import datamap
 from dataarts_datamap_contract.mock import FakeService, MockConfig
+from support.answers import json_answer
+from support.scripted_server import Answer, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from support.scripted_server import Asked
 
 DAY = timedelta(days=1)
 SECRET = "a-secret-that-must-not-show"
@@ -140,6 +145,33 @@ def test_no_secret_is_kept(pipeline: Any, tmp_path: Path, monkeypatch: pytest.Mo
     everything = b"".join([*kept.values(), *opened, *map(str.encode, states), repr(pipeline.last_trace).encode()])
     assert b"open_since" in everything
     assert [] == [secret for secret in (*planted.values(), SECRET) if secret.encode() in everything]
+
+
+def test_a_failed_load_keeps_no_secret(pipeline: Any, tmp_path: Path) -> None:
+    """The traceback that dlt keeps has neither the token, which a server echoes, nor the password of a proxy."""
+
+    def echo(asked: Asked) -> Answer:
+        return json_answer({"error_code": "DLG.0500", "error_msg": f"no {dict(asked.headers)}"}, status=403)
+
+    failures: list[str] = []
+    with ScriptedServer(echo) as server:
+        for address, proxy in ((server.url, None), ("https://d.example", f"http://u:{SECRET}@127.0.0.1:1")):
+            client = DataMapClient(
+                endpoint=address,
+                project_id="made-up",
+                instance_id="made-up",
+                credentials=TokenCredentials(SECRET),
+                proxy=proxy,
+                retry=Retry(attempts=1),
+            )
+            with client, pytest.raises(PipelineStepFailed) as caught:
+                pipeline.run(datamap(["0" * 32], client=client))
+            failures.append(f"{caught.value} {caught.value.__cause__!r} {pipeline.last_trace.asdict()}")
+    kept = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert ["HTTP 403" in failures[0], "through the proxy" in failures[1]] == [True, True]
+    assert any(path.name == "trace.pickle" for path in kept)
+    assert SECRET not in "".join(failures)
+    assert [] == [path for path, content in kept.items() if SECRET.encode() in content]
 
 
 def test_a_run_of_two_tables_is_a_row_of_each(service: FakeService, client: DataMapClient, pipeline: Any) -> None:
