@@ -43,7 +43,9 @@ def ago(hours: float, status: str | None = "success", *, took: float = 0.5, late
     return make_run(1, **{"status": status, **times, **fields})
 
 
+ODD_ENDS: list[Any] = [[], {}, -5, 10**30, 1.5, "", NOW_MS * 10**6]
 UNDATED: dict[str, Any] = dict.fromkeys(("planTime", "submitTime", "startTime", "endTime"), "yesterday")
+IN_SECONDS: dict[str, Any] = dict.fromkeys(UNDATED, NOW_MS // 1000)
 
 VERDICTS: list[tuple[list[Run], timedelta | None, str]] = [
     ([], None, "unknown"),
@@ -89,12 +91,12 @@ VERDICTS: list[tuple[list[Run], timedelta | None, str]] = [
     ([ago(2, "fail", **UNDATED), ago(30)], DAY, "stale"),
     *(([ago(2, **dict.fromkeys(UNDATED, odd))], DAY, "unknown") for odd in (None, 0, "1704934907000", NOW_MS * 1000)),
     ([ago(1), ago(30, "fail", endTime=NEVER)], None, "fresh"),
-    ([ago(2, **dict.fromkeys(UNDATED, NOW_MS // 1000))], DAY, "unknown"),
+    ([ago(2, **IN_SECONDS)], DAY, "unknown"),
     ([ago(1, endTime=NOW_MS // 1000)], DAY, "fresh"),
     ([ago(30, endTime=NOW_MS // 1000)], DAY, "unknown"),
     ([ago(30), ago(1, endTime=1)], DAY, "fresh"),
     ([ago(30, endTime=10**11)], DAY, "stale"),
-    *(([ago(30, endTime=odd)], DAY, "unknown") for odd in ([], {}, -5, 10**30, 1.5, "", NOW_MS * 10**6)),
+    *(([ago(30, endTime=odd)], DAY, "unknown") for odd in ODD_ENDS),
 ]
 
 

@@ -86,9 +86,10 @@ class AccessKeys(Secret):
 
     def discard(self, request: Request) -> bool:
         """Forget the refused key of a request; returns whether another one can be requested."""
-        if isinstance(self._credentials, AccessKeyCredentials):
+        if type(self._credentials) is AccessKeyCredentials:
             return False  # object storage may not know a key that the service knows
-        if isinstance(self._credentials, KeyHolder):
+        is_own_key = isinstance(self._credentials, KeyHolder)
+        if is_own_key:
             return isinstance(self._credentials, RenewableCredentials) and self._credentials.discard(request)
         self._temporary.discard(lambda _: True)
         return True
