@@ -46,9 +46,7 @@ def test_the_same_error_response_is_told_once() -> None:
         report = run_suite(small_target(server.url), max_examples=0)
         text = render_text(report)
 
-    told = (
-        "a valid request is answered 403 (APIGW.0301 no): check the credentials, and the ids that it was asked with: "
-    )
+    told = "a valid request is answered 403 (APIGW.0301 no): check the credentials, and the ids in the request: "
     assert 2 == report.exit_code()
     assert 1 == text.count(told)
     assert "project_id project, instance instance, task_id 937987" in text

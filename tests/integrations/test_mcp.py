@@ -276,7 +276,7 @@ def test_log_of_an_id_that_repeats(other: tuple[str, str, str], chosen: str) -> 
     with ScriptedServer(namesakes([("load", "1", "w"), other])) as server:
         unclear, found, unknown = asyncio.run(talk(server))
     name, task_id, workspace_id = other
-    assert "2 operators have runs with the id 7: name one with operator" in text(unclear)
+    assert "2 operators have runs with the id 7; choose one with operator" in text(unclear)
     assert f"{workspace_id}/{name} (task {task_id})" in text(unclear)
     assert f"{name} {task_id} {workspace_id} 0" == content(found)["text"]
     assert "no operator of the table is called 'bogus'" in text(unknown)

@@ -35,7 +35,7 @@ _OK: Final = 200
 _FIRST_ERROR_STATUS: Final = 400
 _FIRST_SERVER_ERROR_STATUS: Final = 500
 _MESSAGE_LIMIT: Final = 300
-_LARGEST_ERROR: Final = 1024 * 1024  # larger bodies are not errors, and decoded they would take many times their size
+_LARGEST_ERROR: Final = 1024 * 1024  # larger bodies are not errors, and take many times their size once decoded
 _BEGINNING: Final = 8 * LARGEST_TEXT
 
 _STATUS_ERRORS: Final[Mapping[int, type[StatusError]]] = {

@@ -64,7 +64,7 @@ class DueTime(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not self.days or not self.days <= WEEK:
-            raise InvalidArgumentError(f"days must be days of the week, 0 for Monday to 6, not {shown(self.days)}")
+            raise InvalidArgumentError(f"days must be days of the week, 0 (Monday) to 6, not {shown(self.days)}")
         if self.at.tzinfo is not None or self.planned_from.tzinfo is not None:
             raise InvalidArgumentError("at and planned_from are times of the zone, and must not have a tzinfo")
 
@@ -110,9 +110,9 @@ def due_verdict(runs: Iterable[Run], period: DuePeriod, now: datetime) -> Verdic
     """The verdict of an operator whose table was due.
 
     Returns:
-        ``FRESH`` if a run planned for the period, or for a later one, has succeeded by now; ``FAILED`` if none has, one
-        failed and none is still going on; ``UNKNOWN`` if one has an unknown status, or succeeded without a time that
-        shows its plan; else ``LATE``.
+        ``FRESH`` if a run planned for the period, or for a later one, has succeeded by now. Otherwise ``UNKNOWN`` if a
+        run succeeded whose planned time is not known; ``FAILED`` if a planned run failed and none is still going on;
+        ``UNKNOWN`` if one has an unknown status; else ``LATE``.
     """
     known = list(runs)
     planned = [(plan, run.state) for run in known if (plan := planned_at(run)) is not None and plan >= period.start]

@@ -23,8 +23,8 @@ class TableRule(Struct, frozen=True, kw_only=True):
     """A table, and the rule for it. Without ``max_age`` and ``due``, its latest outcome must be a success.
 
     Attributes:
-        name: Its name, such as ``sales.orders``, as for ``find_table``; or else
-        guid: its GUID.
+        name: Its name, such as ``sales.orders``, as for ``find_table``; None if ``guid`` is given.
+        guid: Its GUID; None if ``name`` is given.
         label: Its display name; the name or the GUID if left out.
         owner: The person or team responsible for it.
         severity: Its importance: a text that is passed on as it is.

@@ -76,15 +76,17 @@ class _TableCalls:
     ) -> object:
         """The tables that a keyword finds, read when the pager is iterated, in the server's order.
 
-        It is not documented which attributes the keyword is compared with; in a sibling operation, name and
-        description. The operation is ShowDataSets, which may be refused to accounts that are not invited to its test.
+        It is not documented which attributes the keyword is compared with; a sibling operation compares the name and
+        the description. The operation is ShowDataSets, which may be refused to accounts that are not invited to its
+        test.
 
         Args:
             query: The keyword; empty for all.
             types: Kinds of assets, by their full name (``dataasset.Table``) or its last part; empty for all. A view
                 also counts as a ``table``.
             sources: Kinds of source, such as ``dws`` or ``hive``; empty for all.
-            workspace_id: The workspace to search; all workspaces of the instance if left out, whatever the client's is.
+            workspace_id: The workspace to search; if left out, all workspaces of the instance are searched, even if the
+                client has a workspace.
             page_size: The page size to request; 100 is the documented default.
 
         Raises:
@@ -150,12 +152,12 @@ class _TableCalls:
     ) -> object:
         """Lineage with everything upstream of a table, or downstream of it.
 
-        It is that of the instance, cached as by ``lineage``. If this account may not read that, ShowDatamapLineage is
-        requested table by table, for at most 200 tables; the depth and the direction of its responses are not
-        documented, and are found out.
+        It is the lineage of the instance, cached as by ``lineage``. If this account may not read that,
+        ShowDatamapLineage is requested table by table, for at most 200 tables; the depth and the direction of its
+        responses are not documented, so they are worked out from each response.
 
         Args:
-            table: The table, its GUID or its name, looked up in lineage first. The result can find it by any of these.
+            table: The table, its GUID or its name, looked up in lineage first. The result accepts any of these for it.
             direction: ``"up"`` for the tables that it is made of, ``"down"`` for those made of it.
             depth: The maximum number of steps; no limit if left out.
 
@@ -164,7 +166,7 @@ class _TableCalls:
             TableNotFoundError: No table has the name or the GUID.
             AmbiguousTableError: Several tables have the name.
             TransportError: No complete response arrived.
-            ServiceError: The service refused both.
+            ServiceError: The service refused both operations.
             InvalidResponseError: The response is not what the API describes.
         """
 
@@ -195,15 +197,15 @@ class _TableCalls:
 
         A table is judged by the operators that write it, as for ``explain``. Lineage is read as by ``find_producers``:
         that of the instance if it is cached or has at most 1,000 operators, else table by table. Each table costs one
-        request for its operators and those for the runs of each of its producers.
+        request for its operators, plus the requests for the runs of each of its producers.
 
         Args:
             table: The table, its GUID or its name, found by a search.
-            max_age: The maximum age of a last success; if left out, only later runs count. A table upstream is judged
-                by its own schedule.
+            max_age: The maximum age of a last success; if left out, the latest outcome must be a success. A table
+                upstream is judged by its own schedule.
             since: Time to look back for runs, extended to ``max_age`` if that is longer.
             depth: The maximum number of steps upstream.
-            tables: The maximum number of tables to examine, including the table itself: the nearest.
+            tables: The maximum number of tables to examine, nearest first, including the table itself.
 
         Raises:
             InvalidArgumentError: An argument is invalid, or could change the meaning of a request.
@@ -226,17 +228,17 @@ class _TableCalls:
         """Explain why a table is not fresh: the upstream runs that caused it, and the tables in between.
 
         The table and the tables upstream are judged by the operators that write them, if lineage names these. The
-        search goes from each table in trouble to its inputs, until no table upstream is in trouble: that table is the
-        cause. The trouble of an input counts only if it began no later than the plan of the run that it would explain.
+        search goes from each table in trouble to its inputs, until it reaches tables without an input in trouble: these
+        are the causes. An input's trouble counts only if it began by the planned time of the run that it would explain.
 
-        It costs the requests for lineage, if that is not cached, and for each examined table one request for its
-        operators and those for the runs of each of its producers. If this account may not read lineage, the table is
-        explained alone, and the explanation says so.
+        It costs the requests for lineage, if that is not cached; and for each examined table, one request for its
+        operators, plus the requests for the runs of each of its producers. If this account may not read lineage, the
+        table is explained alone, and the explanation says so.
 
         Args:
             table: The table, its GUID or its name, looked up in lineage first.
-            max_age: The maximum age of the last success, such as ``timedelta(hours=26)``; if left out, failures decide
-                instead. A table upstream is judged by its own schedule.
+            max_age: The maximum age of the last success, such as ``timedelta(hours=26)``; if left out, the latest
+                outcome must be a success. A table upstream is judged by its own schedule.
             since: Time to look back for runs, extended to ``max_age`` if that is longer.
             depth: The maximum number of steps upstream; at most 200 tables are examined.
 

@@ -42,7 +42,7 @@ def report(findings: Sequence[Finding], doctor_input: DoctorInput, *, with_ids: 
     """Versions, system, addresses, the names of the variables that are set, and the findings, as Markdown.
 
     It holds no secret and no variable's value. Without ``with_ids``, it leaves out ids, access keys, addresses, and
-    names of hosts other than the service's public ones, also in texts of a server.
+    names of hosts other than the service's public ones, even where a server's text has them.
     """
     service = doctor_input.settings.endpoint
     lines = [line for finding in findings for line in _lines(finding)]

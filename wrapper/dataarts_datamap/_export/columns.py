@@ -100,7 +100,7 @@ def chosen_columns(names: Sequence[str] | None, nested: Nested) -> tuple[Column,
     """The columns with these names, in order; all for None.
 
     Raises:
-        InvalidArgumentError: A name is not a column or occurs twice, or ``nested`` is not a choice.
+        InvalidArgumentError: A name is not a column or occurs twice, or ``nested`` is neither ``json`` nor ``skip``.
     """
     if nested not in get_args(Nested):
         raise InvalidArgumentError(f"nested must be 'json' or 'skip', not {shown(nested)}")
@@ -129,7 +129,7 @@ def batch_of(runs: Sequence[Run], columns: Sequence[Column]) -> Batch:
 
 
 def _clean(column: Column, sent: dict[str, list[Any]], runs: Sequence[Run]) -> list[Any]:
-    """The values of a column, with None for those that mean a missing one: 0 for a time, -1 for a count or a flag."""
+    """The values of a column, with None for 0 as a time and for -1 as a count or a flag: these mean a missing value."""
     name = column.name
     match name, column.kind:
         case "state", _:
@@ -155,7 +155,7 @@ def _clean(column: Column, sent: dict[str, list[Any]], runs: Sequence[Run]) -> l
 
 
 def _of_operator(name: str, values: list[Any], runs: Sequence[Run]) -> list[Any]:
-    """The values; if a row has none, or empty text, that of the requested operator."""
+    """The values; a row without one, or with empty text, gets that of the requested operator."""
     if all(values):
         return values
     return [value or _requested(name, run) or value for run, value in zip(runs, values, strict=True)]

@@ -1,4 +1,4 @@
-"""The service's documents as values: tables, and the steps of job operators from one to another.
+"""The service's documents as values: tables, and the steps of lineage between them.
 
 No response of these operations has been published. Fields and types are those of the documented models and of the
 official SDK; each can be missing, and each docstring marks what was inferred.

@@ -1,6 +1,6 @@
 """Servers written from the specification, the facts about the API and the seams of the mock alone.
 
-Whoever wrote them had seen neither the suite nor what the servers of other cohorts declare.
+Their author had seen neither the suite nor what the servers of other cohorts declare.
 """
 
 from __future__ import annotations

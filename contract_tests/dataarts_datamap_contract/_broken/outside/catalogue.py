@@ -1,4 +1,4 @@
-"""Level B and C: operators of a table, searches and assets, as indexes, joins and batches get them wrong."""
+"""Level B to E: operators of a table, searches and assets that indexes, joins and batches get wrong."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _any_project(perform: Operation, config: MockConfig) -> Operation:
 
 
 def _asked(ask: Ask, arguments: Arguments, **members: object) -> Document:
-    """What the reference finds with other members of the body; one that is None is left out."""
+    """What the reference finds if some members of the body are changed, or left out by None."""
     body = {name: value for name, value in {**arguments.body, **members}.items() if value is not None}
     document: Document = ask(replace(arguments, body=body))
     return document
@@ -79,7 +79,7 @@ def _counting_all_owners(_: str, ask: Ask, arguments: Arguments) -> Document:
 
 
 def _either(_: str, ask: Ask, arguments: Arguments) -> Document:
-    """Keyword and filter are two clauses, of which one is enough."""
+    """An asset is found if it matches the keyword or the filter."""
     if not arguments.body.get("query") or not arguments.body.get("filter"):
         return _asked(ask, arguments)
     offset, limit = int(arguments.body["offset"]), int(arguments.body["limit"])
@@ -149,7 +149,7 @@ def _in_tens(_: str, ask: Ask, arguments: Arguments) -> Document:
 
 
 def _joined_with_sources() -> Seam:
-    """An operator comes once for each table that it reads, if it writes the one that is asked for."""
+    """An operator that writes the requested table is listed once for each table that it reads."""
     bulk: list[Operation] = []
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
@@ -226,7 +226,7 @@ def _loses_the_eleventh(caller: Caller) -> bool:
 BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     broken(
         "details-for-any-project",
-        "Assets are shown to the project that they belong to, by ListEntityDetails, too.",
+        "Only the project that assets belong to is shown them, even by ListEntityDetails.",
         "tenant",
         performed(DETAILS, _any_project),
         lambda caller: caller.ask("POST", f"/v1/{OTHER_PROJECT_ID}/datamap/entities/guids", [TABLE_GUID]).status == OK,
@@ -234,28 +234,28 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "scored-anew-for-odd-pages",
-        "The pages of one search are slices of one list: no asset twice, none never.",
+        "The pages of one search are slices of one list: no asset is on two pages, and none is missing.",
         "search pages",
         on_answers(_scored_anew, SEARCH),
         _walks_twice_over,
     ),
     broken(
         "count-of-all-owners",
-        "The count of a search is the number of assets that match, of that owner, too.",
+        "The count of a search is the number of assets that match, even if the search names an owner.",
         "search filter",
         on_answers(_counting_all_owners, SEARCH),
         lambda caller: (found := caller.search(owner="分析师"))["count"] > len(found["entities"]),
     ),
     broken(
         "keyword-or-filter",
-        "A search finds what matches the keyword and the filter, not what matches one of them.",
+        "A search finds assets that match both keyword and filter, not only one of them.",
         "search filter",
         on_answers(_either, SEARCH),
         _takes_either,
     ),
     broken(
         "nested-conditions-flattened",
-        "A condition inside another joins its own comparisons: dws or dli, and of this workspace.",
+        "A condition inside another joins only its own comparisons, as in: (dws or dli) and this workspace.",
         "search filter",
         on_answers(_flattened, SEARCH),
         _flattens,
@@ -269,14 +269,14 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "query-parser",
-        "A keyword is any text: one with a bracket or a slash finds something or nothing, and fails not.",
+        "A keyword can be any text: one with a bracket or a slash may find nothing, but does not fail.",
         "valid requests succeed",
         on_answers(_parsed, SEARCH),
         lambda caller: caller.ask("POST", _SEARCH, {"query": "a[", "limit": 1, "offset": 0}).status == _SERVER_ERROR,
     ),
     broken(
         "numbers-taken-from-text",
-        "Limit and offset of a search are integers: the text 10 is none, and refused.",
+        "Limit and offset of a search are integers: text such as '10' is not one, and is refused.",
         "invalid requests are refused",
         on_content(_coerced, SEARCH),
         lambda caller: caller.ask("POST", _SEARCH, {"limit": "10", "offset": 0}).status == OK,
@@ -299,7 +299,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "last-of-eleven-lost",
-        "Every known GUID that is asked for comes back, also the eleventh and the first of another ten.",
+        "Every known GUID that is requested comes back, even the eleventh, the twenty-first and so on.",
         "assets agree",
         on_answers(_in_tens, DETAILS),
         _loses_the_eleventh,
@@ -313,7 +313,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "operators-get-the-tables-workspace",
-        "An operator is named with its own workspace, by which its runs are found.",
+        "An operator is listed with its own workspace, which finds its runs.",
         "operators of a table",
         on_operators(lambda found: [{**each, "workspace_id": found[0]["workspace_id"]} for each in found]),
         lambda caller: any(
@@ -324,7 +324,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "guids-of-32-characters",
-        "A GUID that is a table's but for its last four characters is another one.",
+        "A GUID that differs from a table's in its last four characters is a different GUID.",
         "operators of a table",
         on_arguments(_known_by_32, of=NODES),
         lambda caller: caller.nodes(f"{TABLE_GUID[:_SHORT_GUID]}0000").status == OK,

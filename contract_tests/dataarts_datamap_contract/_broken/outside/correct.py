@@ -100,7 +100,7 @@ def _by_submission(perform: Perform, values: Values) -> Document:
 
 
 def _later_by_a_little(perform: Perform, values: Values) -> Document:
-    """All times of the data are so many milliseconds later."""
+    """All times of the data are 123 milliseconds later."""
     start, end = (int(values[name]) - _ODD for name in ("start_time", "end_time"))
     page = perform({**values, "start_time": max(start, 0), "end_time": max(end, 0)})
     if end < 0:
@@ -117,7 +117,7 @@ def _kept(perform: Perform, values: Values) -> Document:
 
 
 def _with_more(value: Any) -> Any:  # noqa: ANN401  any JSON
-    """Every object has a member that nobody knows."""
+    """Add members to every object that no client knows."""
     if isinstance(value, list):
         return [_with_more(each) for each in cast("list[object]", value)]
     document = as_object(value)
@@ -136,7 +136,7 @@ def _nulls(row: Document) -> Document:
 
 
 def _exponents(body: str) -> str:
-    """Speeds are written to ten places, which JSON allows for a number."""
+    """Speeds are written with ten decimal places, which JSON allows."""
     page = json.loads(body)
     text = compact(page)
     for speed in {row["speed"] for row in page["rows"]}:
@@ -223,7 +223,7 @@ def _entities(change: Callable[[Document], Document]) -> Callable[[Document], Do
 
 
 def _chunked() -> Seam:
-    """Without a length and with a close after each response, as HTTP/1.0 servers end theirs."""
+    """Responses without a length, after each of which the connection is closed, as by HTTP/1.0 servers."""
 
     def change(_: Scope, response: Response) -> Response:
         headers = {name: value for name, value in response.headers.items() if name != "content-length"}
@@ -252,13 +252,13 @@ def _is_throttled(caller: Caller) -> bool:
 CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     _correct(
         "ordered-by-run-id",
-        "Runs come by their ids, from the lowest: no order is documented.",
+        "Runs are in the order of their ids, lowest first: no order is documented.",
         on_whole(lambda rows, _: sorted(rows, key=lambda row: int(row["taskRunningLogId"]))),
         lambda caller: caller.run_ids() == sorted(caller.run_ids()),
     ),
     _correct(
         "windows-on-the-submission",
-        "The window is of the time of submission; which time it is of is documented nowhere.",
+        "The window filters on the time of submission; it is not documented which time it filters on.",
         on_listing(_by_submission),
         lambda caller: (
             caller.page(**RARE, start_time=1, limit=ALL)["rows"][0]["submitTime"]
@@ -267,7 +267,7 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "both-ends-excluded",
-        "Neither end belongs to the window; whether they do is documented nowhere.",
+        "Neither end belongs to the window; it is not documented whether they do.",
         Seam(switches={"window_includes_start": False, "window_includes_end": False, "order": "oldest-first"}),
         lambda caller: (
             not caller.page(start_time=(plan := caller.rows(limit=1)[0]["planTime"]), end_time=plan)["total"]
@@ -281,13 +281,13 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "speed-to-ten-places",
-        "A number of JSON may have any number of places.",
+        "A number in JSON may have any number of decimal places.",
         on_body(_exponents),
         lambda caller: "0000000" in caller.envelope()["body"].partition("speed")[2][:40],
     ),
     _correct(
         "ascii-alone",
-        "All that is not ASCII is escaped, with two halves for an emoji.",
+        "All characters beyond ASCII are escaped, an emoji as a surrogate pair.",
         answered(lambda _, response: write(response, json.dumps(response.json()).encode())),
         lambda caller: caller.nodes().body.isascii(),
     ),
@@ -299,13 +299,13 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "closes-after-each-response",
-        "No length, and the connection ends with the response: HTTP allows it.",
+        "A response has no length, and ends when the connection is closed: HTTP allows it.",
         _chunked(),
         lambda caller: _has(caller, "connection", "close"),
     ),
     _correct(
         "gzip-if-accepted",
-        "Whoever accepts gzip gets it.",
+        "Clients that accept gzip get it.",
         answered(_compressed),
         lambda caller: (
             caller.nodes(headers={**caller.headers, "Accept-Encoding": "gzip"}).headers.get("content-encoding")
@@ -314,7 +314,7 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "many-headers",
-        "Further header fields, those of caches, proxies and browsers' guards among them.",
+        "Responses have further header fields, such as those of caches and proxies, and those that protect browsers.",
         _with_headers(
             via="1.1 proxy-7 (squid/6)",
             x_cache="MISS from proxy-7",
@@ -327,19 +327,19 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "Application/JSON",
-        "A media type is written in any case, with a charset and with blanks.",
+        "A media type may be written in any case, with a charset and with spaces.",
         _with_headers(content_type='Application/JSON ; Charset="utf-8"'),
         lambda caller: _has(caller, "content-type", 'Application/JSON ; Charset="utf-8"'),
     ),
     _correct(
         "white-space-around",
-        "JSON may stand between white space.",
+        "JSON may have white space around it.",
         answered(lambda _, response: write(response, b"\n  " + response.body + b"\r\n\n")),
         lambda caller: caller.nodes().body.startswith(b"\n"),
     ),
     _correct(
         "more-members-everywhere",
-        "Every object of a model has members that are not listed, the first and the last among them.",
+        "Every object of a model has undocumented members, one before and one after the documented ones.",
         Seam(
             wrap=answered(lambda _, response: write(response, compact(_with_more(response.json())).encode())).wrap,
             alter=on_body(_richer_page).alter,
@@ -354,7 +354,7 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "null for most",
-        "Any field of a row may be null: all but its names and its plan are.",
+        "Any field of a row may be null: here all are, except its ids, job name, status and plan time.",
         on_row(_nulls),
         lambda caller: caller.rows(limit=1)[0]["submitTime"] is None,
     ),
@@ -366,7 +366,7 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "total-first-and-workspace-first",
-        "Members of objects have no order: a page begins with its total, a row with its workspace.",
+        "The members of an object have no order: here a page begins with its total, and a row with its last member.",
         on_page(
             lambda page: {
                 "total": page["total"],
@@ -378,7 +378,7 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "least-envelope",
-        "An envelope requires status_code and body alone, and a page rows and total.",
+        "An envelope only requires status_code and body, and a page only rows and total.",
         Seam(
             alter=lambda operation, config: on_envelope(
                 lambda envelope: {name: envelope[name] for name in ("body", "status_code")}
@@ -390,19 +390,19 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "limit-of-200-or-400",
-        "A limit above 200 is refused with 400; siblings have a cap, and it is said.",
+        "A limit above 200 is refused with 400; sibling operations have a documented cap.",
         Seam(switches={"max_limit": _MOST_ROWS, "over_limit": "refused"}),
         lambda caller: caller.runs(limit=_MOST_ROWS + 1).status == _BAD_REQUEST,
     ),
     _correct(
         "throttled-until-a-date",
-        "Each 89th request is refused with 429 and a date to come again (Retry-After: in seconds or as a date).",
+        "Every 89th request is refused with 429 and a date to retry (Retry-After: in seconds or as a date).",
         Anew(make=_throttling),
         _is_throttled,
     ),
     _correct(
         "errors-of-the-service-in-chinese",
-        "The text of an error is in Chinese, its code of the service, and members are beside them.",
+        "The text of an error is in Chinese, its code is one of the service, and it has further members.",
         error_document(
             lambda error: {
                 "error_code": error["error_code"].replace("APIGW.", "DAYU."),
@@ -416,7 +416,7 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "not-found-is-400",
-        "What is not found is answered with 400, as siblings do.",
+        "What is not found is answered with 400, as by sibling operations.",
         on_error_response(
             lambda response: (
                 write(response, response.body, status=_BAD_REQUEST) if b"DLG.0404" in response.body else response
@@ -427,13 +427,13 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "foreign-projects-are-not-found",
-        "Another project or tenancy is answered with 404, which says nothing of whether there is one.",
+        "A request for another project or tenancy is answered with 404, so as not to reveal whether it exists.",
         _other_status(_FORBIDDEN, _NOT_FOUND),
         lambda caller: caller.runs(project_id=OTHER_PROJECT_ID).status == _NOT_FOUND,
     ),
     _correct(
         "www-authenticate",
-        "A 401 has a challenge, and the code 0305 of the gateway's table.",
+        "A 401 has a challenge (WWW-Authenticate), and the code APIGW.0305 from the gateway's table.",
         on_error_response(
             lambda response: write(
                 response,
@@ -446,13 +446,13 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "request-ids-as-uuids",
-        "Request ids are UUIDs in capitals, in errors of the service, too.",
+        "Request ids are UUIDs in capitals, even in errors of the service.",
         _numbered_anew(),
         lambda caller: caller.nodes().headers["x-request-id"].count("-") == 4,
     ),
     _correct(
         "nameless-responses",
-        "Neither a request id nor the name of the server is required, in header fields as in the body of an error.",
+        "Neither a request id nor the name of the server is required, be it in header fields or in an error's body.",
         answered(_without_ids),
         lambda caller: "x-request-id" not in caller.nodes().headers,
     ),
@@ -464,13 +464,13 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "statuses-of-its-own",
-        "Statuses are an open set of names: runs that were left out have others.",
+        "Statuses are an open set of names: runs that were skipped or frozen have statuses of the server's own.",
         on_row(_own_statuses),
         lambda caller: any(row["status"] == "on-ice" for row in caller.rows()),
     ),
     _correct(
         "kinds-and-owners-of-its-own",
-        "Kinds of operator, owners, and names of jobs and workspaces are any text, or none.",
+        "A kind of operator, an owner and the name of a workspace can be any text, or null.",
         on_row(lambda row: {**row, "type": "Sqoop 2 / 数据", "owner": "张三 <zhang@example>", "workspaceName": None}),
         lambda caller: caller.rows(limit=1)[0]["workspaceName"] is None,
     ),
@@ -488,13 +488,13 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "three-newest-runs-are-kept",
-        "Runs are kept for a short time: an operator has the three newest alone.",
+        "Runs are kept for a short time: an operator has only its three newest.",
         on_listing(_kept),
         lambda caller: caller.page()["total"] == _TINY,
     ),
     _correct(
         "lineage-unparsed",
-        "No statement could be parsed: operators have no lineage, and tables none around them.",
+        "No SQL statement could be parsed, so neither operators nor tables have lineage.",
         Seam(
             alter=lambda operation, config: on_json(_unparsed, BULK).alter(
                 on_answers(_alone, LINEAGE).alter(operation, config), config
@@ -504,7 +504,7 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "one-step-downstream-first",
-        "Lineage is one step from table to table, with what is downstream as the first end.",
+        "Lineage goes one step, from table to table, and its first end is the downstream one.",
         Seam(switches={"lineage_reach": "one-step", "lineage_through": "tables", "lineage_first_end": "downstream"}),
         lambda caller: all(
             edge["ep1_type_name"] == edge["ep2_type_name"] for edge in caller.lineage()["relationships"]
@@ -512,13 +512,13 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "assets-typed-otherwise",
-        "Times and version of an asset are text, its workspace one text, its tenancy null.",
+        "The times and version of an asset are texts, its workspace is a single text, and its tenancy is null.",
         on_json(_entities(_typed_otherwise), *_ASSETS, LINEAGE),
         lambda caller: caller.detail()["entity"]["version"] == "7",
     ),
     _correct(
         "a-bare-search",
-        "A search has its count and its assets; facets, metrics and the rest may be absent or null.",
+        "A search only needs its count and its assets; facets, metrics and the rest may be absent or null.",
         on_json(
             lambda document: {
                 "referred_entities": None,
@@ -539,7 +539,7 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "slow",
-        "Every response takes some 25 milliseconds, give or take a half.",
+        "Every response takes about 25 milliseconds, give or take half of that.",
         Seam(switches={"latency": timedelta(milliseconds=25), "latency_sigma": 0.3}),
         _takes_time,
     ),

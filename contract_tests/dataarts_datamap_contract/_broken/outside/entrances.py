@@ -1,4 +1,4 @@
-"""Level A and D: who is let in, and what a gateway makes of a request, as routers, filters and proxies get it wrong."""
+"""Level A, D and E: routers, filters and proxies that let in the wrong callers, or mishandle a request."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _CONNECTION: ContextVar[object] = ContextVar("connection of a request", default=
 def _authenticated(
     make: Callable[[Callable[[RequestParts], None], MockConfig], Callable[[RequestParts], None]],
 ) -> Seam:
-    """How it is decided who may ask, from how the reference does."""
+    """A seam that replaces the reference's authentication with one made from it."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         return replace(operation, authenticate=make(operation.authenticate, config))
@@ -77,7 +77,7 @@ def _authenticated(
 
 
 def _guard_of_small_letters() -> Seam:
-    """The router takes paths in capitals, and the guard in front of it knows none of them."""
+    """The router accepts ``/V1/…`` as ``/v1/…``, and the guard in front of it lets such paths pass unchecked."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         async def routed(scope: Scope, receive: Receive, send: Send) -> None:
@@ -160,7 +160,7 @@ def _of_cookie(request: RequestParts, _: MockConfig) -> RequestParts:
 
 
 def _logged_in() -> Seam:
-    """Whoever was let in stays so on the connection, without showing a token again."""
+    """A caller that was let in once needs no token for the rest of the connection."""
     known: set[object] = set()
 
     def make(authenticate: Callable[[RequestParts], None], _: MockConfig) -> Callable[[RequestParts], None]:
@@ -184,7 +184,7 @@ def _logged_in() -> Seam:
 
 
 def _failing_open() -> Seam:
-    """Each sixth token that IAM is asked about in vain is taken for a good one."""
+    """Every sixth token that IAM does not know is accepted."""
     numbers = count(1)
 
     def make(authenticate: Callable[[RequestParts], None], _: MockConfig) -> Callable[[RequestParts], None]:
@@ -245,7 +245,7 @@ def _spaces_as_plus(request: RequestParts, _: MockConfig) -> RequestParts:
 
 
 def _believed_hash(authenticate: Callable[[RequestParts], None], config: MockConfig) -> Callable[[RequestParts], None]:
-    """The hash that the caller states of its body is signed, and the body is not looked at."""
+    """The signature is checked with the hash that the caller states for the body; the body itself is not hashed."""
 
     def is_signed(request: RequestParts, stated: bytes) -> bool:
         claim = read_claim(request)
@@ -269,7 +269,7 @@ def _believed_hash(authenticate: Callable[[RequestParts], None], config: MockCon
 
 
 def _is_let_in(caller: Caller, **changes: str) -> bool:
-    """Whether a request with some header fields, and without a token among them unless it is named, is let in."""
+    """Whether a request is let in with the usual header fields except the token, and with these changes."""
     fields = {name: value for name, value in caller.headers.items() if name != _TOKEN}
     return caller.runs({**fields, **changes}).status == OK
 
@@ -326,7 +326,7 @@ def _sends_another_body(caller: Caller) -> bool:
 BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     broken(
         "guard-of-small-letters",
-        "A path in capitals is another path, or needs a token like the declared one.",
+        "A path in capitals (/V1) is refused, or needs a token as the declared path does.",
         "token",
         _guard_of_small_letters(),
         _asks_in_capitals,
@@ -334,7 +334,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "first-of-a-list-of-instances",
-        "Two tenancies in one header field are no id of a tenancy.",
+        "A list of two tenancy ids in the header field is not a tenancy id.",
         "tenant",
         on_request(_first_instance),
         lambda caller: _bears(caller, instance=f"{caller.config.instance_id}, {'0' * 32}").status == OK,
@@ -358,7 +358,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "gzip-for-all",
-        "A response is compressed for those alone who accept it (HTTP: Accept-Encoding identity).",
+        "A response is compressed only for clients that accept it (HTTP: Accept-Encoding identity).",
         "http",
         answered(_always_compressed),
         lambda caller: "content-encoding" in _bears(caller, accept_encoding="identity").headers,
@@ -366,7 +366,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "304-without-a-validator",
-        "Runs that changed since 1970 are shown to who asks for what changed since; 304 is not documented.",
+        "A client that asks for changes since 1970 is shown the runs, which are newer; 304 is not documented.",
         "http",
         answered(_never_modified),
         lambda caller: _bears(caller, if_modified_since="Thu, 01 Jan 1970 00:00:00 GMT").status == _NOT_MODIFIED,
@@ -374,7 +374,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "406-for-a-charset",
-        "JSON is acceptable to who accepts application/json;charset=UTF-8; 406 is not documented.",
+        "A client that accepts application/json;charset=UTF-8 accepts JSON; 406 is not documented.",
         "http",
         answered(_accepting_one_text),
         lambda caller: _bears(caller, accept="application/json;charset=UTF-8").status == _NOT_ACCEPTABLE,
@@ -406,7 +406,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "token-percent-decoded",
-        "A token with an escape in it is another token.",
+        "A token in which a character is percent-encoded is a different token.",
         "token",
         on_credentials(_decoded),
         lambda caller: _is_let_in(caller, **{_TOKEN: f"%{ord(caller.config.token[0]):02X}{caller.config.token[1:]}"}),
@@ -414,7 +414,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "token-in-a-cookie",
-        "The token is the header field X-Auth-Token; a cookie of that name is none.",
+        "The token is the header field X-Auth-Token; a cookie with that name does not count.",
         "token",
         on_credentials(_of_cookie),
         lambda caller: _is_let_in(caller, Cookie=f"{_TOKEN}={caller.config.token}"),
@@ -422,7 +422,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "connection-stays-logged-in",
-        "Each request shows a token or a signature, also on a connection that showed one.",
+        "Every request needs a token or a signature, even on a connection that has sent one before.",
         "token",
         Anew(make=_logged_in),
         _stays_logged_in,
@@ -430,7 +430,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "iam-fails-open",
-        "A token that IAM does not know is refused each time; each sixth is let in.",
+        "A token that IAM does not know is refused every time, not just five times out of six.",
         "token",
         Anew(make=_failing_open),
         lambda caller: any(_is_let_in(caller, **{_TOKEN: "unknown"}) for _ in range(_OPEN_EVERY + 1)),
@@ -438,7 +438,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "any-authorization-skips-the-token",
-        "An Authorization of another scheme is no signature, and does without no token.",
+        "An Authorization header of another scheme is not a signature, and does not replace the token.",
         "token",
         on_credentials(_left_to_another_filter),
         lambda caller: _is_let_in(caller, Authorization="Bearer nobody"),
@@ -446,7 +446,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "signed-by-a-clock-of-twelve-hours",
-        "A signature of twelve hours ago is out of its time (more than 15 minutes off).",
+        "A signature from twelve hours ago is no longer valid (it is more than 15 minutes old).",
         "signature",
         _authenticated(_clock_of_twelve_hours),
         _signs_half_a_day_ago,
@@ -462,7 +462,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "stated-hash-of-the-body",
-        "A signature covers the body that was sent, and not a hash that the caller states of it.",
+        "A signature covers the body that was sent, not a hash that the caller states for it.",
         "signature",
         _authenticated(_believed_hash),
         _sends_another_body,

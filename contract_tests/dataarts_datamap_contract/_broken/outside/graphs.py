@@ -1,4 +1,4 @@
-"""Level C: lineage of all operators and around an asset, as walks of graphs and joins get it wrong."""
+"""Level C: lineage, of all operators or around an asset, that graph walks and joins get wrong."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _counting_those_with_lineage(_: str, ask: Ask, arguments: Arguments) -> Docu
 
 
 def _places(rows: Iterable[Document], name: str) -> dict[tuple[object, object], int]:
-    """The place of each table among those of its operator."""
+    """The position of each table among the tables of its operator."""
     places: dict[tuple[object, object], int] = {}
     numbers: dict[object, int] = {}
     for row in rows:
@@ -96,7 +96,7 @@ def _overflowing(_: str, ask: Ask, arguments: Arguments) -> Document:
 
 
 def _acyclic(document: Document) -> Document:
-    """An edge that would close a circle is left out."""
+    """An edge that would close a cycle is left out."""
     after: dict[str, set[str]] = {}
     kept: list[Document] = []
     for edge in document["relationships"]:
@@ -118,7 +118,7 @@ def _reached(after: dict[str, set[str]], start: str) -> set[str]:
 
 
 def _as_a_tree(_: str, ask: Ask, arguments: Arguments) -> Document:
-    """A node that was seen is not drawn again, nor is the edge that leads to it."""
+    """An edge between two nodes that were already drawn is left out."""
     document: Document = ask(arguments)
     seen = {arguments.text("guid")}
     kept: list[Document] = []
@@ -131,7 +131,7 @@ def _as_a_tree(_: str, ask: Ask, arguments: Arguments) -> Document:
 
 
 def _with_siblings(_: str, ask: Ask, arguments: Arguments) -> Document:
-    """Downstream of a table is what its operator writes beside it, too."""
+    """Downstream of a table also has the other tables that its operator writes."""
     graph: Document = ask(arguments)
     if arguments.text("direction") != "OUT":
         return graph
@@ -177,7 +177,7 @@ def _moves_operators(caller: Caller) -> bool:
 
 
 def _draws_fewer(caller: Caller) -> bool:
-    """Whether a table that an operator reads, by the lineage of all, is not drawn beside what it writes."""
+    """Whether lineage upstream of a table lacks a source that its operator has in the lineage of all operators."""
     target = guid_of(caller, "postgres.sales.ads_margin")
     drawn = {(edge["ep1_id"], edge["ep2_id"]) for edge in caller.lineage(target, "?direction=IN")["relationships"]}
     tables = {end for edge in drawn for end in edge}
@@ -199,21 +199,21 @@ def _fails_on_nothing(caller: Caller) -> bool:
 BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     broken(
         "emoji-lost-in-lineage",
-        "The name of an operator in the lineage of all is the one that ShowNodes and its runs have.",
+        "An operator has the same name in the lineage of all operators, in ShowNodes and in its runs.",
         "lineage agrees",
         on_json(_in_three_bytes, BULK),
         lambda caller: any("?" in row["node_name"] for row in caller.bulk()["data"]),
     ),
     broken(
         "ten-operators-if-unsaid",
-        "Without a limit a page of lineage holds 100 operators (documented default).",
+        "Without a limit, a page of lineage holds 100 operators (the documented default).",
         "bulk pages",
         on_query(_ten_if_unsaid, of=BULK),
         lambda caller: len(caller.bulk()["data"]) < len(caller.bulk("?limit=100")["data"]),
     ),
     broken(
         "total-of-operators-with-lineage",
-        "The total of the lineage of all counts all operators, those without rows included.",
+        "The total of the lineage of all operators counts all of them, including those without rows.",
         "bulk pages",
         on_answers(_counting_those_with_lineage, BULK),
         _has_rows_past_its_total,
@@ -227,49 +227,49 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "WHERE source <> target",
-        "An operator that only writes, only reads, or reads what it writes has rows, too.",
+        "An operator that only writes, only reads, or reads the table that it writes also has rows.",
         "lineage agrees",
         on_json(_where_unequal, BULK),
         lambda caller: not _rows_of(caller, "snapshot"),
     ),
     broken(
         "one-workspace-for-a-page-of-lineage",
-        "An operator's row names its own workspace, which is that of ShowNodes and of its runs.",
+        "An operator's row names its own workspace, as ShowNodes and its runs do.",
         "lineage agrees",
         on_json(_of_the_first_workspace, BULK),
         _moves_operators,
     ),
     broken(
         "end-of-the-bulk-page-overflows",
-        "A limit of 2^31-1 is valid at any offset, and gives what is left.",
+        "A limit of 2^31-1 is valid at any offset, and gives the remaining operators.",
         "bulk pages",
         on_answers(_overflowing, BULK),
         lambda caller: not caller.bulk(f"?offset=1&limit={MOST}")["data"],
     ),
     broken(
         "circles-cut-open",
-        "Two operators that each read what the other writes are both drawn whole.",
+        "If two operators each read what the other writes, all four edges are shown.",
         "lineage agrees",
         on_json(_acyclic, LINEAGE),
         lambda caller: len(caller.lineage(guid_of(caller, "lake.loop_first"))["relationships"]) < _EDGES_OF_A_CIRCLE,
     ),
     broken(
         "a-tree-for-a-graph",
-        "A table that two ways lead to has both of them in its lineage.",
+        "If two paths lead to a table, its lineage has both.",
         "lineage agrees",
         on_answers(_as_a_tree, LINEAGE),
         _draws_fewer,
     ),
     broken(
         "downstream-holds-siblings",
-        "Downstream of a table is what is made of it, not what was written beside it.",
+        "Downstream of a table are the tables made of it, not the other tables that its operator writes.",
         "lineage agrees",
         on_answers(_with_siblings, LINEAGE),
         _draws_a_sibling,
     ),
     broken(
         "first-of-repeated-keys",
-        "Categories are repeated keys, of which each counts.",
+        "Several categories are sent as a repeated key, and each of them counts.",
         "lineage agrees",
         on_answers(_first_of_each, LINEAGE),
         lambda caller: (
@@ -280,7 +280,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "nothing-is-a-failure",
-        "A table without lineage has an empty graph, and is no failure of the server.",
+        "A table without lineage has an empty graph; the request for it does not fail.",
         "valid requests succeed",
         on_answers(_failing_on_nothing, LINEAGE),
         _fails_on_nothing,

@@ -1,4 +1,4 @@
-"""What the servers of this cohort are made with."""
+"""Helpers that the servers of this cohort are made with."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Listing: TypeAlias = "Callable[[Perform, Values], Document]"
 Operation: TypeAlias = "Callable[[Arguments], bytes]"
 
 RARE = {"task_id": "971001", "job_name": "rare runs"}
-"""The operator whose runs lie around midnights, ends of months and changes of clocks."""
+"""The operator whose runs lie around midnight, the ends of months and the changes of the clocks."""
 
 HOURLY = {"job_name": "check/rows<stage>"}
 SALES = {"task_id": "958113", "job_name": "Load orders-eu"}
@@ -59,12 +59,12 @@ def broken(  # noqa: PLR0913  what a server declares
 
 
 def listing(make: Callable[[], Listing]) -> Seam:
-    """How a page comes about, on a server that remembers."""
+    """A seam that makes pages in another way, on a server that remembers earlier requests."""
     return Anew(make=lambda: on_listing(make()))
 
 
 def performed(of: str, make: Callable[[Operation, MockConfig], Operation]) -> Seam:
-    """How the document of an operation comes about."""
+    """A seam that makes the documents of an operation in another way."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         if operation.operation_id != of:
@@ -75,7 +75,7 @@ def performed(of: str, make: Callable[[Operation, MockConfig], Operation]) -> Se
 
 
 def answered(change: Callable[[Scope, Response], Response]) -> Seam:
-    """Every response of an operation of the specification."""
+    """A seam that changes every response of an operation of the specification."""
     return on_wire(lambda scope, response: change(scope, response) if is_datamap(scope) else response)
 
 
@@ -91,7 +91,7 @@ def sent(scope: Scope, name: str) -> str:
 
 
 def refused(response: Response, status: int, code: str, message: str) -> Response:
-    """An error response in the place of another."""
+    """An error response in place of the given response."""
     return write(response, compact({"error_msg": message, "error_code": code}).encode(), status=status)
 
 
@@ -115,12 +115,12 @@ def ids(rows: list[Document]) -> list[int]:
 
 
 def repeats(values: list[Any]) -> bool:
-    """Whether something is among the values more than once."""
+    """Whether any value occurs more than once."""
     return len(set(values)) < len(values)
 
 
 def together(caller: Caller, *targets: str) -> list[Response]:
-    """The responses to requests that are under way at one time."""
+    """The responses to requests that are sent at the same time."""
 
     async def all_of_them() -> list[Response]:
         headers = {"host": "mock.test", **caller.headers}
@@ -130,7 +130,7 @@ def together(caller: Caller, *targets: str) -> list[Response]:
 
 
 def guid_of(caller: Caller, name: str) -> str:
-    """The GUID of a table, by its whole name."""
+    """The GUID of the table with a full name."""
     found = caller.search(name.rpartition(".")[2])["entities"]
     paths = {entity["attributes"]["qualifiedName"].partition("@")[0]: entity["guid"] for entity in found}
     return str(paths[name])

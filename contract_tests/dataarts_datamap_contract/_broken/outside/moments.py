@@ -1,4 +1,4 @@
-"""Level A and C: what depends on when something is asked: warm-up, load, retries, breakers, memory of mistakes."""
+"""Level A and C: responses that depend on earlier or simultaneous requests, through caches, load or retries."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def _with_cookies() -> Seam:
 
 
 def _locking() -> Seam:
-    """A second request for runs meets the lock of the first, and does not wait."""
+    """A second request for runs fails at the lock of the first, rather than waiting for it."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         under_way: list[Scope] = []
@@ -258,49 +258,49 @@ def _cuts(caller: Caller) -> bool:
 BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     broken(
         "timeouts-look-like-no-runs",
-        "A question that the scheduler could not answer is no success with total 0; each 23rd is.",
+        "A query that the scheduler could not answer is an error, not a success with total 0, as every 23rd is.",
         "asked again the same",
         listing(_timing_out),
         lambda caller: 0 in _totals(caller, _TIMEOUT_EVERY + 1),
     ),
     broken(
         "cold-start-from-a-snapshot",
-        "The first 15 responses after a start know the newest runs, as those after them do.",
+        "The first 15 responses after a start have the newest runs, as later ones do.",
         "asked again the same",
         listing(_warming_up),
         lambda caller: len(_totals(caller, _COLD + 2)) > 1,
     ),
     broken(
         "misses-remembered-by-task",
-        "An unknown job name says nothing of the task's other operators, which are asked for next.",
+        "A query with an unknown job name does not change the next response for the same task id.",
         "asked again the same",
         listing(_remembering_misses),
         _poisons,
     ),
     broken(
         "400-cached-by-path",
-        "A valid request is answered with 200, also after an invalid one of the same path.",
+        "A valid request is answered with 200, even after an invalid one for the same path.",
         "valid requests succeed",
         Anew(make=_remembering_mistakes),
         _remembers,
     ),
     broken(
         "retried-POST-without-its-body",
-        "A search finds what its body asks for, each time; each fifth one is sent again without.",
+        "A search always finds what its body asks for; here every fifth is retried without its body.",
         "asked again the same",
         Anew(make=_retrying),
         lambda caller: len({caller.search("dim_region")["count"] for _ in range(_RETRIED_EVERY + 1)}) > 1,
     ),
     broken(
         "breaker-falls-back-to-nothing",
-        "After five error responses in a row a table has the operators that it had before.",
+        "A table has the same operators as before, even after five error responses in a row.",
         "operators of a table",
         Anew(make=_breaking),
         _breaks,
     ),
     broken(
         "buffer-of-16-KiB",
-        "A response is a whole JSON document; each tenth long one ends after 16 KiB.",
+        "A response is a complete JSON document; here every tenth long one is cut off after 16 KiB.",
         "text is JSON and UTF-8",
         Anew(make=_cutting),
         _cuts,
@@ -308,7 +308,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "throttled-with-200",
-        "A throttled request is answered with 429, not with 200 and an error in the place of the document.",
+        "A throttled request is answered with 429, not with 200 and an error instead of the document.",
         "error responses",
         Anew(make=_throttling),
         lambda caller: any("error_code" in caller.envelope() for _ in range(_THROTTLED_EVERY + 1)),
@@ -316,7 +316,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "two-cookies-in-the-header-map",
-        "header_map has texts alone; each seventh has a list.",
+        "All values of header_map are texts; here every seventh header_map has a list.",
         "envelope",
         Anew(make=_with_cookies),
         lambda caller: any("Set-Cookie" in caller.envelope()["header_map"] for _ in range(_COOKIE_EVERY + 1)),
@@ -324,7 +324,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "second-of-two-meets-a-lock",
-        "Requests that are under way at one time succeed as they do one by one (50 a second are allowed).",
+        "Requests that are sent at the same time succeed as they do one by one (50 a second are allowed).",
         "side by side",
         _locking(),
         lambda caller: any(
@@ -342,7 +342,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "index-not-loaded-yet",
-        "The first ten searches after a start find what those after them do.",
+        "The first ten searches after a start find the same assets as later ones.",
         "asked again the same",
         Anew(make=_indexing),
         lambda caller: len({caller.search()["count"] for _ in range(_COLD_SEARCHES + 2)}) > 1,

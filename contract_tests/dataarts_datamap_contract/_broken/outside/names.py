@@ -1,4 +1,4 @@
-"""Level C: what a filter compares with, as collations, casts and decoders get it wrong."""
+"""Level C: filters that collations, casts and decoders get wrong."""
 
 from __future__ import annotations
 
@@ -39,28 +39,28 @@ def _known_by_half(workspace_id: str) -> str:
 BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     broken(
         "names-folded-to-nfkc",
-        "A job name in full-width letters is another name (jobName equals the query's job_name).",
+        "A job name in full-width letters is a different name (jobName equals the query's job_name).",
         "a filter takes what is named",
         set_arguments(job_name=lambda name: unicodedata.normalize("NFKC", name)),
         lambda caller: bool(caller.page(job_name=_full_width(JOB_NAME))["total"]),
     ),
     broken(
         "utf8mb4_general_ci",
-        "Job names that differ in an emoji are two names; that collation takes all of them for one character.",
+        "Job names that differ only in an emoji are different names; this collation treats all emoji as equal.",
         "a filter takes what is named",
         set_arguments(job_name=lambda name: _BEYOND.sub("📊", name)),
         lambda caller: bool(caller.page(task_id=EMOJI_TASK, job_name="订单汇总_日报📈")["total"]),
     ),
     broken(
         "ignorable characters",
-        "A job name with a zero-width space in it is another name.",
+        "A job name with a zero-width space in it is a different name.",
         "a filter takes what is named",
         set_arguments(job_name=lambda name: _INVISIBLE.sub("", name) or name),
         lambda caller: bool(caller.page(job_name=JOB_NAME[:3] + "\u200b" + JOB_NAME[3:])["total"]),
     ),
     broken(
         "digits-of-any-script",
-        "A task id in Arabic digits is another id (a text that equals the taskId of the rows).",
+        "A task id in Arabic digits is a different id (the task id is a text that equals the taskId of the rows).",
         "a filter takes what is named",
         set_arguments(task_id=_digits),
         lambda caller: bool(
@@ -69,14 +69,14 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "workspace-id-in-char-16",
-        "A workspace id that is the operator's in its first half alone is another workspace's.",
+        "A workspace id that shares only its first half with the operator's is a different workspace.",
         "a filter takes what is named",
         set_arguments(workspace_id=_known_by_half),
         lambda caller: bool(caller.page(workspace_id=_WORKSPACES[0][:_HALF] + "0" * _HALF)["total"]),
     ),
     broken(
         "decoded-by-proxy-and-server",
-        "A percent sign and a plus of a job name are themselves: the query is decoded once.",
+        "A percent sign or plus in a job name stands for itself: the query is decoded only once.",
         "a filter takes what is named",
         set_arguments(job_name=unquote_plus),
         lambda caller: bool(caller.page(job_name="check%2Frows%3Cstage%3E")["total"]),

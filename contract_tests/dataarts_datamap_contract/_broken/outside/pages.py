@@ -1,4 +1,4 @@
-"""Level C: pages and totals, as databases, search engines and caches get them wrong."""
+"""Level C: pages and totals that databases, search engines and caches get wrong."""
 
 from __future__ import annotations
 
@@ -206,50 +206,50 @@ def _mixes_up_pages(caller: Caller) -> bool:
 BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     broken(
         "seek-by-plan-time-alone",
-        "A page begins after the last run of the page before, not after all runs of its plan time (offset: where the"
-        " page starts; total: runs on all pages).",
+        "A page begins after the last run of the page before, not after all runs with that run's plan time (offset:"
+        " where the page starts; total: runs on all pages).",
         "pages are slices of one list",
         own_rows(_after_the_last_plan),
         lambda caller: _loses(caller, 1, **RARE),
     ),
     broken(
         "ties-turn-round-on-odd-pages",
-        "Runs of one plan time stand in one order on all pages, or a walk meets one twice and another never.",
+        "Runs with the same plan time have the same order on all pages, or a walk finds one twice and misses another.",
         "pages are slices of one list",
         own_rows(_ties_by_page),
         lambda caller: repeats(ids(walk(caller, 3, **RARE))),
     ),
     broken(
         "LeftJoinWithTries",
-        "A run that was tried again is one row, and not one for each try (taskRunningLogId: id of this run).",
+        "A run that was retried is one row, not one for each try (taskRunningLogId: id of this run).",
         "a run once in a window",
         own_rows(_joined_with_tries),
         lambda caller: repeats(caller.run_ids()),
     ),
     broken(
         "distinct-plans-beside-a-plain-count",
-        "The rows of all pages are as many as the total says, where runs have one plan time, too.",
+        "All pages together have as many rows as the total says, even if runs share a plan time.",
         "total counts the runs",
         own_rows(_one_for_each_plan),
         lambda caller: _loses(caller, ALL),
     ),
     broken(
         "hidden after the LIMIT",
-        "Runs that have not started are runs of the window that the total counts, and are shown.",
+        "Runs that have not started are counted in the total, so they must be shown.",
         "total counts the runs",
         on_page(lambda page: {**page, "rows": [row for row in page["rows"] if row["startTime"]]}),
         lambda caller: _loses(caller, ALL),
     ),
     broken(
         "has-next-row-leaks",
-        "A page holds at most limit rows, also if exactly one more run is left (limit: records on a page).",
+        "A page holds at most limit rows, even if exactly one more run is left (limit: records on a page).",
         "pages are slices of one list",
         own_rows(_one_more_to_look_ahead),
         _looks_ahead,
     ),
     broken(
         "offset-pushed-down-to-two-shards",
-        "An offset counts the runs of the whole list, and not of each part of it.",
+        "An offset counts the runs of the whole list, not those of each shard.",
         "pages are slices of one list",
         own_rows(_offset_in_each_shard),
         lambda caller: _loses(caller, 50),
@@ -263,21 +263,21 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "max-result-window-exceeded",
-        "Offset and limit may be anything up to 2^31-1; what is past the end is an empty page, no failure.",
+        "Offset and limit may be anything up to 2^31-1; beyond the end, there is an empty page, not an error.",
         "valid requests succeed",
         fail_on(_is_beyond_the_results),
         lambda caller: caller.runs(offset=1, limit=_MOST_RESULTS).status == _SERVER_ERROR,
     ),
     broken(
         "offset-is-a-byte",
-        "An offset of 256 is the 257th run, not the first.",
+        "A page at offset 256 begins with the 257th run, not with the first.",
         "pages are slices of one list",
         set_arguments(offset=lambda offset: int(offset) % _BYTE),
         lambda caller: bool(caller.run_ids(offset=_BYTE, limit=1) == caller.run_ids(offset=0, limit=1)),
     ),
     broken(
         "a-thousand-means-everything",
-        "A limit of 1,000 or more starts at the offset as any other does.",
+        "A page with a limit of 1,000 or more starts at its offset, as any other page does.",
         "pages are slices of one list",
         on_listing(
             lambda perform, values: perform({**values, "offset": 0} if int(values["limit"]) >= _MANY else values)
@@ -286,7 +286,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "replicas-of-two-orders",
-        "The pages of one question are slices of one list, whichever replica is asked.",
+        "The pages of one query are slices of one list, whichever replica answers.",
         "asked again the same",
         listing(_turning_replicas),
         lambda caller: len({compact(caller.run_ids(limit=5)) for _ in range(4)}) > 1,
@@ -300,42 +300,42 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "omitempty",
-        "A page without runs has rows and a total, both required: an empty array and 0.",
+        "A page without runs still has rows and a total, which are required: an empty array and 0.",
         "page document",
         on_page(_without_empty),
         lambda caller: "total" not in caller.page(job_name="nobody"),
     ),
     broken(
         "count(start_time)",
-        "The total counts runs that have not started, too, which are among the rows.",
+        "The total also counts runs that have not started, since they are among the rows.",
         "total counts the runs",
         own_total(lambda _, values, perform: sum(row["startTime"] > 0 for row in whole(perform, values)["rows"])),
         lambda caller: caller.page()["total"] < len(caller.rows()),
     ),
     broken(
         "daily-roll-up-in-local-days",
-        "The total of a whole day is the number of its runs in UTC, not in a day that begins 8 hours earlier.",
+        "The total of a whole day counts the runs of the day in UTC, not of a day that begins 8 hours earlier.",
         "total counts the runs",
         own_total(_rolled_up),
         _rolls_up,
     ),
     broken(
         "deep-pages-estimate",
-        "The total is one number on all pages of a question, also from offset 200 on.",
+        "The total is the same on all pages of a query, even from offset 200 on.",
         "one total for one question",
         own_total(_estimated),
         lambda caller: caller.page(offset=300)["total"] != caller.page()["total"],
     ),
     broken(
         "reports-come-from-a-replica-behind",
-        "A question has one total, whatever the limit: a limit of 500 or more does not lose the two newest runs.",
+        "A query has one total, whatever the limit: with a limit of 500 or more, it still has its two newest runs.",
         "one total for one question",
         on_listing(_reporting_replica),
         lambda caller: caller.page(limit=_LARGE)["total"] != caller.page()["total"],
     ),
     broken(
         "cache-key-without-separators",
-        "Offset 1 with limit 11 is another page than offset 11 with limit 1.",
+        "Offset 1 with limit 11 and offset 11 with limit 1 are different pages.",
         "pages are slices of one list",
         performed(RUNS, _key_without_separators),
         _mixes_up_pages,

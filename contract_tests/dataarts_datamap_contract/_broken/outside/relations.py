@@ -1,7 +1,7 @@
-"""What the servers of this cohort break, in words, and which checks watch over it.
+"""The relations that the servers of this cohort break, in words, and the checks that watch over each.
 
-The servers name a relation and no check: their author had not seen the checks. Who has seen them fills in their ids
-here, once, before the suite meets the servers.
+The servers name a relation, not a check, since their author had not seen the checks. Someone who has seen the checks
+fills in their ids here, once, before the suite is first run on the servers.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Relation: TypeAlias = Literal[
     "bulk pages",
     "lineage agrees",
 ]
-"""What a right server keeps."""
+"""What holds on a correct server."""
 
 CHECKS: Final[dict[Relation, frozenset[str]]] = {
     "pages are slices of one list": frozenset(

@@ -1,4 +1,4 @@
-"""Level B and C: what a row says, as mappers, serialisers and state machines get it wrong."""
+"""Level B and C: rows that mappers, serialisers and state machines get wrong."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _counting_up() -> Listing:
 
 
 def _as_the_row_before(rows: list[Document]) -> list[Document]:
-    """One object is filled again for each row, and a null fills nothing."""
+    """One object is reused for all rows, and a null leaves the value of the row before in it."""
     row: Document = {}
     filled: list[Document] = []
     for each in rows:
@@ -126,7 +126,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "some-successes-have-no-end",
-        "A run that succeeded has ended (endTime: 0 while it has not).",
+        "A run that succeeded has ended (endTime: 0 while it has not ended).",
         "times fit the status",
         on_row(_without_end),
         lambda caller: any(row["status"] == "success" and not row["endTime"] for row in caller.rows()),
@@ -140,7 +140,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "ExpectedEnd",
-        "A run that is under way has no end yet (endTime: 0 while it has not), whatever is expected.",
+        "A run in progress has no end yet, even if one is expected (endTime: 0 while it has not ended).",
         "times fit the status",
         on_row(_expected_to_end),
         lambda caller: any(row["status"] in _UNDER_WAY and row["endTime"] for row in caller.rows()),
@@ -154,28 +154,28 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "stopwatch-in-the-row",
-        "The running time is not counted up while a run is running.",
+        "The running time does not count up while a run is in progress.",
         "one content of a run",
         listing(_counting_up),
         lambda caller: caller.rows() != caller.rows(),
     ),
     broken(
         "written-rows-in-16-bits",
-        "Speed is rows written per second of the run, so more than 65,535 rows are counted whole.",
+        "Speed is rows written per second of the run, so outputRowCount agrees with it, even above 65,535.",
         "counts of a run fit",
         on_field("outputRowCount", lambda number: number & _SHORT if number >= 0 else number),
         _miscounts,
     ),
     broken(
         "nulls-inherit-the-row-before",
-        "What a run has none of is null on every page, not the value of the row above it.",
+        "A field without a value is null on every page, not the value of the row above.",
         "one content of a run",
         on_rows(_as_the_row_before),
         _inherits,
     ),
     broken(
         "long-pages-abridge-running-data",
-        "runningData is a JSON document as text, with a limit above 100, too.",
+        "runningData is a JSON document as text, even with a limit above 100.",
         "text is JSON and UTF-8",
         on_listing(_abridged),
         lambda caller: _is_broken_json(caller, 200),
@@ -183,7 +183,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "unreadable-ids-make-null-rows",
-        "A run whose id is beyond 2^53 is a row like any other, and none is null.",
+        "A run whose id is beyond 2^53 is a row like any other, not null.",
         "page document",
         on_row(lambda row: None if row["taskRunningLogId"] >= _BEYOND_DOUBLE else row),
         lambda caller: None in caller.rows(**RARE),
@@ -191,7 +191,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "singleton_workspace_name",
-        "A run has the name of its own workspace, whatever was asked first.",
+        "A run has the name of its own workspace, not that of the first run ever requested.",
         "one content of a run",
         listing(_one_workspace_name),
         _names_one_workspace,

@@ -1,4 +1,4 @@
-"""Level C: the window, as time zones, calendars and conversions get it wrong."""
+"""Level C: windows that are wrong because of time zones, calendars or conversions."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _on_the_wall(time: int) -> int:
 
 
 def _stepped_by_months(rows: list[Document], values: Values) -> list[Document]:
-    """Partitions by month are listed by adding a month to the start, as long as there is such a day."""
+    """The months to read are found by adding months to the start; a month without that day is skipped."""
     start = _moment(int(values["start_time"]))
 
     def is_listed(row: Document) -> bool:
@@ -144,7 +144,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "wall-clock-of-berlin",
-        "Where clocks are put back, a window holds no run of before its start (times are UTC).",
+        "When clocks are put back, a window still holds no run planned before its start (times are UTC).",
         "runs lie inside the window",
         on_listing(_by_the_wall),
         _repeats_an_hour,
@@ -158,14 +158,14 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "zero-is-falsy",
-        "A window that starts at 0 holds all that one that starts at 1 does, not the runs of today alone.",
+        "A window that starts at 0 holds every run of a window that starts at 1, not only those of today.",
         "windows add up",
         on_listing(_from_today),
         lambda caller: caller.page(start_time=0)["total"] < caller.page(start_time=1)["total"],
     ),
     broken(
         "a-point-has-no-end",
-        "A window whose ends are one time holds no run of a later one.",
+        "A window whose start and end are the same time holds no run planned later.",
         "runs lie inside the window",
         on_arguments(_open_ended),
         _has_no_end,
@@ -179,7 +179,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "later-pages-exclude-the-end",
-        "Whether the end belongs to the window is the same on all pages: a total is that of all pages.",
+        "All pages agree on whether the end belongs to the window, so the total is the same on each.",
         "one total for one question",
         on_arguments(_ending_earlier),
         _ends_early,
@@ -193,7 +193,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "DATETIME(0)",
-        "The plan time of a run is given to the millisecond: what was found in a window of one is planned then.",
+        "A plan time is exact to the millisecond: a run found in a window of one millisecond has that plan time.",
         "runs lie inside the window",
         on_field("planTime", lambda time: (time + SECOND // 2) // SECOND * SECOND),
         lambda caller: _is_off(caller, _time(2023, 7, 1) - 1),

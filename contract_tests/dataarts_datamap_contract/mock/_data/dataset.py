@@ -36,7 +36,7 @@ class Operator:
     """A job operator that produces a table, as ShowNodes names it.
 
     Attributes:
-        task_id: The operator's id: decimal digits; in a row it is a number.
+        task_id: The operator's id, as decimal digits; rows have it as a number.
         job_name: Its name.
         workspace_id: Id of its workspace.
     """
@@ -47,7 +47,7 @@ class Operator:
 
 
 class RunSource(Protocol):
-    """The initial runs of a history, from the oldest to the newest by the column that it is ordered by.
+    """The initial runs of a history, oldest first, in the order of the history's time column.
 
     The index of a run never changes. Its key is the time in that column and its id; no two keys are equal.
     """
@@ -63,7 +63,7 @@ class RunSource(Protocol):
         ...
 
     def within(self, first: int, last: int) -> range:
-        """The indexes of the runs with a time between two, inclusive."""
+        """The indexes of the runs between two times, inclusive."""
         ...
 
     def encoded(self, indexes: range | list[int]) -> EncodedRows:
@@ -121,7 +121,7 @@ class StoredRuns:
         return self._runs[index].row
 
     def within(self, first: int, last: int) -> range:
-        """The indexes of the runs with a time between two, inclusive."""
+        """The indexes of the runs between two times, inclusive."""
         return range(bisect_left(self._times, first), bisect_right(self._times, last))
 
     def encoded(self, indexes: range | list[int]) -> EncodedRows:
@@ -167,7 +167,7 @@ class RunHistory:
         return map(self._row, reversed(self._order))
 
     def within(self, first: int, last: int) -> range:
-        """The positions of the runs with a time between two, inclusive, in milliseconds since the epoch."""
+        """The positions of the runs between two times, inclusive, in milliseconds since the epoch."""
         if isinstance(self._order, range):
             return self._source.within(first, last)
         return range(bisect_left(self._order, first, key=self._time), bisect_right(self._order, last, key=self._time))

@@ -22,7 +22,7 @@ _WHOLE = ("taskRunningLogId", "planTime", "startTime")
 def complete_run(fields: Mapping[str, object], operator: Operator, run_id: int, plan: int) -> Row:
     """A run of an operator with all documented fields.
 
-    It is submitted 1 s after its plan time, starts 5 s after it and takes a minute, if it gets that far by its status.
+    It is submitted 1 s after its plan time, starts 5 s after it and takes a minute, as far as its status says it got.
 
     Args:
         fields: Values by the names of the documented fields, which override all defaults; any JSON value is accepted.
@@ -31,8 +31,8 @@ def complete_run(fields: Mapping[str, object], operator: Operator, run_id: int, 
         plan: Its plan time in milliseconds since the epoch, unless the fields have one.
 
     Raises:
-        ValueError: A name is not a field of a run, a value is not JSON, the id or a time for the order of runs is not
-            an integer, the status is not a single value, or the operator is another one.
+        ValueError: A name is not a field of a run, a value is not JSON, the id, plan time or start time is not an
+            integer, the status is not a single value, or a field names another operator.
     """
     whole: Row = {
         **documented_run(),

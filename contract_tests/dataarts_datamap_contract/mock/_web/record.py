@@ -49,7 +49,7 @@ class Exchange(NamedTuple):
 
 
 class Record:
-    """Counts since the server was started, and the last requests. It may be read while it runs, from any thread."""
+    """Counts since the server was started, and the last requests; any thread can read them while the server runs."""
 
     def __init__(self) -> None:
         self._secrets: list[str] = []
@@ -82,8 +82,8 @@ class Record:
         """The last 10,000 requests of the service, oldest first, as JSON values.
 
         Each has ``method``, ``target`` (path and query), ``headers``, ``status``, ``request_id`` and ``fault``, which
-        is a text or None; the status is that of the response before the fault. Headers that could hold a secret have
-        only their names.
+        is a text or None; the status is that of the response before the fault. A header that could hold a secret has
+        ``***`` as its value.
         """
         with self._lock:
             exchanges = list(self._exchanges)

@@ -29,7 +29,7 @@ class Credential:
         shown: The same fields for a shell, without secrets, to be put inside double quotes.
         query: Text to append to the query string.
         shown_query: The same text for a shell.
-        right_values: The right values in place of wrong ones: no response may show them.
+        right_values: The right values, where wrong ones are sent: no response may show them.
     """
 
     standing: Standing

@@ -1,1 +1,1 @@
-"""What must hold: of a request, of every exchange, of lists of runs; and where it is noted."""
+"""Judges requests, exchanges, and what exchanges say together, and keeps the judgements."""

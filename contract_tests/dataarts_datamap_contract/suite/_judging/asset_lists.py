@@ -1,4 +1,4 @@
-"""Pages of assets and of lineage: whatever offset counts, they are cut out of one list. No HTTP here."""
+"""Pages of assets and of lineage: whatever offset counts, they are slices of one list. No HTTP here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ READINGS: Final[Mapping[str, Callable[[int, int], int]]] = {
     "pages": lambda offset, limit: offset * limit,
     "pages from 1": lambda offset, limit: max(offset - 1, 0) * limit,
 }
-"""Where a page starts, by each way to read its offset; which of them a server keeps to is documented nowhere."""
+"""Where a page starts, by each reading of its offset; it is not documented which one is right."""
 
 
 class _Fault(NamedTuple):
@@ -71,7 +71,7 @@ class HitList(_ListOfPages):
         self._places: dict[str, dict[int, tuple[str, Exchange]]] = {reading: {} for reading in READINGS}
 
     def note(self, exchange: Exchange, offset: int, limit: int, *, count: int, guids: Sequence[str]) -> Finding:
-        """Hold a page against all before it."""
+        """Compare a page with all earlier ones."""
         if count != self.count:
             return Finding(self._check, f"count is {count} here and {self.count} before", self._first)
         if len(guids) > limit:
@@ -104,10 +104,10 @@ class _Page(NamedTuple):
 
     Attributes:
         begin: The first operator's position.
-        end: The position behind the last.
+        end: The position after the last operator's.
         rows: How often each row is there.
         nodes: The operators that have rows.
-        exchange: What showed them.
+        exchange: The exchange that showed them.
     """
 
     begin: int
@@ -117,21 +117,21 @@ class _Page(NamedTuple):
     exchange: Exchange
 
     def contradicts(self, other: _Page) -> str | None:
-        """What two pages cannot both say; None if they can."""
+        """How two pages contradict each other; None if they do not."""
         if self.end <= other.begin or other.end <= self.begin:
             shared = self.nodes & other.nodes
-            return f"operator {min(shared)} is on two pages that have none in common" if shared else None
+            return f"operator {min(shared)} is on two pages that should have none in common" if shared else None
         inner, outer = (self, other) if other.begin <= self.begin and self.end <= other.end else (other, self)
         if not (outer.begin <= inner.begin and inner.end <= outer.end):
             return None
         lost = inner.rows - outer.rows
         if lost:
-            return f"a row that operators {inner.begin} to {inner.end} have is not on the page of more of them"
+            return f"a row that operators {inner.begin} to {inner.end} have is missing on a longer page"
         return None
 
 
 class LineageList(_ListOfPages):
-    """The lineage of all operators, whose pages are cut by operator: one has any number of rows."""
+    """The lineage of all operators, whose pages count operators, each of which can have any number of rows."""
 
     def __init__(self, unit: OffsetUnit) -> None:
         super().__init__("C-bulk-pages", unit)
@@ -148,7 +148,7 @@ class LineageList(_ListOfPages):
     def note(
         self, exchange: Exchange, offset: int, limit: int, *, total: int, rows: Sequence[Mapping[str, Any]]
     ) -> Finding:
-        """Hold a page against all before it."""
+        """Compare a page with all earlier ones."""
         if self.total is None:
             self.total, self._first = total, exchange
         if total != self.total:
@@ -174,13 +174,15 @@ class LineageList(_ListOfPages):
         for whole in known:
             parts = sum((each.rows for each in _tiles(known, whole)), Counter[str]())
             if parts and parts != whole.rows:
-                other_rows = f"the pages of operators {whole.begin} to {whole.end} have other rows than all of them"
+                other_rows = (
+                    f"the pages of operators {whole.begin} to {whole.end} have other rows than a single page of them"
+                )
                 self._mark(reading, other_rows, page.exchange, whole.exchange)
                 return
 
 
 def _tiles(pages: Sequence[_Page], whole: _Page) -> Iterator[_Page]:
-    """Smaller pages that together are a larger one; none if there are no such."""
+    """Smaller pages that together make up a larger one; none if there are not enough."""
     found: list[_Page] = []
     here = whole.begin
     while here < whole.end:

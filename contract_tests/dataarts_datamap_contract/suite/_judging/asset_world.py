@@ -1,4 +1,4 @@
-"""One world behind all assets and their lineage: what one response says, no other may contradict. No HTTP here."""
+"""Responses must not contradict each other about assets and lineage: one world is behind them. No HTTP here."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ENDS: Final[Mapping[str, str]] = {
     "schema": "schema in lineage",
     "table": "table in lineage",
 }
-"""What lineage says of the table at an end, and the fact that it is."""
+"""The fields in which lineage describes the table at an end, and the name of the fact that each states."""
 
 _NODE: Final = ("node_name", "node_type", "node_qualified_name", "workspace_id")
 _DATA_FLOW: Final = "DATA_FLOW"
@@ -42,7 +42,7 @@ _FLAGS: Final = ("extend_process_data_flow", "include_parent_entity")
 _NARROWING: Final = frozenset({"relationship_types", "related_entity_types"})
 
 Facts: TypeAlias = "Mapping[str, object]"
-"""What is said of an asset, by the name of the field; the same value in each of the forms that it may have."""
+"""What a response says of an asset, by the name of the field."""
 
 
 class AssetWorld:
@@ -53,7 +53,7 @@ class AssetWorld:
         ends: The tables that lineage names, by GUID, each with the name that it has there.
         edges: The tables that lineage puts side by side, upstream first, with the response that says so.
         operators: By GUID, what lineage says that an operator reads and writes.
-        nodes: By the GUID of a table, the operators that ShowNodes names for it, and what says so.
+        nodes: By the GUID of a table, the operators that ShowNodes names for it, with the response that says so.
         bulk: The pages of all lineage.
     """
 
@@ -63,7 +63,7 @@ class AssetWorld:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew: what was said is not true any more."""
+        """Begin anew, since what was said is no longer true."""
         self._facts: dict[str, dict[str, tuple[object, Exchange]]] = {}
         self._hits: dict[str, HitList] = {}
         self.assets: dict[str, Mapping[str, Any]] = {}
@@ -74,7 +74,7 @@ class AssetWorld:
         self.bulk = LineageList(self._target.offset_unit)
 
     def note(self, exchange: Exchange) -> Iterator[Finding]:
-        """Hold an exchange against all before it."""
+        """Compare an exchange with all earlier ones."""
         values, target = exchange.judgement.values, self._target
         if exchange.request.credential.standing != "good" or exchange.judgement.standing != "valid":
             return
@@ -102,7 +102,7 @@ class AssetWorld:
                 pass
 
     def judge_lineage(self) -> Iterator[tuple[Exchange, Finding]]:
-        """Hold the lineage around all tables against each other, and against that of all operators."""
+        """Compare the lineage around each table with that around the others, and with that of all operators."""
         kinds = {guid: facts["type_name"][0] for guid, facts in self._facts.items() if "type_name" in facts}
         yield from judge_graphs(self.graphs, self.edges, self.operators, kinds)
         yield from judge_nodes(self.nodes, self.operators)
@@ -110,7 +110,7 @@ class AssetWorld:
             yield from judge_others(self.graphs, {*self.operators, *self.ends}, kinds)
 
     def names(self, guid: str) -> set[str]:
-        """What an asset is called where it is shown, in lower case."""
+        """The names under which an asset was shown, in lower case."""
         asset = self.assets.get(guid, {})
         attributes = _mapping(asset.get("attributes"))
         path = str(attributes.get("qualifiedName") or "").partition("@")[0]
@@ -151,11 +151,11 @@ class AssetWorld:
         twice = sorted({each for each in guids if guids.count(each) > asked.count(each)} - set(more))
         known = self._facts[less[0]]["guid"][1] if less else None
         problem = (
-            f"{more[0]} comes, which was not asked for"
+            f"{more[0]} is returned, but was not asked for"
             if more
-            else f"{less[0]} was asked for, and does not come"
+            else f"{less[0]} was asked for, but is not returned"
             if less
-            else f"{twice[0]} comes more often than it was asked for"
+            else f"{twice[0]} is returned more often than it was asked for"
             if twice
             else None
         )
@@ -223,7 +223,7 @@ class AssetWorld:
         yield from self._note_ends(exchange, guid, relationships, entities)
 
     def _note_again(self, guid: str, direction: str, graph: Graph, *, may_lack: bool, may_add: bool) -> Finding:
-        """Whatever else is asked for, the data flow around an asset is the same; or part of it, or more."""
+        """With other parameters, the data flow around an asset is the same, or less or more if they say so."""
         if not (may_lack or may_add):
             self.graphs.setdefault((guid, direction), graph)
         known = self.graphs.get((guid, direction), graph)
@@ -232,7 +232,7 @@ class AssetWorld:
         problem = f"{direction or 'no direction'} of {guid} lacks {lost} relationships here, and has {more} others"
         if is_same and _counts(graph.exchange)[1:] == _counts(known.exchange)[1:]:
             is_same = _counts(graph.exchange)[0] == _counts(known.exchange)[0]
-            problem = f"{direction or 'no direction'} of {guid} has another total than before, and shows as much"
+            problem = f"{direction or 'no direction'} of {guid} has another total than before, but shows as much"
         return Finding("C-lineage-agrees", None if is_same else problem, known.exchange)
 
     def _note_ends(
@@ -242,12 +242,12 @@ class AssetWorld:
         relationships: Sequence[Mapping[str, Any]],
         entities: Sequence[Mapping[str, Any]],
     ) -> Iterator[Finding]:
-        """A relationship comes once, and with the assets at its ends."""
+        """Each relationship is returned once, with the assets at its ends."""
         shown = [_guid(entity) for entity in entities]
         ids = [str(each.get("guid") or "") for each in relationships if not is_of_columns(each)]
         for listed, what in ((shown, "asset"), (ids, "relationship")):
             twice = sorted({each for each in listed if each and listed.count(each) > 1})
-            yield Finding("C-lineage-connected", f"{what} {twice[0]} comes more than once" if twice else None)
+            yield Finding("C-lineage-connected", f"{what} {twice[0]} is returned more than once" if twice else None)
         for each in relationships:
             facts = {f"{name} of a relationship": value for name, value in each.items() if name != "direction"}
             yield from self._note_facts(exchange, "" if is_of_columns(each) else str(each.get("guid") or ""), facts)
@@ -258,23 +258,23 @@ class AssetWorld:
             strays = sorted(set(shown) - ends - {guid, ""})
             missing = sorted((ends & self.assets.keys()) - set(shown))
             stray = f"asset {strays[0]} is at no end of a relationship" if strays else None
-            lost = f"asset {missing[0]} is at an end of a relationship, and does not come" if missing else None
+            lost = f"asset {missing[0]} is at an end of a relationship, but is not returned" if missing else None
             yield Finding("C-lineage-connected", stray or lost)
         for entity in entities:
             yield from self._note_facts(exchange, _guid(entity), {"guid": _guid(entity), **_facts(entity)})
 
     def _note_end(self, guid: str, kind: str) -> Finding:
-        """An asset at an end is of its own kind, in whichever words; not of that of other assets."""
+        """An end may name the kind of its asset in other words, but not name the kind of other assets."""
         own, earlier = self._facts.get(guid, {}).get("type_name", (kind, None))
         others = {str(each.get("type_name")) for each in self.assets.values()}
-        problem = f"asset {guid} is {kind} at an end of a relationship, and {own} by itself"
+        problem = f"asset {guid} is {kind} at an end of a relationship, but {own} by itself"
         return Finding("C-lineage-agrees", problem if kind != own and kind in others else None, earlier)
 
     def _note_referred(self, exchange: Exchange) -> Iterator[Finding]:
-        """Assets that others refer to stand under their own GUIDs, and are left out where that is asked for."""
+        """Assets that others refer to are listed under their own GUIDs, or left out if the request says so."""
         referred = _mapping(exchange.response.members.get("referred_entities"))
         if exchange.judgement.values.get("ignore_relationships") == "true":
-            yield Finding("C-asset-agrees", f"{min(referred)} comes, which is to be left out" if referred else None)
+            yield Finding("C-asset-agrees", f"{min(referred)} is returned, but is to be left out" if referred else None)
         for guid, entity in referred.items():
             own = _guid(_mapping(entity))
             if own:
@@ -313,7 +313,7 @@ def _counts(exchange: Exchange) -> tuple[object, int, int]:
 
 
 def _ordered(row: Mapping[str, Any], side: str) -> Finding:
-    """Database, schema and table are in their order what the qualified name is made of, if it is made of them."""
+    """If a qualified name is made of database, schema and table, they are in this order."""
     parts = [str(row.get(f"{side}_{name}") or "") for name in ("db", "schema", "table")]
     path = str(row.get(f"{side}_qualified_name") or "").partition("@")[0]
     is_made = sorted(path.split(".")) == sorted(filter(None, parts))
@@ -323,13 +323,13 @@ def _ordered(row: Mapping[str, Any], side: str) -> Finding:
 
 
 def _facts(entity: Mapping[str, Any]) -> Facts:
-    """Everything that an asset says of itself, but for what depends on who looks at it."""
+    """Everything that a response says of an asset, with its attributes as facts of their own."""
     attributes = _mapping(entity.get("attributes"))
     return {**entity, "guid": _guid(entity), **{f"attributes.{name}": value for name, value in attributes.items()}}
 
 
 def _plain(value: object) -> str | None:
-    """A text, a number, or several of them in any order, in one spelling; None for anything else, or none of them."""
+    """A text, a number or a list of these as one text, the same for any order; None for anything else."""
     items = cast("list[object]", value) if isinstance(value, list) else [value]
     plain = sorted(str(each) for each in items if isinstance(each, (str, int, float)))
     return ", ".join(plain) if plain else None

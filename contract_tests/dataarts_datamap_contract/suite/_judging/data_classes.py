@@ -1,4 +1,4 @@
-"""What the rows, assets and lineage of a response have that relations can tell servers apart by."""
+"""The classes of data in the rows of a response that put relations to the test."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ RUN_CLASSES: Final[Mapping[str, Callable[[Sequence[Mapping[str, Any]]], bool]]] 
     "more than 100 runs": lambda rows: len(rows) > LEAST_CAP,
     "no run": lambda rows: not rows,
 }
-"""By its name: whether the rows of a response have it."""
+"""For each class, by name: whether the rows of a response have it."""
 
 
 def classes_of(exchange: Exchange) -> Iterator[str]:

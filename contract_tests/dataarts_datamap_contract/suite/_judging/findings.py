@@ -1,4 +1,4 @@
-"""What a response says against another, and what both worlds of responses share. No HTTP here."""
+"""Contradictions between responses, and what both worlds of responses share. No HTTP here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
 
 LEAST_CAP: Final = 100
-"""No list of the service's siblings caps a page below that."""
+"""The lowest cap on pages that is known of the service's siblings."""
 
 
 class Finding(NamedTuple):
@@ -18,7 +18,8 @@ class Finding(NamedTuple):
         check: Its id.
         problem: What is wrong; None if nothing is.
         earlier: The exchange that says otherwise.
-        may_change: Whether the data can have changed since: it counts if the earlier response is still the same.
+        may_change: Whether the data may have changed since; then the problem only counts if the earlier response is
+            still the same.
     """
 
     check: str

@@ -31,7 +31,7 @@ _RELATIONS = "C"
 
 
 class StopRunError(Exception):
-    """A check failed that the run stops on."""
+    """A check that stops the run failed."""
 
 
 @dataclass(slots=True)
@@ -49,13 +49,13 @@ class Ledger:
     Attributes:
         seen: Every exchange of the run, in its order.
         world: What they say about data at rest.
-        doubts: What assets and lineage say against each other, until it is confirmed.
+        doubts: Contradictions between responses that are still to be confirmed.
         closed: The operations that the server does not have, or does not open, and what it says.
         cut: What there was no time for.
         moved: The operations whose responses changed while the run asked for them.
         secrets: What no verdict may show, beside the target's own secrets.
-        served: The operations that have answered a valid request with 200. What is asked of valid and of bad input is
-            asked of no other: their ids or credentials may be wrong.
+        served: The operations that have answered a valid request with 200. The checks of valid and bad input judge
+            only these: for others, the ids or credentials may be wrong.
     """
 
     def __init__(self, target: Target, levels: str, stop_on: AbstractSet[str]) -> None:
@@ -79,10 +79,10 @@ class Ledger:
         return any(check in self._entries for check in checks)
 
     def record(self, exchange: Exchange) -> None:
-        """Hold an exchange to every invariant.
+        """Judge an exchange by every invariant.
 
         Raises:
-            StopRunError: One of those that the run stops on does not hold.
+            StopRunError: An invariant that stops the run does not hold.
         """
         self.seen.append(exchange)
         for check, invariant in INVARIANTS.items():
@@ -102,12 +102,12 @@ class Ledger:
             self.judge_finding(exchange, finding)
 
     def judge_lineage(self) -> None:
-        """Hold the lineage of all tables that was asked for against each other."""
+        """Compare the lineage of all tables for which it was requested."""
         for exchange, finding in self.world.assets.judge_lineage():
             self._note(exchange, finding)
 
     def judge_windows(self) -> None:
-        """Hold all windows whose runs are known against each other.
+        """Compare all windows whose runs are known with each other.
 
         Raises:
             StopRunError: They contradict each other, and the run stops on that.
@@ -116,7 +116,7 @@ class Ledger:
             self.judge_finding(exchange, finding)
 
     def judge_patterns(self) -> None:
-        """Hold the fields of all rows against each other.
+        """Compare the fields of all rows with each other.
 
         Raises:
             StopRunError: They contradict each other, and the run stops on that.
@@ -125,10 +125,10 @@ class Ledger:
             self.judge("B-fields-agree", exchange, *([problem] if problem else []))
 
     def judge_finding(self, exchange: Exchange, finding: Finding) -> None:
-        """Note what an exchange says against an earlier one.
+        """Note whether an exchange contradicts an earlier one.
 
         Raises:
-            StopRunError: It says something, and the run stops on that check.
+            StopRunError: It does, and the run stops on that check.
         """
         problems = () if finding.problem is None else (finding.problem,)
         self.judge(finding.check, exchange, *problems, earlier=finding.earlier)
@@ -140,10 +140,10 @@ class Ledger:
             check: The check's id.
             exchange: The exchange.
             problems: What was wrong.
-            earlier: An exchange before it that shows the problem together with it.
+            earlier: An earlier exchange that shows the problem together with this one.
 
         Raises:
-            StopRunError: Something was, and the run stops on that check.
+            StopRunError: Something was wrong, and the run stops on that check.
         """
         if check not in self._entries:
             return
@@ -154,14 +154,14 @@ class Ledger:
             self.fail(check, exchange.request, "; ".join(problems), before=before)
 
     def _count_classes(self, check: str, exchange: Exchange) -> None:
-        """Note which classes of data a relation was put to the test by."""
+        """Count the classes of data with which a relation was tested."""
         if check[0] == _RELATIONS:
             classes = self._classes.setdefault(id(exchange), tuple(classes_of(exchange)))
             self._exercised.update((check, each) for each in classes)
 
     @property
     def exercised(self) -> tuple[Exercise, ...]:
-        """How often each relation was put to the test by each class of data."""
+        """How often each relation was tested with each class of data."""
         checks = [check.id for check in self._checks if check.level == _RELATIONS]
         return tuple(Exercise(check, each, self._exercised[check, each]) for check in checks for each in RUN_CLASSES)
 

@@ -1,4 +1,4 @@
-"""Lineage around tables: whichever end is upstream and however far it reaches, one graph is behind it. No HTTP here."""
+"""Lineage around tables must fit one graph, whichever end is upstream, and however far it reaches. No HTTP here."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class Graph:
         return cls(guid, frozenset(edge for edge in edges if all(edge)), exchange)
 
     def apart(self) -> tuple[str, str] | None:
-        """A relationship that does not lead to the asset, not even over others; None if each does."""
+        """A relationship that is not connected to the asset, not even through others; None if all are."""
         around = {(first, second) for edge in self.edges for first, second in (edge, edge[::-1])}
         known = _reached(self.guid, around)
         return min((edge for edge in self.edges if edge[0] not in known), default=None)
 
     def goes_on(self) -> bool:
-        """Whether it reaches farther than the next table, be there operators between them."""
+        """Whether it reaches farther than two steps, that is, than the next table behind an operator."""
         steps = {self.guid}
         for _ in range(2):
             steps |= {each for edge in self.edges if steps & set(edge) for each in edge}
@@ -65,10 +65,10 @@ class OperatorTables(NamedTuple):
     """What lineage of all operators says of one of them.
 
     Attributes:
-        reads: The GUIDs of the tables that it reads; an empty one for a table without.
+        reads: The GUIDs of the tables that it reads; empty text for a table without a GUID.
         writes: Those of the tables that it writes.
         name: Its name and its workspace.
-        exchange: What says so.
+        exchange: The exchange that says so.
     """
 
     reads: set[str]
@@ -78,7 +78,7 @@ class OperatorTables(NamedTuple):
 
 
 class TableOperators(NamedTuple):
-    """The operators that ShowNodes names for a table, by name and workspace, and what says so."""
+    """The operators that ShowNodes names for a table, by name and workspace, and the exchange that says so."""
 
     names: set[tuple[str, str]]
     exchange: Exchange
@@ -90,13 +90,13 @@ def judge_graphs(
     operators: Mapping[str, OperatorTables],
     kinds: Mapping[str, object],
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """Hold the lineage around all assets against each other, and against that of all operators.
+    """Compare the lineage around each asset with that around the others, and with that of all operators.
 
     Args:
         graphs: By the asset and the direction that was asked for.
-        edges: Which table lineage of all operators puts upstream of which, and the exchange that says so.
-        operators: What it says of each operator, by its GUID.
-        kinds: What kind the assets are that were shown, by GUID.
+        edges: Pairs of tables, the first upstream, and the exchange of lineage of all operators that says so.
+        operators: What lineage of all operators says of each of them, by GUID.
+        kinds: The kinds of the assets that were shown, by GUID.
     """
     ways = {key: graph for key, graph in graphs.items() if key[1] in {_UPSTREAM, _DOWNSTREAM}}
     if not ways:
@@ -113,12 +113,12 @@ def judge_graphs(
 def judge_others(
     graphs: Mapping[tuple[str, str], Graph], known: AbstractSet[str], kinds: Mapping[str, object]
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """Beside the tables stand those operators that lineage of all operators has: it names them, or tables alone.
+    """Assets other than tables must be operators that lineage of all operators names, too.
 
     Args:
         graphs: By the asset and the direction that was asked for.
         known: The GUIDs of the operators and of the tables that lineage of all operators names.
-        kinds: What kind the assets are that were shown, by GUID.
+        kinds: The kinds of the assets that were shown, by GUID.
     """
     of_tables = {kinds.get(guid) for guid, _ in graphs}
     for graph in graphs.values():
@@ -132,10 +132,10 @@ def judge_others(
 def judge_nodes(
     nodes: Mapping[str, TableOperators], operators: Mapping[str, OperatorTables]
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """ShowNodes names, of each table, the operators that lineage of all operators says to read or write it.
+    """For each table, ShowNodes must name the operators that read or write it, by lineage of all operators.
 
-    That it names others, of which lineage names all tables but this one, is an oddity in one table: not each SQL text
-    can be read. In most it is a defect.
+    It may also name operators that do not use the table by that lineage, since not every SQL text can be parsed. If it
+    does so for most tables, that is a defect.
     """
     known = {each.name: each for each in operators.values() if all(each.name)}
     strays: list[tuple[str, str]] = []
@@ -159,7 +159,7 @@ def judge_nodes(
 def _whole(
     graphs: Mapping[tuple[str, str], Graph], nodes: AbstractSet[str], *, first_is_upstream: bool
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """One graph is behind all: each response has what of it leads to the asset, or one step, and leads one way."""
+    """Each response must have all of one graph that leads to the asset, or one step of it, in the right direction."""
     known: dict[tuple[str, str], Exchange] = {}
     for graph in graphs.values():
         for edge in graph.edges:
@@ -174,7 +174,7 @@ def _whole(
                 there = _reached(guid, turned, over=None if goes_on else nodes)
                 due |= {edge for edge in known if edge[0 if is_forward else 1] in there}
         lost = sorted(due - shown)
-        text = f"{way or 'no direction'} of {guid} lacks {len(lost)} relationships that others show on the way"
+        text = f"{way or 'no direction'} of {guid} lacks {len(lost)} relationships that other responses show on the way"
         for check in ("C-lineage-mirror", "C-lineage-agrees"):
             yield graph.exchange, Finding(check, text if lost else None, known[lost[0]] if lost else None)
         away = sorted(edge for edge in shown - due if guid in edge)
@@ -193,14 +193,14 @@ def _agreed(
     reach: Mapping[tuple[str, str], frozenset[str]],
     edges: Mapping[tuple[str, str], Exchange],
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """What lineage of all operators says of two tables, the lineage around each says, too."""
+    """The lineage around each of two tables must agree with lineage of all operators about them."""
     for (above, below), exchange in edges.items():
         if not {(below, _UPSTREAM), (above, _DOWNSTREAM)} <= ways.keys():
             continue  # one of them may have been dropped
         for here, way, there in ((below, _UPSTREAM, above), (above, _DOWNSTREAM, below)):
             graph = ways[here, way]
             if here != there:
-                problem = f"an operator makes {below} of {above}, and {way} of {here} does not contain {there}"
+                problem = f"an operator makes {below} from {above}, but {way} of {here} does not contain {there}"
                 found = there in reach[here, way]
                 yield graph.exchange, Finding("C-lineage-agrees", None if found else problem, exchange)
 
@@ -208,7 +208,7 @@ def _agreed(
 def _named(
     ways: Mapping[tuple[str, str], Graph], operators: Mapping[str, OperatorTables], *, first_is_upstream: bool
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """What stands beside an operator in the lineage around a table, lineage of all operators names for it, too."""
+    """Lineage of all operators must name, for an operator, each table next to it in the lineage around a table."""
     for graph in ways.values():
         for edge in sorted(graph.edges):
             above, below = edge if first_is_upstream else edge[::-1]
@@ -233,7 +233,7 @@ def _swapped(edge: tuple[str, str]) -> tuple[str, str]:
 
 
 def _reached(start: str, edges: Iterable[tuple[str, str]], *, over: AbstractSet[str] | None = None) -> frozenset[str]:
-    """What edges lead away from: a start, and what is reached from it; only over some assets if those are given."""
+    """A start, and all that its edges lead to, directly or through others; only through those in ``over``, if given."""
     nexts: dict[str, list[str]] = {}
     for first, second in edges:
         nexts.setdefault(first, []).append(second)
@@ -256,7 +256,7 @@ def end_of(relationship: Mapping[str, Any], number: int) -> str:
 
 
 def is_of_columns(relationship: Mapping[str, Any]) -> bool:
-    """Whether a relationship is one of columns, of which a table has any number."""
+    """Whether a relationship is between columns, of which a table can have any number."""
     return not _COLUMNS.isdisjoint(_kind(relationship.get(f"ep{end}_type_name")) for end in (1, 2))
 
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal[
     "valid", "minimum", "maximum", "below", "above", "missing", "type", "fraction", "unlisted", "body", "doubtful"
 ]
-"""What a parameter's value is, by the parameter's declaration."""
+"""The kind of a parameter's value, by the parameter's declaration."""
 
 DEFECTS: frozenset[Kind] = frozenset({"below", "above", "missing", "type", "fraction", "unlisted", "body"})
-"""What no server may take."""
+"""The kinds that no server may accept."""
 
 BODY = "the body"
 """The name that a request's body goes by among its parameters."""
@@ -73,11 +73,11 @@ class Parameter:
 
     @property
     def _listed(self) -> tuple[str, ...]:
-        """The only values that it has, if they are listed."""
+        """The only values that are allowed, if they are listed."""
         return ("true", "false") if self.schema.get("type") == "boolean" else tuple(self.schema.get("enum", ()))
 
     def classify(self, text: str) -> tuple[Kind, str | int]:
-        """What a text is as its value, and the value read from it."""
+        """The kind of a text as its value, and the value read from it."""
         if self._listed and text not in self._listed:
             known = text.casefold() in {each.casefold() for each in self._listed}
             return ("doubtful" if known or not text.strip() or text in {"0", "1"} else "unlisted"), text
@@ -90,7 +90,7 @@ class Parameter:
         return self._classify_odd(text), text
 
     def _classify_odd(self, text: str) -> Kind:
-        """A text that is no plain integer: lenient readers take some of those, unless even their reading is wrong."""
+        """The kind of a text that is no plain integer: doubtful if a lenient reader may take it for a valid one."""
         if not text.strip():
             return "doubtful" if text or not self.required else "type"
         found: list[Kind] = [self._classify_reading(number) for number in _readings("".join(text.split()))]
@@ -111,7 +111,7 @@ class Parameter:
 
 
 def _readings(text: str) -> Iterator[Decimal]:
-    """Every finite number that some stock reader of whole texts makes of one without blanks."""
+    """Every finite number that some common parser reads from a whole text, which has no blanks."""
     for pattern, base in _BASES:
         match = pattern.fullmatch(text)
         if match:
@@ -160,9 +160,9 @@ class Judgement:
 
     Attributes:
         operation: The operation that it asks for; None if it asks for none that is declared.
-        kinds: What the value of each declared parameter is. One that is optional and was not sent is left out.
+        kinds: The kind of each declared parameter's value, without optional parameters that were not sent.
         values: The value of each parameter that was sent once, as a number where it is a plain one.
-        doubtful: Whether more than a single value is odd: a broken escape, a plus sign, a very long URL.
+        doubtful: Whether the request as a whole is odd: it has a broken escape, a plus sign or a very long URL.
     """
 
     operation: Operation | None
@@ -172,12 +172,12 @@ class Judgement:
 
     @cached_property
     def defects(self) -> Mapping[str, Kind]:
-        """The parameters that no server may take, and why."""
+        """The parameters whose values no server may accept, each with its kind."""
         return {name: kind for name, kind in self.kinds.items() if kind in DEFECTS}
 
     @property
     def standing(self) -> Literal["valid", "invalid", "unsure"]:
-        """``invalid`` must be refused, ``valid`` must be understood, and of ``unsure`` nothing is known."""
+        """``invalid`` must be refused, ``valid`` must be understood; for ``unsure``, neither is known."""
         if self.operation is None or self.doubtful:
             return "unsure"
         if self.defects:
@@ -190,7 +190,7 @@ class Judgement:
         return {each.name: each.schema["default"] for each in parameters if "default" in each.schema}
 
     def number(self, name: str) -> int | None:
-        """A parameter's value if it is a plain integer within its bounds; what it is by default if it was not sent."""
+        """A parameter's value, or its default if none was sent; None unless it is a plain integer within its bounds."""
         value = self.values.get(name, self._defaults.get(name) if name not in self.kinds else None)
         if not isinstance(value, int) or isinstance(value, bool):
             return None
@@ -233,7 +233,7 @@ class Oracle:
         return frozenset(each.method for each in self.operations if each.match(path) is not None)
 
     def judge(self, request: Request) -> Judgement:
-        """What a request is worth."""
+        """The judgement of a request."""
         for operation in self.operations:
             path = operation.match(request.path) if operation.method == request.method else None
             if path is not None:
@@ -262,7 +262,7 @@ def _judge(operation: Operation, path: Mapping[str, str], request: Request) -> J
 
 
 def _classify_body(judge: Callable[[object], Iterable[object]], content: bytes) -> tuple[Kind, object]:
-    """What a document is that was sent, and the document."""
+    """The kind of a body that was sent, and the document in it."""
     try:
         document = loads_strict(content)
     except StrictJsonError:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _ACTIVE: Final = frozenset({"waiting", "waiting-confirm", "running", "pause", "running-exception"})
 _WAITING: Final = frozenset({"waiting", "waiting-confirm"})
 _FEWEST: Final = 3
-"""From so many rows on, it is no longer an oddity."""
+"""The number of rows from which on an oddity is a pattern."""
 
 _PART: Final = 0.2
 _SECOND: Final = 1_000
@@ -25,11 +25,11 @@ _SECOND: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class _Law:
-    """What two or more fields say together.
+    """A rule about two or more fields of a row.
 
     Attributes:
-        text: What is wrong where it is broken.
-        applies: Whether a row has what it judges.
+        text: What is wrong with a row that breaks it.
+        applies: Whether a row has the fields that it judges.
         holds: Whether it holds for that row.
     """
 
@@ -104,7 +104,7 @@ _LAWS: Final = (
 
 
 def judge_patterns(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, str | None]]:
-    """Each law that rows could break, with the exchange that shows it best and what is wrong; None if it holds."""
+    """For each law that applies to any rows: an exchange that shows such rows, and what is wrong; None if it holds."""
     rows: dict[str, tuple[Mapping[str, Any], Exchange]] = {}
     for exchange in exchanges:
         for row in exchange.response.rows:
@@ -128,7 +128,7 @@ def _forced(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tup
     flagged = [(row, exchange) for row, exchange in known if row.get("forceSuccess") in (1, True)]
     if forced and flagged:
         apart = not any(row.get("forceSuccess") for row, _ in forced) and len(flagged) >= _FEWEST
-        text = f"forceSuccess is set of {len(flagged)} rows, and of none whose status is forceSuccess"
+        text = f"forceSuccess is set on {len(flagged)} rows, but on none whose status is forceSuccess"
         yield flagged[0][1], text if apart else None
 
 
@@ -144,4 +144,4 @@ def _named(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tupl
         changing = [called for called in names.values() if len(called) > _FEWEST and len(set(called)) < len(called)]
         if changing:
             shown = " and ".join(map(repr, dict.fromkeys(changing[0])))
-            yield planned[0][1], f"rows of one {identifier} are called {shown:.200} in turns by {name}"
+            yield planned[0][1], f"the {name} of one {identifier} alternates between {shown:.200}"

@@ -17,7 +17,7 @@ RUN_ID = "taskRunningLogId"
 
 
 def identity(row: Mapping[str, Any]) -> str:
-    """Which run a row is: its id and its plan, else the whole row; its state may change meanwhile."""
+    """Which run a row is: its ids, job name and plan time, since its state may change; without an id, the whole row."""
     run_id = whole_number(row.get(RUN_ID))
     known = row if run_id is None else {name: row.get(name) for name in (RUN_ID, "taskId", "jobName", "planTime")}
     return json.dumps(known, sort_keys=True)
@@ -29,7 +29,7 @@ def identities(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def repeated(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Those runs that are there more than once."""
+    """The runs that occur more than once."""
     return [run for run, times in Counter(identities(rows)).items() if times > 1]
 
 
@@ -66,7 +66,7 @@ class Convention:
     takes_end: bool
 
     def bounds(self, start: int, end: int) -> tuple[int, int]:
-        """The first and the last millisecond of a window that a run in it can have; one without a time is in none."""
+        """The first and the last time that a run in a window can have; a run without a time is in no window."""
         return start + (not self.takes_start), end - (not self.takes_end)
 
     def __str__(self) -> str:

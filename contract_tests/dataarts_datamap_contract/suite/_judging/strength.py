@@ -1,4 +1,4 @@
-"""How much the target's data could show: what a run has not seen, it cannot vouch for."""
+"""How much the target's data could show: a run cannot vouch for what it has not seen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.world import World
 
 _FEWEST_RUNS: Final = 11
-"""One page by tens, and a run more."""
+"""One page of ten, and one more run."""
 
 _DAY: Final = 86_400_000
 _LARGE: Final = 2**31
@@ -33,7 +33,7 @@ class Strength(NamedTuple):
 
 
 def measure_strength(world: World) -> Strength:
-    """What the data at rest that a run saw could show."""
+    """What the data that a run saw, and that no longer changes, could show."""
     by_operator: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for asker, known in world.rows.items():
         if known:

@@ -1,4 +1,4 @@
-"""One world behind all responses: what one says of data at rest, no other may contradict. No HTTP here."""
+"""Responses must not contradict each other about data that no longer changes: one world is behind them. No HTTP."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Window:
         end: Its end.
         total: How many runs it has.
         first: The exchange that said so.
-        places: By its position: which run is there, and the exchange that showed it.
+        places: For each position, the run there and the exchange that showed it.
     """
 
     start: int
@@ -65,7 +65,7 @@ class Window:
 
 
 class World:
-    """Everything that the responses of a run say about data at rest."""
+    """Everything that the responses of a run say about data that no longer changes."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -78,7 +78,7 @@ class World:
         self.assets = AssetWorld(target)
 
     def note(self, exchange: Exchange) -> Iterator[Finding]:
-        """Hold an exchange against all before it."""
+        """Compare an exchange with all earlier ones."""
         yield from self._note_request_id(exchange)
         if exchange.request.credential.standing != "good" or exchange.judgement.standing != "valid":
             return
@@ -109,7 +109,7 @@ class World:
                 yield Finding("A-request-id", f"X-Request-Id {sent!r} was that of an earlier response, too", earlier)
 
     def _note_limit(self, exchange: Exchange) -> Iterator[Finding]:
-        """A limit below one that is served is served, too, from the first row on."""
+        """If a limit is served at offset 0, every smaller limit must be, too."""
         limit, status = exchange.judgement.number("limit"), exchange.response.status
         if limit is None or exchange.judgement.number("offset") != 0 or status not in {OK, BAD_REQUEST}:
             return
@@ -126,7 +126,7 @@ class World:
         shown = sorted(json.dumps(each, sort_keys=True) for each in exchange.response.operators)
         known, earlier = self._operators.setdefault(str(exchange.judgement.values["guid"]), (shown, exchange))
         if earlier is not exchange:
-            changed = f"{len(shown)} operators, other ones than the {len(known)} before" if shown != known else None
+            changed = f"{len(shown)} operators, which are not the {len(known)} shown before" if shown != known else None
             yield Finding("C-nodes-unique", changed, earlier)
 
     def _note_page(self, exchange: Exchange) -> Iterator[Finding]:
@@ -149,7 +149,7 @@ class World:
             yield Finding("C-total-constant", other, window.first)
         in_pages = self._target.offset_unit == "pages"
         if in_pages and offset and limit > LEAST_CAP:
-            return  # where a cap cuts the pages is not known
+            return  # if a cap shortens the pages, it is not known where each begins
         begin = offset * limit if in_pages else offset
         yield _count(exchange, window.total, begin, limit)
         self.rows.setdefault(asker, {}).update((identity(row), row) for row in page.rows)
@@ -176,9 +176,9 @@ class World:
             yield Finding("C-run-content")
 
     def judge_windows(self) -> Iterator[tuple[Exchange, Finding]]:
-        """Hold all windows against one reading of what a window holds.
+        """Judge all windows by the convention that explains them best.
 
-        The runs of the widest window that was shown whole say what each page of each window inside it must be.
+        The runs of the widest window that was shown whole determine each page of each window inside it.
         """
         readings = conventions(window_columns(self._target))
         unexplained = {reading: list(self._unexplained(reading)) for reading in readings}
@@ -193,7 +193,7 @@ class World:
         yield from self._judge_workspaces()
 
     def _widest(self) -> dict[Asker, Window]:
-        """Of each operator that has one, the window of most runs that was shown whole."""
+        """For each operator, the window with the most runs that was shown whole, if there is one."""
         whole = {asker: [each for each in windows.values() if each.is_whole] for asker, windows in self.windows.items()}
         return {
             asker: max(windows, key=lambda window: (window.total, window.end - window.start))
@@ -216,7 +216,7 @@ class World:
                     yield check, exchange, f"the window {window.start} to {window.end} {problem}", widest.first
 
     def _judge_workspaces(self) -> Iterator[tuple[Exchange, Finding]]:
-        """A workspace leaves out no run of its own; without one, all of its runs are listed, or none is."""
+        """With a workspace, no run of it is missing; without one, either all of its runs are listed or none is."""
         for asker, windows in self.windows.items():
             everywhere = self.windows.get(asker._replace(workspace_id=None), {})
             for span, window in windows.items() if asker.workspace_id else ():
@@ -228,9 +228,7 @@ class World:
                     run for run in other.runs if rows[run].get("workspaceId", asker.workspace_id) == asker.workspace_id
                 }
                 lost, more = len(own - set(window.runs)), len(set(window.runs) - own)
-                problem = (
-                    f"with the workspace, {lost} runs of it are missing, and {more} are there that are not without it"
-                )
+                problem = f"with the workspace, {lost} runs of it are missing, and {more} others are listed"
                 is_same = not own or not (lost or more)
                 yield window.first, Finding("C-workspace-same", None if is_same else problem, other.first)
                 if not is_same:
@@ -238,7 +236,7 @@ class World:
 
 
 def _contradicted(window: Window, due: Sequence[str]) -> tuple[str, str, Exchange] | None:
-    """The check that a window breaks by what it shows beside the runs that are due, how, and what shows it; or None."""
+    """The check that a window violates, given the runs that are due, how, and the exchange that shows it; or None."""
     for position, (run, exchange) in sorted(window.places.items()):
         if run not in due:
             return "C-window-adds-up", f"has in row {position} a run that other windows say is not in it", exchange

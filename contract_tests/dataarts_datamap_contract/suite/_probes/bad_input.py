@@ -1,4 +1,4 @@
-"""Probes of bad input, and of the ends of what is good."""
+"""Probes of bad input, and of the smallest and largest valid values."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def probe_bad_numbers(session: Session) -> None:
 
 
 def probe_minimum(session: Session) -> None:
-    """The least of each number is served."""
+    """The smallest valid value of each number is served."""
     moment = (cut_points(session.runs().response.rows, ("planTime", "startTime")) or [session.target.window_start])[0]
     moment = min(max(moment, session.target.window_start), session.target.window_end)
     for changes in (
@@ -107,7 +107,7 @@ def probe_minimum(session: Session) -> None:
 
 
 def probe_maximum(session: Session) -> None:
-    """The largest of each number is served, or refused as a server with a cap does."""
+    """The largest valid value of each number is served, or refused with 400, as by a server with a cap."""
     largest = {
         parameter.name: parameter.schema["maximum"]
         for parameter in session.oracle.operation("ShowInstanceInfos").parameters
@@ -154,7 +154,7 @@ def probe_doubtful(session: Session) -> None:
 
 
 def probe_optional(session: Session) -> None:
-    """A request without what is optional is understood."""
+    """A request without its optional parameter is understood."""
     session.runs(workspace_id=None)
 
 

@@ -1,4 +1,4 @@
-"""What a good question can have beside the one thing that a probe changes: a rule holds with all of it."""
+"""Valid requests, varied at random: a rule must hold whatever else a request contains."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _PARTS: Final[Mapping[str, Sequence[Sequence[str]]]] = {
         ("", "", "", "related_entity_types=dataasset.Table"),
     ),
 }
-"""What the query of an operation can be made of: one of each."""
+"""The parts of a query of each operation: one is chosen from each sequence."""
 
 _SEARCHES: Final[Mapping[str, Sequence[Any]]] = {
     "query": ("", "a", None),
@@ -58,13 +58,13 @@ def operators_of(session: Session) -> list[dict[str, Any]]:
 
 
 def drawn_query(session: Session, operation_id: str) -> str:
-    """A valid query of an operation other than those for runs, of parts that are drawn."""
+    """A valid query for an operation other than that on runs, of parts that are chosen at random."""
     drawn = [session.random.choice(each) for each in _PARTS.get(operation_id, ())]
     return "&".join(filter(None, drawn))
 
 
 def _drawn(session: Session, operation_id: str) -> dict[str, Any]:
-    """What a valid question of an operation can have, drawn."""
+    """Changes to a valid request for an operation, chosen at random."""
     choose, target = session.random.choice, session.target
     if operation_id == RUNS:
         day = max(target.window_start, target.window_end - _DAY)
@@ -80,7 +80,7 @@ def _drawn(session: Session, operation_id: str) -> dict[str, Any]:
 
 
 def varied_question(session: Session, operation_id: str, number: int, **changes: Any) -> Request:  # noqa: ANN401
-    """A valid request for an operation but for what is changed: the plainest for number 0, else one that is drawn."""
+    """A request for an operation, valid except for the changes: the plainest for number 0, else a random one."""
     drawn = _drawn(session, operation_id) if number else {}
     request = session.question(operation_id, **{**drawn, **changes})
     return in_some_way(session, request) if number else request

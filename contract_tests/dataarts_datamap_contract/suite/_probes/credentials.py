@@ -28,7 +28,7 @@ SIGNATURE_CHECKS = ("D-signature-accepted", "D-signature-wrong", "D-signature-ta
 
 
 def probe_tokens(session: Session) -> None:
-    """Neither operation is answered without a token, nor with one that only nearly is right."""
+    """No operation is answered without a token, or with one that is only almost right."""
     token = session.target.token
     if token is None:
         session.ledger.excuse("the target has no token", *TOKEN_CHECKS)
@@ -55,7 +55,7 @@ def probe_paths(session: Session) -> None:
 
 
 def _spellings(path: str) -> Iterator[str]:
-    """Ways to write a path that a gate may read otherwise than what is behind it."""
+    """Spellings of a path that a gateway may read differently than the server behind it."""
     begin, _, end = path.rpartition("/")
     yield from (f"/{path}", f"{path}/", f"{path};x=1", f"{begin}//{end}", f"{begin}/./{end}", f"{begin}/x/../{end}")
     yield from (
@@ -68,7 +68,7 @@ def _spellings(path: str) -> Iterator[str]:
 
 
 def probe_signatures(session: Session) -> None:
-    """A good signature is served, and a wrong one is not: two of those, unless the target may be sent more."""
+    """A good signature is served, and a wrong one is not; only two wrong ones are sent, unless more are allowed."""
     if session.target.access_key is None:
         session.ledger.excuse("the target has no access key", *SIGNATURE_CHECKS)
         return
@@ -76,7 +76,7 @@ def probe_signatures(session: Session) -> None:
     may_cost = session.target.is_mock or session.target.allow_credential_probes
     if not may_cost:
         session.ledger.excuse(
-            "asked of a mock only, or with allow_credential_probes: it can lock a key", *_COSTLY_CHECKS
+            "only asked of a mock, or with allow_credential_probes, since it can lock a key", *_COSTLY_CHECKS
         )
     for check, request in _wrong_signatures(session, many=may_cost):
         exchange = session.send(request)
@@ -86,7 +86,7 @@ def probe_signatures(session: Session) -> None:
 
 
 def probe_others(session: Session) -> None:
-    """Ids that only nearly are the target's open nothing."""
+    """Ids that are almost the target's open nothing."""
     target = session.target
     for check, name, value in (
         ("D-project-other", "project_id", target.project_id),
@@ -106,7 +106,7 @@ def probe_others(session: Session) -> None:
 
 
 def _beside(request: Request, value: str) -> Request:
-    """The request with an id where it does not belong, too."""
+    """The request with an id added in places where it does not belong."""
     decoys = [("X-Project-Id", value), ("X-Instance-Id", value), ("instance_id", value)]
     query = "&".join(part for part in (request.query, f"project_id={value}&instance={value}") if part)
     return replace(request, fields=(*request.fields, *decoys), query=query)
@@ -170,12 +170,12 @@ def _accept_signatures(session: Session) -> None:
 
 
 def _wrong_signatures(session: Session, *, many: bool) -> Iterator[tuple[str, Request]]:
-    """Requests with wrong signatures, the two that find most first."""
+    """Requests with wrong signatures; first the two that reveal the most."""
     signer = _signer(session)
     runs, nodes = session.runs_request(credential=NOBODY), session.nodes_request(credential=NOBODY)
     other_query = session.runs_request(credential=NOBODY, limit=9)
     yield "D-signature-wrong", signer.sign_wrongly(runs, secret_key=f"{signer.secret_key}x")
-    # A server that remembers good signatures must not take one again for another request.
+    # A server that remembers good signatures must not accept one again for another request.
     session.send(signer.sign(runs))
     yield "D-signature-tampered", signer.sign_other(runs, other_query)
     if not many:
@@ -210,7 +210,7 @@ def _wrong_signatures(session: Session, *, many: bool) -> Iterator[tuple[str, Re
 
 
 def _others(session: Session, runs: Request) -> Iterator[Request]:
-    """Requests that differ from one in a single part that is signed."""
+    """Requests that differ from a given one in a single signed part."""
     for name in ("task_id", "instance", "project_id"):
         yield session.runs_request(credential=NOBODY, **{name: "1"})
     yield replace(runs, fields=(*runs.fields[:-1], ("Content-Type", "application/json; charset=utf-8")))

@@ -1,4 +1,4 @@
-"""Probes of what is asked for: ids and names that only nearly are those of the target."""
+"""Probes of filters: with ids and names that are almost the target's."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def near_names(name: str) -> Iterator[tuple[str, str]]:
 
 
 def _collated(name: str) -> Iterator[str]:
-    """Names that a database may take for the same: with an accent on a letter, and with a character of no width."""
+    """Names that a database may take for the same: with an accented letter, and with a zero-width character."""
     accented = re.sub(r"[aceinosuyzACEINOSUYZ]", lambda letter: f"{letter[0]}\u0301", name, count=1)
     yield from (accented, normalize("NFC", accented), f"{name}\u200b")
 
@@ -63,7 +63,7 @@ def near_id(value: str, *, in_capitals: bool = False) -> tuple[str, ...]:
 
     Args:
         value: The id.
-        in_capitals: Whether it in other letters is another one, too, which is not known of GUIDs.
+        in_capitals: Whether the id in the opposite case is another id, too; for GUIDs this is not known.
     """
     last = "1" if value[-1] == "0" else "0"
     found = (value[:-1] + last, value[:-1], value + "0", f"{value},{value[:-1]}{last}", f"{value} ")
@@ -71,7 +71,7 @@ def near_id(value: str, *, in_capitals: bool = False) -> tuple[str, ...]:
 
 
 def probe_job_names(session: Session, study: Study) -> None:
-    """A name that only nearly is an operator's finds nothing."""
+    """A name that is almost an operator's finds nothing."""
     if session.target.job_name.swapcase() == session.target.job_name:
         session.ledger.excuse("the target's job name has no letters with a case", "C-job-name-case")
     named = {(str(each.get("task_id")), each.get("job_name")) for each in session.operators()}
@@ -89,7 +89,7 @@ def probe_job_names(session: Session, study: Study) -> None:
 
 
 def probe_tasks(session: Session, study: Study) -> None:
-    """Another task finds nothing, be it one that has no such operator."""
+    """Another task finds nothing, even if it exists but has no such operator."""
     operators = session.operators()
     own = {str(each.get("task_id")) for each in operators if each.get("job_name") == session.target.job_name}
     others = sorted({str(each.get("task_id")) for each in operators} - own - {session.target.task_id})
@@ -146,4 +146,4 @@ def probe_tables(session: Session) -> None:
 def _judge_nothing(session: Session, check: str, exchange: Exchange, what: str) -> None:
     response = exchange.response
     shown = len(response.rows) or len(response.operators) or (response.page.total if response.page else 0)
-    session.judge(check, exchange, *([f"{what} finds {shown} of them"] if shown else []))
+    session.judge(check, exchange, *([f"{what} finds {shown} rows or operators"] if shown else []))

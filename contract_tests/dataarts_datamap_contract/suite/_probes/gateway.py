@@ -1,4 +1,4 @@
-"""Probes of what stands before the operations: undeclared methods and paths."""
+"""Probes of the gateway in front of the operations: undeclared methods and paths."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def probe_methods(session: Session) -> None:
 
 
 def probe_optional_methods(session: Session) -> None:
-    """HEAD and OPTIONS may be served or refused, but break nothing: what is wrong, the invariants see."""
+    """HEAD and OPTIONS may be served or refused, but break nothing; the invariants judge the responses."""
     for method in ("HEAD", "OPTIONS"):
         for request in session.questions():
             session.send(session.authorize(_by(request, method)))
@@ -40,7 +40,7 @@ def _by(request: Request, method: str) -> Request:
 
 
 def probe_paths(session: Session) -> None:
-    """Paths beside the declared ones are refused."""
+    """Undeclared paths are refused."""
     runs, nodes = session.runs_request(), session.nodes_request()
     for path in (
         f"{runs.path}/x",

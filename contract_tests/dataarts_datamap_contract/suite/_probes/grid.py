@@ -1,4 +1,4 @@
-"""Probes of many parameters at once: a server that is right in each alone can be wrong in two of them together."""
+"""Probes of many parameters at once: a server may handle each one alone, and fail on two of them together."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LONG_AGO: Final = (0, 1, 2**31 - 1, 2**31, 2**32, 10**9, 1_700_000_000, 10**10,
 
 _LIMITS: Final = (1, 2, 3, 5, 7, 9, 10, 11, 16, 20, 21, 26, 35, 50, 51, 60, 99, LEAST_CAP, 101, 128, 150, 200, 256, 500)
 _LARGE_LIMITS: Final = (999, 1_000, 1_001, 2**15, 2**16, 10**6)
-"""Page sizes around those at which servers are known to change their ways."""
+"""Page sizes around those at which servers are known to behave differently."""
 
 _OFFSETS: Final[tuple[Callable[[int, int, int], int], ...]] = (
     lambda _, __, ___: 0,
@@ -49,11 +49,11 @@ _OFFSETS: Final[tuple[Callable[[int, int, int], int], ...]] = (
     lambda total, _, __: total,
     lambda total, _, chance: total + 1 + chance % 70_000,
 )
-"""Where a page begins, by the total, its limit and chance."""
+"""Ways to choose where a page begins, by the total, its limit and a random number."""
 
 
 class _Base(NamedTuple):
-    """The widest window of an operator that was read whole: it says what each page of each window inside it is."""
+    """The widest window of an operator that was read whole: it determines each page of each window inside it."""
 
     asker: Asker
     start: int
@@ -73,7 +73,7 @@ def probe_grid(session: Session, study: Study) -> None:
 def ask_around(
     session: Session, asker: Asker, most: int = _MOST_OF_OTHERS, more: tuple[tuple[int, int], ...] = ()
 ) -> None:
-    """Read the widest window of an operator whole that can be, and ask for pages of the windows inside it."""
+    """Read the widest possible window of an operator whole, and ask for pages of windows inside it."""
     end = session.target.window_end
     # At 0 there may be runs that have not started.
     base = _read_whole(session, asker, ((1, end), (session.target.window_start, end), *more))
@@ -133,7 +133,7 @@ def _ties(session: Session, base: _Base) -> list[int]:
 
 
 def pairwise_of(generator: random.Random, most: int, *columns: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-    """Combinations of a value of each column, so that of as many most pairs of values meet."""
+    """A number of combinations of one value from each column, drawn so that many pairs of values meet in them."""
     met: set[tuple[int, int, int, int]] = set()
     for _ in range(most):
         drawn = [tuple(generator.randrange(len(column)) for column in columns) for _ in range(_DRAWS)]
@@ -165,7 +165,7 @@ def _until_run(length: int) -> Callable[[_Base, random.Random], tuple[int, int]]
 
 
 def _calendar(length: int, zone: int) -> Callable[[_Base, random.Random], tuple[int, int]]:
-    """A window from one midnight to another, in a zone so many hours east."""
+    """A window that begins at a midnight of a zone so many hours east of UTC."""
 
     def window(base: _Base, generator: random.Random) -> tuple[int, int]:
         begin = (generator.choice(base.moments) + zone * _HOUR) // _DAY * _DAY - zone * _HOUR
@@ -206,4 +206,4 @@ _WINDOWS: Final[tuple[Callable[[_Base, random.Random], tuple[int, int]], ...]] =
     _calendar(2 * _DAY, -5),
     _calendar(7 * _DAY - 1, 0),
 )
-"""Windows of many lengths, most with an end at a run or beside it, by what was read whole and chance."""
+"""Ways to choose a window at random; in most, it begins or ends at a run or next to one."""

@@ -50,7 +50,7 @@ def probe_nodes(session: Session) -> None:
 
 
 def probe_operators(session: Session) -> None:
-    """What ShowNodes and the target name can be asked for, and is walked, whatever its name is made of."""
+    """Every operator that ShowNodes or the target names can be asked for, whatever characters are in its name."""
     target = session.target
     known = [{name: getattr(each, name) for name in _NAMES} for each in target.known_jobs]
     named = [{name: each.get(name) for name in _NAMES} for each in session.operators()]

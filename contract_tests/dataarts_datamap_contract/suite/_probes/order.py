@@ -51,7 +51,7 @@ _Studied: TypeAlias = Callable[[Session, Study], None]
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A probe, the checks that it is there for, one of which must be wanted, and the operation that it needs."""
+    """A probe, its checks, at least one of which must be wanted, and the operation that it needs."""
 
     probe: _Plain
     checks: tuple[str, ...]
@@ -128,23 +128,23 @@ _SERVED: Final = (
     _Step(replay.probe_replay, ("C-replay",)),
 )
 EVERY_PROBE: Final = (*_GATEWAY, *_STUDY, *_SERVED)
-"""Every probe with the checks that it is there for, in the order in which they run."""
+"""Every probe with its checks, in the order in which they run."""
 
 
 def run_probes(session: Session, *, rounds: int = 1) -> str | None:
-    """Ask the server every question that needs to be asked with purpose.
+    """Run all probes on the server.
 
     Args:
         session: The run.
-        rounds: How often the probes of runs are run: what they choose at random differs.
+        rounds: How many times the probes of runs are run; their random choices differ each time.
 
     Returns:
-        Why the server cannot be judged any further: it refuses what is valid. None if it serves it.
+        Why the server cannot be judged any further: it refuses a valid request. None if it serves it.
 
     Raises:
         NoResponseError: The server does not answer at all.
         BudgetSpentError: No request is left.
-        StopRunError: A check failed that the run stops on.
+        StopRunError: A check that stops the run failed.
     """
     first = session.runs()
     nodes = session.nodes() if session.asks_for(NODES) else None
@@ -178,12 +178,12 @@ def _reason_to_stop(session: Session, first: Exchange) -> str | None:
     said = words_of(first.response)
     return (
         f"a valid request is answered {status}{f' ({said})' if said else ''}: check the credentials, and the ids "
-        f"that it was asked with: {ids}"
+        f"in the request: {ids}"
     )
 
 
 def _is_served_otherwise(session: Session, refused: Exchange) -> bool:
-    """Whether runs are served to the same ids if less is asked for, so that it is wrong to refuse more."""
+    """Whether smaller requests for the same ids are served, so that it was wrong to refuse a larger one."""
     day = {"start_time": max(session.target.window_start, session.target.window_end - _DAY)}
     for changes in ({"limit": 1}, {"offset": 1}, day, {"workspace_id": None}):
         if session.runs(**changes).response.status == _OK:
@@ -223,7 +223,7 @@ def _study_with(probe: _Studied, study: Study, session: Session) -> None:
 
 
 def _run(session: Session, checks: Iterable[str], probe: _Plain, *, name: str = "") -> None:
-    """Run a probe; if the server does not answer it, what it is for could not be judged."""
+    """Run a probe; if the server does not answer it, note that its checks could not be judged."""
     if session.ledger.wants(checks) and session.has_time_for(name or _name(probe)):
         try:
             probe(session)

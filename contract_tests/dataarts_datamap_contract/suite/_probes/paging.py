@@ -1,4 +1,4 @@
-"""Probes of paging, over a closed window: most of them only ask, and the world behind all responses judges."""
+"""Probes of paging, in a closed window."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _MAX_INT32 = 2**31 - 1
 
 
 def probe_walk(session: Session, study: Study) -> None:
-    """A walk by tens finds every run once, and says so on each page."""
+    """A walk in pages of ten finds every run once, and as many as its total says."""
     judge_walk(session, study.walk)
 
 
 def judge_walk(session: Session, walked: Walk) -> None:
-    """Hold a walk against its own total."""
+    """Compare a walk with its own total."""
     first, rows, total = walked.pages[0], walked.rows, walked.total
     if total is None:
         return
@@ -39,7 +39,7 @@ def judge_walk(session: Session, walked: Walk) -> None:
 
 
 def probe_end(session: Session, study: Study) -> None:
-    """At the end of a window and beyond it there is a page, and nothing on it."""
+    """At the end of a window and beyond it, there is an empty page."""
     whole = session.runs(limit=LIMIT)
     windows: list[tuple[dict[str, Any], Exchange]] = [(study.window, study.walk.pages[0]), ({}, whole)]
     for window, first in windows:

@@ -1,4 +1,4 @@
-"""Probes that put questions of the run once more, each in another way: how a question travels changes nothing."""
+"""Probes that repeat requests of the run in other ways: how a request is sent must not change its response."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TRIED: Final = 3
 
 
 def probe_replay(session: Session) -> None:
-    """Questions of all operations, good and bad, are asked again: as they were, in other ways, and side by side."""
+    """Repeat requests for all operations, good and bad: unchanged, in other ways, and side by side."""
     for request in (*session.questions(), session.runs_request(limit=LEAST_CAP)):
         session.send(request)
     asked = _sample(session)
@@ -55,7 +55,7 @@ def probe_replay(session: Session) -> None:
 
 
 def _probe_memory(session: Session) -> None:
-    """A request says by itself what it asks for: nothing of the one before it stays with the connection."""
+    """A response depends on its own request alone: nothing of the one before stays with the connection."""
     plain = session.runs(workspace_id=None)
     workspace_id = session.target.workspace_id
     other = near_id(workspace_id)[0] if workspace_id else None
@@ -66,7 +66,7 @@ def _probe_memory(session: Session) -> None:
 
 
 def _some(session: Session, asked: list[Exchange]) -> Iterator[Exchange]:
-    """Of each operation some questions that show much, and some that were refused."""
+    """For each operation, some exchanges that show much, and some that were refused."""
     for (operation_id, is_served), exchanges in _by_operation(asked).items():
         if is_served:
             for _ in range(_TRIED if operation_id == RUNS else 1):
@@ -77,7 +77,7 @@ def _some(session: Session, asked: list[Exchange]) -> Iterator[Exchange]:
 
 
 def _by_operation(exchanges: Iterable[Exchange]) -> dict[tuple[str | None, bool], list[Exchange]]:
-    """By their operation, and whether they were served."""
+    """The exchanges by operation, and by whether they were served."""
     found: dict[tuple[str | None, bool], list[Exchange]] = {}
     for each in exchanges:
         found.setdefault((each.operation_id, each.response.status == OK), []).append(each)
@@ -85,7 +85,7 @@ def _by_operation(exchanges: Iterable[Exchange]) -> dict[tuple[str | None, bool]
 
 
 def _sample(session: Session) -> list[Exchange]:
-    """Questions of each kind that were asked, those of one operation after another."""
+    """Exchanges of each kind, sorted by operation."""
     seen = [each for each in session.ledger.seen if _can_be_repeated(session, each)]
     session.random.shuffle(seen)
     kinds: dict[object, Exchange] = {}
@@ -103,7 +103,7 @@ def _sample(session: Session) -> list[Exchange]:
 
 
 def _can_be_repeated(session: Session, exchange: Exchange) -> bool:
-    """Whether a question means one thing alone, and asks for what is at rest."""
+    """Whether a request has only one meaning, and asks for data that no longer changes."""
     request, judgement = exchange.request, exchange.judgement
     if judgement.standing == "unsure" or exchange.response.status in {THROTTLED, *range(SERVER_ERROR, 600)}:
         return False
@@ -115,7 +115,7 @@ def _can_be_repeated(session: Session, exchange: Exchange) -> bool:
 
 
 def _can_lock_a_key(request: Request) -> bool:
-    """Whether it has a wrong signature, of which a few lock the key."""
+    """Whether a request has a wrong signature: a few of those lock the key."""
     return is_signed(request) and request.credential.standing != "good"
 
 

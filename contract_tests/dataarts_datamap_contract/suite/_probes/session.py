@@ -1,4 +1,4 @@
-"""What the probes ask a server with: requests that are right but for what a probe changes."""
+"""Makes and sends the requests of the probes, which are valid except for what a probe changes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _CLOSED = frozenset({403, 404, 405, 501})
 
 _GATEWAY = frozenset({502, 503, 504})
 _PASSING = frozenset({UNAUTHORIZED, _FORBIDDEN, THROTTLED, *_GATEWAY})
-"""What an environment answers when credentials, a quota or a backend end: it need not be the server's fault."""
+"""The statuses of expired credentials, a spent quota or a failed backend, which need not be the server's fault."""
 
 _SHOWN = 200
 _PLAIN: dict[str, dict[str, Any]] = {
@@ -57,14 +57,14 @@ _PLAIN: dict[str, dict[str, Any]] = {
     BULK: {"query": "offset=0&limit=10"},
     LINEAGE: {"query": "direction=BOTH&relationship_type_categories=DATA_FLOW"},
 }
-"""What a valid request of an operation has beside the ids."""
+"""What a valid request for each operation has besides the ids."""
 
 _LEAST: dict[str, dict[str, Any]] = {
     SEARCH: {"document": {"query": "", "limit": 1, "offset": 0}},
     BULK: {"query": "limit=1"},
     LINEAGE: {"query": ""},
 }
-"""What its least one has."""
+"""What the smallest valid request for each operation has besides the ids."""
 
 
 def _real_clock() -> datetime:
@@ -75,10 +75,10 @@ class Session:
     """A run's way to its server.
 
     Attributes:
-        target: The server, and what is real there.
+        target: The server, and the ids that exist there.
         ledger: Where each exchange and each judgement is noted.
-        random: Where a probe's choices come from.
-        clock: Gives the present of signatures, in UTC.
+        random: Generates the random choices of the probes.
+        clock: Gives the time at which requests are signed, in UTC.
     """
 
     def __init__(  # noqa: PLR0913  what a run is made of
@@ -97,7 +97,7 @@ class Session:
         self.random = generator
         self.clock = clock
         self._caller = caller
-        # By whether it is signed: a request that was served.
+        # A request that was served, for signed requests and for others.
         self._served: dict[bool, Request] = {}
         self._deadline: float | None = None
 
@@ -113,7 +113,7 @@ class Session:
 
     @property
     def base_path(self) -> str:
-        """What stands before the specification's paths."""
+        """The path in front of the specification's paths."""
         return self._caller.base_path
 
     def limit_time(self, seconds: float | None) -> None:
@@ -128,10 +128,10 @@ class Session:
         return is_left
 
     def take_turn(self) -> None:
-        """Wait until someone else may send a request, and count it.
+        """Wait until other code may send a request, and count that request.
 
         Raises:
-            BudgetSpentError: None is left.
+            BudgetSpentError: No request is left.
         """
         self._caller.take_turn()
 
@@ -141,8 +141,8 @@ class Session:
         Raises:
             NoResponseError: Nothing came back.
             BudgetSpentError: No request is left.
-            StopRunError: A check failed that the run stops on.
-            InterruptedRunError: The environment has ended, as `check_environment` finds out.
+            StopRunError: A check that stops the run failed.
+            InterruptedRunError: The environment failed, as `check_environment` finds out.
         """
         exchange = self._note(self._ask(request))
         self.confirm()
@@ -159,10 +159,10 @@ class Session:
             raise
 
     def confirm(self) -> None:
-        """Hold against the server what its assets and their lineage say against each other, if they say it still.
+        """Judge the contradictions between responses about assets and their lineage, as far as they persist.
 
-        Assets are made and change while a suite runs: of two responses that contradict each other the earlier is asked
-        for again, and they count if it has not changed.
+        Assets may be created and changed while the suite runs. So the earlier of two contradictory responses is
+        requested again, and the contradiction only counts if that response has not changed.
 
         Raises:
             As `send` does.
@@ -178,7 +178,7 @@ class Session:
                 self.ledger.moved.add(exchange.operation_id)
 
     def doubt(self, check: str, exchange: Exchange, problem: str, earlier: Exchange | None = None) -> None:
-        """Note what a response says against an earlier one, if that still says the same.
+        """Note that a response contradicts an earlier one, if that is still the same when it is requested again.
 
         Raises:
             As `send` does.
@@ -193,8 +193,8 @@ class Session:
     def open(self, operation_id: str) -> Exchange:
         """Ask for an operation that the server need not have, or need not open to the target's account.
 
-        Where it has not, or does not, the response to its plainest question and to its least is judged as that to any
-        path.
+        A plain request and the smallest one are tried. If the operation is closed, the response is judged like that to
+        an undeclared path.
 
         Raises:
             As `send` does.
@@ -230,7 +230,7 @@ class Session:
         return exchange
 
     def check_environment(self, exchange: Exchange) -> None:
-        """Find out whether an error response is the environment's fault: what was served before is served no more.
+        """Find out whether an error response is the environment's fault: whether an earlier, served request now fails.
 
         Raises:
             InterruptedRunError: It is.
@@ -321,7 +321,7 @@ class Session:
         return self.target.table_guid or next(iter((*assets.ends, *assets.assets)), None)
 
     def operators(self) -> tuple[Mapping[str, Any], ...]:
-        """What ShowNodes names for the target's table; nothing if it names no table."""
+        """The operators that ShowNodes names for the target's table; none if the target names no table."""
         return self.nodes().response.operators if self.asks_for(NODES) else ()
 
     def runs_request(self, **changes: Any) -> Request:  # noqa: ANN401  each has its own type
@@ -406,10 +406,10 @@ def _what_ended(response: Response, sent: int) -> str:
 
 
 def _uncoded(response: Response) -> Iterator[str]:
-    """A coding that the response says it has, and has not: in no coding is a JSON document one as it stands."""
+    """A content coding that a response claims, but does not have: its body is plain JSON."""
     coding = ", ".join(response.header("Content-Encoding"))
     if coding.lower() not in {"", "identity"} and response.content and response.json_problem is None:
-        yield f"the response says that its coding is {coding}, and is plain JSON"
+        yield f"the response says that its coding is {coding}, but it is plain JSON"
 
 
 def encode_query(pairs: Iterable[tuple[str, str]]) -> str:
@@ -418,5 +418,5 @@ def encode_query(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def every_byte(text: str) -> str:
-    """The text percent-encoded whole."""
+    """The text with every byte percent-encoded."""
     return "".join(f"%{byte:02X}" for byte in text.encode())

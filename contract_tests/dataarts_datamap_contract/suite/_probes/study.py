@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._probes.session import Session
 
 LIMIT = 10
-"""The page size of a walk: no known cap is as low."""
+"""The page size of a walk: no known cap is that low."""
 
 _MANY = 45
 MOST_WALKED = 600
@@ -29,7 +29,7 @@ class Walk:
     """The pages of a window, one after the other.
 
     Attributes:
-        pages: The pages, the first that was empty or refused among them.
+        pages: The pages, including the first that was empty or refused.
         rows: Their rows.
     """
 
@@ -42,7 +42,7 @@ class Walk:
 
     @property
     def total(self) -> int | None:
-        """What the first page says of the number of runs."""
+        """The number of runs, according to the first page."""
         return total_of(self.pages[0])
 
 
@@ -53,7 +53,7 @@ class Study:
     Attributes:
         start: Its start, in milliseconds since the epoch.
         end: Its end.
-        walk: A walk through it by tens.
+        walk: A walk through it in pages of ten.
     """
 
     start: int
@@ -78,8 +78,8 @@ def walk(session: Session, limit: int = LIMIT, *, first: Exchange | None = None,
     Args:
         session: The run.
         limit: The size of each page.
-        first: The first page, if it was asked for.
-        changes: What the requests have, as in `Session.runs`.
+        first: The first page, if it was already requested.
+        changes: Changes to the requests, as in `Session.runs`.
     """
     return Walk(tuple(_pages(session, limit, first, changes)))
 
@@ -92,7 +92,7 @@ def _pages(session: Session, limit: int, first: Exchange | None, changes: dict[s
         yield page
         rows, total = page.response.rows, total_of(page)
         found += len(rows)
-        # A server that pages without an end, or counts wrongly, must not keep the run.
+        # A server whose pages never end, or that counts wrongly, must not keep the run going.
         most = most or ((total or 0) // limit + _SPARE_PAGES + 1)
         most -= 1
         if not rows or most <= 1 or (total is not None and found >= total):
@@ -101,7 +101,7 @@ def _pages(session: Session, limit: int, first: Exchange | None, changes: dict[s
 
 
 def find_study(session: Session) -> Study | None:
-    """A window of the target with a handful of runs or more, if its window has any; None if it has none."""
+    """A window with some runs, few enough to be walked: the target's or a part of it; None if there is none."""
     start, end = session.target.window_start, session.target.window_end
     first = session.runs(limit=LIMIT)
     if not first.response.rows:
@@ -118,7 +118,7 @@ def find_study(session: Session) -> Study | None:
 
 
 def _judge_empty(session: Session, first: Exchange, narrow: Study) -> None:
-    """A window that shows nothing, though the target's shows runs well inside it, does not add up."""
+    """Judge a window that shows nothing, although the target's window shows runs well inside it."""
     for column in window_columns(session.target):
         if any(narrow.start < time < narrow.end for time in cut_points(first.response.rows, [column])):
             problem = (

@@ -1,4 +1,4 @@
-"""How a question travels: by credentials, header fields and spelling. None of it changes what the response says."""
+"""Ways to send a request: other credentials, header fields and spellings, none of which changes the response."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._probes.session import Session
 
 _PLAIN: Final = 0.4
-"""The part of the questions that travel as they are."""
+"""The share of the requests that are sent unchanged."""
 
 
 def ask(session: Session, request: Request) -> Exchange:
-    """Ask a question in a way that is drawn for it."""
+    """Send a request in a way that is chosen at random."""
     return session.send(in_some_way(session, request))
 
 
 def in_some_way(session: Session, request: Request) -> Request:
-    """A request in a way that is drawn for it."""
+    """The request, changed in a way that is chosen at random, or unchanged."""
     if session.random.random() < _PLAIN:
         return request
     changed = session.random.choice(list(WAYS.values()))(session, request)
@@ -41,7 +41,7 @@ def is_signed(request: Request) -> bool:
 
 
 def renewed(session: Session, request: Request) -> Request:
-    """A request with a signature of now, if it has a good one."""
+    """The request, signed again now if it has a good signature."""
     is_good = request.credential.standing == "good" and is_signed(request)
     return session.sign(replace(request, credential=NOBODY)) if is_good else request
 
@@ -63,7 +63,7 @@ def _in_capitals(_: Session, request: Request) -> Request:
 
 
 def _turned(_: Session, request: Request) -> Request | None:
-    """The parameters in another order; those of a JSON document, too."""
+    """The parameters, or the members of a JSON document, in reverse order."""
     pairs = request.query.split("&")
     document = _document(request)
     if isinstance(document, dict):
@@ -95,7 +95,7 @@ def _encoded(encode: Callable[[str, str], str]) -> Callable[[Session, Request], 
 
 
 def _other_credential(session: Session, request: Request) -> Request | None:
-    """Signed in place of the token, and with the token in place of a signature."""
+    """The request with a signature in place of the token, or with the token in place of a signature."""
     target = session.target
     if None in (target.token, target.access_key) or request.credential.standing != "good":
         return None
@@ -134,4 +134,4 @@ WAYS: Final[dict[str, Callable[[Session, Request], Request | None]]] = {
     "with header names in small letters": _spelled,
     "of another client": _with("User-Agent", "conformance"),
 }
-"""The ways by their names, each None for a request that cannot travel so."""
+"""The ways by their names; each returns None for a request that cannot be sent that way."""

@@ -41,7 +41,7 @@ def probe_tiles(session: Session, _: Study) -> None:
 
 
 def _tiles(session: Session, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:
-    """Windows that lie side by side, and groups of them, cut where no run is; and whole days from run to run."""
+    """Windows that lie side by side and begin where no run is, alone and joined to longer ones."""
     low, high = session.target.window_start, session.target.window_end
     count = min(_MOST_LEAVES, max(_FEWEST_LEAVES, (high - low) // _LEAF))
     if (high - low) // count < _SHORTEST_LEAF:
@@ -56,14 +56,14 @@ def _tiles(session: Session, rows: Sequence[Mapping[str, Any]]) -> Iterator[tupl
 
 
 def _free(moment: int, taken: set[int]) -> int:
-    """The first millisecond from a moment on beside which there is no run."""
+    """The first millisecond, from a moment on, with no run at it or next to it."""
     while taken & {moment - 1, moment, moment + 1}:
         moment += 1
     return moment
 
 
 def _around_kinds(session: Session, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:
-    """Windows around a run of each kind: of its moment alone, and of some hours before and behind it."""
+    """Windows around a run of each kind: its moment alone, and an hour to each side."""
     seen: dict[str, Mapping[str, Any]] = {}
     for row in rows:
         for name in _KINDS:
@@ -80,21 +80,21 @@ def _around_kinds(session: Session, rows: Sequence[Mapping[str, Any]]) -> Iterat
 
 
 def ask_window(session: Session, start: int, end: int) -> None:
-    """Ask for a page of a window, which the world behind all responses holds against all other windows."""
+    """Ask for a page of a window; the world compares it with all other windows."""
     exchange = ask(session, session.runs_request(start_time=start, end_time=end, limit=LEAST_CAP))
     if exchange.response.status == _OK and total_of(exchange) is not None:
         session.judge("C-window-adds-up", exchange)
 
 
 def probe_wide(session: Session, _: Study) -> None:
-    """A window around the target's holds at least as many runs."""
+    """A window that contains the target's window holds at least as many runs."""
     target = session.target
     total = total_of(session.runs(limit=1))
     for window in ((0, target.window_end), (target.window_start, _MAX_INT64), (0, _MAX_INT64)):
         exchange = session.runs(start_time=window[0], end_time=window[1], limit=1)
         wider = total_of(exchange)
         if total is not None and wider is not None and exchange.response.status == _OK:
-            lost = f"the window {window} holds {wider} runs, and {total} of them are in a part of it"
+            lost = f"the window {window} holds {wider} runs, but a part of it holds {total}"
             session.judge("C-window-adds-up", exchange, *((lost,) if wider < total else ()))
 
 

@@ -17,7 +17,7 @@ HOOK_NAME = "DataArts Data Map"
 
 EXTRA_FIELDS: dict[str, tuple[str, str]] = {
     "region": ("Region", "Region id, such as eu-west-101. Needed if there is no endpoint."),
-    "project_id": ("Project id", "If left out, that of the project with the region's name."),
+    "project_id": ("Project id", "If left out, the id of the project that has the region's name."),
     "instance_id": ("Instance id", "Id of the DataArts Studio tenancy; if left out, the project's only one."),
     "workspace_id": ("Workspace id", "If left out, the service decides."),
     "iam_endpoint": ("IAM endpoint", "If left out, the region's."),
@@ -28,7 +28,7 @@ EXTRA_FIELDS: dict[str, tuple[str, str]] = {
     ),
     "allow_http": ("Allow HTTP", "true allows a plain http endpoint, for experiments."),
 }
-"""The fields of a connection beyond the standard ones: name, label and description."""
+"""The name, label and description of each field of a connection beyond the standard fields."""
 
 FIELD_BEHAVIOUR: dict[str, Any] = {
     "hidden-fields": ["schema", "port"],
@@ -39,7 +39,7 @@ FIELD_BEHAVIOUR: dict[str, Any] = {
         "password": "leave both empty for the credentials of the machine",
     },
 }
-"""The form of a connection for the standard fields."""
+"""How the form of a connection shows the standard fields."""
 
 
 def get_provider_info() -> dict[str, Any]:

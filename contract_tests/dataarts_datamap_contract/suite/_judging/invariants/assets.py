@@ -85,4 +85,4 @@ INVARIANTS: Final[Mapping[str, Invariant]] = {
     "B-lineage-shape": _lineage_shape,
     "B-asset-times": _asset_times,
 }
-"""By the ids of their checks."""
+"""The invariants by the ids of their checks."""

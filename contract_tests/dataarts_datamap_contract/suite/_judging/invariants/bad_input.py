@@ -38,7 +38,7 @@ _E_CHECKS: Mapping[Kind, str] = {
 
 
 _OPTIONAL: Final[Mapping[str, str]] = {RUNS: "workspace_id", BULK: "limit", SEARCH: "query", LINEAGE: "direction"}
-"""By its operation: what may be left out."""
+"""For each operation, the parameter that may be left out."""
 
 
 def _bad_input(kind: Kind) -> Invariant:
@@ -83,7 +83,7 @@ def _valid_refused(exchange: Exchange, target: Target) -> Problems:
     if _leaves_out(exchange, target) is not None:
         return None
     if (exchange.operation_id, exchange.response.status) == (LINEAGE, _NOT_FOUND):
-        return None  # that there is no lineage may be said so
+        return None  # a 404 may say that there is no lineage
     refused = BAD_REQUEST <= exchange.response.status < SERVER_ERROR
     return (f"a valid request of real ids is refused with {exchange.response.status}",) if refused else ()
 
@@ -99,7 +99,7 @@ def _optional_refused(exchange: Exchange, target: Target) -> Problems:
 
 
 def _leaves_out(exchange: Exchange, target: Target) -> str | None:
-    """What is optional and was not sent, though it could have been."""
+    """The optional parameter that was not sent, though it could have been; None if there is none."""
     name = _OPTIONAL.get(exchange.operation_id or "")
     if name is None or name in exchange.judgement.values:
         return None
@@ -112,4 +112,4 @@ INVARIANTS: Final[Mapping[str, Invariant]] = {
     "E-valid-refused": _valid_refused,
     "E-optional-refused": _optional_refused,
 }
-"""By the ids of their checks."""
+"""The invariants by the ids of their checks."""

@@ -142,7 +142,7 @@ def _param_total(exchange: Exchange, _: Target) -> Problems:
 
 
 def _says_failure(envelope: Mapping[str, Any]) -> bool:
-    """Whether an envelope says that the response inside it is none of a success: it may be any text then."""
+    """Whether an envelope says that the response inside it is an error, which may be any text."""
     return whole_number(envelope.get("status_code")) not in {None, OK}
 
 
@@ -158,7 +158,7 @@ def _running(exchange: Exchange, field: str) -> Problems:
 
 
 def _inner_violations(exchange: Exchange, wanted: Callable[[str], bool]) -> Problems:
-    """Violations inside the body string, by their path there; those of a third level by the path of their string."""
+    """Violations inside the body string, by their path there; at a third level, by the path of the string around it."""
     envelope = envelope_of(exchange)
     if envelope is None or _says_failure(envelope):
         return None
@@ -185,4 +185,4 @@ INVARIANTS: Final[Mapping[str, Invariant]] = {
     "B-force-success": _force_success,
     "B-param-total": _param_total,
 }
-"""By the ids of their checks."""
+"""The invariants by the ids of their checks."""

@@ -1,4 +1,4 @@
-"""What the invariants share: what an exchange has to be for one of them to judge it, and how a schema is held to it."""
+"""What the invariants share: which exchanges they judge, and how a response is compared with its schema."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ RUNS, NODES = "ShowInstanceInfos", "ShowNodes"
 SEARCH, DETAIL, DETAILS = "ShowDataSets", "ShowDataDetail", "ListEntityDetails"
 BULK, LINEAGE = "ShowLineageBulk", "ShowDatamapLineage"
 ASSETS: Final = (SEARCH, DETAIL, DETAILS, BULK, LINEAGE)
-"""The operations on assets and their lineage: an account need not be invited to them."""
+"""The operations on assets and their lineage, which are closed to accounts that are not invited."""
 
 MEDIA_TYPE = "application/json"
 _MOST_SHOWN = 5
 EARLIEST, LATEST = 10**11, 10**14
-"""Between these lie the milliseconds since the epoch of any time that is meant: from 1973 to 5138."""
+"""Any plausible time in milliseconds since the epoch lies between these: from 1973 to 5138."""
 
 _MODEST_LIMIT, _MODEST_OFFSET, _DAY = 10, 1_000, 86_400_000
 _MODEST_SEARCH: Final = frozenset({"query", "limit", "offset"})
@@ -59,7 +59,7 @@ def asks_really(exchange: Exchange, target: Target) -> bool:
 
 
 def is_modest(exchange: Exchange, target: Target) -> bool:
-    """Whether limit, offset and window of a valid request are such that no cap of a server's own can forbid them."""
+    """Whether limit, offset and window of a valid request are so small that no server's own cap can forbid them."""
     if exchange.operation_id != RUNS:
         return _is_modest_question(exchange, target)
     numbers = [exchange.judgement.number(name) for name in ("limit", "offset", "start_time", "end_time")]
@@ -107,7 +107,7 @@ def envelope_of(exchange: Exchange) -> Mapping[str, Any] | None:
 
 
 def each_row(exchange: Exchange, judge: Callable[[Mapping[str, Any]], Iterable[str]]) -> Problems:
-    """What a judge finds wrong with the rows, the first few of it; None if there are no rows."""
+    """The first few problems that a judge finds in the rows; None if there are no rows."""
     rows = exchange.response.rows
     if not rows:
         return None
@@ -118,7 +118,7 @@ def each_row(exchange: Exchange, judge: Callable[[Mapping[str, Any]], Iterable[s
 def violations(
     exchange: Exchange, operation_id: str, wanted: Callable[[str], bool], *, success: bool = True
 ) -> Problems:
-    """What the levels of a response break of its schema, if it is a response of that operation."""
+    """How the levels of a response violate its schema; None if it is not a response of that operation."""
     schema = schema_of(exchange)
     if schema is None or exchange.operation_id != operation_id or exchange.response.json_problem is not None:
         return None
@@ -129,13 +129,13 @@ def violations(
 
 
 def _path_of(violation: Violation) -> str:
-    """Where a violation belongs: that a body is no JSON belongs to the body, that it is no text to the envelope."""
+    """Where a violation counts: a body that is not JSON, at the body; a body that is not text, at the envelope."""
     is_type = violation.path == "$.body" and "is not of type" in violation.message
     return "$" if is_type else violation.path
 
 
 def schema_of(exchange: Exchange) -> Schema | None:
-    """The schema of a documented response below 500; None if there is none to be held to."""
+    """The schema of a documented response below 500; None if there is none."""
     operation = exchange.judgement.operation
     if operation is None or exchange.response.status >= SERVER_ERROR:
         return None
@@ -154,7 +154,7 @@ def _judge_levels(exchange: Exchange, schema: Schema) -> tuple[Violation, ...]:
 
 
 def _has_nothing_new(exchange: Exchange, schema: Schema) -> bool:
-    """Whether a page breaks nothing, judged by those of its rows that no page before it had."""
+    """Whether a page has no violations, judged only by the rows that no earlier page had."""
     page, document = exchange.response.page, exchange.response.document
     if exchange.operation_id != RUNS or page is None or list(page.rows) != page.document.get("rows"):
         return False
@@ -172,7 +172,7 @@ def _has_nothing_new(exchange: Exchange, schema: Schema) -> bool:
 
 @cache
 def _good_rows() -> set[str]:
-    """Rows that break nothing, as JSON."""
+    """Rows without violations, as JSON."""
     return set()
 
 
@@ -183,5 +183,5 @@ def _levels() -> LevelCheck:
 
 @cache
 def _cached_violations() -> dict[tuple[int, bytes], tuple[Violation, ...]]:
-    """Violations of the latest responses: several checks ask for those of each."""
+    """Violations of the latest responses, since several checks need those of each response."""
     return {}

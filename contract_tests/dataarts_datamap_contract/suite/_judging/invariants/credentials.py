@@ -60,4 +60,4 @@ INVARIANTS: Final[Mapping[str, Invariant]] = {
     "D-refusal-status": _bad_credentials_status,
     "D-secret-echo": _secret_echo,
 }
-"""By the ids of their checks."""
+"""The invariants by the ids of their checks."""

@@ -47,7 +47,7 @@ def _server_error(exchange: Exchange, _: Target) -> Problems:
 
 
 def _is_unimplemented(exchange: Exchange) -> bool:
-    """Whether a 501 says that the method is not known, which it is for."""
+    """Whether a 501 says that the method is not known, which is the purpose of a 501."""
     return exchange.response.status == 501 and exchange.request.method != "GET"  # noqa: PLR2004  Not Implemented
 
 
@@ -149,4 +149,4 @@ INVARIANTS: Final[Mapping[str, Invariant]] = {
     "A-request-id": _request_id,
     "A-allow-header": _allow_header,
 }
-"""By the ids of their checks."""
+"""The invariants by the ids of their checks."""

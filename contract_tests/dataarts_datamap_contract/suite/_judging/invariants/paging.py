@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite.target import Target
 
 WINDOW_COLUMNS: Final = ("planTime", "startTime")
-"""What a window may filter on where the target does not say: the scheduler's own lists take either."""
+"""What a window may filter on if the target does not say: the scheduler's own lists use either."""
 
 
 def _limit_exceeded(exchange: Exchange, _: Target) -> Problems:
@@ -38,7 +38,7 @@ def window_columns(target: Target) -> tuple[str, ...]:
 
 
 def _outside(exchange: Exchange, target: Target, bound: str, wrong: Callable[[int, int], bool], where: str) -> Problems:
-    """A row that lies outside the window by every column that it may filter on."""
+    """Judge whether rows lie outside the window by every column that it may filter on."""
     limit = exchange.judgement.number(bound)
     if limit is None or not exchange.response.rows:
         return None
@@ -56,7 +56,7 @@ def _outside(exchange: Exchange, target: Target, bound: str, wrong: Callable[[in
 
 
 def _rows_of(parameter: str, field: str) -> Invariant:
-    """That each row has in a field what was asked for."""
+    """The invariant that a field of each row has the value that a parameter asked for."""
 
     def judge(exchange: Exchange, _: Target) -> Problems:
         asked = exchange.judgement.values.get(parameter)
@@ -82,4 +82,4 @@ INVARIANTS: Final[Mapping[str, Invariant]] = {
     "C-rows-of-job": _rows_of("job_name", "jobName"),
     "C-rows-of-workspace": _rows_of("workspace_id", "workspaceId"),
 }
-"""By the ids of their checks."""
+"""The invariants by the ids of their checks."""

@@ -1,1 +1,1 @@
-"""Probes of the operations on assets and their lineage, to which an account need not be invited."""
+"""Probes of the operations on assets and their lineage, which are closed to accounts that are not invited."""

@@ -33,7 +33,7 @@ _FLAGS: Final = ("maybe", "2", "truefalse", "null", "[]")
 
 
 def probe_bodies(session: Session) -> None:
-    """Bodies that are no JSON, or not what is asked for. What is wrong with the responses, the invariants see."""
+    """Bodies that are not JSON, or not what the operation takes; the invariants judge the responses."""
     served = session.ledger.served
     for operation_id, documents in ((SEARCH, _SEARCHES), (DETAILS, _DETAILS)):
         if operation_id in served:
@@ -45,7 +45,7 @@ def probe_bodies(session: Session) -> None:
 
 
 def probe_listed(session: Session) -> None:
-    """Values that are none of those listed."""
+    """Values that are not among the listed ones."""
     served = session.ledger.served
     for value in _DIRECTIONS if LINEAGE in served else ():
         ask(session, session.request(LINEAGE, query=f"direction={value}"))
@@ -59,7 +59,7 @@ def probe_listed(session: Session) -> None:
 
 
 def probe_left_out(session: Session) -> None:
-    """Requests without what is optional are understood."""
+    """Requests without their optional parts are understood."""
     served = session.ledger.served
     if SEARCH in served:
         session.send(session.request(SEARCH, document={"limit": 10, "offset": 0}))

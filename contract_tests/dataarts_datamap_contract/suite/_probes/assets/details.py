@@ -1,4 +1,4 @@
-"""Probes of the details of assets: by one GUID, by many, and by those that only nearly are."""
+"""Probes of the details of assets: by one GUID, by many, and by GUIDs that are almost the target's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOBODY: Final = "00000000-0000-4000-8000-5f1c09000000"
 
 
 def known_guids(session: Session, most: int = _MOST) -> list[str]:
-    """GUIDs of tables that were shown, the target's own first, then those without lineage in turns with the others."""
+    """GUIDs of tables that were shown: the target's own first, then by turns one without lineage and one with it."""
     world = session.ledger.world.assets
     own = session.target.table_guid
     turns = zip_longest([each for each in world.assets if each not in world.ends], world.ends)
@@ -35,7 +35,9 @@ def probe_details(session: Session) -> None:
         query = drawn_query(session, DETAIL)
         exchange = ask(session, session.request(DETAIL, guid=guid, query=query))
         if _entity(plain) != _entity(exchange):
-            session.doubt("C-asset-agrees", exchange, f"with {query or 'nothing else'}, the details are others", plain)
+            session.doubt(
+                "C-asset-agrees", exchange, f"with {query or 'nothing else'}, the details are different", plain
+            )
 
 
 def _entity(exchange: Exchange) -> object:
@@ -47,7 +49,7 @@ def _entity(exchange: Exchange) -> object:
 
 
 def probe_batches(session: Session) -> None:
-    """Many assets at once, in groups of each size and in other orders, with one that is not known among them."""
+    """Many assets at once, in groups of several sizes and in several orders, some with an unknown GUID."""
     if DETAILS not in session.ledger.served:
         return
     guids = known_guids(session, _MOST_TOGETHER)
@@ -58,7 +60,7 @@ def probe_batches(session: Session) -> None:
 
 
 def probe_near_guids(session: Session) -> None:
-    """A GUID that only nearly is the table's opens nothing."""
+    """A GUID that is almost the table's opens nothing."""
     own = session.table_guid
     if own is None:
         return

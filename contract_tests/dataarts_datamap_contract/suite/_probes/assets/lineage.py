@@ -1,4 +1,4 @@
-"""Probes of lineage: that of all operators in pages, and that around each table in each direction."""
+"""Probes of lineage: pages of the lineage of all operators, and the lineage around each table in each direction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NO_CATEGORY: Final = "relationship_type_categories=NONE_5F1C09"
 
 
 def probe_all(session: Session) -> None:
-    """Pages of all lineage, of several sizes, which the world behind them judges."""
+    """Ask for the lineage of all operators in pages of several sizes, which the asset world judges."""
     first = _page(session, 0, LEAST_CAP)
     total = whole_number(first.response.members.get("total")) or 0
     _walk(session, LEAST_CAP, min(total, _MOST_PAGES * LEAST_CAP))
@@ -48,7 +48,7 @@ def _walk(session: Session, limit: int, total: int) -> None:
 
 
 def _offset(session: Session, row: int, limit: int) -> int:
-    """Where a page starts, by what offset seems to count."""
+    """The offset of the page that starts at a row: offset seems to count either rows or pages."""
     reading = session.ledger.world.assets.bulk.reading
     return row if reading == "rows" else -(-row // limit) + (reading == "pages from 1")
 
@@ -58,7 +58,7 @@ def _page(session: Session, offset: int, limit: int) -> Exchange:
 
 
 def probe_around(session: Session) -> None:
-    """Each table's upstream, downstream and both; and of some, all else that can be asked for."""
+    """Ask for each table's lineage in each direction, and for some tables' with other parameters, too."""
     guids = known_guids(session)
     for guid in guids:
         for direction in _DIRECTIONS:
@@ -77,7 +77,7 @@ def _joined(*parts: str) -> str:
 
 
 def probe_nodes_of_tables(session: Session) -> None:
-    """The operators of each table, which lineage of all operators names, too."""
+    """Ask for the operators of each table, to compare them with those in the lineage of all operators."""
     if session.asks_for(BULK):
         session.send(session.question(BULK, query=f"limit={LEAST_CAP}"))
     shown = session.ledger.world.assets.assets
@@ -85,6 +85,6 @@ def probe_nodes_of_tables(session: Session) -> None:
         exchange = ask(session, session.nodes_request(guid=guid))
         is_table = shown.get(guid, {}).get("type_name") == shown.get(str(session.table_guid), {}).get("type_name", "")
         if is_table and exchange.response.status == NOT_FOUND:
-            session.judge("C-nodes-operator", exchange, f"ShowNodes does not find {guid}, which is an asset elsewhere")
+            session.judge("C-nodes-operator", exchange, f"ShowNodes does not find {guid}, which other operations show")
     session.ledger.judge_lineage()
     session.confirm()

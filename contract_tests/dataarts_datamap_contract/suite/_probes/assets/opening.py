@@ -1,4 +1,4 @@
-"""Which operations on assets and their lineage the server has, and opens to the target's account."""
+"""Finds out which operations on assets and their lineage the server has, and opens to the target's account."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "E-not-listed": frozenset({DETAIL, LINEAGE}),
     "E-body-invalid": frozenset({SEARCH, DETAILS}),
 }
-"""By check: the operations of which one must be served for it to be judged."""
+"""For each check: the operations, at least one of which must be served for the check to be judged."""
 
 
 def open_assets(session: Session) -> None:

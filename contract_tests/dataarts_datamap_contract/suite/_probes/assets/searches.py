@@ -43,7 +43,7 @@ _HARMLESS: Final[tuple[dict[str, Any], ...]] = (
     {"facets": []},
     {"facets": ["typeName"]},
 )
-"""Members that leave out none of the assets."""
+"""Members that do not narrow a search."""
 
 
 class _Part(NamedTuple):
@@ -61,7 +61,7 @@ def search(session: Session, *, offset: int = 0, limit: int = LEAST_CAP, **membe
 
 
 def _walk(session: Session, limit: int = LEAST_CAP, **members: Any) -> list[Exchange]:  # noqa: ANN401
-    """The pages of a search, to its end or to as many as are enough."""
+    """The pages of a search, to its end or to the maximum number of pages."""
     pages = [search(session, limit=limit, **members)]
     count = whole_number(pages[0].response.members.get("count")) or 0
     found = len(pages[0].response.listed("entities"))
@@ -77,7 +77,7 @@ def _assets(pages: Sequence[Exchange]) -> dict[str, Mapping[str, Any]]:
 
 
 def probe_pages(session: Session) -> None:
-    """Pages of one search, of several sizes and from several positions, which the world behind them judges."""
+    """Ask for pages of one search, of several sizes and from several positions; the asset world judges them."""
     pages = _walk(session, query="")
     count = whole_number(pages[0].response.members.get("count")) or 0
     for limit in (1, 2, 3, 7) if count <= _MANY else (7,):
@@ -110,16 +110,18 @@ def probe_names(session: Session) -> None:
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a name is of small letters, as most are: others are asked for first."""
+    """Whether a name has only small letters, digits and underscores, as most do: other names are searched first."""
     return name.isascii() and name.islower() and name.replace("_", "").isalnum()
 
 
 def probe_narrowing(session: Session) -> None:
-    """A keyword, a filter, an owner and an order leave out what does not pass them, alone and together."""
+    """A keyword, a filter and an owner leave out just what does not match them, alone and together, in any order."""
     pages = _walk(session, query="")
     everything = _assets(pages)
     if whole_number(pages[0].response.members.get("count")) != len(everything):
-        session.ledger.excuse("a search finds more assets than are walked, or others each time", "C-search-narrows")
+        session.ledger.excuse(
+            "a search finds more assets than the suite reads, or different ones each time", "C-search-narrows"
+        )
         return
     everyone = frozenset(everything)
     filters, owners = list(_filters(everything)), list(_owners(everything))
@@ -150,7 +152,7 @@ def probe_narrowing(session: Session) -> None:
 def _judge_whole(
     session: Session, members: Mapping[str, Any], due: frozenset[str], what: str, base: Exchange
 ) -> Exchange | None:
-    """Hold all hits of a search against those that are due; its first page if it was served."""
+    """Compare all hits of a search with those that are due; return its first page if it was served."""
     pages = _walk(session, **members)
     if pages[0].response.status != OK:
         if pages[0].response.status == BAD_REQUEST:
@@ -165,7 +167,7 @@ def _judge_whole(
 
 
 def _judge_page(session: Session, members: Mapping[str, Any], whole: Exchange, limit: int, row: int) -> None:
-    """Ask for a page of a search that was served: it is one of the same list."""
+    """Ask for a page of a search that was served: it is a slice of the same list."""
     offset = row if session.target.offset_unit == "rows" else row // limit
     page = search(session, offset=offset, limit=limit, **members)
     if page.response.status == BAD_REQUEST and limit <= LEAST_CAP:
@@ -176,7 +178,7 @@ def _judge_page(session: Session, members: Mapping[str, Any], whole: Exchange, l
         return
     begins = {begin(offset, limit) for begin in READINGS.values()}
     is_right = len(shown) > LEAST_CAP or any(names[begin : begin + len(shown)] == shown for begin in begins)
-    _judge(session, page, None if is_right else "a page of sorted hits is no part of all of them, sorted", whole)
+    _judge(session, page, None if is_right else "a page of sorted hits is not a slice of all hits, sorted", whole)
 
 
 def _names(exchange: Exchange) -> list[str]:
@@ -185,7 +187,7 @@ def _names(exchange: Exchange) -> list[str]:
 
 
 def _orders(session: Session, everyone: frozenset[str], base: Exchange) -> Iterator[dict[str, str]]:
-    """Those orders by name that are served: each changes the order alone, and DESC is ASC the other way round."""
+    """The orders by name that are served: each changes only the order, and DESC is the reverse of ASC."""
     listed: dict[str, list[str]] = {}
     for order in _ORDERS:
         sort = {"attribute": "name", **({"order": order} if order else {})}
@@ -195,13 +197,13 @@ def _orders(session: Session, everyone: frozenset[str], base: Exchange) -> Itera
             listed[order] = _names(page)
     ascending, descending = listed.get("ASC", []), listed.get("DESC", [])
     if ascending and descending and ascending not in (descending, descending[::-1]):
-        _judge(session, base, "sorted by name, DESC is not ASC the other way round")
+        _judge(session, base, "sorted by name, DESC is not the reverse of ASC")
     if ascending != listed.get("", ascending):
-        _judge(session, base, "sorted by name, without an order it is not ASC")
+        _judge(session, base, "sorted by name, the default order is not ASC")
 
 
 def _keywords(session: Session, everything: Mapping[str, Mapping[str, Any]]) -> Iterator[_Part]:
-    """Keywords that find some of all assets, with those."""
+    """Keywords that find some of the assets, with the assets that each of them finds."""
     names = {str(_member(each.get("attributes"), "name") or "") for each in everything.values()} - {""}
     for keyword in session.random.sample(sorted(names), min(_MOST_KEYWORDS, len(names))):
         pages = _walk(session, query=keyword)
@@ -211,7 +213,7 @@ def _keywords(session: Session, everything: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def _judge_facets(session: Session, exchange: Exchange) -> None:
-    """Facets, where they come as in the documented models, count each hit once, on whichever page it is."""
+    """Facets, if they have the documented form, count each hit of all pages once."""
     count = whole_number(exchange.response.members.get("count"))
     counted = [
         whole_number(cast("dict[str, Any]", value).get("count"))
@@ -230,7 +232,7 @@ def _judge_facets(session: Session, exchange: Exchange) -> None:
 def _by_value(
     everything: Mapping[str, Mapping[str, Any]], read: Callable[[Mapping[str, Any]], object]
 ) -> dict[str, frozenset[str]]:
-    """The assets that have each value of a field; none if not every asset shows it: which of them pass is not known."""
+    """The assets by their values of a field; empty if an asset shows none, since it is not known which would pass."""
     values: dict[str, set[str]] = {}
     for guid, asset in everything.items():
         for value in _texts(read(asset)):
@@ -270,7 +272,7 @@ def _filters(everything: Mapping[str, Mapping[str, Any]]) -> Iterator[_Part]:
 
 
 def _joined(*leaves: tuple[dict[str, Any], frozenset[str]]) -> Iterator[_Part]:
-    """Filters of several comparisons, and of comparisons of those."""
+    """Filters that join comparisons, and filters that join those filters."""
     (first, one), (second, two), (third, three) = leaves
     either = {"condition": "OR", "criterion": [first, second]}
     yield _Part({"filter": {"condition": "AND", "criterion": [first, second]}}, one & two, "AND")
