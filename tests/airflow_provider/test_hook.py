@@ -76,12 +76,12 @@ def test_event_loop(service: FakeService, connection: dict[str, Any]) -> None:  
         ),
         pytest.param(
             {"extra": f"[{SECRET}"},
-            "the connection's extra is no JSON object",
+            "the connection's extra is not a JSON object",
             marks=pytest.mark.skipif(AIRFLOW < (3, 2), reason="Airflow before 3.2 says that there is none"),
         ),
         ({"login": SECRET, "password": None}, "the connection has a login, which is an access key, but no password"),
         ({"login": None, "password": None, "extra": {"security_token": SECRET}}, "the connection has a security_token"),
-        ({"extra": {"requests_per_second": SECRET}}, "requests_per_second is no number"),
+        ({"extra": {"requests_per_second": SECRET}}, "requests_per_second is not a number"),
     ],
 )
 def test_unusable_connection(

@@ -207,7 +207,7 @@ def test_store_of_two_assets(service: FakeService, capsys: pytest.CaptureFixture
     store = context.AssetStateStoreAccessors(inlets=[Asset("orders"), Asset("all_orders")])
 
     assert 1 == asyncio.run(warned(service, store))
-    text = "several assets have this trigger. Give each its own: TableRunTrigger(…, asset='its name')"
+    text = "several assets share this trigger. Give each its own: TableRunTrigger(…, asset='its name')"
     assert text in capsys.readouterr().out
 
 

@@ -136,5 +136,5 @@ def test_same_id() -> None:
 )
 def test_state_that_is_none(state: object) -> None:
     """A state that is none is refused, and not taken for an empty one."""
-    with pytest.raises(ValueError, match="no state of this version"):
+    with pytest.raises(ValueError, match="not a state of this version"):
         YieldedRuns(WEEK, state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -139,3 +140,36 @@ def test_old_datetime() -> None:
 def test_empty_window() -> None:
     """A window may begin where it ends: whether the ends belong to it is the server's to say."""
     assert Window(1705248000000, 1705248000000) == window(start=1705248000000, end=1705248000000, since=None, now=NOW)
+
+
+class OtherSpan(timedelta):
+    """A duration of a library of times, such as pendulum's, that does not divide by those of the standard library."""
+
+    def __divmod__(self, other: object) -> Any:
+        """Never defined."""
+        raise AttributeError(other)
+
+    __floordiv__ = __divmod__
+
+
+class OtherTime(datetime):
+    """A time of such a library, whose differences are its own durations."""
+
+    def __sub__(self, other: Any) -> Any:
+        """The time before this one, or the duration since then."""
+        return OtherSpan(seconds=super().__sub__(other).total_seconds())
+
+
+@pytest.mark.parametrize(
+    ("end", "since"),
+    [
+        (
+            OtherTime(2024, 1, 15, 8, 0, 0, 1500, tzinfo=timezone(timedelta(hours=8))),
+            OtherSpan(hours=1, microseconds=1),
+        ),
+        (pd.Timestamp("2024-01-15T00:00:00.0015Z"), pd.Timedelta("1h") + pd.Timedelta("1us")),
+    ],
+)
+def test_times_of_other_libraries(end: datetime, since: timedelta) -> None:
+    """Subclasses of datetime and timedelta count like plain ones, though they calculate in their own ways."""
+    assert Window(1705273200000 + 1, 1705276800000 + 2) == window(start=None, end=end, since=since, now=NOW)

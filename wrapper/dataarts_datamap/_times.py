@@ -18,6 +18,19 @@ LAST_MILLISECOND: Final = 253_402_300_799_999
 """The end of the year 9999, the last year of datetime."""
 
 
+def plain_time(time: datetime) -> datetime:
+    """The same time as a plain datetime: subclasses, such as those of pendulum, calculate in their own ways."""
+    if type(time) is datetime:
+        return time
+    date, clock = (time.year, time.month, time.day), (time.hour, time.minute, time.second, time.microsecond)
+    return datetime(*date, *clock, tzinfo=time.tzinfo, fold=time.fold)
+
+
+def plain_span(span: timedelta) -> timedelta:
+    """The same duration as a plain timedelta, to the microsecond."""
+    return span if type(span) is timedelta else timedelta(seconds=span.total_seconds())
+
+
 def wall_time(time: datetime, zone: tzinfo) -> datetime:
     """The naive time in the zone; in UTC if the time in the zone would be after the year 9999."""
     try:

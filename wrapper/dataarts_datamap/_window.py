@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._text import shown
-from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND, span_hint
+from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND, plain_span, plain_time, span_hint
 
 Time: TypeAlias = datetime | str | int
 """An aware datetime, ISO 8601 text with an offset, or milliseconds since the epoch (UTC)."""
@@ -75,7 +75,7 @@ def _since_epoch(name: str, value: datetime, *, round_up: bool) -> int:
             f"{name} {value.isoformat()} has no time zone: give one, such as datetime(…, tzinfo=timezone.utc), "
             f"or an offset such as {value.isoformat()}+00:00"
         )
-    whole, rest = divmod(value - EPOCH, MILLISECOND)
+    whole, rest = divmod(plain_time(value) - EPOCH, MILLISECOND)
     return whole + 1 if round_up and rest else whole
 
 
@@ -92,7 +92,7 @@ def _span(since: object) -> int:
     if not isinstance(since, timedelta) or since <= timedelta(0):
         hint = span_hint(since, "timedelta(days=7)")
         raise InvalidArgumentError(f"since must be a positive timedelta, such as {hint}, not {shown(since)}")
-    whole, rest = divmod(since, MILLISECOND)
+    whole, rest = divmod(plain_span(since), MILLISECOND)
     return whole + 1 if rest else whole
 
 

@@ -64,7 +64,7 @@ from dataarts_datamap._retry.policy import Policy, Retry
 from dataarts_datamap._retry.rate_limiter import RateLimiter
 from dataarts_datamap._sentences import remark
 from dataarts_datamap._text import printable, shown
-from dataarts_datamap._times import EPOCH, MILLISECOND, span_hint
+from dataarts_datamap._times import EPOCH, MILLISECOND, plain_span, span_hint
 from dataarts_datamap._transport.driver import Network
 from dataarts_datamap._transport.proxies import checked_proxy
 from dataarts_datamap._warnings import calling_place
@@ -787,7 +787,7 @@ def _walk_options(page_size: PageSize, offset_unit: OffsetUnit, slice_span: obje
         page_size=rows,
         larger_page=LARGE_PAGE if is_auto else 0,
         offset_unit=offset_unit,
-        slice_span=slice_span // MILLISECOND,
+        slice_span=plain_span(slice_span) // MILLISECOND,
         slice_rows=max(_SLICE_ROWS, rows),
     )
 

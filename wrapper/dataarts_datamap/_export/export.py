@@ -22,7 +22,7 @@ from dataarts_datamap._export.formats.ndjson import NdjsonWriter, ndjson_columns
 from dataarts_datamap._export.increment import IDENTITY, POSITION, Identities, IncrementStart
 from dataarts_datamap._models.runs import Operator, has_other_name
 from dataarts_datamap._text import printable, shown
-from dataarts_datamap._times import EPOCH, MILLISECOND, span_hint
+from dataarts_datamap._times import EPOCH, MILLISECOND, plain_span, span_hint
 
 if TYPE_CHECKING:
     import os
@@ -283,7 +283,7 @@ def _checked_lookback(lookback: object) -> timedelta:
     if not isinstance(lookback, timedelta) or lookback < timedelta(0):
         hint = span_hint(lookback, "timedelta(days=7)")
         raise InvalidArgumentError(f"lookback must be a non-negative timedelta, such as {hint}, not {shown(lookback)}")
-    return lookback
+    return plain_span(lookback)
 
 
 def _target(

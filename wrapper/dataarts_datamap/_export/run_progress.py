@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.runs import has_ended
 from dataarts_datamap._text import shown
-from dataarts_datamap._times import EPOCH, MILLISECOND
+from dataarts_datamap._times import EPOCH, MILLISECOND, plain_span, plain_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -108,7 +108,7 @@ class RunProgress:
 
 
 def _milliseconds(time: datetime) -> int:
-    return (time - EPOCH) // MILLISECOND
+    return (plain_time(time) - EPOCH) // MILLISECOND
 
 
 def _stamp(run: Run) -> str:
@@ -128,4 +128,4 @@ def _checked(known: Mapping[str, Any]) -> tuple[int | None, dict[str, str]]:
 def _checked_span(lookback: object) -> timedelta:
     if not isinstance(lookback, timedelta) or lookback <= timedelta(0):
         raise InvalidArgumentError(f"lookback must be a positive timedelta, not {shown(lookback)}")
-    return lookback
+    return plain_span(lookback)

@@ -14,7 +14,7 @@ from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.runs import Operator, OperatorKey, Run, RunState, operator_key, operator_of, plain_value
 from dataarts_datamap._sentences import Remark
 from dataarts_datamap._text import shown
-from dataarts_datamap._times import span_hint
+from dataarts_datamap._times import plain_span, plain_time, span_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -341,14 +341,14 @@ def checked_now(now: object) -> datetime:
     """
     if not isinstance(now, datetime) or now.utcoffset() is None:
         raise InvalidArgumentError(f"now must be an aware datetime, not {shown(now)}")
-    return now.astimezone(UTC)
+    return plain_time(now).astimezone(UTC)
 
 
 def _checked_span(name: str, span: object) -> timedelta:
     if not isinstance(span, timedelta) or span <= timedelta(0):
         hint = span_hint(span, "timedelta(hours=26)")
         raise InvalidArgumentError(f"{name} must be a positive timedelta, such as {hint}, not {shown(span)}")
-    return span
+    return plain_span(span)
 
 
 def _facts(runs: Sequence[Run], *, now: datetime, max_age: timedelta | None) -> dict[str, Any]:
