@@ -68,12 +68,16 @@ class Asked:
         return bool(self.parts.header(name))
 
 
-When: TypeAlias = "tuple[str, Callable[[Asked], bool]]"
+Check: TypeAlias = "Callable[[Asked], bool]"
+When: TypeAlias = "tuple[str, Check]"
 Which: TypeAlias = "tuple[str, Callable[[Sequence[Item], int], bool]]"
 """Which items of a list an effect meets, by the list and the index."""
 
-How: TypeAlias = "tuple[str, Callable[[list[Item], list[int], random.Random], list[Item]]]"
+How: TypeAlias = "Callable[[list[Item], list[int], random.Random], list[Item]]"
 """What is made of the items at some indexes of a list."""
+
+Value: TypeAlias = "tuple[str, Callable[[Any], Any]]"
+"""What is made of the value of a field."""
 
 
 @dataclass(slots=True)
@@ -101,8 +105,24 @@ def _is_above(name: str, least: int, asked: Asked) -> bool:
     return asked.whole(name) > least
 
 
+def _is_equal(name: str, value: object, asked: Asked) -> bool:
+    return bool(asked.values.get(name) == value)
+
+
 def _length(asked: Asked) -> int:
     return asked.whole("end_time") - asked.whole("start_time")
+
+
+def _is_longer(least: int, asked: Asked) -> bool:
+    return _length(asked) > least
+
+
+def _is_shorter(most: int, asked: Asked) -> bool:
+    return _length(asked) < most
+
+
+def _has_more(least: int, asked: Asked) -> bool:
+    return len(asked.values.get("guids", ())) > least
 
 
 _ANY: Final[tuple[When, ...]] = (
@@ -119,7 +139,7 @@ _OF_RUNS: Final[tuple[When, ...]] = (
     *_ANY,
     *_above("limit", 1, 4, 8, 10, 24, 49, 64, 99, 100, 149, 255),
     *_above("offset", 0, 3, 9, 15, 49, 99, 127),
-    *((f"limit is {each}", lambda asked, each=each: asked.whole("limit") == each) for each in (1, 2, 7, 20, 50, 100)),
+    *((f"limit is {each}", partial(_is_equal, "limit", each)) for each in (1, 2, 7, 20, 50, 100)),
     ("limit is odd", lambda asked: asked.whole("limit") % 2 == 1),
     ("offset is odd", lambda asked: asked.whole("offset") % 2 == 1),
     ("offset is no multiple of limit", lambda asked: asked.whole("offset") % max(asked.whole("limit"), 1) > 0),
@@ -135,8 +155,8 @@ _OF_RUNS: Final[tuple[When, ...]] = (
     ("from the epoch", lambda asked: asked.whole("start_time") == 0),
     ("not from the epoch", lambda asked: asked.whole("start_time") > 0),
     ("in an instant", lambda asked: _length(asked) == 0),
-    *((f"in more than {each} days", lambda asked, each=each: _length(asked) > each * _DAY) for each in (1, 5, 9, 31)),
-    *((f"in less than {each} hours", lambda asked, each=each: _length(asked) < each * _HOUR) for each in (1, 6, 25)),
+    *((f"in more than {each} days", partial(_is_longer, each * _DAY)) for each in (1, 5, 9, 31)),
+    *((f"in less than {each} hours", partial(_is_shorter, each * _HOUR)) for each in (1, 6, 25)),
     ("to a full second", lambda asked: asked.whole("end_time") % 1_000 == 0),
     ("not to a full second", lambda asked: asked.whole("end_time") % 1_000 > 0),
     ("from a full hour", lambda asked: asked.whole("start_time") % _HOUR == 0),
@@ -176,7 +196,7 @@ _OF_GUIDS: Final[tuple[When, ...]] = (
 )
 _OF_LINEAGE: Final[tuple[When, ...]] = (
     *_OF_GUIDS[:-2],
-    *((f"direction {each}", lambda asked, each=each: asked.values.get("direction") == each) for each in ("IN", "OUT")),
+    *((f"direction {each}", partial(_is_equal, "direction", each)) for each in ("IN", "OUT")),
     ("without a direction", lambda asked: asked.values.get("direction") in {None, "BOTH"}),
     ("with parents", lambda asked: asked.values.get("include_parent_entity") == "true"),
     ("with types", lambda asked: b"relationship_types" in asked.parts.query),
@@ -185,10 +205,7 @@ _OF_LINEAGE: Final[tuple[When, ...]] = (
 )
 _OF_MANY: Final[tuple[When, ...]] = (
     *_ANY,
-    *(
-        (f"for more than {each}", lambda asked, each=each: len(asked.values.get("guids", ())) > each)
-        for each in (1, 2, 9, 15)
-    ),
+    *((f"for more than {each}", partial(_has_more, each)) for each in (1, 2, 9, 15)),
     ("for one alone", lambda asked: len(asked.values.get("guids", ())) == 1),
 )
 _WHEN: Final[dict[str, Sequence[When]]] = {
@@ -254,7 +271,7 @@ def _swapped(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
     return shown
 
 
-def _field(name: str, change: Callable[[Any], Any]) -> Callable[[list[Item], list[int], random.Random], list[Item]]:
+def _field(name: str, change: Callable[[Any], Any]) -> How:
     """A field of the items, or of the attributes of one, is changed."""
 
     def effect(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
@@ -268,10 +285,11 @@ def _with(item: Item, name: str, change: Callable[[Any], Any]) -> Item:
     if first not in item:
         return item
     value = item[first]
-    return {**item, first: _with(value, rest, change) if rest and isinstance(value, dict) else change(value)}
+    is_inside = rest and isinstance(value, dict)
+    return {**item, first: _with(cast("Item", value), rest, change) if is_inside else change(value)}
 
 
-def _of_neighbour(name: str) -> Callable[[list[Item], list[int], random.Random], list[Item]]:
+def _of_neighbour(name: str) -> How:
     def effect(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
         return [
             {**item, name: items[index - 1].get(name)} if index in at and name in item else item
@@ -285,31 +303,31 @@ def _more(value: Any) -> Any:  # noqa: ANN401  any value of JSON
     return value + 1 if isinstance(value, int) else f"{value}1" if isinstance(value, str) else value
 
 
-_OF_NUMBERS: Final = (
+_OF_NUMBERS: Final[tuple[Value, ...]] = (
     ("one more", _more),
     ("null", lambda _: None),
     ("0", lambda _: 0),
     ("text", str),
 )
-_OF_TEXTS: Final = (
+_OF_TEXTS: Final[tuple[Value, ...]] = (
     ("longer by a digit", _more),
     ("null", lambda _: None),
     ("empty", lambda _: ""),
     ("cut", lambda value: value[: len(value) // 2] if isinstance(value, str) else value),
     ("in capitals", lambda value: value.upper() if isinstance(value, str) else value),
 )
-_OF_TIMES: Final = (
+_OF_TIMES: Final[tuple[Value, ...]] = (
     *_OF_NUMBERS,
     ("in seconds", lambda value: value // 1_000 * 1_000 if value else value),
     ("an hour later", lambda value: value + _HOUR if value else value),
 )
-_OF_LISTS: Final[Sequence[tuple[str, Callable[[Any], Any]]]] = (("empty", lambda _: []), ("null", lambda _: None))
-_OF_IDS: Final = (
+_OF_LISTS: Final[tuple[Value, ...]] = (("empty", lambda _: []), ("null", lambda _: None))
+_OF_IDS: Final[tuple[Value, ...]] = (
     *_OF_NUMBERS,
     ("a double", lambda value: int(float(value))),
     ("of 32 bits", lambda value: value % 2**31),
 )
-_FIELDS: Final[dict[str, dict[str, Sequence[tuple[str, Callable[[Any], Any]]]]]] = {
+_FIELDS: Final[dict[str, dict[str, Sequence[Value]]]] = {
     RUNS: {
         "taskRunningLogId": _OF_IDS,
         **dict.fromkeys(("taskId", "runningTime", "inputRowCount", "outputRowCount", "retryTimes"), _OF_NUMBERS),
@@ -489,7 +507,7 @@ def _of_items(operation_id: str, kind: str, generator: random.Random) -> tuple[s
     where = generator.choice(_LISTS[operation_id])
     table = _WHICH_RUNS if operation_id == RUNS else _WHICH[-1:] if where == "entity" else _WHICH
     which, is_met = generator.choice([each for each in table if operation_id not in _FEW or "20th" not in each[0]])
-    change: Callable[[list[Item], list[int], random.Random], list[Item]]
+    change: How
     if kind == "items" and where != "entity":
         text, change = generator.choice(
             (("is lost", _without), ("comes twice", _twice), ("hides the next", _in_place_of_next), ("moves", _swapped))
@@ -525,9 +543,6 @@ def _seam(composed: Composed, operation_id: str, when: Sequence[Check], kind: st
         return replace(operation, authenticate=steps.authenticate, judge=steps.judge, perform=steps.perform)
 
     return Seam(alter)
-
-
-Check: TypeAlias = "Callable[[Asked], bool]"
 
 
 class _Server:
@@ -655,7 +670,7 @@ def _read(parts: RequestParts) -> dict[str, Any]:
         body: Any = json.loads(parts.body) if parts.body else {}
     except ValueError:
         body = {}
-    members: dict[str, Any] = body if isinstance(body, dict) else {"guids": body if isinstance(body, list) else []}
+    members = cast("Item", body if isinstance(body, dict) else {"guids": body})
     numbers = {name: int(value) if value.isascii() and value.isdecimal() else value for name, value in query.items()}
     return {**path, **numbers, **members}
 
