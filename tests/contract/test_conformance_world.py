@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,24 @@ def test_a_run_is_one_run() -> None:
 
     (verdict,) = (each for each in report.failures if each.check == "C-run-content")
     assert "owner is None here and 'username' before" in verdict.reason
+
+
+@pytest.mark.parametrize("grows", [True, False])
+def test_a_running_time_does_not_grow(*, grows: bool) -> None:
+    """A running time that is another one each second, while the run goes on, is a failure; one that stays is none."""
+
+    def change(asked: Asked, answer: Answer) -> Answer:
+        if not is_page(asked, answer):
+            return answer
+        took = int(time.time()) * 1_000 - START if grows else STEP
+        row = {"startTime": START + STEP, "endTime": 0, "runningTime": took}
+        rows = json.loads(json.loads(answer.content)["body"])["rows"]
+        return on_page(answer, rows=[{**each, **row} if index == 0 else each for index, each in enumerate(rows)])
+
+    report = judged(change, "B")
+
+    found = {verdict.reason for verdict in report.failures if verdict.check == "B-fields-agree"}
+    assert grows == any(reason.startswith("runningTime grows while the run goes on") for reason in found)
 
 
 def test_every_run_of_an_hour_is_in_the_day() -> None:

@@ -1,7 +1,7 @@
-"""Broken servers that nobody thought of: a condition and an effect, each drawn from a table, and put together.
+"""Broken servers that nobody thought of. Each combines a condition and an effect, which are drawn from tables.
 
-They measure the suite, and are no part of the fleet: what it misses of them shows which relation it has not. The same
-seed and number make the same server. One that no caller can tell from a correct one may be among them.
+They measure the suite and are not part of the fleet. Those that the suite misses show which relations it does not check
+yet. The same seed and number always give the same server. Some cannot be told from a correct server by any caller.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ _HOUR: Final = 3_600_000
 
 @dataclass(slots=True)
 class Asked:
-    """A request that one of the composed servers serves.
+    """A request to a composed server.
 
     Attributes:
         parts: The request.
         values: Its parameters and the members of its document, by name.
-        number: How many were asked before it, of this operation.
-        is_again: Whether the same was asked before.
+        number: How many requests for this operation came before it.
+        is_again: Whether an equal request came before it.
     """
 
     parts: RequestParts
@@ -68,21 +68,25 @@ class Asked:
         return bool(self.parts.header(name))
 
 
-When: TypeAlias = "tuple[str, Callable[[Asked], bool]]"
+Check: TypeAlias = "Callable[[Asked], bool]"
+When: TypeAlias = "tuple[str, Check]"
 Which: TypeAlias = "tuple[str, Callable[[Sequence[Item], int], bool]]"
-"""Which items of a list an effect meets, by the list and the index."""
+"""Which items of a list an effect changes, by the list and the index."""
 
-How: TypeAlias = "tuple[str, Callable[[list[Item], list[int], random.Random], list[Item]]]"
+How: TypeAlias = "Callable[[list[Item], list[int], random.Random], list[Item]]"
 """What is made of the items at some indexes of a list."""
+
+Value: TypeAlias = "tuple[str, Callable[[Any], Any]]"
+"""What is made of the value of a field."""
 
 
 @dataclass(slots=True)
 class Composed:
-    """A server that was put together.
+    """A server with a defect that was drawn.
 
     Attributes:
-        name: Seed and number.
-        rule: What is wrong with it, and when.
+        name: Its seed and number.
+        rule: A sentence: when it differs from a correct server, and how.
         seam: Where it differs from the reference.
         met: How many responses it has changed so far.
     """
@@ -94,22 +98,38 @@ class Composed:
 
 
 def _above(name: str, *least: int) -> list[When]:
-    return [(f"{name} > {each}", partial(_is_above, name, each)) for each in least]
+    return [(f"with {name} above {each}", partial(_is_above, name, each)) for each in least]
 
 
 def _is_above(name: str, least: int, asked: Asked) -> bool:
     return asked.whole(name) > least
 
 
+def _is_equal(name: str, value: object, asked: Asked) -> bool:
+    return bool(asked.values.get(name) == value)
+
+
 def _length(asked: Asked) -> int:
     return asked.whole("end_time") - asked.whole("start_time")
 
 
+def _is_longer(least: int, asked: Asked) -> bool:
+    return _length(asked) > least
+
+
+def _is_shorter(most: int, asked: Asked) -> bool:
+    return _length(asked) < most
+
+
+def _has_more(least: int, asked: Asked) -> bool:
+    return len(asked.values.get("guids", ())) > least
+
+
 _ANY: Final[tuple[When, ...]] = (
-    ("each third time", lambda asked: asked.number % 3 == 0),
-    ("each eleventh time", lambda asked: asked.number % 11 == 1),
+    ("every third time", lambda asked: asked.number % 3 == 0),
+    ("every eleventh time", lambda asked: asked.number % 11 == 1),
     ("when asked again", lambda asked: asked.is_again),
-    ("signed", lambda asked: asked.has("authorization")),
+    ("with a signature", lambda asked: asked.has("authorization")),
     ("with a token", lambda asked: asked.has("x-auth-token")),
     ("with gzip", lambda asked: b"gzip" in b"".join(asked.parts.header("accept-encoding"))),
     ("in another language", lambda asked: asked.has("x-language")),
@@ -119,41 +139,44 @@ _OF_RUNS: Final[tuple[When, ...]] = (
     *_ANY,
     *_above("limit", 1, 4, 8, 10, 24, 49, 64, 99, 100, 149, 255),
     *_above("offset", 0, 3, 9, 15, 49, 99, 127),
-    *((f"limit is {each}", lambda asked, each=each: asked.whole("limit") == each) for each in (1, 2, 7, 20, 50, 100)),
-    ("limit is odd", lambda asked: asked.whole("limit") % 2 == 1),
-    ("offset is odd", lambda asked: asked.whole("offset") % 2 == 1),
-    ("offset is no multiple of limit", lambda asked: asked.whole("offset") % max(asked.whole("limit"), 1) > 0),
-    ("offset is a multiple of limit above 0", lambda asked: 0 < asked.whole("offset") == asked.whole("limit")),
-    ("in the first page", lambda asked: asked.whole("offset") == 0),
+    *((f"with limit {each}", partial(_is_equal, "limit", each)) for each in (1, 2, 7, 20, 50, 100)),
+    ("with an odd limit", lambda asked: asked.whole("limit") % 2 == 1),
+    ("with an odd offset", lambda asked: asked.whole("offset") % 2 == 1),
+    (
+        "with an offset that is no multiple of limit",
+        lambda asked: asked.whole("offset") % max(asked.whole("limit"), 1) > 0,
+    ),
+    ("with an offset that equals limit", lambda asked: 0 < asked.whole("offset") == asked.whole("limit")),
+    ("with offset 0", lambda asked: asked.whole("offset") == 0),
     ("without a workspace", lambda asked: not asked.values.get("workspace_id")),
     ("with a workspace", lambda asked: bool(asked.values.get("workspace_id"))),
-    ("for a name that is not ASCII", lambda asked: not str(asked.values.get("job_name")).isascii()),
-    ("for a name with a blank", lambda asked: " " in str(asked.values.get("job_name"))),
-    ("for a name of more than 15", lambda asked: len(str(asked.values.get("job_name"))) > 15),  # noqa: PLR2004
-    ("for an odd task_id", lambda asked: str(asked.values.get("task_id"))[-1] in "13579"),
-    ("for an even task_id", lambda asked: str(asked.values.get("task_id"))[-1] in "02468"),
-    ("from the epoch", lambda asked: asked.whole("start_time") == 0),
-    ("not from the epoch", lambda asked: asked.whole("start_time") > 0),
-    ("in an instant", lambda asked: _length(asked) == 0),
-    *((f"in more than {each} days", lambda asked, each=each: _length(asked) > each * _DAY) for each in (1, 5, 9, 31)),
-    *((f"in less than {each} hours", lambda asked, each=each: _length(asked) < each * _HOUR) for each in (1, 6, 25)),
-    ("to a full second", lambda asked: asked.whole("end_time") % 1_000 == 0),
-    ("not to a full second", lambda asked: asked.whole("end_time") % 1_000 > 0),
-    ("from a full hour", lambda asked: asked.whole("start_time") % _HOUR == 0),
-    ("to before 2024", lambda asked: asked.whole("end_time") < 1_704_067_200_000),  # noqa: PLR2004
+    ("with a job_name that is not ASCII", lambda asked: not str(asked.values.get("job_name")).isascii()),
+    ("with a job_name that has a blank", lambda asked: " " in str(asked.values.get("job_name"))),
+    ("with a job_name of more than 15 characters", lambda asked: len(str(asked.values.get("job_name"))) > 15),  # noqa: PLR2004
+    ("with an odd task_id", lambda asked: str(asked.values.get("task_id"))[-1] in "13579"),
+    ("with an even task_id", lambda asked: str(asked.values.get("task_id"))[-1] in "02468"),
+    ("with a window from the epoch", lambda asked: asked.whole("start_time") == 0),
+    ("with a window that begins after the epoch", lambda asked: asked.whole("start_time") > 0),
+    ("with a window of an instant", lambda asked: _length(asked) == 0),
+    *((f"with a window of more than {each * 24} hours", partial(_is_longer, each * _DAY)) for each in (1, 5, 9, 31)),
+    *((f"with a window of less than {each} hours", partial(_is_shorter, each * _HOUR)) for each in (1, 6, 25)),
+    ("with a window that ends at a full second", lambda asked: asked.whole("end_time") % 1_000 == 0),
+    ("with a window that ends between two seconds", lambda asked: asked.whole("end_time") % 1_000 > 0),
+    ("with a window that begins at a full hour", lambda asked: asked.whole("start_time") % _HOUR == 0),
+    ("with a window that ends before 2024", lambda asked: asked.whole("end_time") < 1_704_067_200_000),  # noqa: PLR2004
     (
-        "over a midnight",
+        "with a window of less than two days over a midnight",
         lambda asked: asked.whole("start_time") // _DAY < asked.whole("end_time") // _DAY and _length(asked) < 2 * _DAY,
     ),
-    ("limit first in the query", lambda asked: asked.parts.query.startswith(b"limit")),
-    ("for the last row's page", lambda asked: asked.whole("offset") > asked.whole("limit")),
+    ("with limit first in the query", lambda asked: asked.parts.query.startswith(b"limit")),
+    ("with an offset above limit", lambda asked: asked.whole("offset") > asked.whole("limit")),
 )
 _OF_PAGES: Final[tuple[When, ...]] = (
     *_ANY,
     *_above("limit", 1, 3, 9, 10, 49, 99),
     *_above("offset", 0, 2, 9, 20),
-    ("limit is odd", lambda asked: asked.whole("limit") % 2 == 1),
-    ("in the first page", lambda asked: asked.whole("offset") == 0),
+    ("with an odd limit", lambda asked: asked.whole("limit") % 2 == 1),
+    ("with offset 0", lambda asked: asked.whole("offset") == 0),
 )
 _OF_SEARCH: Final[tuple[When, ...]] = (
     *_OF_PAGES,
@@ -164,32 +187,29 @@ _OF_SEARCH: Final[tuple[When, ...]] = (
     ("with an order", lambda asked: "sort" in asked.values),
     ("with facets", lambda asked: "facets" in asked.values),
     ("with an owner", lambda asked: "owner" in asked.values),
-    ("for a keyword that is not ASCII", lambda asked: not str(asked.values.get("query", "")).isascii()),
-    ("for a keyword of more than 12", lambda asked: len(str(asked.values.get("query", ""))) > 12),  # noqa: PLR2004
+    ("with a keyword that is not ASCII", lambda asked: not str(asked.values.get("query", "")).isascii()),
+    ("with a keyword of more than 12 characters", lambda asked: len(str(asked.values.get("query", ""))) > 12),  # noqa: PLR2004
 )
 _OF_GUIDS: Final[tuple[When, ...]] = (
     *_ANY,
-    ("for a GUID that begins with a digit", lambda asked: str(asked.values.get("guid"))[:1].isdigit()),
-    ("for a GUID that ends in a letter", lambda asked: str(asked.values.get("guid"))[-1:].isalpha()),
-    ("with ignore_relationships", lambda asked: asked.values.get("ignore_relationships") == "true"),
-    ("without ignore_relationships", lambda asked: asked.values.get("ignore_relationships") != "true"),
+    ("with a GUID that begins with a digit", lambda asked: str(asked.values.get("guid"))[:1].isdigit()),
+    ("with a GUID that ends in a letter", lambda asked: str(asked.values.get("guid"))[-1:].isalpha()),
+    ("with ignore_relationships=true", lambda asked: asked.values.get("ignore_relationships") == "true"),
+    ("without ignore_relationships=true", lambda asked: asked.values.get("ignore_relationships") != "true"),
 )
 _OF_LINEAGE: Final[tuple[When, ...]] = (
     *_OF_GUIDS[:-2],
-    *((f"direction {each}", lambda asked, each=each: asked.values.get("direction") == each) for each in ("IN", "OUT")),
-    ("without a direction", lambda asked: asked.values.get("direction") in {None, "BOTH"}),
-    ("with parents", lambda asked: asked.values.get("include_parent_entity") == "true"),
-    ("with types", lambda asked: b"relationship_types" in asked.parts.query),
+    *((f"with direction={each}", partial(_is_equal, "direction", each)) for each in ("IN", "OUT")),
+    ("with both directions", lambda asked: asked.values.get("direction") in {None, "BOTH"}),
+    ("with include_parent_entity=true", lambda asked: asked.values.get("include_parent_entity") == "true"),
+    ("with relationship_types", lambda asked: b"relationship_types" in asked.parts.query),
     ("with a category", lambda asked: b"categories" in asked.parts.query),
     ("without a category", lambda asked: b"categories" not in asked.parts.query),
 )
 _OF_MANY: Final[tuple[When, ...]] = (
     *_ANY,
-    *(
-        (f"for more than {each}", lambda asked, each=each: len(asked.values.get("guids", ())) > each)
-        for each in (1, 2, 9, 15)
-    ),
-    ("for one alone", lambda asked: len(asked.values.get("guids", ())) == 1),
+    *((f"with more than {each} GUIDs", partial(_has_more, each)) for each in (1, 2, 9, 15)),
+    ("with a single GUID", lambda asked: len(asked.values.get("guids", ())) == 1),
 )
 _WHEN: Final[dict[str, Sequence[When]]] = {
     RUNS: _OF_RUNS,
@@ -207,30 +227,33 @@ def _has_null(items: Sequence[Item], index: int) -> bool:
 
 
 _WHICH: Final[tuple[Which, ...]] = (
-    ("the first", lambda _, index: index == 0),
-    ("the last", lambda items, index: index == len(items) - 1),
-    ("the last of a full page", lambda items, index: index == len(items) - 1 >= 9),  # noqa: PLR2004
-    ("the third", lambda _, index: index == 2),  # noqa: PLR2004
-    ("those beyond the 20th", lambda _, index: index > 20),  # noqa: PLR2004
-    ("one in the middle", lambda items, index: index == len(items) // 2),
-    ("each", lambda _, __: True),
+    ("the first item", lambda _, index: index == 0),
+    ("the last item", lambda items, index: index == len(items) - 1),
+    ("the last item of ten or more", lambda items, index: index == len(items) - 1 >= 9),  # noqa: PLR2004
+    ("the third item", lambda _, index: index == 2),  # noqa: PLR2004
+    ("each item after the 20th", lambda _, index: index >= 20),  # noqa: PLR2004
+    ("the middle item", lambda items, index: index == len(items) // 2),
+    ("each item", lambda _, __: True),
 )
 _WHICH_RUNS: Final[tuple[Which, ...]] = (
     *_WHICH,
-    ("those with a null", _has_null),
-    ("those that failed", lambda items, index: items[index].get("status") == "fail"),
-    ("those that succeeded", lambda items, index: items[index].get("status") == "success"),
-    ("those skipped", lambda items, index: "skip" in str(items[index].get("status"))),
-    ("ids beyond 2^31", lambda items, index: int(items[index].get("taskRunningLogId") or 0) > 2**31),
-    ("ids beyond 2^53", lambda items, index: int(items[index].get("taskRunningLogId") or 0) > 2**53),
-    ("even ids", lambda items, index: int(items[index].get("taskRunningLogId") or 0) % 2 == 0),
+    ("each item with a null", _has_null),
+    ("each item that failed", lambda items, index: items[index].get("status") == "fail"),
+    ("each item that succeeded", lambda items, index: items[index].get("status") == "success"),
+    ("each item that was skipped", lambda items, index: "skip" in str(items[index].get("status"))),
+    ("each item with an id above 2^31", lambda items, index: int(items[index].get("taskRunningLogId") or 0) > 2**31),
+    ("each item with an id above 2^53", lambda items, index: int(items[index].get("taskRunningLogId") or 0) > 2**53),
+    ("each item with an even id", lambda items, index: int(items[index].get("taskRunningLogId") or 0) % 2 == 0),
     (
-        "the second of one time",
+        "each item with the planTime of the one before",
         lambda items, index: index > 0 and items[index].get("planTime") == items[index - 1].get("planTime"),
     ),
-    ("the first hour of a day", lambda items, index: int(items[index].get("planTime") or 0) % _DAY < _HOUR),
-    ("with retries", lambda items, index: bool(items[index].get("retryTimes"))),
-    ("never started", lambda items, index: not items[index].get("startTime")),
+    (
+        "each item planned in the first hour of a day",
+        lambda items, index: int(items[index].get("planTime") or 0) % _DAY < _HOUR,
+    ),
+    ("each item with retries", lambda items, index: bool(items[index].get("retryTimes"))),
+    ("each item that never started", lambda items, index: not items[index].get("startTime")),
 )
 
 
@@ -254,7 +277,7 @@ def _swapped(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
     return shown
 
 
-def _field(name: str, change: Callable[[Any], Any]) -> Callable[[list[Item], list[int], random.Random], list[Item]]:
+def _field(name: str, change: Callable[[Any], Any]) -> How:
     """A field of the items, or of the attributes of one, is changed."""
 
     def effect(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
@@ -268,10 +291,11 @@ def _with(item: Item, name: str, change: Callable[[Any], Any]) -> Item:
     if first not in item:
         return item
     value = item[first]
-    return {**item, first: _with(value, rest, change) if rest and isinstance(value, dict) else change(value)}
+    is_inside = rest and isinstance(value, dict)
+    return {**item, first: _with(cast("Item", value), rest, change) if is_inside else change(value)}
 
 
-def _of_neighbour(name: str) -> Callable[[list[Item], list[int], random.Random], list[Item]]:
+def _of_neighbour(name: str) -> How:
     def effect(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
         return [
             {**item, name: items[index - 1].get(name)} if index in at and name in item else item
@@ -285,31 +309,31 @@ def _more(value: Any) -> Any:  # noqa: ANN401  any value of JSON
     return value + 1 if isinstance(value, int) else f"{value}1" if isinstance(value, str) else value
 
 
-_OF_NUMBERS: Final = (
-    ("one more", _more),
-    ("null", lambda _: None),
-    ("0", lambda _: 0),
-    ("text", str),
+_OF_NUMBERS: Final[tuple[Value, ...]] = (
+    ("one too high", _more),
+    ("as null", lambda _: None),
+    ("as 0", lambda _: 0),
+    ("as text", str),
 )
-_OF_TEXTS: Final = (
-    ("longer by a digit", _more),
-    ("null", lambda _: None),
-    ("empty", lambda _: ""),
-    ("cut", lambda value: value[: len(value) // 2] if isinstance(value, str) else value),
+_OF_TEXTS: Final[tuple[Value, ...]] = (
+    ("with a digit too many", _more),
+    ("as null", lambda _: None),
+    ("as an empty text", lambda _: ""),
+    ("cut in half", lambda value: value[: len(value) // 2] if isinstance(value, str) else value),
     ("in capitals", lambda value: value.upper() if isinstance(value, str) else value),
 )
-_OF_TIMES: Final = (
+_OF_TIMES: Final[tuple[Value, ...]] = (
     *_OF_NUMBERS,
-    ("in seconds", lambda value: value // 1_000 * 1_000 if value else value),
-    ("an hour later", lambda value: value + _HOUR if value else value),
+    ("rounded down to a second", lambda value: value // 1_000 * 1_000 if value else value),
+    ("an hour late", lambda value: value + _HOUR if value else value),
 )
-_OF_LISTS: Final[Sequence[tuple[str, Callable[[Any], Any]]]] = (("empty", lambda _: []), ("null", lambda _: None))
-_OF_IDS: Final = (
+_OF_LISTS: Final[tuple[Value, ...]] = (("as an empty list", lambda _: []), ("as null", lambda _: None))
+_OF_IDS: Final[tuple[Value, ...]] = (
     *_OF_NUMBERS,
-    ("a double", lambda value: int(float(value))),
-    ("of 32 bits", lambda value: value % 2**31),
+    ("rounded as a double", lambda value: int(float(value))),
+    ("modulo 2^31", lambda value: value % 2**31),
 )
-_FIELDS: Final[dict[str, dict[str, Sequence[tuple[str, Callable[[Any], Any]]]]]] = {
+_FIELDS: Final[dict[str, dict[str, Sequence[Value]]]] = {
     RUNS: {
         "taskRunningLogId": _OF_IDS,
         **dict.fromkeys(("taskId", "runningTime", "inputRowCount", "outputRowCount", "retryTimes"), _OF_NUMBERS),
@@ -357,12 +381,12 @@ _LISTS: Final[dict[str, tuple[str, ...]]] = {
 }
 _TOTALS: Final[dict[str, str]] = {RUNS: "total", SEARCH: "count", BULK: "total", LINEAGE: "total"}
 _COUNTED: Final[tuple[tuple[str, Callable[[int, int], int]], ...]] = (
-    ("one more than there are", lambda total, _: total + 1),
-    ("one less than there are", lambda total, _: max(total - 1, 0)),
-    ("that of the page", lambda _, shown: shown),
-    ("at most 100", lambda total, _: min(total, 100)),
-    ("at most 20", lambda total, _: min(total, 20)),
-    ("0", lambda _, __: 0),
+    ("shows a total that is one too high", lambda total, _: total + 1),
+    ("shows a total that is one too low", lambda total, _: max(total - 1, 0)),
+    ("shows the number of items of the page as the total", lambda _, shown: shown),
+    ("shows a total of at most 100", lambda total, _: min(total, 100)),
+    ("shows a total of at most 20", lambda total, _: min(total, 20)),
+    ("shows a total of 0", lambda _, __: 0),
 )
 _NAMES: Final = ("ETL_Job_dli2dws", "check/rows<stage>", "订单汇总_日报📊", "Load orders-eu")
 
@@ -381,57 +405,60 @@ def _of_scope(name: str, value: str) -> Callable[[dict[str, Any]], dict[str, Any
 
 
 _SCOPES: Final = (
-    ("any project is this one", _of_scope("project_id", "")),
-    ("any tenancy is this one", _of_scope("instance", "")),
+    ("takes any project for its own", _of_scope("project_id", "")),
+    ("takes any instance for its own", _of_scope("instance", "")),
 )
 _ARGUMENTS: Final[dict[str, tuple[tuple[str, Callable[[dict[str, Any]], dict[str, Any]]], ...]]] = {
     RUNS: (
-        ("offset is one more", lambda values: {**values, "offset": values["offset"] + 1}),
-        ("offset is one less", lambda values: {**values, "offset": max(values["offset"] - 1, 0)}),
-        ("offset is 0", lambda values: {**values, "offset": 0}),
-        ("limit is one less", lambda values: {**values, "limit": max(values["limit"] - 1, 1)}),
-        ("limit is one more", lambda values: {**values, "limit": values["limit"] + 1}),
-        ("limit is at most 20", lambda values: {**values, "limit": min(values["limit"], 20)}),
-        ("a name is found in any case", _named(lambda asked, name: asked.casefold() == name.casefold())),
-        ("a name is found by its beginning", _named(lambda asked, name: bool(asked) and name.startswith(asked))),
-        ("a name is found with more behind it", _named(lambda asked, name: asked.startswith(name))),
-        ("a name is found with blanks", _named(lambda asked, name: asked.strip() == name)),
-        ("the workspace is ignored", lambda values: {k: v for k, v in values.items() if k != "workspace_id"}),
-        ("the window begins a second later", lambda values: {**values, "start_time": values["start_time"] + 1_000}),
-        ("the window begins a day earlier", lambda values: {**values, "start_time": values["start_time"] - _DAY}),
-        ("the window ends a millisecond earlier", lambda values: {**values, "end_time": values["end_time"] - 1}),
-        ("the window ends an hour later", lambda values: {**values, "end_time": values["end_time"] + _HOUR}),
+        ("adds 1 to offset", lambda values: {**values, "offset": values["offset"] + 1}),
+        ("subtracts 1 from offset", lambda values: {**values, "offset": max(values["offset"] - 1, 0)}),
+        ("ignores offset", lambda values: {**values, "offset": 0}),
+        ("subtracts 1 from limit", lambda values: {**values, "limit": max(values["limit"] - 1, 1)}),
+        ("adds 1 to limit", lambda values: {**values, "limit": values["limit"] + 1}),
+        ("takes 20 for any larger limit", lambda values: {**values, "limit": min(values["limit"], 20)}),
+        ("finds a job_name in any case", _named(lambda asked, name: asked.casefold() == name.casefold())),
+        ("finds a job_name by its beginning", _named(lambda asked, name: bool(asked) and name.startswith(asked))),
+        ("finds a job_name with more behind it", _named(lambda asked, name: asked.startswith(name))),
+        ("finds a job_name with blanks around it", _named(lambda asked, name: asked.strip() == name)),
+        ("ignores the workspace", lambda values: {k: v for k, v in values.items() if k != "workspace_id"}),
+        ("begins the window a second late", lambda values: {**values, "start_time": values["start_time"] + 1_000}),
+        ("begins the window a day early", lambda values: {**values, "start_time": values["start_time"] - _DAY}),
+        ("ends the window a millisecond early", lambda values: {**values, "end_time": values["end_time"] - 1}),
+        ("ends the window an hour late", lambda values: {**values, "end_time": values["end_time"] + _HOUR}),
         (
-            "the window is of whole days",
+            "extends the window to the end of the day",
             lambda values: {**values, "end_time": values["end_time"] // _DAY * _DAY + _DAY},
         ),
-        ("the window is ignored", lambda values: {**values, "start_time": 0, "end_time": 2**62}),
-        ("the window is at most a week", lambda v: {**v, "start_time": max(v["start_time"], v["end_time"] - 7 * _DAY)}),
+        ("ignores the window", lambda values: {**values, "start_time": 0, "end_time": 2**62}),
+        (
+            "takes the last week for any longer window",
+            lambda v: {**v, "start_time": max(v["start_time"], v["end_time"] - 7 * _DAY)},
+        ),
     ),
     BULK: (
-        ("offset is one more", lambda values: {**values, "offset": values.get("offset", 0) + 1}),
-        ("limit is one less", lambda values: {**values, "limit": max(values.get("limit", 100) - 1, 1)}),
+        ("adds 1 to offset", lambda values: {**values, "offset": values.get("offset", 0) + 1}),
+        ("subtracts 1 from limit", lambda values: {**values, "limit": max(values.get("limit", 100) - 1, 1)}),
     ),
     LINEAGE: (
-        ("the direction is ignored", lambda values: {**values, "direction": "BOTH"}),
-        ("the direction is IN", lambda values: {**values, "direction": "IN"}),
+        ("ignores the direction", lambda values: {**values, "direction": "BOTH"}),
+        ("takes any direction for IN", lambda values: {**values, "direction": "IN"}),
     ),
     SEARCH: (
-        ("the keyword is ignored", lambda body: {**body, "query": ""}),
-        ("the filter is ignored", lambda body: {k: v for k, v in body.items() if k != "filter"}),
-        ("the owner is ignored", lambda body: {k: v for k, v in body.items() if k != "owner"}),
-        ("the order is ignored", lambda body: {k: v for k, v in body.items() if k != "sort"}),
-        ("offset is one more", lambda body: {**body, "offset": body["offset"] + 1}),
-        ("limit is at most 20", lambda body: {**body, "limit": min(body["limit"], 20)}),
+        ("ignores the keyword", lambda body: {**body, "query": ""}),
+        ("ignores the filter", lambda body: {k: v for k, v in body.items() if k != "filter"}),
+        ("ignores the owner", lambda body: {k: v for k, v in body.items() if k != "owner"}),
+        ("ignores the order", lambda body: {k: v for k, v in body.items() if k != "sort"}),
+        ("adds 1 to offset", lambda body: {**body, "offset": body["offset"] + 1}),
+        ("takes 20 for any larger limit", lambda body: {**body, "limit": min(body["limit"], 20)}),
     ),
 }
 _REFUSALS: Final[tuple[tuple[str, HttpError | None], ...]] = (
-    ("is answered 404", HttpError(404, "DLG.0404", "not found")),
-    ("is answered 400", HttpError(400, "APIGW.0106", "bad request")),
-    ("is answered 500", HttpError(500, "APIGW.0601", "Internal server error")),
-    ("is answered 403", HttpError(403, "DLM.4001", "forbidden")),
-    ("is answered as the one before", None),
-    ("is answered as the first", None),
+    ("answers 404", HttpError(404, "DLG.0404", "not found")),
+    ("answers 400", HttpError(400, "APIGW.0106", "bad request")),
+    ("answers 500", HttpError(500, "APIGW.0601", "Internal server error")),
+    ("answers 403", HttpError(403, "DLM.4001", "forbidden")),
+    ("repeats its previous response", None),
+    ("repeats its first response", None),
 )
 _OPERATIONS: Final = (*(RUNS,) * 9, NODES, SEARCH, SEARCH, DETAIL, DETAILS, BULK, BULK, LINEAGE, LINEAGE)
 
@@ -446,12 +473,23 @@ def compose(seed: int, number: int) -> Composed:
     when = generator.sample(_WHEN[operation_id], 2 if generator.random() < 0.25 else 1)  # noqa: PLR2004
     text, kind, change = _effect(operation_id, generator)
     conditions = " and ".join(each for each, _ in when)
-    composed = Composed(f"{seed}-{number}", f"{operation_id}: {conditions}: {text}")
+    composed = Composed(f"{seed}-{number}", f"{conditions[0].upper()}{conditions[1:]}, {operation_id} {text}.")
     composed.seam = _seam(composed, operation_id, [check for _, check in when], kind, change)
     return composed
 
 
-_BAD_NUMBERS: Final = ("below", "above", "word", "fraction", "missing")
+_LET_IN: Final = (
+    ("token", "with a bad token"),
+    ("signature", "with a bad signature"),
+    ("nothing", "without credentials"),
+)
+_BAD_NUMBERS: Final = (
+    ("below", "whose {} is below the minimum"),
+    ("above", "whose {} is 2^31 or more"),
+    ("word", "whose {} is a word"),
+    ("fraction", "whose {} is a fraction"),
+    ("missing", "without {}"),
+)
 
 
 def _effect(operation_id: str, generator: random.Random) -> tuple[str, str, Any]:
@@ -468,19 +506,19 @@ def _effect(operation_id: str, generator: random.Random) -> tuple[str, str, Any]
     }
     if kind in tables:
         text, change = generator.choice(tables[kind])
-        return f"{'the total is ' if kind == 'total' else ''}{text}", text if change is None else kind, change
+        return text, text if change is None else kind, change
     match kind:
         case "open":
-            how = generator.choice(("token", "signature", "nothing"))
-            return f"with a bad {how} is let in", kind, how
+            how, text = generator.choice(_LET_IN)
+            return f"serves a request {text}", kind, how
         case "lenient":
             name = generator.choice(("limit", "offset", "start_time", "end_time")[: 2 if operation_id == BULK else 4])
-            how = generator.choice(_BAD_NUMBERS[: 4 if operation_id == BULK else 5])
-            return f"takes {name} that is {how}", kind, (name, how)
+            how, text = generator.choice(_BAD_NUMBERS[: 4 if operation_id == BULK else 5])
+            return f"serves a request {text.format(name)}", kind, (name, how)
         case "error":
             status = generator.choice((400, 401))
             other = generator.choice([each for each in (400, 401, 404, 409, 422, 500, 200) if each != status])
-            return f"is answered {other} in place of {status}", kind, (status, other)
+            return f"answers {other} in place of {status}", kind, (status, other)
         case _:
             return _of_items(operation_id, kind, generator)
 
@@ -489,18 +527,24 @@ def _of_items(operation_id: str, kind: str, generator: random.Random) -> tuple[s
     where = generator.choice(_LISTS[operation_id])
     table = _WHICH_RUNS if operation_id == RUNS else _WHICH[-1:] if where == "entity" else _WHICH
     which, is_met = generator.choice([each for each in table if operation_id not in _FEW or "20th" not in each[0]])
-    change: Callable[[list[Item], list[int], random.Random], list[Item]]
+    place = "the entity" if where == "entity" else which.replace("item", f"item of {where or 'the list'}", 1)
+    change: How
     if kind == "items" and where != "entity":
         text, change = generator.choice(
-            (("is lost", _without), ("comes twice", _twice), ("hides the next", _in_place_of_next), ("moves", _swapped))
+            (
+                (f"leaves out {place}", _without),
+                (f"shows {place} twice", _twice),
+                (f"shows {place} in place of the next", _in_place_of_next),
+                (f"swaps {place} with the next", _swapped),
+            )
         )
     elif operation_id in _DIFFERING and generator.random() < 0.2:  # noqa: PLR2004
         name = generator.choice(_DIFFERING[operation_id])
-        text, change = f"{name} is the neighbour's", _of_neighbour(name)
+        text, change = f"shows the {name} of a neighbour in {place}", _of_neighbour(name)
     else:
         name, changes = generator.choice(list(_FIELDS[operation_id].items()))
         how, other = generator.choice(changes)
-        text, change = f"{name} is {how}", _field(name, other)
+        text, change = f"shows {name} {how} in {place}", _field(name, other)
 
     def effect(document: Any, _: Asked) -> Any:  # noqa: ANN401  a document
         found: Any = document[where] if where else document
@@ -512,7 +556,7 @@ def _of_items(operation_id: str, kind: str, generator: random.Random) -> tuple[s
         shown = shown if isinstance(found, list) else shown[0]
         return {**document, where: shown} if where else shown
 
-    return f"{which} of {where or 'the list'}: {text}", "document", effect
+    return text, "document", effect
 
 
 def _seam(composed: Composed, operation_id: str, when: Sequence[Check], kind: str, change: Any) -> Seam:  # noqa: ANN401
@@ -525,9 +569,6 @@ def _seam(composed: Composed, operation_id: str, when: Sequence[Check], kind: st
         return replace(operation, authenticate=steps.authenticate, judge=steps.judge, perform=steps.perform)
 
     return Seam(alter)
-
-
-Check: TypeAlias = "Callable[[Asked], bool]"
 
 
 class _Server:
@@ -619,9 +660,9 @@ class _Steps:
     def _changed(self, right: bytes, arguments: Arguments) -> bytes:
         server, name = self._server, self._operation.operation_id
         match server.kind:
-            case "is answered as the one before":
+            case "repeats its previous response":
                 return server.answers[-1] if server.answers else right
-            case "is answered as the first":
+            case "repeats its first response":
                 return server.answers[0] if server.answers else right
             case "arguments" if name == SEARCH:
                 return self._operation.perform(replace(arguments, body=server.change(dict(arguments.body))))
@@ -655,7 +696,7 @@ def _read(parts: RequestParts) -> dict[str, Any]:
         body: Any = json.loads(parts.body) if parts.body else {}
     except ValueError:
         body = {}
-    members: dict[str, Any] = body if isinstance(body, dict) else {"guids": body if isinstance(body, list) else []}
+    members = cast("Item", body if isinstance(body, dict) else {"guids": body})
     numbers = {name: int(value) if value.isascii() and value.isdecimal() else value for name, value in query.items()}
     return {**path, **numbers, **members}
 

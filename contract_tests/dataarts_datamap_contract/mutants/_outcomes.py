@@ -45,11 +45,11 @@ class CorrectOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ComposedOutcome:
-    """What was found on a server that was put together of a condition and an effect.
+    """The result on a server composed of a condition and an effect.
 
     Attributes:
         server: Its name.
-        rule: What is wrong with it, and when.
+        rule: When it differs from a correct server, and how.
         caught_by: The check that failed first; none if it was missed.
         met: How many responses it had changed by then; 0 if no request met its condition.
         seconds: How long the suite took.

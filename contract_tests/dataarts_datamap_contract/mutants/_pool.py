@@ -57,7 +57,13 @@ def run_seeds(only: str, *, seeds: int, reference_seeds: int, budget: str, worke
 
 
 def run_composed(number: int, *, seed: int, workers: int) -> Iterator[ComposedOutcome]:
-    """The outcomes of servers that are put together at random, as they come."""
+    """Yield the outcomes of composed servers as they arrive.
+
+    Args:
+        number: How many servers.
+        seed: Seed of what they are composed of.
+        workers: How many processes.
+    """
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_quiet) as pool:
         for job in as_completed([pool.submit(judge_composed, seed, each) for each in range(number)]):
             yield job.result()

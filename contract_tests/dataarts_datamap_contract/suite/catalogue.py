@@ -273,8 +273,9 @@ _CHECKS = (
         "B-fields-agree",
         "The fields of a run agree",
         "Over all rows, runningTime is the time from startTime to endTime, speed is outputRowCount per second of "
-        "runningTime, and status, times and forceSuccess do not contradict each other. A few odd rows are tolerated.",
-        "sibling: NodeInstance; inferred: what the names mean",
+        "runningTime, and status, times and forceSuccess do not contradict each other. runningTime does not grow while "
+        "a run goes on. A few odd rows are tolerated.",
+        "sibling: NodeInstance; inferred: what the names mean, and the example, which is 27 minutes into its run",
         conditional=True,
     ),
     Check(

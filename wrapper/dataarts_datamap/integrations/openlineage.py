@@ -47,7 +47,7 @@ except ModuleNotFoundError as error:
     raise MissingExtraError(f"{error.name} is not installed: {how_to_install('openlineage')}") from None
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from datetime import datetime
 
     from dataarts_datamap import Lineage, Run, Table
@@ -162,7 +162,7 @@ class EventSender:
 
 
 @contextmanager
-def _unannounced() -> Iterator[None]:
+def _unannounced() -> Generator[None]:
     """Hides the library's warning that it prints events without a transport, which is an error here."""
     logger = logging.getLogger("openlineage.client.client")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import count
@@ -61,6 +62,8 @@ _FAR = 10**15
 _SLOW = 0.008
 _TINY = 3
 _SMALL = 256
+_GZIP = re.compile(r"\bgzip(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
+"""The coding, unless it is refused by a weight of 0."""
 _ASSETS = (SEARCH, DETAIL, DETAILS)
 _NAMES = frozenset({"taskRunningLogId", "taskId", "jobName", "planTime", "status", "workspaceId"})
 _TIMES = ("planTime", "submitTime", "startTime", "endTime")
@@ -86,7 +89,8 @@ def _with_headers(**headers: str) -> Seam:
 
 
 def _compressed(scope: Scope, response: Response) -> Response:
-    if "gzip" not in sent(scope, "Accept-Encoding") or len(response.body) < _SMALL:
+    is_accepted = _GZIP.search(sent(scope, "Accept-Encoding")) is not None
+    if not is_accepted or len(response.body) < _SMALL:
         return write(response, response.body, vary="Accept-Encoding")
     return write(response, gzip.compress(response.body), content_encoding="gzip", vary="Accept-Encoding")
 
@@ -264,6 +268,7 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
             caller.page(**RARE, start_time=1, limit=ALL)["rows"][0]["submitTime"]
             <= caller.page(**RARE, start_time=1, limit=ALL)["rows"][-1]["submitTime"]
         ),
+        {"window_column": "submitTime"},
     ),
     _correct(
         "both-ends-excluded",

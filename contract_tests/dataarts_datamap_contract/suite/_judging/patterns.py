@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
-from dataarts_datamap_contract.suite._judging.run_lists import identity
+from dataarts_datamap_contract.suite._judging.run_lists import counts_on, identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -105,10 +105,10 @@ _LAWS: Final = (
 
 def judge_patterns(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, str | None]]:
     """For each law that applies to any rows: an exchange that shows such rows, and what is wrong; None if it holds."""
+    shown = [(row, exchange) for exchange in exchanges for row in exchange.response.rows]
     rows: dict[str, tuple[Mapping[str, Any], Exchange]] = {}
-    for exchange in exchanges:
-        for row in exchange.response.rows:
-            rows.setdefault(identity(row), (row, exchange))
+    for row, exchange in shown:
+        rows.setdefault(identity(row), (row, exchange))
     known = list(rows.values())
     for law in _LAWS:
         judged = [(row, exchange) for row, exchange in known if law.applies(row)]
@@ -118,8 +118,20 @@ def judge_patterns(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, st
             yield exchange, f"{law.text}, in {len(broken)} of {len(judged)} rows, such as {json.dumps(row):.300}"
         elif judged:
             yield judged[0][1], None
+    yield from _counted(shown)
     yield from _forced(known)
     yield from _named(known)
+
+
+def _counted(shown: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tuple[Exchange, str | None]]:
+    """The running time of a run may change, but does not grow from one response to the next while the run goes on."""
+    times: dict[str, tuple[dict[int, None], Exchange]] = {}
+    for row, exchange in shown:
+        if counts_on(row):
+            times.setdefault(identity(row), ({}, exchange))[0][_time(row, "runningTime")] = None
+    for run, (different, exchange) in times.items():
+        text = f"runningTime grows while the run goes on: {list(different)[:_FEWEST]} of the run {run:.200}"
+        yield exchange, text if len(different) >= _FEWEST else None
 
 
 def _forced(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tuple[Exchange, str | None]]:

@@ -23,6 +23,12 @@ def identity(row: Mapping[str, Any]) -> str:
     return json.dumps(known, sort_keys=True)
 
 
+def counts_on(row: Mapping[str, Any]) -> bool:
+    """Whether a run has started and not ended, and has a running time nevertheless."""
+    started, ended, took = (whole_number(row.get(name)) or 0 for name in ("startTime", "endTime", "runningTime"))
+    return started > 0 and not ended and took > 0
+
+
 def identities(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """`identity` of each row."""
     return [identity(row) for row in rows]

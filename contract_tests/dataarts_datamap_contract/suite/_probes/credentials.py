@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap_contract.suite._http.credentials import NOBODY, Signer, near_tokens, tokens_in_query
 from dataarts_datamap_contract.suite._judging.invariants.common import DETAIL, LINEAGE, NODES, RUNS
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._http.messages import Credential, Request
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite._probes.session import Session
+    from dataarts_datamap_contract.suite.target import Target
 
 _SUCCESS = range(200, 400)
 _UNAUTHORIZED = 401
-_MOST_WRONG = 5
+_LEAST_WRONG: Final = 2
+_ALLOWED_WRONG: Final = 30
+_VARIED: Final = 5
 _UNUSUAL_NAME = "订单/汇总 <a>+%&=*~"
 TOKEN_CHECKS = tuple(f"D-token-{each}" for each in ("other", "prefix", "longer", "case", "blank", "query"))
 _COSTLY_CHECKS = ("D-signature-stale", "D-signature-undated", "D-access-key-other")
@@ -68,17 +72,17 @@ def _spellings(path: str) -> Iterator[str]:
 
 
 def probe_signatures(session: Session) -> None:
-    """A good signature is served, and a wrong one is not; only two wrong ones are sent, unless more are allowed."""
+    """A good signature is served, and a wrong one is not; only as many wrong ones are sent as the target allows."""
     if session.target.access_key is None:
         session.ledger.excuse("the target has no access key", *SIGNATURE_CHECKS)
         return
     _accept_signatures(session)
-    may_cost = session.target.is_mock or session.target.allow_credential_probes
-    if not may_cost:
+    most = _most_wrong(session.target)
+    if most == _LEAST_WRONG:
         session.ledger.excuse(
             "only asked of a mock, or with allow_credential_probes, since it can lock a key", *_COSTLY_CHECKS
         )
-    for check, request in _wrong_signatures(session, many=may_cost):
+    for check, request in islice(_wrong_signatures(session), most):
         exchange = session.send(request)
         _judge_refused(session, check, exchange)
         # A good signature in between keeps a key that counts failures from being locked.
@@ -169,44 +173,51 @@ def _accept_signatures(session: Session) -> None:
         session.judge("D-signature-accepted", exchange, *(["a good signature is refused with 401"] if refused else []))
 
 
-def _wrong_signatures(session: Session, *, many: bool) -> Iterator[tuple[str, Request]]:
-    """Requests with wrong signatures; first the two that reveal the most."""
+def _most_wrong(target: Target) -> int | None:
+    """The most wrong signatures for a server in a run, since a few in a row lock a real key; None for any number."""
+    if target.is_mock:
+        return None
+    return _ALLOWED_WRONG if target.allow_credential_probes else _LEAST_WRONG
+
+
+def _wrong_signatures(session: Session) -> Iterator[tuple[str, Request]]:
+    """Requests with wrong signatures: the two that reveal the most, then some for each check, then many more."""
     signer = _signer(session)
+    key, access_key = signer.secret_key, signer.access_key
     runs, nodes = session.runs_request(credential=NOBODY), session.nodes_request(credential=NOBODY)
-    other_query = session.runs_request(credential=NOBODY, limit=9)
-    yield "D-signature-wrong", signer.sign_wrongly(runs, secret_key=f"{signer.secret_key}x")
+    yield "D-signature-wrong", signer.sign_wrongly(runs, secret_key=f"{key}x")
     # A server that remembers good signatures must not accept one again for another request.
     session.send(signer.sign(runs))
-    yield "D-signature-tampered", signer.sign_other(runs, other_query)
-    if not many:
-        return
-    for number in range(_MOST_WRONG):
-        for request in varied_questions(session, number, credential=NOBODY):
-            key = signer.secret_key
-            yield "D-signature-wrong", signer.sign_wrongly(request, secret_key=key[:-1] if number % 2 else f"{key}x")
-            if request.is_question:
-                session.send(signer.sign(request))
-                yield (
-                    "D-signature-tampered",
-                    signer.sign_other(request, replace(request, content=request.content + b" ")),
-                )
+    yield "D-signature-tampered", signer.sign_other(runs, session.runs_request(credential=NOBODY, limit=9))
+    for minutes in (-17, 17, -24 * 60):
+        stale = varied_question(session, RUNS, minutes, credential=NOBODY)
+        yield "D-signature-stale", signer.sign_at(stale, timedelta(minutes=minutes))
+    yield "D-signature-undated", signer.sign_undated(runs)
+    for other_key in (f"{access_key}0", access_key[:-1], access_key.swapcase()):
+        if other_key not in {access_key, ""}:
+            yield "D-access-key-other", signer.sign_wrongly(runs, access_key=other_key)
     for position in (0, -1):
         yield "D-signature-wrong", signer.sign_nearly(runs, position)
-    for other in _others(session, runs):
-        session.send(signer.sign(other))
-        yield "D-signature-tampered", signer.sign_other(other, runs)
-        session.send(signer.sign(runs))
-        yield "D-signature-tampered", signer.sign_other(runs, other)
+    yield from _wrong_for_all(session, 0)
     yield "D-signature-tampered", signer.sign_other(session.nodes_request(credential=NOBODY, guid="1"), nodes)
-    for minutes in (-17, 17, -24 * 60):
-        yield (
-            "D-signature-stale",
-            signer.sign_at(varied_question(session, RUNS, minutes, credential=NOBODY), timedelta(minutes=minutes)),
-        )
-    yield "D-signature-undated", signer.sign_undated(runs)
-    for access_key in (signer.access_key + "0", signer.access_key[:-1], signer.access_key.swapcase()):
-        if access_key not in {signer.access_key, ""}:
-            yield "D-access-key-other", signer.sign_wrongly(runs, access_key=access_key)
+    others = list(_others(session, runs))
+    for signed, sent in (*((runs, other) for other in others), *((other, runs) for other in others)):
+        session.send(signer.sign(signed))
+        yield "D-signature-tampered", signer.sign_other(signed, sent)
+    for number in range(1, _VARIED):
+        yield from _wrong_for_all(session, number)
+
+
+def _wrong_for_all(session: Session, number: int) -> Iterator[tuple[str, Request]]:
+    """Questions of each operation signed with a wrong key, and some whose content is not the signed one."""
+    signer = _signer(session)
+    key = signer.secret_key
+    for request in varied_questions(session, number, credential=NOBODY):
+        yield "D-signature-wrong", signer.sign_wrongly(request, secret_key=key[:-1] if number % 2 else f"{key}x")
+        if request.is_question:
+            session.send(signer.sign(request))
+            longer = replace(request, content=request.content + b" ")
+            yield "D-signature-tampered", signer.sign_other(request, longer)
 
 
 def _others(session: Session, runs: Request) -> Iterator[Request]:

@@ -126,6 +126,7 @@ _SERVED: Final = (
     _Step(bad_input.probe_optional, ("E-optional-refused",)),
     _Step(bad_input.probe_doubtful, ("A-server-error",)),
     _Step(replay.probe_replay, ("C-replay",)),
+    _Step(replay.probe_running_times, ("B-fields-agree",)),
 )
 EVERY_PROBE: Final = (*_GATEWAY, *_STUDY, *_SERVED)
 """Every probe with its checks, in the order in which they run."""

@@ -14,6 +14,7 @@ from dataarts_datamap_contract.suite._judging.invariants.common import (
     SERVER_ERROR,
     THROTTLED,
 )
+from dataarts_datamap_contract.suite._judging.run_lists import counts_on
 from dataarts_datamap_contract.suite._probes.filters import near_id
 from dataarts_datamap_contract.suite._probes.ways import WAYS, is_signed, renewed
 
@@ -31,6 +32,7 @@ _TOGETHER: Final = 8
 _PART: Final = 0.4
 _DRAWN: Final = 6
 _TRIED: Final = 3
+_OVER_A_SECOND: Final = 1.1
 
 
 def probe_replay(session: Session) -> None:
@@ -63,6 +65,17 @@ def _probe_memory(session: Session) -> None:
         if None not in before.values():
             session.runs(**before)
             _judge_same(session, plain, session.runs(workspace_id=None), f"after one with another {', '.join(before)}")
+
+
+def probe_running_times(session: Session) -> None:
+    """A run that goes on and has a running time is asked for twice more, each time when a second has passed."""
+    session.runs(start_time=0, limit=LEAST_CAP)
+    for first in session.ledger.seen[::-1]:
+        if any(map(counts_on, first.response.rows)) and _can_be_repeated(session, first):
+            for _ in range(2):
+                session.pause(_OVER_A_SECOND)
+                session.send(renewed(session, first.request))
+            return
 
 
 def _some(session: Session, asked: list[Exchange]) -> Iterator[Exchange]:

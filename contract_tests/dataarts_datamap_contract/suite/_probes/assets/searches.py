@@ -268,7 +268,7 @@ def _filters(everything: Mapping[str, Mapping[str, Any]]) -> Iterator[_Part]:
         yield from _joined(first_leaf, second_leaf, leaves[-1])
     if len(leaves) > 1:
         every = {"condition": "AND", "criterion": [leaf for leaf, _ in leaves]}
-        yield _Part({"filter": every}, frozenset.intersection(*(due for _, due in leaves)), "AND of all")
+        yield _Part({"filter": every}, leaves[0][1].intersection(*(due for _, due in leaves)), "AND of all")
 
 
 def _joined(*leaves: tuple[dict[str, Any], frozenset[str]]) -> Iterator[_Part]:

@@ -1,0 +1,82 @@
+"""Composed broken servers are the same for the same seed, say what is wrong with them, and serve requests."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dataarts_datamap_contract._broken.caller import Caller
+from dataarts_datamap_contract._broken.seams import Seam
+from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig
+from dataarts_datamap_contract.mock._web.record import Record
+from dataarts_datamap_contract.mutants._composed import compose
+
+if TYPE_CHECKING:
+    from dataarts_datamap_contract._broken.seams import Response
+
+NOW = datetime(2024, 2, 1, tzinfo=UTC)
+CONFIG = MockConfig(now=NOW, clock=lambda: NOW, scenario="varied")
+SEED, SERVERS = 7, 40
+SENTENCE = (
+    r"(With|Without|When|Every|In) [^{}]+, "
+    r"(ShowInstanceInfos|ShowNodes|ShowDataSets|ShowDataDetail|ListEntityDetails|ShowLineageBulk|ShowDatamapLineage) "
+    r"[a-z]+ [^{}]+\."
+)
+
+
+def responses(caller: Caller) -> list[Response]:
+    """What a server sends to two equal requests for each operation."""
+    search = {"query": "orders", "limit": 50, "offset": 0}
+    return [
+        response
+        for _ in range(2)
+        for response in (
+            caller.runs(limit=50),
+            caller.nodes(),
+            caller.ask("POST", "/v3/{p}/datamap/entities/search", search),
+            caller.ask("GET", f"/v1/{{p}}/datamap/entities/guid/{TABLE_GUID}"),
+            caller.ask("POST", "/v1/{p}/datamap/entities/guids", [TABLE_GUID]),
+            caller.ask("GET", "/v1/{p}/datamap/lineage/bulk?offset=0&limit=50"),
+            caller.ask("GET", f"/v2/{{p}}/datamap/lineage/guid/{TABLE_GUID}?direction=IN"),
+        )
+    ]
+
+
+def served_by(seam: Seam) -> list[tuple[int, object]]:
+    """The status and the document of each response of a server."""
+    caller = Caller(seam.build(CONFIG, Record()), CONFIG)
+    return [(response.status, json.loads(response.body)) for response in responses(caller)]
+
+
+def test_equal_seeds_give_equal_servers() -> None:
+    """A seed and a number always give the same server; another seed gives others."""
+    servers, again, others = (
+        [(server.name, server.rule) for server in (compose(seed, number) for number in range(SERVERS))]
+        for seed in (SEED, SEED, SEED + 1)
+    )
+
+    assert servers == again
+    assert set() == set(servers) & set(others)
+
+
+@pytest.mark.parametrize("number", range(SERVERS))
+def test_serves(number: int) -> None:
+    """A composed server says in one sentence what is wrong with it, and two of a kind send the same documents."""
+    server, twin = compose(SEED, number), compose(SEED, number)
+
+    assert re.fullmatch(SENTENCE, server.rule), server.rule
+    assert served_by(server.seam) == served_by(twin.seam)
+    assert server.met == twin.met
+
+
+def test_some_differ_from_the_reference() -> None:
+    """A server sends what the reference does until a request meets its condition, as some of these do."""
+    reference = served_by(Seam())
+    servers = [compose(SEED, number) for number in range(SERVERS)]
+    different = {server.name for server in servers if served_by(server.seam) != reference}
+
+    assert different == {server.name for server in servers if server.met} != set()
