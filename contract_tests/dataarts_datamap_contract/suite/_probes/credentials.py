@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,7 @@ def _spellings(path: str) -> Iterator[str]:
         f"{path}%2F",
         f"{path}.json",
         f"/.{path}",
+        f"{path[:2].upper()}{path[2:]}",
     )
 
 
@@ -185,11 +187,9 @@ def _wrong_signatures(session: Session, *, many: bool) -> Iterator[tuple[str, Re
             key = signer.secret_key
             yield "D-signature-wrong", signer.sign_wrongly(request, secret_key=key[:-1] if number % 2 else f"{key}x")
             if request.is_question:
-                session.send(signer.sign(request))
-                yield (
-                    "D-signature-tampered",
-                    signer.sign_other(request, replace(request, content=request.content + b" ")),
-                )
+                signed = _with_stated_hash(request) if number % 2 else request
+                session.send(signer.sign(signed))
+                yield "D-signature-tampered", signer.sign_other(signed, replace(signed, content=signed.content + b" "))
     for position in (0, -1):
         yield "D-signature-wrong", signer.sign_nearly(runs, position)
     for other in _others(session, runs):
@@ -198,7 +198,7 @@ def _wrong_signatures(session: Session, *, many: bool) -> Iterator[tuple[str, Re
         session.send(signer.sign(runs))
         yield "D-signature-tampered", signer.sign_other(runs, other)
     yield "D-signature-tampered", signer.sign_other(session.nodes_request(credential=NOBODY, guid="1"), nodes)
-    for minutes in (-17, 17, -24 * 60):
+    for minutes in (-17, 17, -24 * 60, *((-12 * 60,) if session.target.is_mock else ())):
         yield (
             "D-signature-stale",
             signer.sign_at(varied_question(session, RUNS, minutes, credential=NOBODY), timedelta(minutes=minutes)),
@@ -207,6 +207,12 @@ def _wrong_signatures(session: Session, *, many: bool) -> Iterator[tuple[str, Re
     for access_key in (signer.access_key + "0", signer.access_key[:-1], signer.access_key.swapcase()):
         if access_key not in {signer.access_key, ""}:
             yield "D-access-key-other", signer.sign_wrongly(runs, access_key=access_key)
+
+
+def _with_stated_hash(request: Request) -> Request:
+    """The request with a header that states the hash of its body; only the body itself counts."""
+    stated = ("X-Sdk-Content-Sha256", hashlib.sha256(request.content).hexdigest())
+    return replace(request, fields=(*request.fields, stated))
 
 
 def _others(session: Session, runs: Request) -> Iterator[Request]:
