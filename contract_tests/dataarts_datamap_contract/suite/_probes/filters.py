@@ -94,7 +94,9 @@ def probe_tasks(session: Session, study: Study) -> None:
     own = {str(each.get("task_id")) for each in operators if each.get("job_name") == session.target.job_name}
     others = sorted({str(each.get("task_id")) for each in operators} - own - {session.target.task_id})
     made_up = (*near_id(session.target.task_id), *wild_ids(session.target.task_id))
-    for number, task_id in enumerate((*made_up, *others[:3])):
+    arabic = session.target.task_id.translate({ord(digit): 0x660 + int(digit) for digit in "0123456789"})
+    foreign = () if arabic == session.target.task_id else (arabic,)
+    for number, task_id in enumerate((*made_up, *foreign, *others[:3])):
         for exchange in (
             session.runs(task_id=task_id, **study.window),
             varied_runs(session, number, task_id=task_id, job_name=session.target.job_name),
