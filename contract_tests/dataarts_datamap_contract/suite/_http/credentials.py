@@ -40,6 +40,8 @@ def near_tokens(token: str) -> Iterator[tuple[str, Credential]]:
     yield "D-token-other", _token(other, other)
     if token != token[::-1]:
         yield "D-token-other", _token(token[::-1], '$(printf %s "$DATAMAP_TOKEN" | rev)')
+    encoded = '%$(printf %02X "\'$DATAMAP_TOKEN")${DATAMAP_TOKEN:1}'
+    yield "D-token-other", _token(f"%{ord(token[0]):02X}{token[1:]}", encoded)
     yield "D-token-prefix", _token(token[:-1], "${DATAMAP_TOKEN%?}")
     if half not in {token[:-1], ""}:
         yield "D-token-prefix", _token(half, "${DATAMAP_TOKEN:0:$((${#DATAMAP_TOKEN}/2))}")

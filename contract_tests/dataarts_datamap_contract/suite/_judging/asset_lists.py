@@ -157,6 +157,8 @@ class LineageList(_ListOfPages):
             first = min(begin(offset, limit), total)
             if limit <= LEAST_CAP:
                 self._place(reading, _page(exchange, first, min(first + limit, total), rows))
+            elif not rows and any(each.rows and first <= each.begin for each in self._pages[reading]):
+                self._mark(reading, f"no rows at {first} of {total} with limit {limit}, where others are due", exchange)
         return self._conclude(exchange)
 
     def _place(self, reading: str, page: _Page) -> None:

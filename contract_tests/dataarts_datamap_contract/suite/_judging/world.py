@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -123,6 +124,10 @@ class World:
             yield Finding("E-valid-refused", f"limit {low} is answered 400, and {high} is served", known[high])
 
     def _note_operators(self, exchange: Exchange) -> Iterator[Finding]:
+        names = ("task_id", "job_name", "workspace_id")
+        named = Counter(tuple(str(each.get(name)) for name in names) for each in exchange.response.operators)
+        twice = [each for each, times in named.items() if times > 1]
+        yield Finding("C-nodes-unique", f"operator {twice[0]} is named more than once" if twice else None)
         shown = sorted(json.dumps(each, sort_keys=True) for each in exchange.response.operators)
         known, earlier = self._operators.setdefault(str(exchange.judgement.values["guid"]), (shown, exchange))
         if earlier is not exchange:

@@ -58,9 +58,9 @@ def operators_of(session: Session) -> list[dict[str, Any]]:
 
 
 def drawn_query(session: Session, operation_id: str) -> str:
-    """A valid query for an operation other than that on runs, of parts that are chosen at random."""
-    drawn = [session.random.choice(each) for each in _PARTS.get(operation_id, ())]
-    return "&".join(filter(None, drawn))
+    """A valid query for an operation other than that on runs, of parts and in an order that are chosen at random."""
+    drawn = [part for each in _PARTS.get(operation_id, ()) if (part := session.random.choice(each))]
+    return "&".join(session.random.sample(drawn, len(drawn)))
 
 
 def _drawn(session: Session, operation_id: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -68,6 +69,7 @@ def _spellings(path: str) -> Iterator[str]:
         f"{path}%2F",
         f"{path}.json",
         f"/.{path}",
+        f"{path[:2].upper()}{path[2:]}",
     )
 
 
@@ -189,7 +191,7 @@ def _wrong_signatures(session: Session) -> Iterator[tuple[str, Request]]:
     # A server that remembers good signatures must not accept one again for another request.
     session.send(signer.sign(runs))
     yield "D-signature-tampered", signer.sign_other(runs, session.runs_request(credential=NOBODY, limit=9))
-    for minutes in (-17, 17, -24 * 60):
+    for minutes in (-17, 17, -24 * 60, *((-12 * 60,) if session.target.is_mock else ())):
         stale = varied_question(session, RUNS, minutes, credential=NOBODY)
         yield "D-signature-stale", signer.sign_at(stale, timedelta(minutes=minutes))
     yield "D-signature-undated", signer.sign_undated(runs)
@@ -215,9 +217,15 @@ def _wrong_for_all(session: Session, number: int) -> Iterator[tuple[str, Request
     for request in varied_questions(session, number, credential=NOBODY):
         yield "D-signature-wrong", signer.sign_wrongly(request, secret_key=key[:-1] if number % 2 else f"{key}x")
         if request.is_question:
-            session.send(signer.sign(request))
-            longer = replace(request, content=request.content + b" ")
-            yield "D-signature-tampered", signer.sign_other(request, longer)
+            signed = _with_stated_hash(request) if number % 2 else request
+            session.send(signer.sign(signed))
+            yield "D-signature-tampered", signer.sign_other(signed, replace(signed, content=signed.content + b" "))
+
+
+def _with_stated_hash(request: Request) -> Request:
+    """The request with a header that states the hash of its body; only the body itself counts."""
+    stated = ("X-Sdk-Content-Sha256", hashlib.sha256(request.content).hexdigest())
+    return replace(request, fields=(*request.fields, stated))
 
 
 def _others(session: Session, runs: Request) -> Iterator[Request]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._probes.study import Study
 
 _FULL_WIDTH = 0xFEE0
+_PICTURE = re.compile("[\U00010000-\U0010ffff]")
 
 
 def near_names(name: str) -> Iterator[tuple[str, str]]:
@@ -48,9 +49,10 @@ def near_names(name: str) -> Iterator[tuple[str, str]]:
 
 
 def _collated(name: str) -> Iterator[str]:
-    """Names that a database may take for the same: with an accented letter, and with a zero-width character."""
+    """Names that a database may take for the same: with an accent, a zero-width character, or another emoji."""
     accented = re.sub(r"[aceinosuyzACEINOSUYZ]", lambda letter: f"{letter[0]}\u0301", name, count=1)
-    yield from (accented, normalize("NFC", accented), f"{name}\u200b")
+    pictured = _PICTURE.sub(lambda found: "🚀" if found[0] != "🚀" else "📦", name)
+    yield from (accented, normalize("NFC", accented), f"{name}\u200b", pictured)
 
 
 def wild_ids(value: str) -> tuple[str, ...]:
@@ -86,6 +88,11 @@ def probe_job_names(session: Session, study: Study) -> None:
         if (other["task_id"], near_name) not in named:
             exchange = varied_runs(session, number, **{**other, "job_name": near_name})
             _judge_nothing(session, also, exchange, f"job_name {near_name!r}")
+    for other in operators[1:]:
+        for name in _collated(other["job_name"]):
+            if name != other["job_name"] and (other["task_id"], name) not in named:
+                exchange = session.runs(**{**other, "job_name": name})
+                _judge_nothing(session, "C-job-name-other", exchange, f"job_name {name!r}")
 
 
 def probe_tasks(session: Session, study: Study) -> None:
@@ -94,7 +101,9 @@ def probe_tasks(session: Session, study: Study) -> None:
     own = {str(each.get("task_id")) for each in operators if each.get("job_name") == session.target.job_name}
     others = sorted({str(each.get("task_id")) for each in operators} - own - {session.target.task_id})
     made_up = (*near_id(session.target.task_id), *wild_ids(session.target.task_id))
-    for number, task_id in enumerate((*made_up, *others[:3])):
+    arabic = session.target.task_id.translate({ord(digit): 0x660 + int(digit) for digit in "0123456789"})
+    foreign = () if arabic == session.target.task_id else (arabic,)
+    for number, task_id in enumerate((*made_up, *foreign, *others[:3])):
         for exchange in (
             session.runs(task_id=task_id, **study.window),
             varied_runs(session, number, task_id=task_id, job_name=session.target.job_name),

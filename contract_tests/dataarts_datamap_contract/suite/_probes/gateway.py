@@ -54,3 +54,10 @@ def probe_paths(session: Session) -> None:
         status = exchange.response.status
         refused = status in _CLIENT_ERRORS
         session.judge("A-undeclared-path", exchange, *([] if refused else [f"an undeclared path is answered {status}"]))
+
+
+def probe_codings(session: Session) -> None:
+    """A client that takes every usual content coding gets one that the response has, or none."""
+    for request in session.questions():
+        accepting = replace(request, fields=(*request.fields, ("Accept-Encoding", "gzip, deflate, br, zstd")))
+        session.judge_coding(session.authorize(accepting))

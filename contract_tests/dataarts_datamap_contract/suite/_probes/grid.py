@@ -37,6 +37,9 @@ _LIMITS: Final = (1, 2, 3, 5, 7, 9, 10, 11, 16, 20, 21, 26, 35, 50, 51, 60, 99, 
 _LARGE_LIMITS: Final = (999, 1_000, 1_001, 2**15, 2**16, 10**6)
 """Page sizes around those at which servers are known to behave differently."""
 
+_ALIKE: Final = ((1, 11), (11, 1))
+"""An offset and a limit each: pages that a cache mixes up if it writes both together."""
+
 _OFFSETS: Final[tuple[Callable[[int, int, int], int], ...]] = (
     lambda _, __, ___: 0,
     lambda _, __, ___: 1,
@@ -109,6 +112,7 @@ def _questions(session: Session, base: _Base, most: int) -> Iterator[tuple[int, 
         yield from ((base.start, base.end, place, 5) for place in _ties(session, base))
     if most >= _MOST_ASKED:
         yield from ((base.start, base.end, 0, limit) for limit in _LIMITS[6:-2])
+        yield from ((base.start, base.end, *page) for page in _ALIKE)
         for moment in generator.sample(base.moments, min(_MOST_TIES, len(base.moments))):
             yield from ((each, each, 0, 5) for each in (moment, moment + 1, moment - 1) if each >= base.start)
     limits = (*_LIMITS, *_LIMITS, *_LIMITS, *_LARGE_LIMITS)

@@ -44,8 +44,6 @@ def probe_nodes(session: Session) -> None:
         )
         missing = () if known else (f"the target's operator {own.job_name!r} is not among those of its table",)
         session.judge("C-nodes-operator", exchange, *missing)
-    twice = sorted({each for each in named if named.count(each) > 1}, key=str)
-    session.judge("C-nodes-unique", exchange, *(f"operator {each} is named more than once" for each in twice[:1]))
     session.nodes()
 
 

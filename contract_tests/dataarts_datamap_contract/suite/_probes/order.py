@@ -70,6 +70,7 @@ _GATEWAY: Final = (
     _Step(gateway.probe_paths, ("A-undeclared-path",)),
     _Step(gateway.probe_methods, ("A-undeclared-method",)),
     _Step(gateway.probe_optional_methods, ("A-server-error",)),
+    _Step(gateway.probe_codings, ("A-answer-whole",)),
 )
 _STUDY: Final = (
     _StudyStep(paging.probe_walk, ("C-walk-complete", "C-walk-duplicate", "C-run-id-unique", "C-limit-underfilled")),

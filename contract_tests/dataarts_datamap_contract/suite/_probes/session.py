@@ -233,6 +233,15 @@ class Session:
         self.ledger.record(exchange)
         return exchange
 
+    def judge_coding(self, request: Request) -> None:
+        """Judge nothing but whether the response has the coding that it claims, which need not be readable here.
+
+        Raises:
+            As `send` does.
+        """
+        exchange = self._ask(request)
+        self.judge("A-answer-whole", exchange, *_uncoded(exchange.response))
+
     def check_environment(self, exchange: Exchange) -> None:
         """Find out whether an error response is the environment's fault: whether an earlier, served request now fails.
 

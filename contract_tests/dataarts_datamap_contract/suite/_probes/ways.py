@@ -131,6 +131,8 @@ WAYS: Final[dict[str, Callable[[Session, Request], Request | None]]] = {
     "with encoded names": _encoded(lambda name, value: f"{every_byte(name)}={encode_query([('', value)])[1:]}"),
     "in another language": _with("X-Language", "zh-cn"),
     "for any media type": _with("Accept", "*/*"),
+    "for JSON of a character set": _with("Accept", "application/json;charset=UTF-8"),
+    "for changes since 1970": _with("If-Modified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"),
     "with header names in small letters": _spelled,
     "of another client": _with("User-Agent", "conformance"),
 }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._probes.session import Session
 
 _MOST_PAGES: Final = 8
+_MAX_INT32: Final = 2**31 - 1
 _MOST_PARTS: Final = 40
 _MOST_DRAWN: Final = 40
 _FLOWS: Final = "relationship_type_categories=DATA_FLOW"
@@ -40,6 +41,7 @@ def probe_all(session: Session) -> None:
         _page(session, _offset(session, row, limit), limit)
     session.send(session.request(BULK))
     session.send(session.request(BULK, query=f"limit={LEAST_CAP}"))
+    _page(session, 1, _MAX_INT32)
 
 
 def _walk(session: Session, limit: int, total: int) -> None:
@@ -58,11 +60,11 @@ def _page(session: Session, offset: int, limit: int) -> Exchange:
 
 
 def probe_around(session: Session) -> None:
-    """Ask for each table's lineage in each direction, and for some tables' with other parameters, too."""
+    """Ask for each table's lineage in each direction and plainly, and for some tables' with other parameters, too."""
     guids = known_guids(session)
     for guid in guids:
         for direction in _DIRECTIONS:
-            session.send(session.request(LINEAGE, guid=guid, query=_joined(direction, _FLOWS)))
+            session.send(session.request(LINEAGE, guid=guid, query=_joined(direction, direction and _FLOWS)))
     for _ in range(_MOST_DRAWN if guids else 0):
         guid = session.random.choice(guids)
         ask(session, session.request(LINEAGE, guid=guid, query=drawn_query(session, LINEAGE)))
