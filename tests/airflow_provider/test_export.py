@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
+import pendulum
 import pyarrow.parquet as pq
 import pytest
 from airflow.sdk import ObjectStoragePath
@@ -80,7 +81,10 @@ def test_no_interval(service: FakeService, tmp_path: Path) -> None:
     assert [] == service.requests
 
     service.add_run(plan_time=MIDNIGHT - timedelta(hours=1))
-    context = {"data_interval_start": MIDNIGHT - DAY, "data_interval_end": MIDNIGHT}
+    context = {
+        "data_interval_start": pendulum.instance(MIDNIGHT - DAY),
+        "data_interval_end": pendulum.instance(MIDNIGHT),
+    }
     assert 1 == operator.execute(cast("Context", context))["written"]
 
 

@@ -219,7 +219,8 @@ def instant(name: str, value: datetime | str) -> datetime:
         InvalidArgumentError: It is not a time, or has no zone.
     """
     try:
-        time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        # As text, a time of Airflow's pendulum becomes a plain one: pendulum's loses a zone of another library in sums.
+        time = datetime.fromisoformat(value if isinstance(value, str) else value.isoformat())
     except ValueError:
         raise InvalidArgumentError(
             f"{name} is {clipped(str(value), _NAME)!r}, which is not a time: give one such as "
