@@ -8,6 +8,7 @@ import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
@@ -104,7 +105,7 @@ def test_every_run_of_an_hour_is_in_the_day() -> None:
     lost = START + 6 * STEP + 691
 
     def change(asked: Asked, answer: Answer) -> Answer:
-        query = dict(pair.split("=") for pair in asked.target.partition("?")[2].split("&") if "=" in pair)
+        query = dict(parse_qsl(asked.target.partition("?")[2]))
         if not is_page(asked, answer) or int(query["end_time"]) - int(query["start_time"]) < 8 * STEP:
             return answer
         whole = json.loads(json.loads(answer_well(replace(asked, target=_whole(asked, query))).content)["body"])["rows"]
@@ -116,8 +117,7 @@ def test_every_run_of_an_hour_is_in_the_day() -> None:
 
 
 def _whole(asked: Asked, query: dict[str, str]) -> str:
-    pairs = {**query, "offset": "0", "limit": "1000"}
-    return f"{asked.target.partition('?')[0]}?{'&'.join(f'{name}={value}' for name, value in pairs.items())}"
+    return f"{asked.target.partition('?')[0]}?{urlencode({**query, 'offset': '0', 'limit': '1000'})}"
 
 
 def test_broken_gzip_is_a_failure() -> None:
