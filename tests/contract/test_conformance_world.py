@@ -117,8 +117,7 @@ def test_every_run_of_an_hour_is_in_the_day() -> None:
 
 
 def _whole(asked: Asked, query: dict[str, str]) -> str:
-    pairs = {**query, "offset": "0", "limit": "1000"}
-    return f"{asked.target.partition('?')[0]}?{urlencode(pairs)}"
+    return f"{asked.target.partition('?')[0]}?{urlencode({**query, 'offset': '0', 'limit': '1000'})}"
 
 
 def test_broken_gzip_is_a_failure() -> None:

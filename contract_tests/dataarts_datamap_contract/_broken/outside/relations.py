@@ -145,6 +145,7 @@ CHECKS: Final[dict[Relation, frozenset[str]]] = {
             "C-walk-complete",
             "C-window-adds-up",
             "C-nodes-unique",
+            "C-search-finds",
             "C-search-pages",
         }
     ),

@@ -19,7 +19,7 @@ _WAITING: Final = frozenset({"waiting", "waiting-confirm"})
 _FEWEST: Final = 3
 """The number of rows from which on an oddity is a pattern."""
 
-_PART: Final = 0.2
+_PART: Final = 0.1
 _SECOND: Final = 1_000
 
 
@@ -31,11 +31,13 @@ class _Law:
         text: What is wrong with a row that breaks it.
         applies: Whether a row has the fields that it judges.
         holds: Whether it holds for that row.
+        tolerates: Whether a few odd rows may be data; few runs are in progress, and none of them may be odd.
     """
 
     text: str
     applies: Callable[[Mapping[str, Any]], bool]
     holds: Callable[[Mapping[str, Any]], bool]
+    tolerates: bool = True
 
 
 def _time(row: Mapping[str, Any], name: str) -> int:
@@ -79,6 +81,12 @@ _LAWS: Final = (
         "endTime is set, and status says that the run goes on",
         lambda row: row.get("status") in _ACTIVE,
         lambda row: not _time(row, "endTime"),
+        tolerates=False,
+    ),
+    _Law(
+        "endTime is not set, and status is success",
+        lambda row: row.get("status") == "success" and "endTime" in row,
+        lambda row: _time(row, "endTime") > 0,
     ),
     _Law(
         "status is success and endTime is set, and startTime is not",
@@ -113,7 +121,7 @@ def judge_patterns(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, st
     for law in _LAWS:
         judged = [(row, exchange) for row, exchange in known if law.applies(row)]
         broken = [(row, exchange) for row, exchange in judged if not law.holds(row)]
-        if len(broken) >= max(_FEWEST, _PART * len(judged)):
+        if len(broken) >= (max(_FEWEST, _PART * len(judged)) if law.tolerates else 1):
             row, exchange = broken[0]
             yield exchange, f"{law.text}, in {len(broken)} of {len(judged)} rows, such as {json.dumps(row):.300}"
         elif judged:

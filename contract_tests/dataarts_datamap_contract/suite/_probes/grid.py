@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from datetime import UTC, datetime
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
@@ -25,12 +26,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _OK = 200
-_MOST_ASKED: Final = 110
+_MOST_ASKED: Final = 105
 _MOST_OF_OTHERS: Final = 10
 _DRAWS: Final = 12
 _MOST_TIES: Final = 4
 _HOUR: Final = 3_600_000
 _DAY: Final = 24 * _HOUR
+_LAST: Final = 31
+_SUNDAY: Final = 6
+_CHANGES: Final = (3, 10)
+_MOST_DATED: Final = 2
 _LONG_AGO: Final = (0, 1, 2**31 - 1, 2**31, 2**32, 10**9, 1_700_000_000, 10**10, 10**11)
 
 _LIMITS: Final = (1, 2, 3, 5, 7, 9, 10, 11, 16, 20, 21, 26, 35, 50, 51, 60, 99, LEAST_CAP, 101, 128, 150, 200, 256, 500)
@@ -110,6 +115,7 @@ def _questions(session: Session, base: _Base, most: int) -> Iterator[tuple[int, 
     whole = world.find(base.asker, base.start, base.end)
     if whole is not None and not in_pages:
         yield from ((base.start, base.end, place, 5) for place in _ties(session, base))
+    yield from ((start, min(end, base.end), 0, LEAST_CAP) for start, end in _dated(base, generator))
     if most >= _MOST_ASKED:
         yield from ((base.start, base.end, 0, limit) for limit in _LIMITS[6:-2])
         yield from ((base.start, base.end, *page) for page in _ALIKE)
@@ -124,6 +130,22 @@ def _questions(session: Session, base: _Base, most: int) -> Iterator[tuple[int, 
         total = bisect_right(base.moments, end) - bisect_right(base.moments, start - 1)
         row = place(total, limit, generator.randrange(2**31))
         yield start, end, row // limit if in_pages else row, limit
+
+
+def _dated(base: _Base, generator: random.Random) -> list[tuple[int, int]]:
+    """Windows from the 31st of a month, and from when clocks are put forward or back in Europe, if runs are near."""
+    ends: list[tuple[int, int]] = []
+    changes: list[tuple[int, int]] = []
+    for midnight in range(-(-base.moments[0] // _DAY) * _DAY, base.moments[-1], _DAY):
+        date = datetime.fromtimestamp(midnight / 1_000, UTC)
+        one = midnight + _HOUR
+        if date.day == _LAST:
+            ends.append((midnight, midnight + 46 * _DAY))
+        if (date.month in _CHANGES and date.weekday() == _SUNDAY and date.day + 7 > _LAST) and (
+            bisect_right(base.moments, one - 1) > bisect_right(base.moments, midnight - 1)
+        ):
+            changes.append((one, one + 2 * _HOUR))
+    return [each for kind in (ends, changes) for each in generator.sample(kind, min(_MOST_DATED, len(kind)))]
 
 
 def _ties(session: Session, base: _Base) -> list[int]:

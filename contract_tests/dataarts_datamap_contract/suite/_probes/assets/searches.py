@@ -77,7 +77,12 @@ def _assets(pages: Sequence[Exchange]) -> dict[str, Mapping[str, Any]]:
 
 
 def probe_pages(session: Session) -> None:
-    """Ask for pages of one search, of several sizes and from several positions; the asset world judges them."""
+    """Ask for pages of one search, of several sizes and from several positions; the asset world judges them.
+
+    First of all, the target's own table is searched for: a search must find at once what details show.
+    """
+    for guid, asset in list(session.ledger.world.assets.assets.items())[:1]:
+        _judge_found(session, guid, str(_member(asset.get("attributes"), "name") or ""))
     pages = _walk(session, query="")
     count = whole_number(pages[0].response.members.get("count")) or 0
     for limit in (1, 2, 3, 7) if count <= _MANY else (7,):
@@ -98,15 +103,19 @@ def probe_names(session: Session) -> None:
     for guid in [*world.assets]:
         named.setdefault(guid, str(_member(world.assets[guid].get("attributes"), "name") or ""))
     for guid, name in sorted(named.items(), key=lambda each: _is_plain(each[1]))[:_MOST_NAMES]:
-        if not name.strip():
-            continue
-        pages = _walk(session, query=name)
-        if guid in _assets(pages):
-            session.judge("C-search-finds", pages[0])
-        elif DETAIL in session.ledger.served:
-            detail = session.send(session.request(DETAIL, guid=guid))
-            if detail.response.members.get("entity"):  # else the table was dropped, and lineage still names it
-                session.doubt("C-search-finds", pages[0], f"a search by {name!r} does not find {guid}", detail)
+        _judge_found(session, guid, name)
+
+
+def _judge_found(session: Session, guid: str, name: str) -> None:
+    if not name.strip():
+        return
+    pages = _walk(session, query=name)
+    if guid in _assets(pages):
+        session.judge("C-search-finds", pages[0])
+    elif DETAIL in session.ledger.served:
+        detail = session.send(session.request(DETAIL, guid=guid))
+        if detail.response.members.get("entity"):  # else the table was dropped, and lineage still names it
+            session.doubt("C-search-finds", pages[0], f"a search by {name!r} does not find {guid}", detail)
 
 
 def _is_plain(name: str) -> bool:
