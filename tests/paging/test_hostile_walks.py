@@ -271,16 +271,16 @@ def test_walk_that_is_resumed_behind_a_cap(server: HostileServer, cap: int, newe
 
 def test_pages_held_while_the_order_is_looked_for(server: HostileServer) -> None:
     """Where no page shows the order, no more of them are held than a slice may have rows."""
-    rows = by_the_minute(30_000)
+    rows = by_the_minute(60_000)
     for row in rows:
         row.plan = BEGIN + HOUR // 2 + row.serial // 1000 * HOUR
         row.start, row.end = row.plan + SECOND, row.plan + 2 * SECOND
     listed = serve(server, Service(shuffled_ties=True), rows)
-    call: dict[str, Any] = {"start": BEGIN, "end": BEGIN + 30 * HOUR, "slice_span": timedelta(hours=1)}
+    call: dict[str, Any] = {"start": BEGIN, "end": BEGIN + 60 * HOUR, "slice_span": timedelta(hours=1)}
     with connected(server) as client:
         assert client.list_runs("one", job_name="job", page_size=1001, **call).first() is not None
 
-    assert 11 <= listed.requests <= 25
+    assert 11 <= listed.requests <= 30  # of 60 pages, some of which are read ahead
 
 
 @pytest.mark.parametrize("waits", [140, 145])
