@@ -95,7 +95,7 @@ CHECKS: Final[dict[Relation, frozenset[str]]] = {
             "C-rows-of-workspace",
         }
     ),
-    "one content of a run": frozenset({"C-run-content", "C-replay", "C-workspace-same"}),
+    "one content of a run": frozenset({"B-fields-agree", "C-run-content", "C-replay", "C-workspace-same"}),
     "times fit the status": frozenset({"B-fields-agree", "B-time-order", "B-time-unit"}),
     "counts of a run fit": frozenset({"B-fields-agree", "B-count-range"}),
     "a run names its operator": frozenset(

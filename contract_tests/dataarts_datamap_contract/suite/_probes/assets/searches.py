@@ -79,7 +79,7 @@ def _assets(pages: Sequence[Exchange]) -> dict[str, Mapping[str, Any]]:
 def probe_pages(session: Session) -> None:
     """Ask for pages of one search, of several sizes and from several positions; the asset world judges them.
 
-    First of all, the target's own table is searched for: a search must find at once what details show.
+    First of all, an asset that was shown is searched for: a search must find at once what details show.
     """
     for guid, asset in list(session.ledger.world.assets.assets.items())[:1]:
         _judge_found(session, guid, str(_member(asset.get("attributes"), "name") or ""))
