@@ -490,12 +490,14 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
         "Operators have five runs each: a small tenancy.",
         Seam(switches={"size": 5}),
         lambda caller: caller.page()["total"] <= 5,
+        target={"known_jobs": ()},  # which need runs in the window
     ),
     _correct(
         "three-newest-runs-are-kept",
         "Runs are kept for a short time: an operator has only its three newest.",
         on_listing(_kept),
         lambda caller: caller.page()["total"] == _TINY,
+        target={"known_jobs": ()},  # as above
     ),
     _correct(
         "lineage-unparsed",
