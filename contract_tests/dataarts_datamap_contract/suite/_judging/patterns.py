@@ -85,7 +85,7 @@ _LAWS: Final = (
     ),
     _Law(
         "endTime is not set, and status is success",
-        lambda row: row.get("status") == "success" and "endTime" in row,
+        lambda row: row.get("status") == "success" and row.get("endTime") is not None,
         lambda row: _time(row, "endTime") > 0,
     ),
     _Law(

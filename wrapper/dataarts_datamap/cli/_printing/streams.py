@@ -43,9 +43,9 @@ def write_bytes(content: bytes) -> bool:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except OSError as error:
+        _discard(sys.stdout)
         if not _reader_is_gone(error):
             raise OSError(error.errno, error.strerror, "standard output") from None
-        _discard(sys.stdout)
         return False
     return True
 
