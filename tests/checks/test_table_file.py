@@ -11,7 +11,7 @@ import pytest
 
 from dataarts_datamap import DueTime, InvalidArgumentError, TableFileError, TableRule, load_tables
 from dataarts_datamap._checks.table_file import load_dataset_names, parse_tables
-from dataarts_datamap._small_file import LARGEST
+from dataarts_datamap._files import LARGEST
 from support.marks import needs_posix
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from dataarts_datamap._checks.due_times import WEEK, DueTime
 from dataarts_datamap._checks.table_rules import TableRule
 from dataarts_datamap._errors import InvalidArgumentError, TableFileError
+from dataarts_datamap._files import read_text
 from dataarts_datamap._models.dataset_names import DatasetNames, parse_names
-from dataarts_datamap._small_file import read_text
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._times import parse_span
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, cast
 from msgspec import Struct
 
 from dataarts_datamap._arguments import members
-from dataarts_datamap._atomic_file import replaceable, replacing, scratch
 from dataarts_datamap._errors import ExportError, InvalidArgumentError
 from dataarts_datamap._export.columns import SOURCE, Batch, Column, Nested, batches, chosen_columns
 from dataarts_datamap._export.formats.arrow_files import ArrowFileWriter, ArrowFormat, arrow_columns, arrow_rows
@@ -20,6 +19,7 @@ from dataarts_datamap._export.formats.csv import CsvWriter, begins_with_mark, cs
 from dataarts_datamap._export.formats.duckdb import DatabaseWriter, duckdb_columns, duckdb_rows, merge_database
 from dataarts_datamap._export.formats.ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
 from dataarts_datamap._export.increment import IDENTITY, POSITION, Identities, IncrementStart
+from dataarts_datamap._files import replaceable, replacing, scratch
 from dataarts_datamap._models.runs import Operator, has_other_name
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._times import EPOCH, MILLISECOND, plain_span, span_hint

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from dataarts_datamap._atomic_file import target_of
 from dataarts_datamap._errors import ExportError
 from dataarts_datamap._export.arrow import ArrowEncoder
 from dataarts_datamap._export.columns import SOURCE, Batch, Column, Kind
 from dataarts_datamap._export.increment import IDENTITY
 from dataarts_datamap._extras import Untyped, load_extra
+from dataarts_datamap._files import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence

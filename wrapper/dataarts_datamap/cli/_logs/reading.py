@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dataarts_datamap._atomic_file import replacing
+from dataarts_datamap._files import replacing
 from dataarts_datamap._text import printable
 from dataarts_datamap.cli._logs.log_writer import LogWriter
 from dataarts_datamap.cli._printing.notices import note, size_text

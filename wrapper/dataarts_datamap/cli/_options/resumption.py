@@ -106,7 +106,7 @@ def _read(file: Path) -> str | None:
 
 
 def _keep(file: Path, place: str | None) -> None:
-    from dataarts_datamap._atomic_file import replaceable, replacing
+    from dataarts_datamap._files import replaceable, replacing
 
     if place is None:
         before = f"; {file} is unchanged" if file.exists() else ""

@@ -67,7 +67,7 @@ def write_overview(  # noqa: PLR0913  one parameter for each option
     Returns:
         The summary, with an error if no table could be read.
     """
-    from dataarts_datamap._atomic_file import replacing
+    from dataarts_datamap._files import replacing
 
     rules, now = load_tables(file), now or datetime.now(UTC)
     known_days = days_until(now, zone, days)

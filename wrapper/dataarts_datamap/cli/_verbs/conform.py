@@ -155,7 +155,7 @@ def conform(**options: Any) -> int:  # noqa: ANN401
 
 def write_whole(path: Path, write_report: Callable[[Path], None]) -> None:
     """Replace a report atomically; a pipe or a device is written directly."""
-    from dataarts_datamap._atomic_file import replaceable, replacing
+    from dataarts_datamap._files import replaceable, replacing
 
     if path.exists() and not path.is_file():
         write_report(path)

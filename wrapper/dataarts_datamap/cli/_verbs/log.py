@@ -94,7 +94,7 @@ def log(  # noqa: PLR0913  one parameter for each option
       datamap log 126500000 --table ods.ods_orders --save run.log
       datamap log sales.dws_orders --follow
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._atomic_file import replaceable
+    from dataarts_datamap._files import replaceable
     from dataarts_datamap.cli._logs.choice import find_run
     from dataarts_datamap.cli._logs.following import follow_log
     from dataarts_datamap.cli._logs.reading import save_log, show_log

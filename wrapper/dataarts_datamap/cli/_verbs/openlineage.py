@@ -176,7 +176,7 @@ class _State:
 
     def __init__(self, path: Path) -> None:
         from dataarts_datamap._errors import ConfigurationError
-        from dataarts_datamap._small_file import read_text
+        from dataarts_datamap._files import read_text
 
         self._path = path
         self._tables: dict[str, Any] = {}
@@ -197,7 +197,7 @@ class _State:
 
     def note(self, guid: str, progress: RunProgress) -> None:
         """Record the sent runs of a table."""
-        from dataarts_datamap._atomic_file import replacing
+        from dataarts_datamap._files import replacing
 
         self._tables[guid] = progress.to_dict()
         with replacing(self._path) as scratch:

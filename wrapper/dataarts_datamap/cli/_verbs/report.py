@@ -142,7 +142,7 @@ def report(  # noqa: PLR0913  one parameter for each option
       datamap report sales.dws_orders --html report.html --lang zh
       datamap report --tables datamap.toml --html overview.html
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._atomic_file import replaceable
+    from dataarts_datamap._files import replaceable
     from dataarts_datamap.cli._printing.output import is_terminal
 
     if file is not None:
@@ -211,7 +211,7 @@ def _report_all(  # noqa: PLR0913  one parameter for each option
         click.UsageError: The time is too long for the page.
         DataMapError: No table could be read. The page is still written.
     """
-    from dataarts_datamap._atomic_file import replaceable
+    from dataarts_datamap._files import replaceable
     from dataarts_datamap._report.languages import texts_in
     from dataarts_datamap.cli._overview.table_overview import write_overview
 
@@ -284,7 +284,7 @@ def _read_upstream(client: DataMapClient, table_guid: str, max_age: timedelta | 
 
 def _write_page(found: Report, target: Path, *, running_data: bool, lang: Language) -> int:
     """Write the page; returns its size in bytes."""
-    from dataarts_datamap._atomic_file import replacing
+    from dataarts_datamap._files import replacing
     from dataarts_datamap._report.html_page import page
     from dataarts_datamap._report.languages import texts_in
 

@@ -1,4 +1,4 @@
-"""Replaces a file by a new one, atomically."""
+"""Reads small files up to a limit, and replaces files atomically."""
 
 from __future__ import annotations
 
@@ -15,6 +15,30 @@ from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+
+LARGEST: Final = 16 * 1024 * 1024
+"""The maximum size in bytes of a file that is read whole."""
+
+_NOT_ALLOWED: Final = "the system does not allow such a name"
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """The text of a file in UTF-8, without a byte order mark at its beginning, whatever the path points to.
+
+    Raises:
+        OSError: It cannot be read, the system does not allow its name, or it is larger than 16 MiB, such as an endless
+            device.
+        UnicodeDecodeError: It is not UTF-8.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except ValueError:
+        raise OSError(errno.EINVAL, _NOT_ALLOWED) from None
+    if len(content) > LARGEST:
+        raise OSError(errno.EFBIG, "it is larger than 16 MiB")
+    return content.decode("utf-8-sig")
 
 
 def replaceable(path: str | os.PathLike[str]) -> Path:
@@ -49,7 +73,7 @@ def _resolved(path: str | os.PathLike[str]) -> tuple[Path, str | None]:
     except RuntimeError:  # up to Python 3.12
         return where, "its links form a circle"
     except ValueError:
-        return where, "the system does not allow such a name"
+        return where, _NOT_ALLOWED
     except OSError as error:
         if error.errno not in _OF_A_PATH:
             raise
