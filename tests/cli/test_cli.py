@@ -729,4 +729,4 @@ def test_conform_says_no(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Pa
 
     assert {"A-content-type", "A-json"} <= set(failing)
     assert (1, 2, 2) == (no, unjudged, undiscovered)
-    assert "datamap: cannot discover: ShowNodes is answered with no array of operators but '<html>': name an" in err
+    assert "datamap: cannot discover: ShowNodes responds with '<html>', not with an array of operators: name an" in err

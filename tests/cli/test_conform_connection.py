@@ -66,7 +66,7 @@ def test_a_variable_does_not_beat_a_file_in_silence(
     monkeypatch.setenv("DATAMAP_PROJECT_ID", config.project_id)
 
     assert 0 == run([*AIM, "--target", str(target)])
-    assert f"DATAMAP_PROJECT_ID takes the place of project_id in {target}" in capfd.readouterr().err
+    assert f"DATAMAP_PROJECT_ID overrides project_id in {target}" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EFBIG])

@@ -60,7 +60,7 @@ def test_what_moved_is_named() -> None:
     report = judged("assets-being-made")
 
     assert () == report.failures
-    assert "ShowDataSets: what it shows changed while the run asked for it" in report.limits
+    assert "ShowDataSets: its data changed during the run" in report.limits
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ def test_discovers() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"table_guid": "unknown"}, "ShowNodes is answered 404"),
+        ({"table_guid": "unknown"}, "ShowNodes responds with 404"),
         ({"table_guid": "e07a92b4-61c8-4d27-8f0b-3c95d4b7a6f2"}, "none of the 0 operators"),
         ({"endpoint": "http://127.0.0.1:1"}, "does not answer"),
     ],

@@ -161,7 +161,7 @@ def test_faults_are_for_one_test(datamap_mock: FakeService, client: DataMapClien
         ({"colour": "blue"}, "colour: not a field of a run"),
         (
             {"task_id": "7", "job_name": "a"},
-            "job_name, task_id: those are its operator's: begin with what add_operator",
+            "job_name, task_id: the operator has them: pass it as add_operator",
         ),
         ({"taskId": 1}, "the run belongs to"),
         ({"owner": b"me"}, "owner is not a JSON value: Object of type bytes"),

@@ -81,7 +81,7 @@ class MockConfig:
         user: The one user that IAM knows.
         password: That user's password.
         account: The account (domain) that the user belongs to.
-        region: The region. The one project has the same name, as each region's built-in project has.
+        region: The region, which is also the name of the one project, as of each region's built-in project.
         token_lifetime: How long a token issued by IAM is valid.
         workspace_id: The only workspace in the list of workspaces; None for all workspaces of the data.
         seed: Seed of the invented runs.
@@ -89,28 +89,28 @@ class MockConfig:
         clock: Returns the time by which signatures, tokens and locks are judged, as an aware time.
         size: How many runs each operator has, up to 10,000,000; they are computed when requested and take no memory.
             None for some weeks of more varied runs, and the documented run.
-        scenario: A story in place of the invented runs: six tables, one of them upstream of the documented table. That
-            one failed today, is late, makes the documented table wait, or forms a cycle with it; or lineage is
-            unparsed. ``"varied"`` is not a story: it adds the variety that a conformance suite needs. None for no
-            story.
+        scenario: A story in place of the invented runs: six tables, one of them upstream of the documented table.
+            Depending on the story, this upstream table failed today, is late, makes the documented table wait, or forms
+            a cycle with it; or lineage is unparsed. ``"varied"`` is not a story: it adds the variety that a conformance
+            suite needs. None for no story.
         tables: The number of tables of a warehouse in place of the invented data, up to 5,000: three layers, a job for
-            each table and a run a day for thirty days. Most tables are well; of 300, two failed today, two wait and one
-            is still being written, and the jobs downstream were skipped or wait. None for no warehouse.
-        invited: Whether searches, details and lineage are open to the caller. If not, they are answered with 404 and
-            APIGW.0101; how the service says so is not known.
-        lineage_reach: Whether ShowDatamapLineage shows ``"all"`` lineage of a table, or ``"one-step"`` of it.
-        lineage_through: Whether its relationships lead through ``"nodes"``, or directly between ``"tables"``.
-        lineage_first_end: Which side end 1 of a relationship is, ``"upstream"`` or ``"downstream"``.
+            each table and a run a day for thirty days. Of 300 tables, two failed today, two wait and one is still being
+            written; the jobs downstream of these were skipped or wait, and all others succeeded. None for no warehouse.
+        invited: Whether searches, details and lineage are open to the caller. If not, the response to them is 404 with
+            APIGW.0101; the service's own response is not known.
+        lineage_reach: Whether ShowDatamapLineage shows ``"all"`` lineage of a table, or only ``"one-step"``.
+        lineage_through: Whether relationships of lineage lead through ``"nodes"``, or directly between ``"tables"``.
+        lineage_first_end: Whether end 1 of a relationship is its ``"upstream"`` or its ``"downstream"`` end.
         unknown_guid: Whether ListEntityDetails leaves out an unknown GUID (``"omitted"``) or fails (``"refused"``).
         asset_times: Whether an asset's times come as a ``"number"`` or as ``"text"``.
         log_objects: Whether a run's log path names the ``"exact"`` object, or a ``"prefix"`` of its name.
         log_ranges: Which ranges of an object are supported: ``"all"``, those ``"from-start"`` (``bytes=5-``), or
-            ``"none"``. For any other, the response is the whole object, as documented for a malformed range.
+            ``"none"``. The response to any other range is the whole object, as documented for a malformed range.
         offset_unit: What ``offset`` counts: ``"row"``, or ``"page"``, each of ``limit`` rows. Related APIs do either.
         first_page: The number of the first page, 0 or 1, where ``offset`` counts pages. A server that counts from 1
-            takes 0 for 1.
+            treats page 0 as page 1.
         max_limit: The most rows on a page; None for no cap.
-        over_limit: Whether a higher ``limit`` is silently ``"lowered"`` to it, or ``"refused"`` with 400.
+        over_limit: Whether a ``limit`` above ``max_limit`` is silently ``"lowered"`` to it, or ``"refused"`` with 400.
         round_offset: Whether an offset in rows is rounded down to a multiple of ``limit``, as a related API documents.
         window_on: The column that the window filters on and that the runs are ordered by. A run that has not started
             has the start time 0.
@@ -119,8 +119,8 @@ class MockConfig:
         order: The order of runs, ``"newest-first"`` or ``"oldest-first"``; runs of the same time are ordered by id.
         rate_limit: How many requests for the two operations are accepted in any second; the next one gets 429 and
             APIGW.0308. None for no limit.
-        retry_after: Seconds in the ``Retry-After`` of such a response; None for no such header: the real gateway is not
-            known to send one.
+        retry_after: Seconds in the header ``Retry-After`` of a 429; None to leave out the header, which the real
+            gateway is not known to send.
         latency: The median delay of a response.
         latency_sigma: How much the delay varies: it is log-normal, and this is the standard deviation of its logarithm.
             At 0.5, one response in twenty takes 2.3 times the median.

@@ -172,7 +172,7 @@ class FakeService:
     def add_lineage(
         self, operator: Mapping[str, str] | None = None, *, reads: Sequence[str] = (), writes: Sequence[str] = ()
     ) -> None:
-        """Add lineage: an operator reads and writes tables. ShowNodes lists it for each of them.
+        """Add lineage: an operator reads and writes tables. ShowNodes lists the operator for each of these tables.
 
         An operator without lineage counts as one that the service could not parse.
 
@@ -205,8 +205,8 @@ class FakeService:
             **values: ``plan_time``, ``submit_time``, ``start_time``, ``end_time``, as aware datetimes or None for
                 never; and any documented field of a run, under its name on the wire or in the client
                 (``outputRowCount=7``, ``output_row_count=7``). By default, the first run was planned an hour ago, and
-                each further one a minute after the newest. It is submitted after 1 s, starts after 5 s and takes a
-                minute, if it gets that far by its status.
+                each further run a minute after the newest one. A run is submitted 1 s after its plan time, starts 5 s
+                after it and takes a minute, as far as its status says it got.
 
         Returns:
             Its id, ``taskRunningLogId``.
@@ -281,10 +281,10 @@ class FakeService:
 
 
 def _fields(values: Mapping[str, object]) -> dict[str, object]:
-    """Values by the names of the wire; times in milliseconds since the epoch."""
+    """The values by the service's names of the fields; times in milliseconds since the epoch."""
     identity = sorted(_IDENTITY & values.keys())
     if identity:
-        raise ValueError(f"{', '.join(identity)}: those are its operator's: begin with what add_operator returned")
+        raise ValueError(f"{', '.join(identity)}: the operator has them: pass it as add_operator returned it")
     return {_wire_name(name): _wire(name, value) if name in _TIMES else value for name, value in values.items()}
 
 

@@ -32,15 +32,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--seeds", type=int, metavar="N", help="look for false alarms instead, with N seeds for each correct server"
     )
-    parser.add_argument("--mock-seeds", type=int, metavar="N", default=20, help="and N for the mock (20)")
-    parser.add_argument("--budget", choices=list(BUDGETS), default="default", help="and this thoroughly")
+    parser.add_argument("--mock-seeds", type=int, metavar="N", default=20, help="with --seeds: seeds for the mock (20)")
+    parser.add_argument(
+        "--budget", choices=list(BUDGETS), default="default", help="with --seeds: how thorough each run is"
+    )
     parser.add_argument(
         "--composed",
         type=int,
         metavar="N",
         help="run on N servers with randomly composed defects instead, and print which the suite misses",
     )
-    parser.add_argument("--seed", type=int, default=0, help="and compose them with this seed (0)")
+    parser.add_argument("--seed", type=int, default=0, help="with --composed: seed of the defects (0)")
     options = parser.parse_args(arguments)
     start = time.perf_counter()
     if options.composed is not None:
@@ -73,14 +75,14 @@ def _look_for_false_alarms(options: argparse.Namespace, start: float) -> int:
 
 
 def _measure_power(options: argparse.Namespace) -> int:
-    """Print the outcome of each server; return 0 in any case, as some cannot be told from correct ones."""
+    """Print the outcome of each composed server, and return 0: no caller can tell some of them from correct ones."""
     caught = met = 0
     for outcome in run_composed(options.composed, seed=options.seed, workers=options.workers):
         caught += bool(outcome.caught_by)
         met += bool(outcome.met)
         verdict = ", ".join(outcome.caught_by) or ("MISSED" if outcome.met else "never met")
         sys.stderr.write(f"{outcome.server} {outcome.seconds:.1f} s: {verdict}. {outcome.rule}\n")
-    sys.stdout.write(f"{caught} caught of {met} whose defect was met, of {options.composed} in all\n")
+    sys.stdout.write(f"{caught} of {met} servers caught whose defect was met; {options.composed} servers in all\n")
     return 0
 
 

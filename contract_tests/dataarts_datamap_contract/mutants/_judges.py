@@ -40,7 +40,7 @@ def judge_broken(server: BrokenServer, *, with_stock: bool = True) -> BrokenOutc
 
     Args:
         server: The server.
-        with_stock: Whether schemathesis runs on it by itself, too.
+        with_stock: Whether schemathesis also runs by itself on the server.
     """
     start = time.perf_counter()
     outcome = judge_levels(server, "".join(sorted({check[0] for check in server.checks})))

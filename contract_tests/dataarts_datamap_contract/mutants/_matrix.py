@@ -19,14 +19,14 @@ _OPENING = """\
 Written by `make mutants`, which starts each server of the fleet and runs the conformance suite against it.
 
 A broken server is the reference mock with one bug. It declares beforehand which rule it breaks and which checks name
-that defect; another check that fires does not count as having caught it, and the run on it stops at the first that
-does. *Stock* is schemathesis by itself: all of its own checks and phases, real values as examples, the token known to
-it. Any of its checks that fires counts, whatever the check says, since none fires on the reference.
+that defect. Only these checks count as having caught it, and its run stops at the first of them that fires. *Stock* is
+schemathesis by itself, with all of its own checks and phases, real values as examples, and the token. Any of its checks
+that fires counts, whatever the check says, since none fires on the reference.
 
-Those marked *late* were written after the checks were frozen; those marked *blind* later still, and committed before
-the suite was run against any of them. In its first run the suite caught 27 of 41, and passed all ten correct servers
-that were written with them. One that it missed no longer counts as broken, and the suite was fixed for the other
-13: the figures below are those of the suite as it is.
+Servers marked *late* were written after the checks were frozen. Those marked *blind* were written later still, and
+committed before the suite was run against any of them. In its first run the suite caught 27 of 41, and passed all ten
+correct servers that were written with them. One server that it missed no longer counts as broken, and the suite was
+fixed to catch the other 13. The figures below are those of the suite today.
 
 Those marked *sealed* were written last, from the specification and the mock's seams alone, and committed before the
 suite was run against any of them. In its first run it caught 34 of 92, and failed one of the 21 correct ones. Four that

@@ -1,7 +1,8 @@
 """The statements of an OpenAPI document, and the evidence for each.
 
-``x-evidence`` holds the evidence. As text, it covers every statement of its own object, but not of the children; as a
-mapping, it names the keyword of each statement. It is ``documented``, or ``sdk: …``, ``sibling: …`` or ``inferred: …``.
+``x-evidence`` holds the evidence. A text covers every statement of its own object, but none of the objects inside it; a
+mapping has a text for each statement, by keyword. The text is ``documented``, or ``sdk: …``, ``sibling: …`` or
+``inferred: …``.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Finding:
     """A mistake in the document.
 
     Attributes:
-        pointer: Its place, as a JSON pointer.
+        pointer: The JSON pointer of the mistake.
         message: What is wrong there, and how to fix it.
     """
 
@@ -119,5 +120,5 @@ def _stated_keywords(part: Part) -> list[str]:
 
 
 def _is_open(part: Part, keyword: str) -> bool:
-    """Whether a statement has information: OpenAPI makes every path parameter required."""
+    """Whether a statement could be different: ``required`` of a path parameter could not, by OpenAPI."""
     return not (part.kind == "parameter" and keyword == "required" and part.value.get("in") == "path")

@@ -50,7 +50,7 @@ class Violation:
 
 
 class StrictJsonError(ValueError):
-    """A text is not a JSON document, or only for a lenient reader."""
+    """A text is not a JSON document by strict rules."""
 
 
 def loads_strict(text: str | bytes) -> Any:  # noqa: ANN401  a JSON document can be any value
@@ -121,7 +121,7 @@ class LevelCheck:
         return tuple(dict.fromkeys(self._violations(value, root)))
 
     def judge_text(self, text: str | bytes, schema: Schema | str) -> tuple[Violation, ...]:
-        """All violations of a document that is still text: as `judge`, after strict decoding."""
+        """All violations of a document given as text, which is first decoded as by `loads_strict`."""
         try:
             value = loads_strict(text)
         except StrictJsonError as error:
@@ -157,7 +157,7 @@ class LevelCheck:
             yield Violation(path + _steps(error.instance_path), _shorten(error.message))
 
     def _applicable(self, value: object, schema: Schema) -> Iterator[Mapping[str, Any]]:
-        """The schema and all that it applies to the same value; of alternatives, those that the value satisfies."""
+        """The schema and those that it applies to the same value; of alternatives, only those that the value satisfies."""
         pending, seen = [schema], set[int]()
         while pending:
             part = pending.pop()

@@ -15,7 +15,7 @@ def specification_path() -> Path:
     The wheel carries it in the package; an editable install finds it in the checkout's ``spec`` folder.
 
     Raises:
-        FileNotFoundError: It is in neither place; the error names both.
+        FileNotFoundError: The document is in neither place; the error names both places.
     """
     package = Path(__file__).resolve().parents[1]
     candidates = (package / _FILE, package.parents[1] / "spec" / _FILE)

@@ -54,7 +54,7 @@ def read_baseline(path: Path) -> tuple[Deviation, ...]:
 
 
 def apply_baseline(report: Report, deviations: Sequence[Deviation]) -> Report:
-    """The report with known failures accepted. An entry for a judged level that matches no failure fails."""
+    """The report with known failures accepted; a check that has an entry but passed counts as failed."""
     known = {deviation.check: deviation for deviation in deviations}
     return replace(report, verdicts=tuple(_let_pass(verdict, known) for verdict in report.verdicts))
 

@@ -19,7 +19,7 @@ class Budget:
         max_examples: How many random requests for each operation, beyond those that follow from the specification; 0
             leaves out schemathesis altogether.
         rounds: How often the probes with random choices run, each time with other choices.
-        requests: How many times the target's maximum of requests it may send.
+        requests: The target's maximum of requests is multiplied by this.
     """
 
     seconds: float | None

@@ -359,8 +359,8 @@ _CHECKS = (
     Check(
         "C-window-adds-up",
         "Windows add up",
-        "For windows inside a closed one, one time column and one convention for the bounds explain the runs of every "
-        "page, their order, and the total.",
+        "For all windows inside a closed window, one time column and one convention for the bounds explain the runs of "
+        "every page, their order, and the total.",
         "documented: a range of time, but not whether its ends belong to it, so either is accepted",
     ),
     Check(
@@ -441,7 +441,7 @@ _CHECKS = (
     Check(
         "C-workspace-same",
         "A workspace has all its runs",
-        "With workspace_id, the runs are those of that workspace in a request without it, if it lists any.",
+        "A request with workspace_id finds the runs that the same request without it shows for that workspace, if any.",
         "documented: workspace_id narrows the question",
     ),
     Check(
@@ -453,8 +453,8 @@ _CHECKS = (
     Check(
         "C-nodes-operator",
         "ShowNodes names the operator",
-        "The operators of the target's table include the target's own. Those of any table include all that read or "
-        "write it by ShowLineageBulk.",
+        "The operators of the target's table include the target's operator. The operators of any table include every "
+        "operator that reads or writes it according to ShowLineageBulk.",
         "documented: ShowNodes returns task_id, job_name and workspace_id of the operators that read or write a table",
     ),
     Check(
@@ -480,7 +480,7 @@ _CHECKS = (
     Check(
         "C-search-finds",
         "A search finds a table by its name",
-        "A search by the name of a table, as in lineage or details, finds its GUID.",
+        "A search by the name that lineage or details show for a table finds its GUID.",
         "documented: a search is by keyword; sibling: compared with name and description",
         conditional=True,
     ),
@@ -524,17 +524,17 @@ _CHECKS = (
     Check(
         "C-lineage-mirror",
         "Upstream and downstream mirror each other",
-        "IN of a table contains another table if and only if OUT of that one contains the first; BOTH is the union of "
-        "the two, and the default without a direction.",
+        "IN of a table contains another table if and only if OUT of the other table contains the first; BOTH is the "
+        "union of IN and OUT, and the default.",
         "documented: the directions, and that BOTH is the default",
         conditional=True,
     ),
     Check(
         "C-lineage-agrees",
         "Lineage has one direction",
-        "The same end of each relationship is upstream, a table that ShowLineageBulk names as the source of another is "
-        "in the IN of that one, and lineage is either one step for every table or the whole graph for every table. Any "
-        "end and any reach is accepted, with or without nodes between tables.",
+        "All relationships have the same end upstream; a table that ShowLineageBulk names as a source of another table "
+        "is in the IN of the other table; and lineage is one step for every table, or the whole graph for every table. "
+        "Either end and either reach is accepted, with or without nodes between tables.",
         "documented: source and target of a row, IN and OUT, and neither depth nor paging",
         conditional=True,
     ),
@@ -572,7 +572,7 @@ _CHECKS = (
     Check(
         "D-token-query",
         "A token belongs in its header",
-        "The right token as a bearer or in a cookie, and with a mock in the query string, is refused.",
+        "The right token is refused as a bearer token or in a cookie and, on a mock, in the query string.",
         _TOKEN,
     ),
     Check(

@@ -101,9 +101,7 @@ def run_suite(  # noqa: PLR0913  the options of a run
     unmet = [each for each in RUN_CLASSES if each not in met] if "C" in levels and met else []
     cut += [f"no relation was put to the test by {', '.join(unmet)}"] if unmet else []
     not_asked = [f"{name}: {why}" for name, why in sorted(ledger.closed.items())]
-    not_asked += [
-        f"{name}: what it shows changed while the run asked for it" for name in sorted(map(str, ledger.moved))
-    ]
+    not_asked += [f"{name}: its data changed during the run" for name in sorted(map(str, ledger.moved))]
     notes += _missing_evidence(levels, ledger.evidence)
     coverage = measure_coverage(load_specification(), oracle.operations, ledger.seen)
     coverage = replace(coverage, relations=ledger.exercised)

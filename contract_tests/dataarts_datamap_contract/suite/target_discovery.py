@@ -82,12 +82,12 @@ def _operators(session: Session) -> list[KnownJob]:
     response = session.nodes().response
     if response.status != _OK:
         raise DiscoveryError(
-            f"cannot discover: ShowNodes is answered {response.status}: check the credentials, the ids and the table"
+            f"cannot discover: ShowNodes responds with {response.status}: check the credentials, the ids and the table"
         )
     if not isinstance(response.document, list):
         begin = printable(response.content[:_SHOWN].decode(errors="replace"))
         raise DiscoveryError(
-            f"cannot discover: ShowNodes is answered with no array of operators but {begin!r}: "
+            f"cannot discover: ShowNodes responds with {begin!r}, not with an array of operators: "
             "name an operator and a window to judge the server by"
         )
     return [

@@ -56,7 +56,7 @@ def read_settings(
         text = environment.get(variable, "")
         if text.strip():
             if chosen.get(name) is None and str(settings.get(name, text)) != text:
-                tell(f"{variable} takes the place of {name} in {path}")
+                tell(f"{variable} overrides {name} in {path}")
             settings[name] = text
     return settings | {name: value for name, value in chosen.items() if value is not None}
 
@@ -139,19 +139,19 @@ def _convert(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str
 
 
 def _damage(name: str, text: str) -> str | None:
-    """The damage of a credential or an id: a damaged one is not sent, since it may count towards a lock."""
+    """How a credential or an id is damaged; None if it is sound. Sending a damaged one may count towards a lock."""
     if name in _IDS:
         is_sound = text.isascii() and text.isprintable() and text == text.strip()
-        return None if is_sound else "has characters that no id has, a line end or a blank perhaps"
+        return None if is_sound else "has characters that no id has, perhaps a line end or a blank"
     if not (text.isascii() and text.isprintable()) or " " in text:
         where = "no key has" if name == "secret_key" else "no header can carry"
-        return f"has characters that {where}, a line end perhaps"
+        return f"has characters that {where}, perhaps a line end"
     return "is in quotes: leave them out" if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else None
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"is {value!r}, no text")
+        raise TypeError(f"is {value!r}, not a text")
     return value
 
 

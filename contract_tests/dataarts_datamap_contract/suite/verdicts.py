@@ -25,10 +25,10 @@ class Verdict:
             ``errored``: something prevented a verdict.
         reason: The failure, or why there is no verdict; empty if it passed. Without secrets.
         curl: For a failure, the shortest request that shows it, as a command line with ``$DATAMAP_TOKEN`` in place of
-            the token. If it takes several responses to show it, one line for each, in order.
+            the token. If several responses are needed to show the failure, there is one line for each, in order.
         judged: How many responses it judged.
-        excused: Whether it is untested because the target lacks something, such as a second tenant, or the server does
-            not have the optional feature: this is not a gap of the run.
+        excused: Whether the check is untested for a reason that is not a gap of the run: the target lacks something,
+            such as a second tenant, or the server lacks the optional feature.
         baseline: Why this failure is accepted; None if it is not.
     """
 
@@ -175,7 +175,7 @@ class Report:
         """The exit code of a command: 0 conforms, 1 does not, 2 could not be judged.
 
         Args:
-            ci: Whether a single gap or weakness is enough for a 2.
+            ci: Whether a single gap or weakness is enough for exit code 2.
         """
         if self.failures:
             return 1

@@ -1,6 +1,6 @@
 """The data behind the operations: tables, the operators that fill them, and the runs of each operator.
 
-It knows nothing of HTTP, and of JSON only the encoded rows that a history caches.
+Nothing here depends on HTTP, and only the encoded rows that a history caches depend on JSON.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Operator:
 class RunSource(Protocol):
     """The initial runs of a history, oldest first, in the order of the history's time column.
 
-    The index of a run never changes. Its key is the time in that column and its id; no two keys are equal.
+    The index of a run never changes. The key of a run is its time in that column and its id; no two keys are equal.
     """
 
     def __len__(self) -> int: ...
@@ -272,7 +272,7 @@ class Dataset:
         self.lineage.tables[table.guid] = table
 
     def add_lineage(self, operator: Operator, *, reads: Iterable[str] = (), writes: Iterable[str] = ()) -> None:
-        """Add lineage: an operator reads and writes tables. It is listed for each of them."""
+        """Add lineage: an operator reads and writes tables. The operator is listed for each of these tables."""
         sources, targets = list(reads), list(writes)
         self.lineage.add(operator, reads=sources, writes=targets)
         for guid in (*targets, *sources):

@@ -13,7 +13,7 @@ class EncodedRow(NamedTuple):
     """A row inside the body string.
 
     Attributes:
-        escaped: The bytes, escaped as the inside of a JSON string, after a comma.
+        escaped: A comma and the bytes of the row, escaped as the inside of a JSON string.
         length: The bytes of the row before escaping, without the comma.
     """
 

@@ -45,8 +45,8 @@ _SECOND_TABLE = "5d1f7c0a-2b6e-4f6d-9c3e-7a41c0de8b15"
 _EMPTY_TABLE = "e07a92b4-61c8-4d27-8f0b-3c95d4b7a6f2"
 _SALES_WORKSPACE = "4f6c1d2e9b8a47c3a5d0e1f2b3c4d5e6"
 
-# Per hundred runs. Dealt like cards, so that every hundred runs have exactly these, whatever the seed. All of them
-# have ended: only the newest runs may not have.
+# The number of runs with each status in a hundred, the same with any seed: they are shuffled and dealt like cards. All
+# these runs have ended; only the newest runs of a schedule may be unfinished.
 _STATUSES = {
     "success": 82,
     "fail": 6,
@@ -302,7 +302,7 @@ class _History:
         return self._run("success", plan_time(failed), submit, retries=1)
 
     def _run(self, status: str, plan: int, submit: int, retries: int = 0) -> Row:
-        """A run that reached the status, if there was time for that."""
+        """A run that reached the status, or that still waits or runs if the present is too early for that."""
         times = self._times(status, plan, submit)
         if times.start > self._now:
             return self._row("waiting", _Times(plan, min(submit, self._now)), retries)

@@ -54,7 +54,7 @@ class OperatorLineage:
     writes: list[str] = field(default_factory=list[str])
 
     def pairs(self) -> Iterator[tuple[str | None, str | None]]:
-        """Each pair of a table read and a table written; None if there is none of a kind."""
+        """Each pair of a table read and a table written, with None on a side where the operator has no table."""
         if not self.reads and not self.writes:
             return
         sources: list[str | None] = [*self.reads] or [None]

@@ -88,7 +88,7 @@ def default_log_path(project_id: str, operator: Operator, row: Row) -> str:
 
 
 def written_log(operator: Operator, row: Row) -> str:
-    """The usual log of a run with its status, up to where the run is."""
+    """The usual log of a run, as far as its status says it got."""
     status, table = str(row["status"]), f"{operator.job_name}".replace(" ", "_")
     start, end = int(row["startTime"] or 0), int(row["endTime"] or 0)
     lines = [
@@ -104,7 +104,7 @@ def written_log(operator: Operator, row: Row) -> str:
 
 
 def strange_logs(rows: Mapping[Operator, list[Row]]) -> dict[int, Log]:
-    """A missing, a forbidden and an archived log: those of the second, third and fourth newest failure.
+    """Logs by the id of their run: a missing, a forbidden and an archived one, for the second to the fourth failure.
 
     Args:
         rows: Runs of each operator, the newest first.

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def goes_on(row: Row) -> bool:
-    """Whether a run has not ended, and will."""
+    """Whether a run waits or runs, so that it will end."""
     return row["status"] in WAITING | UNDER_WAY
 
 
 def next_step(row: Row, present: int) -> Row:
-    """The run after one more step, at a time in milliseconds since the epoch, or at its plan time if that is later."""
+    """The run after one more step, at ``present`` in milliseconds since the epoch, or later if planned so."""
     moment = max(present, _time(row, "planTime"), _time(row, "startTime"))
     if row["status"] in WAITING:
         submit = _time(row, "submitTime") or moment

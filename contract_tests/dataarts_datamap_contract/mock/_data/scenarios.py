@@ -96,7 +96,7 @@ def _guid(path: str) -> str:
 
 
 def _runs(operator: Operator, number: int, today: str, project_id: str, now: datetime) -> list[Row]:
-    """A run on each day; the first job's latest was five hours ago, and each job follows half an hour later."""
+    """A run on each day; the first job ran five hours ago, and each other job half an hour after the previous one."""
     latest = milliseconds(now) // _MINUTE * _MINUTE - 5 * _HOUR + number * _HOUR // 2
     rows: list[Row] = []
     for day in range(_DAYS):

@@ -77,7 +77,7 @@ class SynthesisedRuns:
         }
 
     def within(self, first: int, last: int) -> range:
-        """The indexes of the runs with a time between two, inclusive."""
+        """The indexes of the runs between two times, inclusive."""
         indexes = range(self.size)
         return range(bisect_left(indexes, first, key=self._time), bisect_right(indexes, last, key=self._time))
 

@@ -135,7 +135,7 @@ class World:
             return len(going)
 
     def put_runs(self, runs: Sequence[tuple[Operator, Mapping[str, object]]]) -> list[Row]:
-        """Add each run, or change the one with its id. Return all of them; if one is wrong, nothing is changed.
+        """Add each run, or change the run that has its id, and return the runs. If one is wrong, nothing is changed.
 
         Raises:
             LookupError: There is no such operator.
@@ -260,7 +260,7 @@ class World:
             self._steps = due
 
     def _present(self) -> int:
-        """The time of the clock; if the data has a present of its own, that time plus the steps since."""
+        """The time of the clock; if the configuration sets ``now``, that time plus the steps since."""
         if self._config.now is None:
             return milliseconds(self._config.clock())
         return milliseconds(self._config.now + self._steps * self._config.progress_step)

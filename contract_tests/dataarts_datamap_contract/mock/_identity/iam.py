@@ -80,8 +80,8 @@ class IdentityService:
     status code       when                               source
     ====== ========== ================================== ===================================================
     400    IAM.0011   the body is not a password login   the code is documented for wrong parameters
-                      with project scope, or no wish for a
-                      key of 900 to 86,400 seconds
+                      with project scope, or not a request
+                      for a key of 900 to 86,400 seconds
     401    APIGW.0301 a key is requested without a valid  the gateway's text
                       token
     401    IAM.0061   the account is locked, 15 minutes  the code is documented; time and count are inferred
@@ -115,7 +115,7 @@ class IdentityService:
 
     def create_token(self, request: RequestParts) -> Reply:
         """KeystoneCreateUserTokenByPassword: the token is in a header, its scope in the body."""
-        login = _read_document(request.body, _LOGIN, "password login with project scope")
+        login = _read_document(request.body, _LOGIN, "a password login with project scope")
         self._check_password(login["identity"]["password"]["user"])
         self._check_project(login["scope"]["project"])
         token = self._tokens.issue()
@@ -127,7 +127,9 @@ class IdentityService:
     def create_key(self, request: RequestParts) -> Reply:
         """CreateTemporaryAccessKeyByToken: a key that is valid for 15 minutes, or for as long as requested."""
         self._token_authentication.check(request)
-        wanted = _read_document(request.body, _KEY_REQUEST, "wish for a temporary key")["identity"].get("token", {})
+        wanted = _read_document(request.body, _KEY_REQUEST, "a request for a temporary key")["identity"].get(
+            "token", {}
+        )
         key = self._keys.issue(timedelta(seconds=wanted.get("duration_seconds", _SHORTEST_KEY)))
         credential = {
             "access": key.access_key,
@@ -208,7 +210,7 @@ def _read_document(body: bytes, schema: Draft202012Validator, what: str) -> dict
     except ValidationError as error:
         # The error's own text may show the password.
         where = "/".join(map(str, error.instance_path)) or "the top"
-        raise _bad_request(f"The request body is no {what}: see {where}.") from None
+        raise _bad_request(f"The request body is not {what}: see {where}.") from None
     except (ValueError, RecursionError):
         raise _bad_request("The request body is not JSON.") from None
     wanted: dict[str, Any] = document["auth"]

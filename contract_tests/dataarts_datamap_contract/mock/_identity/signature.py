@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 ALGORITHM = b"SDK-HMAC-SHA256"
 DATE_HEADER = "X-Sdk-Date"
 
-# A header name without an underscore: the official signer skips those with one, since proxies drop them.
+# A header name without an underscore: the official signer skips names with one, since proxies drop such headers.
 _NAME = rb"[!#$%&'*+.^`|~0-9a-z-]+"
 _AUTHORIZATION = re.compile(
     ALGORITHM + rb" Access=([^,]+), SignedHeaders=(" + _NAME + rb"(?:;" + _NAME + rb")*), Signature=([0-9a-f]{64})"
 )
-# What encoding again would not change: unreserved characters, and upper-case escapes of all others.
+# Text that encoding again would not change: unreserved characters, and upper-case escapes of all others.
 _PLAIN = rb"[A-Za-z0-9_.~-]"
 _ESCAPE = rb"%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|[46]0|5[B-E]|7[B-DF])"
 _PAIR = _PLAIN + rb"+=(?:" + _PLAIN + rb"|" + _ESCAPE + rb")*"
@@ -86,8 +86,8 @@ def verify_signature(request: RequestParts, claim: Claim, secret_key: bytes) -> 
     """Return if the signature is valid for the request as it arrived.
 
     Raises:
-        SignatureError: It is not; the text has the canonical request with ``|`` in place of newlines, like the
-            gateway's.
+        SignatureError: The signature is not valid; the text has the canonical request with ``|`` in place of newlines,
+            like the gateway's text.
     """
     date = signed_value(request, claim, DATE_HEADER)
     canonical = canonical_request(request, claim)
@@ -134,7 +134,7 @@ def _canonical_path(raw_path: bytes) -> bytes:
 def _canonical_query(query: bytes) -> bytes:
     """The pairs, encoded again and sorted by name and value. A plus sign is literal: signers write a space as %20."""
     pairs = [pair.partition(b"=") for pair in query.split(b"&") if pair]
-    # If a name occurs twice, the order is by its values, and encoding can change that.
+    # If a name occurs twice, its values are sorted, too, and encoding can change their order.
     if _CANONICAL_PAIRS.fullmatch(query) and len({name for name, _, _ in pairs}) == len(pairs):
         return b"&".join(b"".join(pair) for pair in sorted(pairs))
     decoded = sorted((unquote_to_bytes(name), unquote_to_bytes(value)) for name, _, value in pairs)
@@ -144,7 +144,7 @@ def _canonical_query(query: bytes) -> bytes:
 def _payload_hash(request: RequestParts) -> bytes:
     """The hash of the body, unless the signer declares an existing body as unsigned.
 
-    A hash that the signer states is not trusted: if it is not that of the body, the signature fails.
+    A hash that the signer states is not trusted: if the body has another hash, the signature fails.
     """
     if request.body and request.header("X-Sdk-Content-Sha256") == [_UNSIGNED]:
         return _UNSIGNED

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap_contract.mock._web.record import Record
 
-# As long as a real token without a catalog, which is a signed document in base64 and starts like this.
+# A real token is a signed document in base64, which starts like this; without a catalog it has about this length.
 _OPENING = "MII"
 _RANDOM_BYTES = 1_200
 
@@ -33,7 +33,7 @@ class IssuedToken:
 
 
 class IssuedTokens:
-    """Issues tokens and recognizes them. Older ones stay valid after a new one (documented)."""
+    """Issues tokens and recognizes them. Older tokens stay valid when a new one is issued (documented)."""
 
     def __init__(self, clock: Callable[[], datetime], lifetime: timedelta, record: Record) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""The requests of tests to a running server, beside the service: under ``/__mock__/``, without credentials."""
+"""Requests by which tests examine and change a running server: under ``/__mock__/``, without credentials."""
 
 from __future__ import annotations
 

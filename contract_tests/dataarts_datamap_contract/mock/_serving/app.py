@@ -68,8 +68,8 @@ def create_app(config: MockConfig) -> ASGIApp:
     400    APIGW.0106                   the window ends before it       inferred
                                         starts
     404    DLG.0404                     unknown table                   invented: no such code is published
-    404    APIGW.0101                   searches, details and lineage   inferred: what an account that is not
-                                        while ``invited`` is false      invited gets is documented nowhere
+    404    APIGW.0101                   searches, details and lineage   inferred: no document says how they
+                                        while ``invited`` is false      are refused without an invitation
     500    APIGW.0601                   the mock itself fails           the gateway's error table
     ====== ============================ =============================== ==================================
 
@@ -78,8 +78,8 @@ def create_app(config: MockConfig) -> ASGIApp:
     (``GET /v1/{project_id}/instances``, ``GET /v1/{project_id}/workspaces/{instance_id}``) and, by virtual host, object
     storage with the logs of runs.
 
-    Either a token or a signature is enough; in a request with both, both must be valid (inferred: strictly, so that no
-    mistake stays hidden). A signature is checked in this order; if no source is named, the text is the gateway's:
+    Either a token or a signature is enough; in a request with both, both must be valid (inferred, and strict so that no
+    mistake stays hidden). A signature is checked in this order. A text without a named source is the gateway's:
 
     =============================================== =============================================================
     the text says                                   when
@@ -161,7 +161,7 @@ def _leave(operation: DeclaredOperation) -> DeclaredOperation:
 
 
 def _routes(config: MockConfig, controls: Controls, keys: StorageKeys, alter: Alteration) -> list[Route]:
-    """The operations of the specification first, then those beside them."""
+    """The routes of the specification's operations, then those of the services beside it."""
     world, record = controls.world, controls.record
     tokens = IssuedTokens(config.clock, config.token_lifetime, record)
     authentication = Authentication(config, tokens, record)
@@ -330,7 +330,7 @@ class _Gateway:
         except HttpError as error:
             return self._writer.error_response(error)
         except Exception:  # noqa: BLE001  the response to a bug is documented too
-            # If it were raised further, uvicorn would drop the connection after the response, without announcing it.
+            # If the error were raised further, uvicorn would drop the connection after the response, unannounced.
             _log.exception("the mock server failed on %s %r", scope["method"], scope["path"])
             return self._writer.error_response(HttpError(500, "APIGW.0601", "Internal server error"))
 

@@ -1,7 +1,7 @@
 """ShowDataSets, ShowDataDetail, ListEntityDetails, ShowLineageBulk and ShowDatamapLineage, for a valid request.
 
-No response of these is published: they are composed from the documented models. What these leave open, the
-configuration decides.
+No response of these operations is published, so the responses are composed from the documented models. The
+configuration decides where the models leave a choice.
 """
 
 from __future__ import annotations

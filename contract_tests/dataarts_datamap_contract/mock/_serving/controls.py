@@ -30,7 +30,7 @@ class Controls:
         self._renewals: list[Callable[[], None]] = []
 
     def when_renewed(self, renewal: Callable[[], None]) -> None:
-        """Have a function called whenever the server starts again as if it were new."""
+        """Call a function whenever the server starts again as if it were new."""
         self._renewals.append(renewal)
 
     def reset(self) -> None:

@@ -89,7 +89,7 @@ class Fault:
         """Read a fault from its text.
 
         Raises:
-            ValueError: It says none.
+            ValueError: The text does not describe a fault.
         """
         kind, _, rest = text.strip().partition(":")
         values: dict[str, Any] = {}
@@ -155,7 +155,7 @@ def asked_for(scope: Scope) -> Fault | None:
     """The fault that a request asks for in its header.
 
     Raises:
-        ValueError: Its text says none.
+        ValueError: The header does not describe a fault.
     """
     for name, value in scope["headers"]:
         if name == FAULT_HEADER:
@@ -164,7 +164,7 @@ def asked_for(scope: Scope) -> Fault | None:
 
 
 async def send_wrongly(fault: Fault, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send a response as the fault has it."""
+    """Send a response with the fault."""
     if fault.kind in _CODES:
         _replace(response, int(fault.kind), _error(fault.kind, response), b"application/json")
     elif fault.kind == "html":
@@ -232,7 +232,7 @@ async def _send_head(response: Response, send: Send) -> None:
 
 
 async def _until_disconnected(receive: Receive) -> None:
-    """Wait until the server notices: before that, it would complain of an incomplete response."""
+    """Wait until the server notices the disconnection; before that, it would complain of an incomplete response."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -155,7 +155,7 @@ class Signer:
         )
 
     def _right_values(self, sent: Request, covered: dict[str, str], date: str, wrong: str) -> tuple[str, ...]:
-        """The signature that would be right for the request as sent, unless it has that one."""
+        """The right signature for the request as sent; none if it has that signature."""
         present = {name: value for name, value in sent.fields if value.isascii()}
         right = sign(
             sent.method,

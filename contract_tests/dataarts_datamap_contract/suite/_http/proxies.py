@@ -41,7 +41,7 @@ def environment_proxy(endpoint: str) -> Proxy | None:
     This machine is always reached without a proxy.
 
     Raises:
-        TargetError: It is not an address, or a SOCKS proxy. The text does not show it.
+        TargetError: The variable is not an address, or that of a SOCKS proxy. The text does not show its value.
     """
     parts = urlsplit(endpoint)
     host = parts.hostname or ""

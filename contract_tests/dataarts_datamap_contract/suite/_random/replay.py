@@ -74,7 +74,7 @@ class Replay(AuthBase):
             raise requests.ConnectionError("the run has ended")
 
     def note(self, response: schemathesis.Response) -> None:
-        """Note what came back."""
+        """Record the response."""
         exchange = self.exchange(response)
         try:
             if self.ended_by is None:
@@ -139,7 +139,7 @@ def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any]
 def after_call(
     _context: schemathesis.HookContext, case: schemathesis.Case[Any], response: schemathesis.Response
 ) -> None:
-    """Note what came back."""
+    """Record the response."""
     replay = replay_of(case)
     if replay is not None:
         replay.note(response)
