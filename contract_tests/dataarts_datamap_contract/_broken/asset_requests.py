@@ -58,7 +58,7 @@ def _prefix_is_enough(request: RequestParts, config: MockConfig) -> RequestParts
 
 
 def _body_unsigned() -> Seam:
-    """A signature is verified without the body, whatever was signed; one that covers the body is valid, too."""
+    """A seam on which a signature that was accepted once is accepted with any body."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id not in {SEARCH, DETAILS}:

@@ -42,7 +42,7 @@ _PATHS = ("/datamap/entities/", "/datamap/lineage/")
 
 
 def on_assets(change: Callable[[Document], object], *of: str) -> Seam:
-    """Every asset that some operations show; the change returns its replacement."""
+    """A seam that replaces every asset that some operations show."""
 
     def changed(document: Document) -> Document:
         found = dict(document)
@@ -56,7 +56,7 @@ def on_assets(change: Callable[[Document], object], *of: str) -> Seam:
 
 
 def searching(response: Callable[[Callable[..., Document], Document], Document]) -> Seam:
-    """The page of a search, made from what the reference finds for a body, and the body."""
+    """A seam that makes the page of a search from a search of the reference with any body, and the request's body."""
 
     def answer(_: str, ask: Ask, arguments: Arguments) -> Document:
         def found(**changes: object) -> Document:
@@ -76,12 +76,12 @@ def _hits(found: Callable[..., Document], body: Document, arrange: Callable[[lis
 
 
 def arranged(arrange: Callable[[list[Any], Document], list[Any]]) -> Seam:
-    """All hits of a search, before paging."""
+    """A seam that rearranges all hits of a search before paging."""
     return searching(lambda found, body: _hits(found, body, arrange))
 
 
 def detailing(response: Callable[[Callable[[list[str]], Document], list[str]], Document]) -> Seam:
-    """The response of ListEntityDetails, made from what the reference has for some GUIDs, and the GUIDs."""
+    """A seam that makes the details of many assets from the reference's details and the requested GUIDs."""
 
     def answer(_: str, ask: Ask, arguments: Arguments) -> Document:
         return response(lambda guids: ask(replace(arguments, body=guids)), arguments.body)
@@ -142,7 +142,7 @@ def _or_as_and(wanted: Document) -> Document:
 
 
 def _first_value(wanted: Document) -> Document:
-    """Only the first of the values of IN."""
+    """A filter with only the first value of IN."""
     return {**wanted, "value": wanted.get("value", [])[:1]} if wanted.get("operator") == "IN" else wanted
 
 

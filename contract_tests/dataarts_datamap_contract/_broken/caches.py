@@ -53,12 +53,12 @@ _CONNECTION: ContextVar[object] = ContextVar("connection", default=None)
 
 
 def _with_memory(make: Callable[[], Listing]) -> Seam:
-    """The page of a server with a memory; each server has its own."""
+    """A seam whose pages depend on earlier requests; each server remembers its own requests."""
     return Seam(lambda operation, config: on_listing(make()).alter(operation, config))
 
 
 def _performed(of: str, make: Callable[[Operation], Operation]) -> Seam:
-    """The performance of an operation on a server with a memory."""
+    """A seam that replaces an operation by one that remembers earlier requests; each server remembers its own."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != of:
@@ -69,7 +69,7 @@ def _performed(of: str, make: Callable[[Operation], Operation]) -> Seam:
 
 
 def _remembered(of: str, key: Callable[[Arguments], object]) -> Seam:
-    """Documents are cached under a key that leaves something out."""
+    """A seam on which documents are cached under a key that leaves out a part of the request."""
 
     def make(perform: Operation) -> Operation:
         documents: dict[object, bytes] = {}
@@ -137,7 +137,7 @@ def _counting_reads() -> Listing:
 
 
 def _not_modified(perform: Operation) -> Operation:
-    """The scheduler behind the catalog says that a page is the same as before."""
+    """A document that is requested again has status_code 304 and an empty body."""
     asked: set[object] = set()
 
     def response(arguments: Arguments) -> bytes:
@@ -153,7 +153,7 @@ def _not_modified(perform: Operation) -> Operation:
 
 
 def _workspace_of_the_connection() -> Seam:
-    """A request without a workspace gets that of the previous request on its connection, whose thread still has it."""
+    """A request without a workspace gets the previous workspace of its connection, which the thread keeps."""
 
     def make(perform: Operation) -> Operation:
         workspaces: dict[object, str | int] = {}
@@ -207,7 +207,7 @@ def _shared_offset() -> Seam:
 
 
 def _busy_with_lineage() -> Seam:
-    """While lineage is read for one request, other requests get none."""
+    """While lineage is read for one request, other requests get no lineage."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         reading: list[Scope] = []
@@ -395,14 +395,14 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="workspace-of-the-request-before",
-        rule="A request without a workspace does not get that of the previous request on its connection.",
+        rule="A request without a workspace does not get the workspace of the previous request on its connection.",
         checks=FILTERS | TRAVEL,
         seam=_workspace_of_the_connection(),
         shown=_keeps_a_workspace,
     ),
     _broken(
         name="offset-of-another-request",
-        rule="Simultaneous requests get a page of their own each.",
+        rule="Each of several simultaneous requests gets its own page.",
         checks=PAGES | TRAVEL | {"C-run-content"},
         seam=_shared_offset(),
         shown=_mixes_up_offsets,
@@ -417,7 +417,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="cached-for-any-token",
         level="D",
-        rule="A request with a wrong token is refused, also if the same request with a valid one came before.",
+        rule="A request with a wrong token is refused, even if the same request was sent with a valid token before.",
         checks=frozenset({"D-token-other", "D-missing", "D-refusal-status", "D-instance-other", "D-tenant-isolated"}),
         seam=_cached_in_front(),
         shown=_answers_a_bad_token,
@@ -431,14 +431,14 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="searches-cached-without-the-filter",
-        rule="A search with a filter does not get the results without it.",
+        rule="A search with a filter does not get the results of the same search without the filter.",
         checks=frozenset({"C-search-narrows", "C-search-finds", "C-search-pages"}),
         seam=_remembered(SEARCH, _search_key),
         shown=_confuses_filters,
     ),
     _broken(
         name="lineage-cached-without-the-direction",
-        rule="Lineage in one direction is not that in the other.",
+        rule="Lineage in one direction is not shown for the other direction.",
         checks=frozenset({"C-lineage-agrees", "C-lineage-mirror", "C-lineage-connected"}),
         seam=_remembered(LINEAGE, lambda arguments: arguments.text("guid")),
         shown=_confuses_directions,

@@ -214,7 +214,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="whole-days-without-their-end",
         level="C",
-        rule="whether the end belongs to a window does not depend on its being whole days",
+        rule="the end belongs to windows of whole days if it belongs to other windows",
         checks=WINDOWS,
         seam=on_arguments(_without_end_if_whole_days),
         shown=lambda caller: (

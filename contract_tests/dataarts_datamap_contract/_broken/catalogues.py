@@ -86,7 +86,7 @@ def _comparison_alone(node: Document) -> Document:
 
 
 def _everywhere(change: Callable[[Document], Document]) -> Callable[[Document], Document]:
-    """A change of each comparison of a filter."""
+    """A change of a filter that changes each of its comparisons."""
 
     def changed(node: Document) -> Document:
         below = {"criterion": [changed(each) for each in node["criterion"] or ()]} if "criterion" in node else {}
@@ -209,7 +209,7 @@ def _unknown_without_operators(_: str, ask: Ask, arguments: Arguments) -> list[D
 
 
 def _writers_alone() -> Seam:
-    """The operators of a table are those that write it by lineage, and those without lineage."""
+    """A seam on which ShowNodes leaves out the operators that, according to lineage, do not write the table."""
     bulk: dict[str, Callable[[Arguments], bytes]] = {}
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
@@ -312,7 +312,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="conditions-joined-as-the-outermost",
-        rule="A nested condition joins its own members.",
+        rule="A nested condition joins its members by its own operator.",
         checks=frozenset({"C-search-narrows", "C-search-finds"}),
         seam=_filtering(_flat),
         shown=_misses_an_or,
@@ -361,7 +361,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="keywords-in-ascii-alone",
-        rule="A table is found by its name, even if that is Chinese.",
+        rule="A table is found by its name, even if the name is Chinese.",
         checks=frozenset({"C-search-finds"}),
         seam=on_answers(_ascii_keyword, SEARCH),
         shown=lambda caller: _count(caller, "订单") == 0,
@@ -375,7 +375,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="asset-by-the-first-block",
-        rule="A GUID with the beginning of another one is a different GUID.",
+        rule="A GUID that only begins like another GUID is a different GUID.",
         checks=frozenset({"C-asset-other", "C-asset-agrees"}),
         seam=on_arguments(_first_block, of=DETAIL),
         shown=lambda caller: "entity" in caller.detail(f"{TABLE_GUID[:8]}-0000-4000-8000-000000000000"),
@@ -404,7 +404,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="details-of-eight",
-        rule="All requested assets are shown, or none, even if there are more than eight.",
+        rule="A request for more than eight assets shows all of them, or none.",
         checks=frozenset({"C-details-batch", "C-asset-agrees"}),
         seam=on_answers(_the_first_details, DETAILS),
         shown=lambda caller: len(caller.details(*_guids(caller.search(limit=12)))["entities"]) < 12,
@@ -425,7 +425,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="no-guids-get-an-asset",
-        rule="A request for no assets gets none.",
+        rule="A request with an empty list of GUIDs gets no asset.",
         checks=frozenset({"C-details-batch", "C-asset-other"}),
         seam=on_answers(_nothing_is_everything, DETAILS),
         shown=lambda caller: caller.details()["entities"] != [],
@@ -460,14 +460,14 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="operators-by-the-first-block",
-        rule="A GUID with only the beginning of a table's is not that of a table.",
+        rule="A GUID that only begins like a table's GUID finds no operators.",
         checks=frozenset({"C-table-other"}),
         seam=on_arguments(_first_block, of=NODES),
         shown=lambda caller: caller.nodes(f"{TABLE_GUID[:8]}-0000-4000-8000-000000000000").status == OK,
     ),
     _broken(
         name="without-operators-not-found",
-        rule="A table that no operator reads or writes has an empty list of them.",
+        rule="A table that no operator reads or writes has an empty list of operators.",
         checks=OPERATORS | {"A-nodes-shape", "C-asset-agrees", "C-lineage-agrees"},
         seam=on_answers(_unknown_without_operators, NODES),
         shown=lambda caller: caller.nodes("e07a92b4-61c8-4d27-8f0b-3c95d4b7a6f2").status == _NOT_FOUND,

@@ -1,4 +1,4 @@
-"""The way of a request: signed or with a token, compressed, in parallel with others, its parameters in any order."""
+"""Levels A, C and D: requests that are signed, compressed, simultaneous, on one connection, or written otherwise."""
 
 from __future__ import annotations
 

@@ -161,14 +161,14 @@ CORRECT_SERVERS: Final = (
     ),
     CorrectServer(
         name="invited-to-searches-alone",
-        difference="each operation can be in invitational test by itself: details and lineage are not open",
+        difference="each operation can be in invitational test by itself: here only searches are open",
         seam=_refused(_NOT_FOUND, DETAIL, DETAILS, BULK, LINEAGE),
         shown=lambda caller: caller.search()["count"] > 0 and _status(caller, TABLE_GUID) == 404,
         cohort="lineage",
     ),
     CorrectServer(
         name="invited-to-bulk-alone",
-        difference="each operation can be in invitational test by itself: only all lineage is open",
+        difference="each operation can be in invitational test by itself: here only all lineage is open",
         seam=_refused(_NOT_FOUND, SEARCH, DETAIL, DETAILS, LINEAGE),
         shown=lambda caller: caller.bulk()["total"] > 0 and _status(caller, TABLE_GUID) == 404,
         cohort="lineage",

@@ -1,4 +1,4 @@
-"""Data, limits and habits of correct servers, where no document says that there is only one way."""
+"""Correct servers: data, limits and habits, where the documentation leaves a choice."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _without_request_id(_: Scope, response: Response) -> Response:
 
 
 def _new_ids(_: Scope, response: Response) -> Response:
-    """Ids of the gateway's own form; an error's is the same in its body."""
+    """Request ids have a form of the gateway's own; an error has the same id in its body."""
     if response.status >= 400:
         return response
     return replace(response, headers={**response.headers, "x-request-id": str(uuid4())})

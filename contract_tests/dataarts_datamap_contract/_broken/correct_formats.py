@@ -75,7 +75,7 @@ def _spacious(body: str) -> str:
 
 
 def _sparse(row: Document) -> Document:
-    """A row without its unknown fields."""
+    """A row without the fields whose value is unknown."""
     return {name: value for name, value in row.items() if value not in (None, -1, "")}
 
 
@@ -151,7 +151,7 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="sparse-rows",
-        difference="a row leaves out unknown fields: none of its fields is required",
+        difference="a row leaves out the fields whose value is unknown: no field of a row is required",
         seam=on_row(_sparse),
         shown=lambda caller: "failCount" not in _first(caller),
     ),

@@ -294,7 +294,7 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="last-of-repeated-parameters",
-        difference="the last value of a parameter that is sent twice counts: no document says which does",
+        difference="the last value of a parameter that is sent twice counts: no document says which one counts",
         seam=on_query(_last_of_each),
         shown=lambda caller: caller.get(caller.runs_target() + "&limit=1").status == 200,
     ),

@@ -39,7 +39,7 @@ _ELSEWHERE = "f" * 32
 
 
 def _let_in(trusts: Callable[[bytes, bytes], bool]) -> Seam:
-    """Accept a token by a comparison of the sent one with the right one."""
+    """A seam that accepts a token if the function trusts it, given the sent token and the right one."""
 
     def change(request: RequestParts, config: MockConfig) -> RequestParts | None:
         sent = request.header(_TOKEN)
@@ -49,7 +49,7 @@ def _let_in(trusts: Callable[[bytes, bytes], bool]) -> Seam:
 
 
 def _token_elsewhere(find: Callable[[RequestParts], list[str]]) -> Seam:
-    """A token that is also read from another place."""
+    """A seam that accepts the right token also in another place, if the token's header field is missing."""
 
     def change(request: RequestParts, config: MockConfig) -> RequestParts | None:
         return None if not request.header(_TOKEN) and config.token in find(request) else request
@@ -58,7 +58,7 @@ def _token_elsewhere(find: Callable[[RequestParts], list[str]]) -> Seam:
 
 
 def _scope(change: Callable[[Values, MockConfig], Values]) -> Seam:
-    """The project or tenancy that either operation reads from a valid request."""
+    """A seam that changes the project or the tenancy of a valid request."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         def perform(arguments: Arguments) -> bytes:
@@ -70,7 +70,7 @@ def _scope(change: Callable[[Values, MockConfig], Values]) -> Seam:
 
 
 def _alike(name: str, attribute: str, trusts: Callable[[str, str], bool]) -> Seam:
-    """An id that counts as the known one."""
+    """A seam on which an id counts as the server's own if the function trusts it, given the id and the own one."""
 
     def change(values: Values, config: MockConfig) -> Values:
         known: str = getattr(config, attribute)

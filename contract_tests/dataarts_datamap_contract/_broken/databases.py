@@ -80,7 +80,7 @@ def _ties_by_chance(rows: list[Document], values: Values) -> list[Document]:
 
 
 def _joined_with_tries(perform: Perform, values: Values) -> Document:
-    """The rows are joined with the table of attempts, although one per run would do; the count is not."""
+    """The rows are joined with the table of attempts, which repeats a run for each attempt; the count is not joined."""
     everything = whole(perform, values)
     joined = [row for row in everything["rows"] for _ in range(2 if row["retryTimes"] > 0 else 1)]
     return {**everything, "rows": cut(joined, values)}
@@ -317,7 +317,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="a-year-is-its-last-month",
-        rule="A window from a month to the same month of a later year has the months between, too.",
+        rule="A window from a month to the same month of a later year also has the runs of the months between.",
         checks=WINDOWS | TOTALS,
         seam=on_whole(_partitions_by_month),
         shown=_year_is_less_than_its_parts,
@@ -331,7 +331,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="batches-overlap-by-a-row",
-        rule="A page of more rows than the server reads at a time has each of them once, including the last one.",
+        rule="A page with more rows than the server reads at a time has each row once.",
         checks=PAGES | {"C-run-id-unique"},
         seam=own_rows(_overlapping_batches),
         shown=lambda caller: len(caller.run_ids()) > len(set(caller.run_ids())),
@@ -359,7 +359,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="an-instant-is-a-day",
-        rule="A window that ends when it starts has no run of another time.",
+        rule="A window whose start and end are the same time has no run of another time.",
         checks=WINDOWS | {"C-window-start", "C-window-end"},
         seam=on_arguments(_whole_day_of_an_instant),
         shown=_instant_holds_more,

@@ -55,7 +55,7 @@ def _doubled(document: bytes) -> bytes:
 
 
 def _shortened(response: Response) -> Response:
-    """A proxy lost the end of a long response, which is shorter than its header says."""
+    """A proxy loses the end of a long response, so that the JSON is incomplete."""
     if len(response.body) < 2_000:
         return response
     return write(response, response.body[:1_500])
@@ -66,7 +66,7 @@ def _longer_than_sent(response: Response) -> Response:
 
 
 def _on_document_of(change: Callable[[Values, bytes], bytes]) -> Seam:
-    """The document of ShowInstanceInfos, by the parameters of the request."""
+    """A seam that changes the document of ShowInstanceInfos, depending on the parameters of the request."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:

@@ -130,7 +130,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="refusals-enveloped-in-200",
         level="D",
-        rule="a request without a token has status 401, not an envelope with it",
+        rule="a request without a token gets status 401, not a 200 with 401 in the envelope",
         checks=frozenset({"D-missing", "D-refusal-status", "A-envelope-status"}),
         seam=on_wire(
             lambda scope, response: (

@@ -46,7 +46,7 @@ _WORKSPACE = "b88c445407b24283aa949f9833a38fd8"
 
 
 def _named(matches: Callable[[str, str], bool]) -> Seam:
-    """The first operator of the task whose name matches the requested one, if none is equal."""
+    """A seam on which a name that no operator of the task has finds the first operator whose name matches."""
 
     def change(values: Values) -> Values:
         task_id, wanted = values["task_id"], str(values["job_name"])

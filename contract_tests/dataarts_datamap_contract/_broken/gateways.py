@@ -79,7 +79,7 @@ def _early(request: RequestParts, config: MockConfig) -> RequestParts | None:
 
 
 def _verified_once() -> Seam:
-    """After a key has signed at some time, its signatures of that time are not verified."""
+    """Once a signature is verified, other signatures with the same key and date are accepted unverified."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         verified: set[object] = set()
@@ -100,7 +100,7 @@ def _verified_once() -> Seam:
 
 
 def _judged(change: Callable[[RequestParts, MockConfig], RequestParts], *of: str) -> Seam:
-    """An authenticated request, changed before its parameters are validated."""
+    """A seam that changes an authenticated request of some operations before its parameters are validated."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         if of and operation.operation_id not in of:
@@ -146,7 +146,7 @@ def _labelled(scope: Scope, response: Response) -> Response:
 
 
 def _compressed_all_the_same(scope: Scope, response: Response) -> Response:
-    """Any mention of gzip in the header is enough, even one that refuses it."""
+    """Responses are compressed if Accept-Encoding names gzip, even with a weight that refuses it."""
     if b"gzip" not in _header(scope, b"accept-encoding"):
         return response
     return write(response, gzip.compress(response.body), content_encoding="gzip")
@@ -252,7 +252,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="signed-ahead-of-time",
         level="D",
-        rule="A signature of tomorrow is refused, like one of yesterday.",
+        rule="A signature dated tomorrow is refused, like a signature dated yesterday.",
         checks=frozenset({"D-signature-stale"}),
         seam=on_credentials(_early),
         shown=_accepts_tomorrow,
@@ -260,7 +260,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="any-instance-for-the-signed",
         level="D",
-        rule="A signed request for another tenancy is refused, or gets nothing of this one.",
+        rule="A signed request for another tenancy is refused, or gets nothing of the server's own tenancy.",
         checks=frozenset({"D-instance-other", "D-tenant-isolated"}),
         seam=_judged(_own_instance_if_signed),
         shown=_shows_another_instance,
@@ -268,7 +268,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="signature-looked-at-once-a-second",
         level="D",
-        rule="Each request is verified, even if one of the same key and second was.",
+        rule="Each signature is verified, even if one with the same key and second was verified before.",
         checks=frozenset({"D-signature-tampered", "D-signature-wrong"}),
         seam=_verified_once(),
         shown=_accepts_another_query,
@@ -289,7 +289,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="lineage-of-any-project",
         level="D",
-        rule="A request for the lineage of another project is refused, or gets nothing of this one.",
+        rule="A request for the lineage of another project is refused, or gets nothing of the server's own project.",
         checks=frozenset({"D-project-other", "D-tenant-isolated"}),
         seam=_judged(_own_project, BULK),
         shown=lambda caller: caller.ask("GET", f"/v1/{OTHER_PROJECT_ID}/datamap/lineage/bulk").status == OK,
@@ -297,7 +297,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="any-instance-for-a-body",
         level="D",
-        rule="A search in another tenancy is refused, or finds nothing of this one.",
+        rule="A search in another tenancy is refused, or finds nothing of the server's own tenancy.",
         checks=frozenset({"D-instance-other", "D-tenant-isolated"}),
         seam=_judged(_own_instance, SEARCH, DETAILS),
         shown=lambda caller: (

@@ -36,7 +36,7 @@ _TABLE_TYPE = "dataasset.Table"
 
 
 def _rows(change: Callable[[list[Document]], list[Document]]) -> Seam:
-    """The rows of a page of lineage."""
+    """A seam that replaces the rows of a page of all lineage."""
     return on_json(lambda page: {**page, "data": change(page["data"])}, BULK)
 
 
@@ -87,7 +87,7 @@ def _with_guids(row: Document, guids: dict[str, str]) -> Document:
 
 
 def _edges(change: Callable[[list[Document], str], list[Document]]) -> Seam:
-    """The relationships around an asset, made from the right ones and its GUID."""
+    """A seam that makes the relationships around an asset from the right ones and the GUID of the asset."""
 
     def response(_: str, ask: Ask, arguments: Arguments) -> Document:
         graph = ask(arguments)
@@ -226,7 +226,7 @@ def _loses_the_flow(caller: Caller) -> bool:
 BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="idle-operators-not-counted",
-        rule="The total counts the operators without lineage, which the pages count, too.",
+        rule="The total counts the operators without lineage, as offset and limit do.",
         checks=_ROWS,
         seam=on_answers(_with_lineage_alone, BULK),
         shown=lambda caller: bool(caller.bulk()["total"] == len(set(_names(caller)))),
@@ -282,7 +282,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="circle-not-closed",
-        rule="Lineage that leads back to an asset belongs to its lineage.",
+        rule="An edge that leads back to an asset belongs to the lineage of the asset.",
         checks=_GRAPH,
         seam=on_answers(_not_back, LINEAGE),
         shown=_is_no_circle,
@@ -296,7 +296,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="upstream-by-default",
-        rule="Without a direction, the response has both.",
+        rule="Without a direction, the response has both directions.",
         checks=_GRAPH,
         seam=on_answers(_upstream_by_default, LINEAGE),
         shown=_misses_downstream,
@@ -324,7 +324,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="both-directions-in-turn",
-        rule="A relationship that is upstream and downstream is one relationship.",
+        rule="A relationship that is both upstream and downstream is shown once.",
         checks=_GRAPH,
         seam=on_answers(_both_in_turn, LINEAGE),
         shown=_repeats_edges,

@@ -45,7 +45,7 @@ def _operators_of_any_instance() -> Seam:
 
 
 def _closed_one_by_one() -> Seam:
-    """A foreign project is refused only if its instance is not foreign, and vice versa."""
+    """A foreign project or a foreign instance is refused, but not both of them together."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         def change(values: Values) -> Values:
@@ -62,7 +62,7 @@ def _closed_one_by_one() -> Seam:
 
 
 def _open_path(skips: Callable[[bytes], bool], clean: Callable[[bytes], bytes]) -> Seam:
-    """A gateway lets through paths that it does not know, although the service behind it does."""
+    """A seam on which a gateway lets paths pass unchecked that it does not know, but the service behind it knows."""
     marker = b"x-let-in"
 
     def wrap(app: ASGIApp) -> ASGIApp:
@@ -89,7 +89,7 @@ def _respelled(caller: Caller, old: str, new: str) -> str:
 
 
 def _on_token(change: Callable[[Response, MockConfig], Response]) -> Seam:
-    """Responses that contain the server's own secrets."""
+    """A seam that changes responses, with access to the secrets of the server."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         known.append(config)

@@ -20,7 +20,7 @@ _ELSEWHERE = "ccb1d24a-1d1e-4c4a-9f1c-2f0c5f1e7d31"
 
 
 def bulking(response: Callable[[Callable[..., Document], int, int], Document]) -> Seam:
-    """The page of all lineage, made from what the reference has for an offset and a limit, and those two."""
+    """A seam that makes a page of all lineage from any page of the reference, and the request's offset and limit."""
 
     def answer(_: str, ask: Ask, arguments: Arguments) -> Document:
         def found(offset: int, limit: int) -> Document:
@@ -33,7 +33,7 @@ def bulking(response: Callable[[Callable[..., Document], int, int], Document]) -
 
 
 def around(response: Callable[[Callable[..., Document], str, str], Document]) -> Seam:
-    """The lineage around a table, made from what the reference has for a GUID and a direction, and those two."""
+    """A seam that makes the lineage around a table from any lineage of the reference, the GUID and the direction."""
 
     def answer(_: str, ask: Ask, arguments: Arguments) -> Document:
         def found(guid: str, direction: str) -> Document:
@@ -46,12 +46,12 @@ def around(response: Callable[[Callable[..., Document], str, str], Document]) ->
 
 
 def on_row(change: Callable[[Document], object]) -> Seam:
-    """Every row of all lineage."""
+    """A seam that replaces every row of all lineage."""
     return on_json(lambda page: {**page, "data": [change(row) for row in page["data"]]}, BULK)
 
 
 def on_relationship(change: Callable[[Document], object]) -> Seam:
-    """Every relationship around a table."""
+    """A seam that replaces every relationship around a table."""
     return on_json(lambda graph: {**graph, "relationships": [change(each) for each in graph["relationships"]]}, LINEAGE)
 
 
@@ -131,7 +131,7 @@ def _nothing_downstream(found: Callable[..., Document], guid: str, direction: st
 
 
 def _a_step_downstream(found: Callable[..., Document], guid: str, direction: str) -> Document:
-    """Downstream, only the edges of the table itself."""
+    """In the direction OUT, only the edges of the table itself are shown."""
     graph = found(guid, direction)
     if direction != "OUT":
         return graph
@@ -294,7 +294,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="nothing-is-downstream",
         level="C",
-        rule="the sources of a table have it downstream",
+        rule="a table is downstream of its sources",
         checks=frozenset({"C-lineage-mirror", "C-lineage-agrees"}),
         seam=around(_nothing_downstream),
         shown=lambda caller: caller.lineage(RAW, "?direction=OUT")["relationships"] == [],

@@ -27,7 +27,7 @@ _MOST = 2**31 - 1
 
 
 def _reads(name: str, pattern: str, value: Callable[[re.Match[str]], object]) -> Seam:
-    """Texts that are read as a number."""
+    """A seam that reads matching texts of a parameter as another value."""
     return on_parameter(
         name, lambda text: str(value(found)) if (found := re.fullmatch(pattern, text)) is not None else text
     )

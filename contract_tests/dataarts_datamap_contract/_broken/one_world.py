@@ -51,7 +51,7 @@ def _without_last_ties(perform: Perform, values: Values) -> Document:
 def _change_rows(
     change: Callable[[Document], Document], *, when: Callable[[Values], bool], of: Callable[[Document], bool]
 ) -> Seam:
-    """Rows that differ between requests."""
+    """A seam that changes some rows in the responses to some requests."""
     return own_rows(
         lambda page, values, _: (
             [change(row) if of(row) else row for row in page["rows"]] if when(values) else page["rows"]
@@ -60,7 +60,7 @@ def _change_rows(
 
 
 def _remembered_as(name: Callable[[Values], object], member: str) -> Seam:
-    """A member of the page is cached under a key that several requests share."""
+    """A seam on which a member of the page is cached under a key that several requests share."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         seen: dict[object, object] = {}
@@ -75,7 +75,7 @@ def _remembered_as(name: Callable[[Values], object], member: str) -> Seam:
 
 
 def _remembered_by_sum() -> Seam:
-    """Pages are cached under their end."""
+    """A seam on which pages are cached under the sum of offset and limit."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:
@@ -199,7 +199,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="reruns-lost-in-short-windows",
         level="C",
-        rule="a short window has the reruns that a long one has",
+        rule="a short window has the same reruns as a long window around it",
         checks=WINDOWS,
         seam=on_whole(
             lambda rows, values: (

@@ -279,7 +279,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="page-of-one-is-empty",
         level="C",
-        rule="a page of one row has one",
+        rule="a page with a limit of one has one row",
         checks=frozenset({"C-limit-underfilled", "C-walk-complete", "C-offset-slice"}),
         seam=own_rows(lambda page, values, _: [] if values["limit"] == 1 else page["rows"]),
         shown=lambda caller: caller.page(limit=1)["rows"] == [],
@@ -360,7 +360,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="lagging-copy",
         level="C",
-        rule="a run that was shown once is shown again",
+        rule="a run that one response shows is also shown by later responses",
         checks=frozenset({"C-replay", "C-total-constant", "C-walk-complete", "C-offset-slice"}),
         seam=_lagging(),
         shown=lambda caller: len({caller.page()["total"] for _ in range(3)}) == 2,

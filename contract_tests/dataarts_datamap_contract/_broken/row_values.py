@@ -188,7 +188,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="speed-of-reading",
-        rule="The speed is that of the rows written.",
+        rule="The speed counts the rows written, not the rows read.",
         checks=ARITHMETIC,
         seam=on_row(_speed_of_reading),
         shown=_sees(

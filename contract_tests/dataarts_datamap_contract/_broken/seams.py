@@ -1,7 +1,7 @@
 """The places where a server can differ from the reference mock: a step of an operation, or the wire.
 
-Every function here makes a `Seam`; a broken server is the reference with one. Documents, parameters and error responses
-of an operation are changed after authentication, so that signed requests meet the same bug.
+A server of the fleet is the reference mock with a `Seam`. Documents, parameters and error responses of an operation are
+changed after authentication, so that signed requests meet the same bug.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ async def _send(response: Response, send: Send) -> None:
 
 
 def on_wire(change: Callable[[Scope, Response], Response]) -> Seam:
-    """Every response, after the application. A correct length stays correct."""
+    """A seam that changes every response on its way from the application; a correct length stays correct."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         async def changed(scope: Scope, receive: Receive, send: Send) -> None:
@@ -152,7 +152,7 @@ def on_wire(change: Callable[[Scope, Response], Response]) -> Seam:
 
 
 def before_app(response: Callable[[Scope], Response | None]) -> Seam:
-    """Requests to which something in front of the application responds; with None, the application does."""
+    """A seam in front of the application, which responds to a request itself unless the function returns None."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
@@ -190,17 +190,17 @@ def is_nodes(scope: Scope) -> bool:
 
 
 def on_success(change: Callable[[Response], Response], *, of: Callable[[Scope], bool] = is_runs) -> Seam:
-    """The responses of one operation with status 200."""
+    """A seam that changes the responses of one operation with status 200."""
     return on_wire(lambda scope, response: change(response) if response.status == 200 and of(scope) else response)
 
 
 def on_error_response(change: Callable[[Response], Response], *statuses: int) -> Seam:
-    """The responses of any operation with one of the statuses."""
+    """A seam that changes the responses of any operation with one of the statuses."""
     return on_wire(lambda _, response: change(response) if response.status in statuses else response)
 
 
 def error_document(change: Callable[[Document], object], *statuses: int) -> Seam:
-    """The document of an error response; the change returns its replacement."""
+    """A seam that replaces the document of an error response with one of the statuses."""
     return on_error_response(lambda response: write(response, compact(change(response.json())).encode()), *statuses)
 
 
@@ -208,7 +208,7 @@ def error_document(change: Callable[[Document], object], *statuses: int) -> Seam
 
 
 def on_document(change: Callable[[bytes], bytes], *, of: str = RUNS) -> Seam:
-    """The bytes of an operation's response."""
+    """A seam that changes the bytes of an operation's response."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != of:
@@ -223,37 +223,37 @@ def on_document(change: Callable[[bytes], bytes], *, of: str = RUNS) -> Seam:
 
 
 def on_envelope(change: Callable[[Document], object]) -> Seam:
-    """The envelope; the change returns its replacement."""
+    """A seam that replaces the envelope."""
     return on_document(lambda document: compact(change(json.loads(document))).encode())
 
 
 def on_body(change: Callable[[str], object]) -> Seam:
-    """The value of the envelope's ``body``."""
+    """A seam that replaces the value of the envelope's ``body``."""
     return on_envelope(lambda envelope: {**envelope, "body": change(envelope["body"])})
 
 
 def on_page(change: Callable[[Document], object]) -> Seam:
-    """The document inside the body string; the change returns its replacement."""
+    """A seam that replaces the document inside the body string."""
     return on_body(lambda body: compact(change(json.loads(body))))
 
 
 def on_rows(change: Callable[[list[Document]], object]) -> Seam:
-    """The rows of a page; the change returns their replacement."""
+    """A seam that replaces the rows of a page."""
     return on_page(lambda page: {**page, "rows": change(page["rows"])})
 
 
 def on_row(change: Callable[[Document], object]) -> Seam:
-    """Every row; the change returns its replacement."""
+    """A seam that replaces every row of a page."""
     return on_rows(lambda rows: [change(row) for row in rows])
 
 
 def on_field(name: str, change: Callable[[Any], object]) -> Seam:
-    """One field of every row."""
+    """A seam that replaces the value of one field of every row."""
     return on_row(lambda row: {**row, name: change(row[name])})
 
 
 def on_operators(change: Callable[[list[Document]], object]) -> Seam:
-    """The response of ShowNodes; the change returns its replacement."""
+    """A seam that replaces the list of ShowNodes."""
     return on_document(lambda document: compact(change(json.loads(document))).encode(), of=NODES)
 
 
@@ -261,7 +261,7 @@ def on_operators(change: Callable[[list[Document]], object]) -> Seam:
 
 
 def on_json(change: Callable[[Document], object], *of: str) -> Seam:
-    """The document of some operations; the change returns its replacement."""
+    """A seam that replaces the document of some operations."""
     return on_answers(lambda _, perform, arguments: change(perform(arguments)), *of)
 
 
@@ -270,7 +270,7 @@ Ask: TypeAlias = "Callable[[Arguments], Any]"
 
 
 def on_answers(response: Callable[[str, Ask, Arguments], object], *of: str) -> Seam:
-    """The document of some operations, made from the operation's id, the reference and the request."""
+    """A seam that makes the document of some operations from the operation's id, the reference and the request."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id not in of:
@@ -288,7 +288,7 @@ def on_answers(response: Callable[[str, Ask, Arguments], object], *of: str) -> S
 
 
 def on_content(change: Callable[[bytes], bytes], *of: str) -> Seam:
-    """The body of a request, before validation."""
+    """A seam that changes the body of a request before its validation."""
     return Seam(lambda operation, config: _with_content(change, of, operation, config))
 
 
@@ -304,7 +304,7 @@ def _with_content(
 
 
 def on_arguments(change: Callable[[Values], Values], *, of: str = RUNS) -> Seam:
-    """The parameters of a valid request, before the operation is performed."""
+    """A seam that changes the parameters of a valid request before the operation is performed."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != of:
@@ -323,7 +323,7 @@ Perform: TypeAlias = "Callable[[Values], Document]"
 
 
 def on_listing(response: Callable[[Perform, Values], Document]) -> Seam:
-    """The page of a response, made from as many pages of the reference as needed."""
+    """A seam that makes a page of runs from any pages of the reference and the parameters."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:
@@ -345,7 +345,7 @@ def on_listing(response: Callable[[Perform, Values], Document]) -> Seam:
 
 
 def whole(perform: Perform, values: Values, **changes: str | int) -> Document:
-    """The page with every row that the reference finds."""
+    """The page of the reference with every row that it finds."""
     return perform({**values, "offset": 0, "limit": MOST, **changes})
 
 
@@ -356,7 +356,7 @@ def cut(rows: list[Document], values: Values) -> list[Document]:
 
 
 def on_whole(arrange: Callable[[list[Document], Values], list[Document]]) -> Seam:
-    """All rows of a window, before paging."""
+    """A seam that rearranges all rows of a window before paging."""
 
     def response(perform: Perform, values: Values) -> Document:
         everything = whole(perform, values)
@@ -370,7 +370,7 @@ def on_whole(arrange: Callable[[list[Document], Values], list[Document]]) -> Sea
 
 
 def on_query(change: Callable[[Pairs], Pairs], *, of: str = RUNS) -> Seam:
-    """The query from which the parameters are read."""
+    """A seam that changes the query before the parameters are read from it."""
 
     def rewrite(request: RequestParts) -> RequestParts:
         pairs = _pairs(request)
@@ -384,17 +384,17 @@ def on_query(change: Callable[[Pairs], Pairs], *, of: str = RUNS) -> Seam:
 
 
 def on_parameter(name: str, change: Callable[[str], str]) -> Seam:
-    """Every value of one parameter of the query."""
+    """A seam that changes every value of one parameter of the query."""
     return on_query(lambda pairs: [(key, change(value) if key == name else value) for key, value in pairs])
 
 
 def on_missing(name: str, value: str) -> Seam:
-    """A parameter of the query that gets a default if it is missing."""
+    """A seam that gives a missing parameter of the query a value."""
     return on_query(lambda pairs: pairs if any(key == name for key, _ in pairs) else [*pairs, (name, value)])
 
 
 def on_request(change: Callable[[RequestParts], RequestParts], *, of: str | None = None) -> Seam:
-    """A request after authentication, before its parameters are validated."""
+    """A seam that changes a request after its authentication, before its parameters are validated."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if of not in (None, operation.operation_id):
@@ -409,12 +409,12 @@ def on_request(change: Callable[[RequestParts], RequestParts], *, of: str | None
 
 
 def fail_on(symptom: Symptom, *, of: str | None = RUNS) -> Seam:
-    """Authenticated requests that make the server fail, with the documented form of a failure."""
+    """A seam on which authenticated requests with a symptom fail, with the documented error of a failure."""
     return refuse_on(symptom, HttpError(500, "APIGW.0601", "Internal server error"), of=of)
 
 
 def refuse_on(symptom: Symptom, refusal: HttpError, *, of: str | None = RUNS) -> Seam:
-    """Authenticated requests that are then refused."""
+    """A seam on which authenticated requests with a symptom are refused with an error."""
 
     def check(request: RequestParts) -> RequestParts:
         values: dict[str, list[str]] = {}
@@ -428,7 +428,7 @@ def refuse_on(symptom: Symptom, refusal: HttpError, *, of: str | None = RUNS) ->
 
 
 def on_judgement(refused: Callable[[RequestParts, HttpError], HttpError]) -> Seam:
-    """The error for a request with a wrong parameter."""
+    """A seam that replaces the error for a request with a wrong parameter."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         def judge(request: RequestParts) -> Arguments:
@@ -454,7 +454,7 @@ def _pairs(request: RequestParts) -> Pairs | None:
 
 
 def on_credentials(change: Callable[[RequestParts, MockConfig], RequestParts | None], *, of: str | None = None) -> Seam:
-    """A request before its authentication; None skips that."""
+    """A seam that changes a request before its authentication, or skips the authentication if the change is None."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         if of not in (None, operation.operation_id):
@@ -471,7 +471,7 @@ def on_credentials(change: Callable[[RequestParts, MockConfig], RequestParts | N
 
 
 def on_unauthorized(refused: Callable[[RequestParts, HttpError], HttpError]) -> Seam:
-    """The error for a request with wrong credentials."""
+    """A seam that replaces the error for a request with wrong credentials."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         def authenticate(request: RequestParts) -> None:

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 Level: TypeAlias = Literal["A", "B", "C", "D", "E"]
 Cohort: TypeAlias = Literal["first", "late", "blind", "sealed", "lineage", "unseen", "apart", "outside"]
-"""When a server was written: ``first``, before the checks were frozen; ``late``, after that; ``blind``, later, and like
-all that follow, committed before the suite was run on it; ``sealed``, from the specification alone; ``lineage``, for
-the operations on assets and their lineage, before the suite had checks of them; ``unseen``, when it had; ``apart``, by
-an author who had not read the checks; ``outside``, by another such author, from the specification, the facts about the
-API and the mock alone."""
+"""When a server was written, in order of time: ``first``, before the checks were frozen; ``late``, after that. All
+others were committed before the suite was run on them: ``blind``; ``sealed``, written from the specification only;
+``lineage``, for the operations on assets and lineage, before the suite had checks of these; ``unseen``, when it had
+such checks; ``apart``, by an author who had not read the checks; ``outside``, by another such author, who read only
+the specification, the facts about the API, and the mock."""
 
 Shown: TypeAlias = "Callable[[Caller], bool]"
 """Whether a caller sees the difference: false for the reference mock, true for the server."""

@@ -53,7 +53,7 @@ def without(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def set_arguments(**changes: Callable[[Any], Any]) -> Seam:
-    """Parameters that are changed before they are read."""
+    """A seam that changes the parameters of these names, if they were sent."""
     return on_arguments(
         lambda values: {
             **values,
@@ -63,7 +63,7 @@ def set_arguments(**changes: Callable[[Any], Any]) -> Seam:
 
 
 def own_total(count: Callable[[Document, Values, Perform], int]) -> Seam:
-    """A total of the server's own."""
+    """A seam that replaces the total of a page."""
 
     def response(perform: Perform, values: Values) -> Document:
         page = perform(values)
@@ -73,7 +73,7 @@ def own_total(count: Callable[[Document, Values, Perform], int]) -> Seam:
 
 
 def own_rows(rows: Callable[[Document, Values, Perform], list[Document]]) -> Seam:
-    """Rows of the server's own, beside the reference's total."""
+    """A seam that replaces the rows of a page, and leaves the total."""
 
     def response(perform: Perform, values: Values) -> Document:
         page = perform(values)
@@ -83,7 +83,7 @@ def own_rows(rows: Callable[[Document, Values, Perform], list[Document]]) -> Sea
 
 
 def remembered(*names: str) -> Seam:
-    """Pages are cached under some of the parameters only."""
+    """A seam on which pages are cached under some of the parameters only."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:
@@ -108,7 +108,7 @@ def day(caller: Caller) -> dict[str, int]:
 
 
 def own_error_response(status: int, code: str, *, when: Callable[[RequestParts], bool]) -> Seam:
-    """Another status for one kind of wrong credentials."""
+    """A seam that gives the errors for some requests with wrong credentials another status and code."""
     return on_unauthorized(lambda request, error: HttpError(status, code, error.message) if when(request) else error)
 
 
@@ -128,5 +128,5 @@ def status_of(caller: Caller, **query: str | int | None) -> int:
 
 
 def has(name: str, matches: Callable[[str], bool]) -> Symptom:
-    """A request whose parameter of this name has such a value."""
+    """The condition that a parameter of a request has a matching value."""
     return lambda _, values: any(matches(value) for value in values.get(name, ()))

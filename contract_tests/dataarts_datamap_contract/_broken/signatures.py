@@ -35,7 +35,7 @@ _WRONG = "0" * 64
 
 
 def _signed(change: Callable[[RequestParts, MockConfig], RequestParts | None]) -> Seam:
-    """Requests with a signature."""
+    """A seam that changes requests with a signature before their authentication."""
     return on_credentials(lambda request, config: change(request, config) if claims_signature(request) else request)
 
 
@@ -47,7 +47,7 @@ def _known_key(request: RequestParts, config: MockConfig) -> bool:
 
 
 def _seen_before(key: Callable[[RequestParts], object]) -> Seam:
-    """Signatures that were valid once are cached under a key that leaves out a part of the request."""
+    """A seam on which valid signatures are cached under a key that leaves out a part of the request."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         seen: set[object] = set()
@@ -69,7 +69,7 @@ def _signature(request: RequestParts) -> tuple[bytes, ...]:
 
 
 def _at_any_time(*, late: bool, early: bool) -> Seam:
-    """Signatures whose date is not compared with the clock, in one direction or both."""
+    """A seam on which the date of a signature may be too late, too early, or both."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         def authenticate(request: RequestParts) -> None:
@@ -91,7 +91,7 @@ def _date(request: RequestParts) -> datetime:
 
 
 def _tampered(caller: Caller, change: Callable[[str], str]) -> Response:
-    """The response to a request that is sent as signed, then changed and sent again."""
+    """The response to a request whose target was changed after it was signed and had been accepted once."""
     target = caller.runs_target()
     headers = caller.signed(target)
     assert caller.get(target, headers).status == OK
@@ -133,7 +133,7 @@ def _undated() -> Seam:
 
 
 def _signature_and(*parts: str) -> Seam:
-    """Signatures that were valid once are cached under some parts of their request."""
+    """A seam on which valid signatures are cached under some parts of their request."""
     return _seen_before(lambda request: (*request.header("Authorization"), *(getattr(request, part) for part in parts)))
 
 

@@ -40,7 +40,7 @@ _SALES = {"attribute": "workspaceId", "operator": "EQ", "value": ["4f6c1d2e9b8a4
 
 
 def _round_tens(found: Callable[..., Document], body: Document) -> Document:
-    """The count covers the pages so far, and one more if there is one."""
+    """The count is the number of hits up to this page, plus one if there are more."""
     page = found()
     seen = body["offset"] + len(page["entities"])
     return {**page, "count": min(page["count"], seen + 1)}
@@ -78,7 +78,7 @@ def _zipped(found: Callable[[list[str]], Document], guids: list[str]) -> Documen
 
 
 def _first_target(page: Document) -> Document:
-    """All lineage names only the first of the tables that an operator writes."""
+    """A page of all lineage names only the first of the tables that an operator writes."""
     first: dict[str, object] = {}
     rows = [
         row
@@ -89,7 +89,7 @@ def _first_target(page: Document) -> Document:
 
 
 def _cut_cycles(found: Callable[..., Document], guid: str, way: str) -> Document:
-    """Edges that lead back are left out, as seen from the requested table."""
+    """In the direction OUT, edges that lead back to the requested table are left out."""
     graph = found(guid, way)
     kept = [each for each in graph["relationships"] if not (way == "OUT" and each["ep2_id"] == guid)]
     return {**graph, "relationships": kept if way == "OUT" else graph["relationships"]}

@@ -72,7 +72,7 @@ def _whole_chinese_days(values: Values) -> Values:
 
 
 def _offered_size(values: Values) -> Values:
-    """A page has the next smaller one of the sizes that the console offers."""
+    """The limit is lowered to a page size that the console offers."""
     limit = int(values["limit"])
     return {**values, "limit": max((size for size in _SIZES if size <= limit), default=limit)}
 
@@ -82,7 +82,7 @@ def _narrow_offset(values: Values) -> Values:
 
 
 def _latest_of_each_plan(rows: list[Document], values: Values) -> list[Document]:
-    """In a long window, only the first run of each plan time."""
+    """A long window has only the first run of each plan time."""
     if _length(values) < 5 * DAY:
         return rows
     return list({row["planTime"]: row for row in reversed(rows)}.values())[::-1]
@@ -304,7 +304,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="days-that-begin-in-china",
         level="C",
-        rule="a window starts at its start, wherever a day begins",
+        rule="a window starts at start_time, wherever a day begins",
         checks=frozenset({"C-window-start", *WINDOWS, *TOTALS}),
         seam=on_arguments(_whole_chinese_days),
         shown=lambda caller: (

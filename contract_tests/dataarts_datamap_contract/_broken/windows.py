@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _window(keep: Callable[[Document, int, int], bool]) -> Seam:
-    """A window that is applied row by row."""
+    """A seam that filters all runs row by row, with the start and the end of the window."""
 
     def response(perform: Perform, values: Values) -> Document:
         start, end = int(values["start_time"]), int(values["end_time"])
@@ -102,7 +102,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="window-in-days",
         level="C",
-        rule="a window starts at its start, not at midnight",
+        rule="a window starts at start_time, not at midnight",
         checks=frozenset({"C-window-start", "C-window-adds-up"}),
         seam=set_arguments(start_time=_floor(DAY)),
         shown=lambda caller: (
@@ -189,7 +189,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="long-windows-from-midnight",
         level="C",
-        rule="a window starts at its start, even a long one",
+        rule="a window starts at start_time, even if it is long",
         checks=frozenset({"C-window-start", "C-window-adds-up"}),
         seam=on_arguments(_from_midnight_if_long),
         shown=lambda caller: min(row["planTime"] for row in caller.rows(start_time=_noon(caller))) < _noon(caller),

@@ -157,7 +157,7 @@ class LevelCheck:
             yield Violation(path + _steps(error.instance_path), _shorten(error.message))
 
     def _applicable(self, value: object, schema: Schema) -> Iterator[Mapping[str, Any]]:
-        """The schema and those that it applies to the same value; of alternatives, only those that the value satisfies."""
+        """The schema and those that it applies to the same value; alternatives only if the value satisfies them."""
         pending, seen = [schema], set[int]()
         while pending:
             part = pending.pop()

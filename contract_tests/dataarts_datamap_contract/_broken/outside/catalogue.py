@@ -1,4 +1,4 @@
-"""Level B to E: operators of a table, searches and assets that indexes, joins and batches get wrong."""
+"""Levels B to E: operators of a table, searches and assets that indexes, joins and batches get wrong."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _any_project(perform: Operation, config: MockConfig) -> Operation:
 
 
 def _asked(ask: Ask, arguments: Arguments, **members: object) -> Document:
-    """What the reference finds if some members of the body are changed, or left out by None."""
+    """The reference's response if members of the body are changed; a member that is None is left out."""
     body = {name: value for name, value in {**arguments.body, **members}.items() if value is not None}
     document: Document = ask(replace(arguments, body=body))
     return document
@@ -226,7 +226,7 @@ def _loses_the_eleventh(caller: Caller) -> bool:
 BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     broken(
         "details-for-any-project",
-        "Only the project that assets belong to is shown them, even by ListEntityDetails.",
+        "Assets are shown only in the project that they belong to, also by ListEntityDetails.",
         "tenant",
         performed(DETAILS, _any_project),
         lambda caller: caller.ask("POST", f"/v1/{OTHER_PROJECT_ID}/datamap/entities/guids", [TABLE_GUID]).status == OK,

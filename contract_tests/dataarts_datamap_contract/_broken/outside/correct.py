@@ -1,4 +1,4 @@
-"""Servers that are correct but different: what the specification and the facts leave open."""
+"""Correct servers: differences for which the specification and the facts about the API leave a choice."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _SLOW = 0.008
 _TINY = 3
 _SMALL = 256
 _GZIP = re.compile(r"\bgzip(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
-"""The coding, unless it is refused by a weight of 0."""
+"""The coding gzip, unless a weight of 0 refuses it."""
 _ASSETS = (SEARCH, DETAIL, DETAILS)
 _NAMES = frozenset({"taskRunningLogId", "taskId", "jobName", "planTime", "status", "workspaceId"})
 _TIMES = ("planTime", "submitTime", "startTime", "endTime")
@@ -121,7 +121,7 @@ def _kept(perform: Perform, values: Values) -> Document:
 
 
 def _with_more(value: Any) -> Any:  # noqa: ANN401  any JSON
-    """Add members to every object that no client knows."""
+    """The document with members in each object that no client knows."""
     if isinstance(value, list):
         return [_with_more(each) for each in cast("list[object]", value)]
     document = as_object(value)
@@ -227,7 +227,7 @@ def _entities(change: Callable[[Document], Document]) -> Callable[[Document], Do
 
 
 def _chunked() -> Seam:
-    """Responses without a length, after each of which the connection is closed, as by HTTP/1.0 servers."""
+    """A seam on which responses have no length and end when the connection is closed, as by HTTP/1.0 servers."""
 
     def change(_: Scope, response: Response) -> Response:
         headers = {name: value for name, value in response.headers.items() if name != "content-length"}
@@ -421,7 +421,7 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "not-found-is-400",
-        "What is not found is answered with 400, as by sibling operations.",
+        "A table or an asset that does not exist gets 400, as in sibling operations.",
         on_error_response(
             lambda response: (
                 write(response, response.body, status=_BAD_REQUEST) if b"DLG.0404" in response.body else response
@@ -457,7 +457,7 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         "nameless-responses",
-        "Neither a request id nor the name of the server is required, be it in header fields or in an error's body.",
+        "Responses have neither a request id nor the name of the server, and errors have no request id in their body.",
         answered(_without_ids),
         lambda caller: "x-request-id" not in caller.nodes().headers,
     ),
@@ -490,14 +490,14 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
         "Operators have five runs each: a small tenancy.",
         Seam(switches={"size": 5}),
         lambda caller: caller.page()["total"] <= 5,
-        target={"known_jobs": ()},  # which need runs in the window
+        target={"known_jobs": ()},  # a known job must have runs in the window
     ),
     _correct(
         "three-newest-runs-are-kept",
         "Runs are kept for a short time: an operator has only its three newest.",
         on_listing(_kept),
         lambda caller: caller.page()["total"] == _TINY,
-        target={"known_jobs": ()},  # as above
+        target={"known_jobs": ()},  # a known job must have runs in the window
     ),
     _correct(
         "lineage-unparsed",

@@ -1,4 +1,4 @@
-"""Level A, D and E: routers, filters and proxies that let in the wrong callers, or mishandle a request."""
+"""Levels A, D and E: routers, filters and proxies that let in the wrong callers, or mishandle a request."""
 
 from __future__ import annotations
 

@@ -227,7 +227,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     broken(
         "WHERE source <> target",
-        "An operator that only writes, only reads, or reads the table that it writes also has rows.",
+        "An operator has rows even if it only writes, only reads, or reads a table that it writes.",
         "lineage agrees",
         on_json(_where_unequal, BULK),
         lambda caller: not _rows_of(caller, "snapshot"),

@@ -1,4 +1,4 @@
-"""Helpers that the servers of this cohort are made with."""
+"""The seams that servers of this cohort share, and the requests that show their differences."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def broken(  # noqa: PLR0913  what a server declares
 
 
 def listing(make: Callable[[], Listing]) -> Seam:
-    """A seam that makes pages in another way, on a server that remembers earlier requests."""
+    """A seam whose pages depend on earlier requests; each server remembers its own requests."""
     return Anew(make=lambda: on_listing(make()))
 
 
 def performed(of: str, make: Callable[[Operation, MockConfig], Operation]) -> Seam:
-    """A seam that makes the documents of an operation in another way."""
+    """A seam that replaces an operation by one made from it."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         if operation.operation_id != of:

@@ -1,4 +1,4 @@
-"""Level A and C: responses that depend on earlier or simultaneous requests, through caches, load or retries."""
+"""Levels A and C: responses that depend on earlier or simultaneous requests, through caches, load or retries."""
 
 from __future__ import annotations
 
@@ -258,7 +258,7 @@ def _cuts(caller: Caller) -> bool:
 BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     broken(
         "timeouts-look-like-no-runs",
-        "A query that the scheduler could not answer is an error, not a success with total 0, as every 23rd is.",
+        "A query that the scheduler could not run gets an error; here every 23rd gets a success with total 0.",
         "asked again the same",
         listing(_timing_out),
         lambda caller: 0 in _totals(caller, _TIMEOUT_EVERY + 1),

@@ -1,4 +1,4 @@
-"""The relations that the servers of this cohort break, in words, and the checks that watch over each.
+"""The relations that the servers of this cohort break, in words, and the checks of each.
 
 The servers name a relation, not a check, since their author had not seen the checks. Someone who has seen the checks
 fills in their ids here, once, before the suite is first run on the servers.

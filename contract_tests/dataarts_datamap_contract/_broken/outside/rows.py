@@ -1,4 +1,4 @@
-"""Level B and C: rows that mappers, serialisers and state machines get wrong."""
+"""Levels B and C: rows that mappers, serialisers and state machines get wrong."""
 
 from __future__ import annotations
 
