@@ -21,10 +21,10 @@ _NOTES: Final = Path(__file__).with_name("notes.md")
 _HEAD: Final = """\
 # Benchmarks
 
-Written by `make bench`, not by hand. Each figure is a ratio to a peer that was measured in turns in the same run. It
-compares the least processor time of many rounds, of the client's process only; for the walk under a throttle, elapsed
-time; for the mock server, the time of its own process. The official SDK's figure is 1; more is faster. Rows have the
-form of the documented example: 24 fields, 1.7 KB each.
+Written by `make bench`, not by hand. A figure without a unit is a ratio to a peer that was measured in the same run,
+taking turns: the official SDK's figure is 1, and more is faster. The times are processor time of the client's process,
+the least of many rounds; the walk under a throttle is measured in elapsed time, and the mock server by the processor
+time of its own process. Rows have the form of the documented example: 24 fields, 1.7 KB each.
 
 """
 

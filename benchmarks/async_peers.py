@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def async_page_readers(url: str, rows: int) -> Iterator[dict[str, Reader]]:
     """Functions that read a page of a number of rows, one for each client, while the event loop runs.
 
-    That of the official SDK uses threads.
+    The official SDK's function uses threads.
     """
     window, target = Window.of_rows(rows), page_target(rows)
     with asyncio.Runner() as runner:

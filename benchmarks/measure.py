@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def paired(actions: Mapping[str, Callable[[], object]], *, rounds: int, repeats: int) -> dict[str, float]:
-    """Seconds of processor time of each action: the least mean of ``repeats`` in all ``rounds``.
+    """Seconds of processor time of each action: the mean of ``repeats`` calls in the fastest of ``rounds`` rounds.
 
     The actions take turns in each round, so that a disturbance slows down all of them.
     """

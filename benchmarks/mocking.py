@@ -39,7 +39,7 @@ def mocking(where: Environments) -> Iterator[Figure]:
 
 
 def _page(where: Environments, size: int | None = None, *, connections: int = 1) -> float:
-    """Microseconds, the least mean of all rounds."""
+    """Microseconds of processor time for a page: the mean of the fastest round."""
     with mock_server(where, *(["--size", str(size)] if size else [])) as (process, told), ExitStack() as stack:
         host = urlsplit(told["url"]).netloc
         to = [stack.enter_context(closing(http.client.HTTPConnection(host))) for _ in range(connections)]

@@ -31,7 +31,7 @@ def our_client(url: str, settings: dict[str, Any]) -> DataMapClient:
 
 
 def our_async_client(url: str, settings: dict[str, Any]) -> AsyncDataMapClient:
-    """The same for an event loop."""
+    """A client for an event loop that signs with an access key."""
     return AsyncDataMapClient(endpoint=url, **_who(), **settings)
 
 

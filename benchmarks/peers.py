@@ -1,7 +1,7 @@
 """One page of runs, requested and decoded by this client, and by the alternatives of a user.
 
-Each client signs with an access key, except the generated client, which cannot sign and sends a token. What a peer does
-not do by itself is added here in a few lines, as a user would.
+Each client signs with an access key, except the generated client, which cannot sign and sends a token. Where a peer
+leaves work to its user, a few lines here do that work.
 """
 
 from __future__ import annotations

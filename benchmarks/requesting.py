@@ -40,14 +40,14 @@ def requesting() -> Iterator[Figure]:
 
 
 def requesting_in_event_loops() -> Iterator[Figure]:
-    """The same in an event loop; the official SDK is called in a thread, since it has no async client."""
+    """Figures for the same pages in an event loop; the official SDK has no async client, and is called in a thread."""
     with serving(alphabet=Alphabet.DOCUMENTED) as service:
         for size in _SIZES:
             yield from _compare(async_page_readers, service.url, size, "in an event loop")
 
 
 def requesting_encrypted() -> Iterator[Figure]:
-    """The same over TLS, on a persistent connection; ``SSL_CERT_FILE`` has the server's certificate and key."""
+    """Figures for the same pages over TLS on a persistent connection; ``SSL_CERT_FILE`` has the certificate and key."""
     with serving(alphabet=Alphabet.DOCUMENTED, certificate=Path(os.environ["SSL_CERT_FILE"])) as service:
         for size in _SIZES:
             yield from _compare(page_readers, service.url, size, "over TLS")

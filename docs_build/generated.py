@@ -179,7 +179,7 @@ def symptoms() -> str:
 
 
 def symptoms_in_chinese() -> str:
-    """The same, in Chinese."""
+    """The symptoms of each problem, its cause, and its fix, in Chinese."""
     return _symptoms(("报错", "原因", "怎样解决", "Python 异常"), symptoms_zh.TITLES, symptoms_zh.TEXTS)
 
 

@@ -26,7 +26,7 @@ class InheritedDocstrings(Extension):
     """Gives a method without a docstring that of the method that it overrides."""
 
     def on_package(self, *, pkg: Module, **_: Any) -> None:  # noqa: ANN401  as in griffe
-        """Look for it in method resolution order."""
+        """Look for the docstring in method resolution order."""
         for function in _functions(pkg):
             if function.docstring is None and isinstance(function.parent, Class):
                 function.docstring = _inherited(function, function.parent)

@@ -55,7 +55,7 @@ def _write_page(document: str, page: str, pages: Path) -> None:
     parts = _FENCE.split(_NOTES.sub("", text))
     text = "".join(part if part.startswith("```") else _with_site_links(part, document, page, pages) for part in parts)
     text = _GENERATED.sub(lambda found: GENERATORS[found[1]](), text)
-    if page.startswith("zh/"):  # screen readers and the choice of fonts depend on it
+    if page.startswith("zh/"):  # screen readers and the choice of fonts depend on the language
         text = f'<div lang="zh-CN" markdown>\n\n{text}\n\n</div>\n'
     (pages / page).parent.mkdir(parents=True, exist_ok=True)
     (pages / page).write_text(text, encoding="utf-8", newline="\n")

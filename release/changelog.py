@@ -40,10 +40,11 @@ def section_of(changelog: str, version: str) -> str:
 
 
 def check_version(changelog: str, version: str, *, tag: str | None = None) -> None:
-    """Check that a version can be released; with a tag, that it can be released now.
+    """Check that a version can be released; with a tag, also that the tag and the changelog are those of the version.
 
     Raises:
-        ReleaseError: The version is not valid, the tag belongs to another one, or the changelog has no section for it.
+        ReleaseError: The version is not valid; or, with a tag, the tag belongs to another version, or the changelog has
+            no section for this one.
     """
     if not _VERSION.fullmatch(version):
         raise ReleaseError(f"{version!r} is not a version such as 1.2.3 or 1.2.3rc1: change _version.py")

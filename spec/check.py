@@ -70,9 +70,9 @@ def check_form(document: dict[str, Any]) -> Iterator[Finding]:
 
 
 def find_references(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each reference with its place, under any keyword; content of examples does not count."""
+    """The JSON pointer and the target of each reference, under any keyword; examples are left out."""
     for pointer, value in walk_objects(document):
-        # A property can also have this name.
+        # The name of a property can be $ref, too; its value is an object.
         if isinstance(value.get("$ref"), str):
             yield pointer, value["$ref"]
 

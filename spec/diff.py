@@ -273,7 +273,7 @@ class _Comparison:
     def _header(self, where: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[Change]:
         if bool(old.get("required")) != bool(new.get("required")):
             required = bool(new.get("required"))
-            yield Change(where, "always comes now" if required else "need not come any more", breaking=not required)
+            yield Change(where, "is now always sent" if required else "is no longer always sent", breaking=not required)
         yield from _words(where, old, new)
         yield from self._schema(where, old.get("schema", True), new.get("schema", True), "answer")
 
@@ -420,7 +420,7 @@ def _words(where: str, old: Mapping[str, Json], new: Mapping[str, Json], more: S
 
 
 def _missing(keys: Iterable[_Key], others: Container[_Key]) -> list[_Key]:
-    """The items that are only in the first one, in order."""
+    """The keys that the others lack, in their order."""
     return [key for key in keys if key not in others]
 
 
