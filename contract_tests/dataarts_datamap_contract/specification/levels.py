@@ -10,8 +10,9 @@ import json
 import math
 import re
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, cast
 from urllib.parse import unquote
 
 import jsonschema_rs
@@ -67,15 +68,16 @@ def loads_strict(text: str | bytes) -> Any:  # noqa: ANN401  a JSON document can
         document.encode()
     except (UnicodeDecodeError, UnicodeEncodeError) as error:
         raise StrictJsonError(f"not UTF-8: {error.reason}") from error
-    _refuse_depth(document)
     try:
-        value = json.loads(
-            document, object_pairs_hook=_unite_pairs, parse_constant=_refuse_constant, parse_float=_read_float
-        )
-    except StrictJsonError:
-        raise
-    except ValueError as error:
+        value = _read_json(document)
+    except (RecursionError, ValueError) as error:
+        _refuse_depth(document)
+        if isinstance(error, StrictJsonError) or not isinstance(error, ValueError):
+            raise
         raise StrictJsonError(f"not JSON: {error}") from error
+    # A text with few brackets cannot be nested deeply.
+    if document.count("[") + document.count("{") > MAX_DEPTH and _is_deep(value):
+        _refuse_depth(document)
     if _SURROGATE_ESCAPE.search(document):
         _refuse_lone_surrogates(value)
     return value
@@ -106,6 +108,7 @@ class LevelCheck:
         self._document = document
         # The schema is kept with its validator, so that no other schema can get the same id.
         self._validators: dict[int, tuple[Schema, jsonschema_rs.Draft202012Validator]] = {}
+        self._with_levels: dict[int, tuple[Schema, bool]] = {}
 
     def judge(self, value: object, schema: Schema | str) -> tuple[Violation, ...]:
         """All violations of a value, on its own level and on every level decoded from it.
@@ -133,10 +136,14 @@ class LevelCheck:
         pending: deque[tuple[object, Schema, str]] = deque([(value, schema, "$")])
         while pending:
             here, root, path = pending.popleft()
-            for part in self._applicable(here, root):
+            for part in self._applicable(here, root) if self._has_levels(root) else ():
                 if isinstance(here, str):
                     yield from self._decode(here, part, path, pending)
-                pending.extend((child, sub, path + step) for child, sub, step in _children(here, part))
+                pending.extend(
+                    (child, sub, path + _step(key))
+                    for key, child, sub in _children(here, part)
+                    if self._has_levels(sub)
+                )
 
     def _decode(
         self, text: str, schema: Mapping[str, Any], path: str, pending: deque[tuple[object, Schema, str]]
@@ -174,6 +181,27 @@ class LevelCheck:
                 branch = "then" if self._validator(part["if"]).is_valid(value) else "else"
                 pending.append(part.get(branch, True))
 
+    def _has_levels(self, schema: Schema) -> bool:
+        """Whether the schema, or any that it contains or refers to, declares that a string is a document."""
+        if id(schema) not in self._with_levels:
+            self._with_levels[id(schema)] = (schema, any("contentMediaType" in part for part in self._reached(schema)))
+        return self._with_levels[id(schema)][1]
+
+    def _reached(self, schema: object) -> Iterator[Mapping[str, object]]:
+        pending, seen = [schema], set[int]()
+        while pending:
+            part = pending.pop()
+            if id(part) in seen:
+                continue
+            seen.add(id(part))
+            pending.extend(_items(part))
+            if isinstance(part, dict):
+                whole = cast("dict[str, object]", part)
+                yield whole
+                if isinstance(reference := whole.get("$ref"), str):
+                    with suppress(LookupError):  # an example may hold one, too
+                        pending.append(resolve_pointer(self._document, reference))
+
     def _validator(self, schema: Schema) -> jsonschema_rs.Draft202012Validator:
         if id(schema) not in self._validators:
             # As part of the whole document, the schema can resolve its references.
@@ -185,24 +213,24 @@ class LevelCheck:
         return self._validators[id(schema)][1]
 
 
-def _children(value: object, schema: Mapping[str, Any]) -> Iterator[tuple[object, Schema, str]]:
+def _children(value: object, schema: Mapping[str, Any]) -> Iterator[tuple[str | int, object, Schema]]:
     if isinstance(value, dict):
         yield from _members(cast("dict[str, object]", value), schema)
     elif isinstance(value, list):
         first: Sequence[Schema] = schema.get("prefixItems", ())
         others: Schema = schema.get("items", True)
         for index, item in enumerate(cast("list[object]", value)):
-            yield item, first[index] if index < len(first) else others, f"[{index}]"
+            yield index, item, first[index] if index < len(first) else others
 
 
-def _members(value: Mapping[str, object], schema: Mapping[str, Any]) -> Iterator[tuple[object, Schema, str]]:
+def _members(value: Mapping[str, object], schema: Mapping[str, Any]) -> Iterator[tuple[str, object, Schema]]:
     properties: Mapping[str, Schema] = schema.get("properties", {})
     patterns: Mapping[str, Schema] = schema.get("patternProperties", {})
     for name, member in value.items():
         schemas = [properties[name]] if name in properties else []
         schemas += [sub for pattern, sub in patterns.items() if re.search(pattern, name)]
         for sub in schemas or [schema.get("additionalProperties", True)]:
-            yield member, sub, _step(name)
+            yield name, member, sub
 
 
 def _steps(path: Iterable[str | int]) -> str:
@@ -238,11 +266,22 @@ def _member(part: object, token: str) -> object:
     raise KeyError(token)
 
 
+def _is_deep(value: object) -> bool:
+    """Whether a decoded value is nested deeper than `MAX_DEPTH` levels."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for each in level for child in _items(each) if isinstance(child, (dict, list))]
+    return bool(level)
+
+
+def _items(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value).values()
+    return cast("list[object]", value) if isinstance(value, list) else ()
+
+
 def _refuse_depth(text: str) -> None:
     depth = 0
-    # A text with few brackets cannot be nested deeply: most texts need no scan.
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return
     for match in _BRACKETS.finditer(text):
         opened, closed = match.groups()
         depth += bool(opened) - bool(closed)
@@ -268,6 +307,17 @@ def _unite_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise StrictJsonError(f"the key {json.dumps(twice)} occurs twice in one object")
     return united
+
+
+def _read_json(text: str) -> Any:  # noqa: ANN401  a JSON document can be any value
+    if text.startswith("\ufeff"):
+        raise StrictJsonError("not JSON: it starts with a byte order mark (BOM)")
+    return _DECODER.decode(text)
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_unite_pairs, parse_constant=_refuse_constant, parse_float=_read_float
+)
 
 
 def _refuse_lone_surrogates(value: object) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dataarts_datamap_contract.specification import load_specification, specification_of
+from dataarts_datamap_contract.specification import load_specification
 from dataarts_datamap_contract.suite._http.caller import (
     BudgetSpentError,
     Caller,
@@ -17,7 +17,7 @@ from dataarts_datamap_contract.suite._http.caller import (
 )
 from dataarts_datamap_contract.suite._judging.data_classes import RUN_CLASSES
 from dataarts_datamap_contract.suite._judging.ledger import Ledger, StopRunError
-from dataarts_datamap_contract.suite._judging.oracle import Oracle
+from dataarts_datamap_contract.suite._judging.oracle import oracle_of
 from dataarts_datamap_contract.suite._judging.strength import Strength, measure_strength
 from dataarts_datamap_contract.suite._probes.order import run_probes
 from dataarts_datamap_contract.suite._probes.session import Session
@@ -67,7 +67,7 @@ def run_suite(  # noqa: PLR0913  the options of a run
     spend = BUDGETS[budget]
     examples = spend.max_examples if max_examples is None else max_examples
     ledger = Ledger(target, levels, stop_on)
-    oracle = Oracle(specification_of(CHECKED_OPERATIONS))
+    oracle = oracle_of(CHECKED_OPERATIONS)
     stopped = False
     notes: list[str] = []
     try:

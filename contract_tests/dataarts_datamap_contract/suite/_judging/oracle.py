@@ -7,10 +7,11 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from urllib.parse import unquote_to_bytes
 
+from dataarts_datamap_contract.specification import specification_of
 from dataarts_datamap_contract.specification.levels import LevelCheck, StrictJsonError, loads_strict, resolve_pointer
 
 if TYPE_CHECKING:
@@ -149,9 +150,13 @@ class Operation:
 
     def match(self, path: str) -> Mapping[str, str] | None:
         """The path parameters of a path as sent, still percent-encoded; None if it is another path."""
-        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.template))
-        found = re.fullmatch(pattern, path)
+        found = _path_pattern(self.template).fullmatch(path)
         return found.groupdict() if found else None
+
+
+@cache
+def _path_pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template)))
 
 
 @dataclass(frozen=True)
@@ -239,6 +244,12 @@ class Oracle:
             if path is not None:
                 return _judge(operation, path, request)
         return Judgement(None, {}, {})
+
+
+@cache
+def oracle_of(operation_ids: frozenset[str]) -> Oracle:
+    """The operations of these ids, ready to judge requests; made once and shared."""
+    return Oracle(specification_of(operation_ids))
 
 
 def _judge(operation: Operation, path: Mapping[str, str], request: Request) -> Judgement:

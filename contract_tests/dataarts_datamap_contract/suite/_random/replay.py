@@ -75,16 +75,16 @@ class Replay(AuthBase):
 
     def note(self, response: schemathesis.Response) -> None:
         """Record the response."""
-        exchange = self.exchange(response)
+        if self.ended_by is not None:
+            return
+        exchange = self._exchange(response)
         try:
-            if self.ended_by is None:
-                self._session.check_environment(exchange)
-                self._session.ledger.record(exchange)
+            self._session.check_environment(exchange)
+            self._session.ledger.record(exchange)
         except (StopRunError, BudgetSpentError, InterruptedRunError) as error:
             self.ended_by = error
 
-    def exchange(self, response: schemathesis.Response) -> Exchange:
-        """The exchange to which a response of schemathesis belongs."""
+    def _exchange(self, response: schemathesis.Response) -> Exchange:
         request = self._translate(response.request)
         fields = tuple((name, value) for name, values in response.headers.items() for value in values)
         received = Response(response.status_code, fields, response.content)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from email.message import Message
-from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
-from dataarts_datamap_contract.specification import specification_of
 from dataarts_datamap_contract.suite._http.messages import whole_number
 from dataarts_datamap_contract.suite._judging.invariants.common import (
     BAD_REQUEST,
@@ -22,7 +20,7 @@ from dataarts_datamap_contract.suite._judging.invariants.common import (
     schema_of,
     violations,
 )
-from dataarts_datamap_contract.suite._judging.oracle import Exchange, Oracle
+from dataarts_datamap_contract.suite._judging.oracle import Exchange, oracle_of
 from dataarts_datamap_contract.suite.catalogue import CHECKED_OPERATIONS
 
 if TYPE_CHECKING:
@@ -125,15 +123,10 @@ def _allow_header(exchange: Exchange, _: Target) -> Problems:
         return ("405 without an Allow header",)
     if exchange.request.method in allowed:
         return (f"405 to {exchange.request.method}, which its Allow header names",)
-    declared = _declared_operations(CHECKED_OPERATIONS).methods(exchange.request.path)
+    declared = oracle_of(CHECKED_OPERATIONS).methods(exchange.request.path)
     missing = sorted(declared - allowed - {exchange.request.method})
     listed = ", ".join(sorted(allowed))
     return (f"405 whose Allow header leaves out {', '.join(missing)}: {listed}",) if missing else ()
-
-
-@cache
-def _declared_operations(operation_ids: frozenset[str]) -> Oracle:
-    return Oracle(specification_of(operation_ids))
 
 
 INVARIANTS: Final[Mapping[str, Invariant]] = {
