@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic
 
 from dataarts_datamap._arguments import query_integer
 from dataarts_datamap._logs.reading import OVERLAP
+from dataarts_datamap._paging.read_ahead import TransportT
+from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -14,10 +16,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._logs.objects import ObjectPart
     from dataarts_datamap._logs.reading import LogSource
     from dataarts_datamap._messages import Steps
-    from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
-
-
-TransportT = TypeVar("TransportT", bound="SyncTransport | AsyncTransport")
 
 
 class _LogReaderBase(Generic[TransportT]):
@@ -110,7 +108,7 @@ class _LogReaderBase(Generic[TransportT]):
         """
 
 
-class LogReader(_LogReaderBase["SyncTransport"]):
+class LogReader(_LogReaderBase[SyncTransport]):
     """A run's log, read piece by piece, a megabyte with each request, so that a long log takes little memory.
 
     At its end, ``read`` requests what was written meanwhile, so that a log can be followed while its run is going on. A
@@ -125,7 +123,7 @@ class LogReader(_LogReaderBase["SyncTransport"]):
             yield piece
 
 
-class AsyncLogReader(_LogReaderBase["AsyncTransport"]):
+class AsyncLogReader(_LogReaderBase[AsyncTransport]):
     """A ``LogReader`` for event loops: await ``read``, and iterate with ``async for``."""
 
     async def read(self, size: int = -1) -> bytes:
