@@ -83,13 +83,11 @@ _UNPUBLISHED: Final = "0101"
 class Ask(Protocol):
     """Builds a request of an operation for a scope."""
 
-    def __call__(self, *, endpoint: str, project_id: str, instance_id: str) -> Request:
-        """The request."""
-        ...
+    def __call__(self, *, endpoint: str, project_id: str, instance_id: str) -> Request: ...
 
 
 class TableLineage(NamedTuple):
-    """Lineage of tables, or in a few words the reason why it is not known."""
+    """Lineage of tables, or a short reason why it is not known."""
 
     lineage: Lineage | None = None
     reason: str = ""
@@ -166,11 +164,11 @@ class Catalog:
         try:
             return choose_table(name, (yield from self._hits(name)))
         except TableNotFoundError as error:
-            lineage = (yield from self._lineage_of_names()) if by_lineage and not error.nearest else None
+            lineage = (yield from self._lineage_or_reason()).lineage if by_lineage and not error.nearest else None
             if lineage is None:
                 raise
         except _TooManyHitsError as error:
-            lineage = (yield from self._lineage_of_names()) if by_lineage else None
+            lineage = (yield from self._lineage_or_reason()).lineage if by_lineage else None
             if lineage is None or not lineage.named(name):
                 raise InvalidArgumentError(*error.args) from None
         except DataMapError as refusal:
@@ -178,10 +176,6 @@ class Catalog:
             if lineage is None:
                 raise
         return lineage.find(table)
-
-    def _lineage_of_names(self) -> Steps[Lineage | None]:
-        """Lineage, for names that the search does not find; None if it cannot be read."""
-        return (yield from self._lineage_or_reason()).lineage
 
     def _lineage_or_reason(self) -> Steps[TableLineage]:
         """The lineage of the instance; or, unless the operation is refused, the reason why it could not be read.
@@ -210,13 +204,7 @@ class Catalog:
         return found
 
     def resolve(self, table: Table | str) -> Steps[Table]:
-        """The table with a GUID or a name, found in lineage if possible, so that it costs no request if that is cached.
-
-        Raises:
-            InvalidArgumentError: The argument is not text, or is empty.
-            TableNotFoundError: No table has the name.
-            AmbiguousTableError: Several tables have it.
-        """
+        """The table with a GUID or a name, as in ``find_table``, but looked up in lineage first: it may be cached."""
         return (yield from self._resolve_by(table, (yield from self.lineage_or_none())))
 
     def _resolve_by(self, table: Table | str, lineage: Lineage | None) -> Steps[Table]:
@@ -237,18 +225,18 @@ class Catalog:
                 raise not_found(name_of(str(table)) or str(table), lineage.tables.values()) from refusal
 
     def _one_that_is_left(self, table: Table | str, ambiguous: AmbiguousTableError) -> Steps[Table]:
-        """The only one of several tables with one path that the search finds: lineage keeps recreated tables.
+        """The table that the search finds, of several that lineage has under one path.
+
+        Lineage keeps tables that were dropped and created again.
 
         Raises:
-            AmbiguousTableError: Their paths differ, or the search finds several, or fails.
+            AmbiguousTableError: The paths differ, or the search finds several tables, or fails.
         """
         if len({folded(one.full_name) for one in ambiguous.candidates}) > 1:
             raise ambiguous
         try:
             found = yield from self.find_table(table)
-        except ClientClosedError:
-            raise
-        except AmbiguousTableError:
+        except (AmbiguousTableError, ClientClosedError):
             raise
         except DataMapError:
             raise ambiguous from None
@@ -272,7 +260,7 @@ class Catalog:
             raise TableNotFoundError(f"no table has the GUID {shown(guid)}") from error
 
     def tables(self, guids: Iterable[str]) -> Steps[dict[str, Table | None]]:
-        """Some tables by their GUIDs, in the given order; None for each that the service does not know.
+        """The tables by their GUIDs, in the given order; None for a GUID that the service does not know.
 
         Raises:
             InvalidArgumentError: A GUID could change the meaning of the request.
@@ -312,10 +300,10 @@ class Catalog:
             return None
 
     def lineage_of(self, guid: str, operators: Sequence[Operator]) -> Steps[TableLineage]:
-        """Lineage that says which operators of a table write it, with as few requests as possible.
+        """Lineage that says which operators of a table write it, read with as few requests as possible.
 
-        It is that of the instance if it is cached, else that of the table, else that of the instance if it is short. If
-        reading fails, the result has the reason.
+        That is the lineage of the instance if it is cached; else the lineage of the table; and if its operators do not
+        match, the lineage of the instance if it is short. If reading fails, the result has the reason.
         """
         cached = self._lineage.peek()
         if cached is not None:
@@ -363,7 +351,7 @@ class Catalog:
         return TableLineage((yield from self.lineage()))
 
     def table_lineage(self, table: Table | str, *, direction: FlowDirection, depth: int | None) -> Steps[Lineage]:
-        """Lineage with everything upstream or downstream of a table: that of the instance, else read table by table.
+        """Lineage with everything upstream or downstream of a table: of the instance, else read table by table.
 
         It contains the table, also under the given name.
 
@@ -394,9 +382,9 @@ class Catalog:
         return Lineage(lineage.edges, tables=[found])
 
     def near_lineage(self, table: Table, *, depth: int) -> Steps[Lineage | None]:
-        """Lineage of some steps upstream of a table: of the instance if it is cached or short, else table by table.
+        """Lineage of some steps upstream of a table; None if the operation is refused.
 
-        None if the operation is refused.
+        It is the lineage of the instance if that is cached or short, else it is read table by table.
         """
         cached = self._lineage.peek()
         if cached is not None:
@@ -412,9 +400,9 @@ class Catalog:
         return (yield from self._upstream_by_table(table, depth=depth))
 
     def with_upstream(self, table: Table | str, *, depth: int | None) -> Steps[tuple[Table, TableLineage]]:
-        """A table, and lineage with everything upstream of it: that of the instance, else read table by table.
+        """A table, and lineage with everything upstream of it: of the instance, else read table by table.
 
-        There is no lineage if both operations are refused, or fail. The result has the reason for any failure.
+        There is no lineage if both operations are refused or fail. The result has the reason for any failure.
 
         Raises:
             InvalidArgumentError: The depth is not an integer of at least 1, or the table is invalid.

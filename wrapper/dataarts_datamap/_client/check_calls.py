@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from dataarts_datamap._client.shared import BaseClient, PagerT
+from dataarts_datamap._models.runs import Run
+from dataarts_datamap._paging.pager import AsyncPager, Pager
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -21,36 +25,58 @@ _BATCH: Final = 50  # number of checks whose records are written together
 _MEMORY: Final = timedelta(days=90)  # so that a table that is checked once a quarter is kept
 
 
-class _CheckCalls:
-    """The documented calls of both clients, and their common steps."""
+class _Round:
+    """One call of ``check_tables``: its rules, its present, and the state that it adds to."""
 
-    _concurrency: int
+    def __init__(
+        self,
+        tables: Sequence[TableRule],
+        now: datetime | None,
+        state: CheckState | None,
+        habits: ServerHabits,
+        on_checked: Callable[[TableCheck], None] | None,
+    ) -> None:
+        from dataarts_datamap._checks.check import checked_rules  # noqa: PLC0415  only needed by this call
+        from dataarts_datamap._monitoring.freshness import checked_now  # noqa: PLC0415  as above
 
-    _habits: ServerHabits
+        self.rules = checked_rules(tables)
+        self.now = checked_now(datetime.now(UTC) if now is None else now)
+        self._state = state
+        self._habits = habits
+        self._on_checked = on_checked
+        self._unsaved: list[Checked] = []
 
-    def _check_sources(
-        self, rules: Iterable[TableRule], *, now: datetime, state: CheckState | None
-    ) -> Steps[CheckSources]:
-        """The readers that a check uses."""
-        raise NotImplementedError
+    def steps(self, sources: CheckSources) -> list[Steps[Checked]]:
+        from dataarts_datamap._checks.check import check_table  # noqa: PLC0415  only needed by this call
 
-    def _explainer(self, checks: Sequence[TableCheck], *, now: datetime) -> Callable[[TableCheck], Steps[TableCheck]]:
-        """A function that explains checks."""
-        raise NotImplementedError
+        return [check_table(rule, sources, now=self.now) for rule in self.rules]
 
-    def _keep(self, state: CheckState | None, checked: list[Checked], *, least: int = 1) -> None:
-        """Save the checks to the state if there are at least ``least``."""
-        if state is not None and len(checked) >= least:
-            state.save(checked)
-            state.note_habits(self._habits)
-            checked.clear()
+    def note(self, checked: Checked) -> None:
+        self._unsaved.append(checked)
+        if len(self._unsaved) >= _BATCH:
+            self._save()
+        if self._on_checked is not None:
+            self._on_checked(checked.check)
 
-    def _forget(self, state: CheckState | None, rules: Iterable[TableRule], *, now: datetime) -> None:
-        """Drop records that no check used for a long time; a ``now`` in the future counts as the real present."""
+    def end(self, done: Iterable[Checked]) -> list[TableCheck]:
+        """The checks, after saving them, and dropping records that no check used for a long time."""
         from dataarts_datamap._checks.check import rule_key  # noqa: PLC0415  only needed by this call
 
-        if state is not None:
-            state.forget(min(now, datetime.now(UTC)) - _MEMORY, kept=set(map(rule_key, rules)))
+        self._save()
+        if self._state is not None:
+            present = min(self.now, datetime.now(UTC))  # a ``now`` in the future must not drop more
+            self._state.forget(present - _MEMORY, kept=set(map(rule_key, self.rules)))
+        return [checked.check for checked in done]
+
+    def _save(self) -> None:
+        if self._state is not None and self._unsaved:
+            self._state.save(self._unsaved)
+            self._state.note_habits(self._habits)
+        self._unsaved.clear()
+
+
+class _CheckCalls(BaseClient[PagerT]):
+    """The documented calls of both clients."""
 
     def check_tables(
         self,
@@ -65,11 +91,11 @@ class _CheckCalls:
 
         ``concurrency`` tables are read at once. Lineage is read once for all of them, if this account may read it: it
         names the tables and the operators that write them. Then each table usually costs one request for its operators
-        and one for each of those that write it. It costs one more if the time of its rule has no success, and up to
-        three for the history if the last seven days have none. With a state, the request for operators is only needed
-        when lineage has changed, and a known history is not searched again.
+        and one for each operator that writes it. A table without a success in the time of its rule costs one more; a
+        table without one in the last seven days, up to three more, for its history. With a state, operators are only
+        requested when lineage has changed, and a known history is not searched again.
 
-        A table that cannot be read is ``unknown``, with its error, and does not affect the others. If the service
+        A table that cannot be read is ``unknown``, with its error, and does not affect other tables. If the service
         cannot be reached, or rejects the credentials, for eight tables in a row, the remaining tables are not read.
 
         Args:
@@ -77,8 +103,8 @@ class _CheckCalls:
             now: The present, aware; the time of this call if left out.
             state: The state of earlier checks, to which this one adds. With it, a table that cannot be read keeps its
                 last known success, and an unreachable service is not an error.
-            explain: Whether to find the causes of each table that is failed, late, stale or unknown, as in ``explain``;
-                what several tables need is read once.
+            explain: Whether to find the causes for each table that is failed, late, stale or unknown, as in
+                ``explain``. Lineage, operators and runs that several tables need are read once.
             on_checked: Called with each check as soon as it is done, in the thread or task of this call, before its
                 causes are known.
 
@@ -94,7 +120,7 @@ class _CheckCalls:
         """
 
 
-class CheckCalls(_CheckCalls):
+class CheckCalls(_CheckCalls[Pager[Run]]):
     """The calls of the synchronous client."""
 
     _transport: SyncTransport
@@ -108,29 +134,11 @@ class CheckCalls(_CheckCalls):
         explain: bool = False,
         on_checked: Callable[[TableCheck], None] | None = None,
     ) -> list[TableCheck]:
-        from dataarts_datamap._checks.check import check_table, checked_rules, is_explainable  # noqa: PLC0415  only needed by this call
-        from dataarts_datamap._monitoring.freshness import checked_now  # noqa: PLC0415  as above
-
-        rules, present = checked_rules(tables), checked_now(datetime.now(UTC) if now is None else now)
-        sources = self._transport.run(self._check_sources(rules, now=present, state=state))
-        unsaved: list[Checked] = []
-
-        def note(checked: Checked) -> None:
-            unsaved.append(checked)
-            self._keep(state, unsaved, least=_BATCH)
-            if on_checked is not None:
-                on_checked(checked.check)
-
-        found = self._side_by_side([check_table(rule, sources, now=present) for rule in rules], note)
-        self._keep(state, unsaved)
-        self._forget(state, rules, now=present)
-        checks = [checked.check for checked in found]
-        if explain and (troubled := [index for index, one in enumerate(checks) if is_explainable(one)]):
-            explained = self._explainer([checks[index] for index in troubled], now=present)
-            found_causes = self._side_by_side([explained(checks[index]) for index in troubled], _ignore)
-            for index, check in zip(troubled, found_causes, strict=True):
-                checks[index] = check
-        return checks
+        checking = _Round(tables, now, state, self._habits, on_checked)
+        sources = self._transport.run(self._check_sources(checking.rules, now=checking.now, state=state))
+        checks = checking.end(self._side_by_side(checking.steps(sources), checking.note))
+        explained = self._explainer(checks, now=checking.now) if explain else None
+        return checks if explained is None else self._side_by_side([*map(explained, checks)], lambda _: None)
 
     def _side_by_side(self, steps: Sequence[Steps[T]], note: Callable[[T], None]) -> list[T]:
         """The results of steps, run in at most ``concurrency`` threads; ``note`` is called in this thread."""
@@ -154,7 +162,7 @@ class CheckCalls(_CheckCalls):
         return [found[index] for index in range(len(steps))]
 
 
-class AsyncCheckCalls(_CheckCalls):
+class AsyncCheckCalls(_CheckCalls[AsyncPager[Run]]):
     """The calls of the asynchronous client."""
 
     _transport: AsyncTransport
@@ -168,29 +176,11 @@ class AsyncCheckCalls(_CheckCalls):
         explain: bool = False,
         on_checked: Callable[[TableCheck], None] | None = None,
     ) -> list[TableCheck]:
-        from dataarts_datamap._checks.check import check_table, checked_rules, is_explainable  # noqa: PLC0415  only needed by this call
-        from dataarts_datamap._monitoring.freshness import checked_now  # noqa: PLC0415  as above
-
-        rules, present = checked_rules(tables), checked_now(datetime.now(UTC) if now is None else now)
-        sources = await self._transport.run(self._check_sources(rules, now=present, state=state))
-        unsaved: list[Checked] = []
-
-        def note(checked: Checked) -> None:
-            unsaved.append(checked)
-            self._keep(state, unsaved, least=_BATCH)
-            if on_checked is not None:
-                on_checked(checked.check)
-
-        found = await self._side_by_side([check_table(rule, sources, now=present) for rule in rules], note)
-        self._keep(state, unsaved)
-        self._forget(state, rules, now=present)
-        checks = [checked.check for checked in found]
-        if explain and (troubled := [index for index, one in enumerate(checks) if is_explainable(one)]):
-            explained = self._explainer([checks[index] for index in troubled], now=present)
-            found_causes = await self._side_by_side([explained(checks[index]) for index in troubled], _ignore)
-            for index, check in zip(troubled, found_causes, strict=True):
-                checks[index] = check
-        return checks
+        checking = _Round(tables, now, state, self._habits, on_checked)
+        sources = await self._transport.run(self._check_sources(checking.rules, now=checking.now, state=state))
+        checks = checking.end(await self._side_by_side(checking.steps(sources), checking.note))
+        explained = self._explainer(checks, now=checking.now) if explain else None
+        return checks if explained is None else await self._side_by_side([*map(explained, checks)], lambda _: None)
 
     async def _side_by_side(self, steps: Sequence[Steps[T]], note: Callable[[T], None]) -> list[T]:
         """The results of steps, run in at most ``concurrency`` tasks; ``note`` is called in the task of each."""
@@ -213,7 +203,3 @@ class AsyncCheckCalls(_CheckCalls):
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
         return [found[index] for index in range(len(steps))]
-
-
-def _ignore(_: object) -> None:
-    """Ignore a result."""

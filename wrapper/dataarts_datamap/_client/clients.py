@@ -1,4 +1,4 @@
-"""The clients: a synchronous one for threads, and an asynchronous one, with the same calls."""
+"""The clients: a synchronous one for threads, and an asynchronous one for event loops, with the same calls."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from dataarts_datamap._client.log_calls import AsyncLogCalls, LogCalls
 from dataarts_datamap._client.shared import (
     DEFAULT_PAGE_SIZE,
     DEFAULT_SLICE_SPAN,
-    BaseClient,
+    GivenTimes,
     checked_role,
+    checked_waits,
+    operator_of,
     warn_of_readers,
 )
 from dataarts_datamap._client.table_calls import AsyncTableCalls, TableCalls
-from dataarts_datamap._models.runs import Operator, Run, RunSource
 from dataarts_datamap._paging.pager import AsyncPager, Pager
 from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import TracebackType
 
+    from dataarts_datamap._models.runs import Operator, Run, RunSource
     from dataarts_datamap._monitoring.freshness import TableStatus
     from dataarts_datamap._monitoring.producers import OperatorRole, Producers
     from dataarts_datamap._paging.offsets import OffsetUnit
@@ -37,15 +38,15 @@ _DEFAULT_LOOK_BACK: Final = timedelta(days=7)
 
 
 class _ClientCalls:
-    """The documented calls of both clients: an override without a docstring has the docstring of the method here."""
+    """The calls of both clients, documented once: an override without a docstring inherits the one here."""
 
     def source(self) -> object:
         """The region, project and instance of the client's runs, as in exports.
 
-        The project and the instance are looked up if they were not given and are not known yet.
+        A project or an instance that was not given is looked up once.
 
         Raises:
-            DiscoveryError: A lookup did not find exactly one.
+            DiscoveryError: A lookup did not find exactly one project or instance.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
@@ -59,8 +60,9 @@ class _ClientCalls:
 
         Args:
             table_guid: GUID of the table's data asset.
-            role: ``"associated"`` for all that the service lists, or ``"producers"`` for those that lineage says write
-                the table. If lineage names none of them, all are returned, with a ``ProducersUnknownWarning``.
+            role: ``"associated"`` for all that the service lists, or ``"producers"`` for those that write the table
+                according to lineage. If lineage names none of them, all are returned, with a
+                ``ProducersUnknownWarning``.
 
         Raises:
             InvalidArgumentError: The GUID could change the meaning of the request, or the role is not known.
@@ -79,20 +81,22 @@ class _ClientCalls:
     ) -> object:
         """The operators of a table that count for its freshness, and how they were determined.
 
-        Operators that are named count; else those that write the table according to lineage; else all that the service
-        lists, since readers and producers look alike there. Operators of lineage and of the service are matched by name
-        and workspace (inferred). Conflicts are in ``notes``.
+        If ``only`` names operators, these count. Otherwise the operators that write the table according to lineage
+        count; if lineage names none, all that the service lists, since its list does not tell readers from producers.
+        Operators of lineage and of the service are matched by name and workspace (inferred). Conflicts are in
+        ``notes``.
 
-        It costs a request for the operators and one for the lineage of the table, which is cached for five minutes. If
-        that names none of the operators, the lineage of the whole instance is read, if it has at most 1,000
-        operators: at most 13 requests in all. Cached lineage, as after ``lineage`` or ``explain``, costs no request,
-        and named operators need no lineage. If lineage cannot be read, ``notes`` says so and all operators count.
+        It costs one request for the operators, and one for the lineage of the table, which is cached for five minutes.
+        If the table's lineage names none of the operators, the lineage of the instance is read, provided that the
+        instance has at most 1,000 operators: at most 13 requests in all. Cached lineage, as after ``lineage`` or
+        ``explain``, costs no request, and with ``only``, no lineage is needed. If lineage cannot be read, ``notes``
+        says so and all operators count.
 
         Args:
             table_guid: GUID of the table's data asset.
             role: ``"associated"`` to let all operators count, without lineage.
-            only: Names of the operators that count: a job name, a ``workspace/job_name`` or a task id, which chooses
-                each operator that it matches.
+            only: The operators that count. Each name is a job name, a ``workspace/job_name`` or a task id; all
+                operators that it matches count.
             ignore: Names of operators that do not count.
 
         Raises:
@@ -127,12 +131,12 @@ class _ClientCalls:
             job_name: ``Operator.job_name``.
             start: Beginning of the window: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
             end: End of the window; the time of each reading if left out.
-            since: Time from the beginning of the window to its end, as of this call; instead of ``start``.
+            since: Length of the window as of this call, instead of ``start``.
             workspace_id: ``Operator.workspace_id``; the client's if left out.
             run_id: The run to wait for. If left out, the run planned last at each reading: let the window begin after
-                the previous run, or that run counts until there is another.
-            timeout: Seconds to wait, at most a day, by default an hour. The last reading begins when they are over, and
-                lasts at most ten seconds.
+                the previous run, which would otherwise count until there is a newer one.
+            timeout: Seconds to wait, at most a day, by default an hour. The last reading begins at the end of this
+                time, and takes at most ten seconds.
             first_wait: Seconds before the second reading; each later wait is longer by half.
             longest_wait: Longest wait in seconds.
 
@@ -159,14 +163,14 @@ class _ClientCalls:
 
         A load has ended when, for each of these operators, the run planned last in the window has ended.
 
-        The operators that count are found once, as by ``find_producers``; a ``ProducersUnknownWarning`` says if they
-        may include readers. Operators without runs in the window do not count, but at least one must have runs: let the
-        window begin after the previous load. The window is read again and again, as in ``wait_for_run``.
+        The operators that count are found once, as by ``find_producers``. If they may include readers, there is a
+        ``ProducersUnknownWarning``. Operators without runs in the window do not count, but at least one must have runs:
+        let the window begin after the previous load. The window is read again and again, as in ``wait_for_run``.
 
         Args:
             table_guid: GUID of the table's data asset.
             start: Beginning of the window: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
-            since: Length of the window up to the time of each reading, instead of ``start``.
+            since: Length of the window as of this call, instead of ``start``.
             role: ``"associated"`` to wait for all operators, including readers.
             only: Names of the operators that count, as for ``find_producers``.
             ignore: Names of operators that do not count.
@@ -207,12 +211,11 @@ class _ClientCalls:
 
         Args:
             table_guid: GUID of the table's data asset.
-            max_age: The maximum age of a last success, such as ``timedelta(hours=26)``; if left out, failures decide
-                instead.
+            max_age: The maximum age of a last success, such as ``timedelta(hours=26)``; if left out, the latest outcome
+                must be a success.
             since: Time to look back, extended to ``max_age`` if that is longer.
             any_operator: Whether one operator that keeps the table fresh is enough.
-            only: Names of the operators that count; all if left out. A name is a job name, a ``workspace/job_name`` or
-                a task id, and chooses each operator that it matches.
+            only: Names of the operators that count, as for ``find_producers``.
             ignore: Names of operators that do not count, such as that of a job that checks the table.
             role: ``"associated"`` to let all operators count, including readers, without lineage.
             page_size: The page size to request, as for ``list_runs``.
@@ -229,13 +232,13 @@ class _ClientCalls:
         """
 
     def close(self) -> object:
-        """Close the connections; calls under way, and later ones, raise ``ClientClosedError``. Again is harmless.
+        """Close the connections. Calls under way and later calls raise ``ClientClosedError``.
 
-        A call that waits for a retry ends at once, unless it waits on a ``clock`` of yours.
+        A call that waits for a retry ends at once, unless it waits on a ``clock`` of yours. Closing twice is harmless.
         """
 
 
-class DataMapClient(BaseClient[Pager[Run]], _ClientCalls, TableCalls, CheckCalls, LogCalls):
+class DataMapClient(_ClientCalls, TableCalls, CheckCalls, LogCalls):
     """A client of the Data Map for threads; close it, or use it in a ``with`` block.
 
     It reads the runs that produced a table. A client that is dropped with open connections causes a ``ResourceWarning``
@@ -276,20 +279,9 @@ class DataMapClient(BaseClient[Pager[Run]], _ClientCalls, TableCalls, CheckCalls
         first_wait: float = _FIRST_WAIT,
         longest_wait: float = _LONGEST_WAIT,
     ) -> Run:
-        return self._transport.run(
-            self._wait_for_run(
-                task_id,
-                job_name=job_name,
-                start=start,
-                end=end,
-                since=since,
-                workspace_id=workspace_id,
-                run_id=run_id,
-                timeout=timeout,
-                first_wait=first_wait,
-                longest_wait=longest_wait,
-            )
-        )
+        operator, times = operator_of(task_id, job_name, workspace_id), GivenTimes(start, end, since)
+        waits = checked_waits(timeout, first_wait, longest_wait)
+        return self._transport.run(self._wait_for_run(operator, times, run_id, waits))
 
     def wait_for_table(  # noqa: PLR0913  one keyword for each choice
         self,
@@ -304,19 +296,9 @@ class DataMapClient(BaseClient[Pager[Run]], _ClientCalls, TableCalls, CheckCalls
         first_wait: float = _FIRST_WAIT,
         longest_wait: float = _LONGEST_WAIT,
     ) -> list[Run]:
-        return self._transport.run(
-            self._wait_for_table(
-                table_guid,
-                start=start,
-                since=since,
-                role=role,
-                only=only,
-                ignore=ignore,
-                timeout=timeout,
-                first_wait=first_wait,
-                longest_wait=longest_wait,
-            )
-        )
+        times, waits = GivenTimes(start, None, since), checked_waits(timeout, first_wait, longest_wait)
+        steps = self._wait_for_table(table_guid, times, waits, role=role, only=only, ignore=ignore)
+        return self._transport.run(steps)
 
     def table_status(  # noqa: PLR0913  one keyword for each choice
         self,
@@ -347,9 +329,7 @@ class DataMapClient(BaseClient[Pager[Run]], _ClientCalls, TableCalls, CheckCalls
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _open(self) -> None:
@@ -362,7 +342,7 @@ class DataMapClient(BaseClient[Pager[Run]], _ClientCalls, TableCalls, CheckCalls
         return Pager(self._transport, reading, resume_token)
 
 
-class AsyncDataMapClient(BaseClient[AsyncPager[Run]], _ClientCalls, AsyncTableCalls, AsyncCheckCalls, AsyncLogCalls):
+class AsyncDataMapClient(_ClientCalls, AsyncTableCalls, AsyncCheckCalls, AsyncLogCalls):
     """A client of the Data Map for an event loop; close it, or use it in an ``async with`` block.
 
     It has the calls of ``DataMapClient``. Calls that send requests are awaited; pagers and readers are iterated with
@@ -404,20 +384,9 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], _ClientCalls, AsyncTableCa
         first_wait: float = _FIRST_WAIT,
         longest_wait: float = _LONGEST_WAIT,
     ) -> Run:
-        return await self._transport.run(
-            self._wait_for_run(
-                task_id,
-                job_name=job_name,
-                start=start,
-                end=end,
-                since=since,
-                workspace_id=workspace_id,
-                run_id=run_id,
-                timeout=timeout,
-                first_wait=first_wait,
-                longest_wait=longest_wait,
-            )
-        )
+        operator, times = operator_of(task_id, job_name, workspace_id), GivenTimes(start, end, since)
+        waits = checked_waits(timeout, first_wait, longest_wait)
+        return await self._transport.run(self._wait_for_run(operator, times, run_id, waits))
 
     async def wait_for_table(  # noqa: PLR0913  one keyword for each choice
         self,
@@ -432,19 +401,9 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], _ClientCalls, AsyncTableCa
         first_wait: float = _FIRST_WAIT,
         longest_wait: float = _LONGEST_WAIT,
     ) -> list[Run]:
-        return await self._transport.run(
-            self._wait_for_table(
-                table_guid,
-                start=start,
-                since=since,
-                role=role,
-                only=only,
-                ignore=ignore,
-                timeout=timeout,
-                first_wait=first_wait,
-                longest_wait=longest_wait,
-            )
-        )
+        times, waits = GivenTimes(start, None, since), checked_waits(timeout, first_wait, longest_wait)
+        steps = self._wait_for_table(table_guid, times, waits, role=role, only=only, ignore=ignore)
+        return await self._transport.run(steps)
 
     async def table_status(  # noqa: PLR0913  one keyword for each choice
         self,
@@ -475,9 +434,7 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], _ClientCalls, AsyncTableCa
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     def _open(self) -> None:

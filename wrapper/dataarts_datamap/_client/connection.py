@@ -1,4 +1,4 @@
-"""Address, ids and credentials, for code that sends its own requests."""
+"""The address, ids and credentials of a client, for code that sends its own requests."""
 
 from __future__ import annotations
 
@@ -66,8 +66,4 @@ def find_connection(**settings: Unpack[ClientSettings]) -> Connection:
 def _proof(credentials: TokenCredentials | AccessKeyCredentials) -> dict[str, str | None]:
     if isinstance(credentials, TokenCredentials):
         return {"token": credentials.token}
-    return {
-        "access_key": credentials.access_key,
-        "secret_key": credentials.secret_key,
-        "security_token": credentials.security_token,
-    }
+    return {name: getattr(credentials, name) for name in ("access_key", "secret_key", "security_token")}

@@ -1,6 +1,6 @@
-"""Looks up ids that were not given, when they are first needed: of the project, the instance and the workspace.
+"""Looks up the ids of the project, the instance and the workspace that were not given, when they are first needed.
 
-A lookup succeeds if there is exactly one; otherwise the error lists the candidates.
+A lookup succeeds if there is exactly one candidate; otherwise the error lists the candidates.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _MOST_EXCHANGES: Final = 3
 
 
 class Discovery:
-    """The scope of a client: as given, or looked up once for all threads and tasks that need it.
+    """Looks up the scope of a client, once for all threads and tasks that need it.
 
     Args:
         settings: The known ids, and the addresses for looking up the others.
@@ -57,7 +57,7 @@ class Discovery:
         )
 
     def scope(self) -> Steps[Scope]:
-        """The scope.
+        """The scope of the client.
 
         Raises:
             DiscoveryError: There is no project, instance or workspace, or more than one.
@@ -98,8 +98,8 @@ class Discovery:
     ) -> Steps[list[ListedId]]:
         """All pages of a list.
 
-        The documentation says in one place that ``offset`` counts rows, and in another that it counts pages. It makes
-        no difference for up to a hundred rows, which fit on one page; a longer list has more than one candidate anyway.
+        The documentation says in one place that ``offset`` counts rows, and in another that it counts pages. For up to
+        a hundred rows, which fit on one page, this makes no difference; a longer list has several candidates anyway.
         """
         found: dict[str, ListedId] = {}
         rows_read, last, told_end = 0, None, False
@@ -126,14 +126,13 @@ class Discovery:
 
 
 def _add(found: dict[str, ListedId], candidates: Sequence[ListedId]) -> None:
-    """Add the candidates of a page. An instance with several orders counts if one of them does."""
+    """Add the candidates of a page. An instance with several orders counts if one of its orders does."""
     for candidate in candidates:
         if candidate.id not in found or candidate.flaw is None:
             found[candidate.id] = candidate
 
 
 def _only(setting: str, candidates: Sequence[ListedId], *, what: str) -> str:
-    """The id of the only candidate that counts."""
     eligible = [candidate for candidate in candidates if candidate.flaw is None]
     if len(eligible) == 1:
         return eligible[0].id

@@ -1,4 +1,4 @@
-"""The ids that a client sends."""
+"""The ids that a client sends, and the settings that they come from."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     Attributes:
         endpoint: Address of the service.
         iam_endpoint: Address of IAM; None if it is not known.
-        obs_endpoint: Address of object storage; None for the region's.
-        region: Name of the project to look up; None if the project is known.
+        obs_endpoint: Address of object storage; None for that of the region.
+        region: The region, whose name the project to look up has.
         project_id: The project; None to look it up.
         instance_id: The instance; None to look it up.
         workspace_id: The workspace; None to send none, ``ONLY_WORKSPACE`` to look it up.
@@ -54,6 +54,6 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def how_to_set(setting: str) -> str:
-    """The advice about a missing setting."""
+    """How to set a missing setting, for an error text."""
     option, variable = setting.replace("_", "-"), setting.upper()
     return f"pass {setting}=… (--{option}), or set DATAMAP_{variable} for from_env()"

@@ -5,24 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._arguments import query_integer
+from dataarts_datamap._client.shared import BaseClient, PagerT
+from dataarts_datamap._models.runs import Run
+from dataarts_datamap._paging.pager import AsyncPager, Pager
 
 if TYPE_CHECKING:
     from dataarts_datamap._client.log_readers import AsyncLogReader, LogReader
-    from dataarts_datamap._logs.reading import LogSource
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.logs import RunLog
-    from dataarts_datamap._models.runs import Run
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 DEFAULT_TAIL: Final = 64 * 1024
 
 
-class _LogCalls:
+class _LogCalls(BaseClient[PagerT]):
     """The documented calls of both clients, and their common steps."""
-
-    def _log_source(self, run: Run) -> LogSource:
-        """The source of a run's log."""
-        raise NotImplementedError
 
     def _read_tail(self, run: Run, tail: int | None) -> Steps[RunLog]:
         most = None if tail is None else query_integer("tail", tail, minimum=1)
@@ -66,7 +63,7 @@ class _LogCalls:
         """
 
 
-class LogCalls(_LogCalls):
+class LogCalls(_LogCalls[Pager[Run]]):
     """The calls of the synchronous client."""
 
     _transport: SyncTransport
@@ -81,7 +78,7 @@ class LogCalls(_LogCalls):
         return LogReader(self._transport, source, self._transport.run(source.find_piece(start)), start)
 
 
-class AsyncLogCalls(_LogCalls):
+class AsyncLogCalls(_LogCalls[AsyncPager[Run]]):
     """The calls of the asynchronous client."""
 
     _transport: AsyncTransport

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
 from dataarts_datamap._arguments import query_integer
 from dataarts_datamap._logs.reading import OVERLAP
+from dataarts_datamap._paging.read_ahead import TransportT
+from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -14,13 +16,13 @@ if TYPE_CHECKING:
     from dataarts_datamap._logs.objects import ObjectPart
     from dataarts_datamap._logs.reading import LogSource
     from dataarts_datamap._messages import Steps
-    from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 
-class _LogReaderBase:
+class _LogReaderBase(Generic[TransportT]):
     """The common part of both readers: their position."""
 
-    def __init__(self, source: LogSource, first: ObjectPart, position: int) -> None:
+    def __init__(self, transport: TransportT, source: LogSource, first: ObjectPart, position: int) -> None:
+        self._transport = transport
         self._source = source
         self._buffer = first.content
         self._position = position
@@ -50,7 +52,7 @@ class _LogReaderBase:
 
     @property
     def last_modified(self) -> datetime | None:
-        """Time at which the object was written, UTC; None if it was not sent."""
+        """Time at which the object was written, UTC; None if the service did not send it."""
         return self._last_modified
 
     def __repr__(self) -> str:
@@ -91,7 +93,7 @@ class _LogReaderBase:
         return part.content
 
     def read(self, size: int = -1) -> object:
-        """The next bytes; empty at the end.
+        """The next bytes; none at the end.
 
         Args:
             size: The maximum number of bytes; -1 for all that are left.
@@ -99,23 +101,19 @@ class _LogReaderBase:
         Raises:
             InvalidArgumentError: The size is not an integer of at least -1.
             LogChangedError: The log was replaced by another one.
-            LogError: It can no longer be read.
+            LogError: The log can no longer be read.
             TransportError: No complete response arrived.
             StatusError: Object storage refused for another reason.
             InvalidResponseError: The response is not what object storage sends.
         """
 
 
-class LogReader(_LogReaderBase):
-    """A run's log, read piece by piece, a megabyte with each request, so that a large one takes little memory.
+class LogReader(_LogReaderBase[SyncTransport]):
+    """A run's log, read piece by piece, a megabyte with each request, so that a long log takes little memory.
 
     At its end, ``read`` requests what was written meanwhile, so that a log can be followed while its run is going on. A
     reader holds no connection, and needs no closing. A log can contain SQL and credentials.
     """
-
-    def __init__(self, transport: SyncTransport, source: LogSource, first: ObjectPart, position: int) -> None:
-        super().__init__(source, first, position)
-        self._transport = transport
 
     def read(self, size: int = -1) -> bytes:
         return self._transport.run(self._read(size))
@@ -125,16 +123,8 @@ class LogReader(_LogReaderBase):
             yield piece
 
 
-class AsyncLogReader(_LogReaderBase):
-    """A run's log, read piece by piece, a megabyte with each request, so that a large one takes little memory.
-
-    At its end, ``read`` requests what was written meanwhile, so that a log can be followed while its run is going on. A
-    reader holds no connection, and needs no closing. A log can contain SQL and credentials.
-    """
-
-    def __init__(self, transport: AsyncTransport, source: LogSource, first: ObjectPart, position: int) -> None:
-        super().__init__(source, first, position)
-        self._transport = transport
+class AsyncLogReader(_LogReaderBase[AsyncTransport]):
+    """A ``LogReader`` for event loops: await ``read``, and iterate with ``async for``."""
 
     async def read(self, size: int = -1) -> bytes:
         return await self._transport.run(self._read(size))

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, Unpack, cast, get_args
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, Self, TypeVar, Unpack, cast, get_args
 
 from msgspec.structs import replace
 
@@ -82,11 +82,13 @@ if TYPE_CHECKING:
     from dataarts_datamap._logs.reading import LogSource
     from dataarts_datamap._messages import Request, Response, Steps
     from dataarts_datamap._models.tables import Table
+    from dataarts_datamap._monitoring.causes import Bounds
     from dataarts_datamap._monitoring.examination import Sources
     from dataarts_datamap._monitoring.explanation import Explanation
     from dataarts_datamap._monitoring.lineage import Lineage
     from dataarts_datamap._monitoring.producers import OperatorRole, Producers
     from dataarts_datamap._monitoring.upstream import Upstream
+    from dataarts_datamap._monitoring.waiting import Waits
     from dataarts_datamap._paging.walk_options import PageAhead
 
 T = TypeVar("T")
@@ -99,6 +101,18 @@ _LARGE: Final = 1 << 18  # bytes; no error response is that large
 _SLICE_ROWS: Final = 10_000
 _EXPLAINED: Final = timedelta(days=7)
 _LONGEST_SLICED: Final = timedelta(days=366)  # longer windows are read whole or not at all
+
+
+class GivenTimes(NamedTuple):
+    """The times that a caller gives for a window."""
+
+    start: Time | None
+    end: Time | None
+    since: timedelta | None
+
+    def window(self) -> Window:
+        """The window as of now."""
+        return window(start=self.start, end=self.end, since=self.since, now=datetime.now(UTC))
 
 
 class BaseClient(Generic[PagerT]):
@@ -134,18 +148,20 @@ class BaseClient(Generic[PagerT]):
             region: Region id, one of ``REGIONS`` or a newer one. Addresses that are not given follow from it.
             iam_endpoint: Address of IAM, where the project id is looked up. If left out: the region's.
             obs_endpoint: Address of object storage, which holds logs, without a bucket. If left out: the region's.
-            project_id: Project id. If left out: that of the project named like the region, looked up at the first call.
-            instance_id: Id of the DataArts Studio instance. If left out: that of the project's only instance in effect,
-                looked up at the first call. If a lookup does not find exactly one, each call raises ``DiscoveryError``,
-                which lists the candidates.
+            project_id: Project id. If left out: the id of the project that has the region's name, looked up at the
+                first call.
+            instance_id: Id of the DataArts Studio instance. If left out: the id of the project's only instance in
+                effect, looked up at the first call. If a lookup does not find exactly one, each call raises
+                ``DiscoveryError``, which lists the candidates.
             workspace_id: Workspace id for calls without one. If left out, none is sent, and the service decides. With
-                ``"auto"``: that of the instance's only workspace, looked up at the first call.
+                ``"auto"``: the id of the instance's only workspace, looked up at the first call.
             credentials: Credentials. If left out: those that ``find_credentials`` finds.
-            timeout: Seconds to wait for the next bytes of a response, and for a connection, but at most ten for that.
+            timeout: Seconds to wait for the next bytes of a response. The wait for a connection is as long, but at most
+                ten seconds.
             deadline: Maximum time of one request in seconds, with all its attempts and the waits between them.
             retry: The rules for retrying a failed request; ``Retry(attempts=1)`` for no retries.
             max_answer_size: Maximum size of a response in bytes, decompressed. By default 64 MiB; reading stops there.
-            proxy: Proxy for all requests, such as ``http://user:password@host:3128``. If left out: that of the
+            proxy: Proxy for all requests, such as ``http://user:password@host:3128``. If left out: the proxy of the
                 environment (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``).
             allow_http: Whether the address may be plain ``http`` to another machine than this one.
             requests_per_second: Maximum number of requests in a second, for all walks of the client together. By
@@ -215,9 +231,9 @@ class BaseClient(Generic[PagerT]):
         ``HUAWEICLOUD_SDK_IAM_ENDPOINT``; credentials are those of ``find_credentials``. If they come from the profile
         file, its ``project_id`` and ``iam_endpoint`` are used if no variable gives them. An empty variable counts as
         not set, and so does a keyword that is None. If ``endpoint`` or ``region`` is a keyword, ``DATAMAP_ENDPOINT``
-        and ``DATAMAP_REGION`` are not read. A region's own address is overridden by
-        ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` and the like; of several addresses, separated by commas,
-        the first is used. ``DATAMAP_ALLOW_HTTP=1`` means ``allow_http=True``, for experiments.
+        and ``DATAMAP_REGION`` are not read. ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` and the like override
+        a region's own address; if such a variable holds several addresses, separated by commas, the first is used.
+        ``DATAMAP_ALLOW_HTTP=1`` means ``allow_http=True``, for experiments.
 
         Raises:
             ConfigurationError: A setting is missing or unusable; the text names it and its variable.
@@ -243,7 +259,8 @@ class BaseClient(Generic[PagerT]):
         """The runs of one operator inside a window, read when the pager is iterated, in the server's order.
 
         It is not documented which time of a run a window filters on, nor whether it includes its ends. A run that
-        exists during the whole walk is yielded once; one that appears or disappears meanwhile, once or not at all.
+        exists during the whole walk is yielded once. A run that appears or disappears meanwhile is yielded once or not
+        at all.
 
         Args:
             task_id: ``Operator.task_id``.
@@ -252,30 +269,25 @@ class BaseClient(Generic[PagerT]):
             end: End of the window; the time of this call if left out.
             since: Length of the window up to its end, instead of ``start``.
             workspace_id: ``Operator.workspace_id``; the client's if left out.
-            page_size: The page size to request; a few rows more if pages must overlap. The service's maximum is not
-                documented; those of sibling APIs are 100 to 1,000. ``auto`` requests 100 rows, and if there are more,
-                1,000, from the first row on. If a server sends fewer, refuses that or is slow with it, this costs one
-                request, and the client remembers it. A lower maximum of the server is also noticed if a number is
-                given.
+            page_size: The page size to request, plus a few rows if pages must overlap. The service's maximum is not
+                documented; sibling APIs have maximums of 100 to 1,000. ``auto`` requests 100 rows; if the list is
+                longer, it requests 1,000, again from the first row. If the server then sends fewer, refuses or is slow,
+                this costs one request, and the client remembers it. A number may also exceed the server's maximum.
             offset_unit: Whether the server's offset counts rows or pages, which is not documented: ``auto`` finds out
                 at the cost of a request, and the client remembers it.
             slice_span: The longest window to request. A longer one is read in slices, which overlap by 2 ms. Sibling
                 APIs limit a window to 7 days or a month.
             strict: Whether a field of an unexpected type is an error, instead of None and a warning.
-            resume_token: The position of an earlier walk, whose window is read on: give no times with it.
+            resume_token: The position of an earlier walk, to continue it. The token has the window: give no times.
 
         Raises:
             InvalidArgumentError: An argument cannot be sent. Other errors are raised when the pager is iterated.
         """
-        operator = _operator_of(task_id, job_name, workspace_id)
+        operator = operator_of(task_id, job_name, workspace_id)
         resumed = None if resume_token is None else Position.parse(resume_token)
-        if resumed is None:
-            span = window(start=start, end=end, since=since, now=datetime.now(UTC))
-        else:
-            _refuse_times(start, end, since)
-            span = resumed.window
-            if not _is_of(resumed, operator):
-                raise InvalidArgumentError(f"the resume_token belongs to another operator: {shown(resumed.job_name)}")
+        span = _window_of(GivenTimes(start, end, since), resumed)
+        if resumed is not None and not _is_of(resumed, operator):
+            raise InvalidArgumentError(f"the resume_token belongs to another operator: {shown(resumed.job_name)}")
         plan = _walk_options(page_size, offset_unit, slice_span)
 
         def begin() -> Steps[PagedWalk]:
@@ -312,10 +324,10 @@ class BaseClient(Generic[PagerT]):
             page_size: The page size to request, as for ``list_runs``.
             offset_unit: Whether the server's offset counts rows or pages, as for ``list_runs``.
             slice_span: The longest window to request, as for ``list_runs``.
-            merge: Whether the runs of all operators are merged by their planned times, in the server's direction; they
-                are in order if those of each operator are.
+            merge: Whether the runs of all operators are merged by their planned times, in the server's direction. The
+                merged runs are in order if the runs of each operator are.
             strict: Whether a field of an unexpected type is an error, instead of None and a warning.
-            resume_token: The position of an earlier walk, whose window is read on: give no times with it.
+            resume_token: The position of an earlier walk, to continue it. The token has the window: give no times.
             operators: The operators to read, such as some of ``list_operators``; they are not requested again. If left
                 out: all that the service lists when the pager is iterated.
 
@@ -325,15 +337,11 @@ class BaseClient(Generic[PagerT]):
         path_segment("table_guid", table_guid)
         chosen = None if operators is None else _checked_operators(operators)
         resumed = None if resume_token is None else TablePosition.parse(resume_token)
-        if resumed is None:
-            span = window(start=start, end=end, since=since, now=datetime.now(UTC))
-        else:
-            _refuse_times(start, end, since)
-            span = resumed.window
-            if merge or resumed.table_guid != table_guid:
-                raise InvalidArgumentError(
-                    f"the resume_token belongs to the unmerged runs of table {shown(resumed.table_guid)}"
-                )
+        span = _window_of(GivenTimes(start, end, since), resumed)
+        if resumed is not None and (merge or resumed.table_guid != table_guid):
+            raise InvalidArgumentError(
+                f"the resume_token belongs to the unmerged runs of table {shown(resumed.table_guid)}"
+            )
         plan = _walk_options(page_size, offset_unit, slice_span)
         for one in chosen or ():
             check_runs_arguments(
@@ -422,13 +430,20 @@ class BaseClient(Generic[PagerT]):
     def _explain(
         self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int
     ) -> Steps[Explanation]:
-        from dataarts_datamap._monitoring.causes import Bounds, explain  # noqa: PLC0415  only needed by this call
-        from dataarts_datamap._monitoring.explanation import with_note  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.causes import Bounds  # noqa: PLC0415  only needed by this call
         from dataarts_datamap._monitoring.lineage import checked_depth  # noqa: PLC0415  as above
 
         bounds, now = Bounds(depth=checked_depth(depth)), datetime.now(UTC)
         sources = self._sources(now, max_age=max_age, since=since)
-        found, known = yield from self._catalog_of().with_upstream(table, depth=depth)
+        return self._explain_with(sources, table, now=now, max_age=max_age, bounds=bounds)
+
+    def _explain_with(
+        self, sources: Sources, table: Table | str, *, now: datetime, max_age: timedelta | None, bounds: Bounds
+    ) -> Steps[Explanation]:
+        from dataarts_datamap._monitoring.causes import explain  # noqa: PLC0415  only needed by this call
+        from dataarts_datamap._monitoring.explanation import with_note  # noqa: PLC0415  as above
+
+        found, known = yield from self._catalog_of().with_upstream(table, depth=bounds.depth)
         explanation = yield from explain(found, known.lineage, sources, now=now, max_age=max_age, bounds=bounds)
         return with_note(explanation, known.reason)
 
@@ -454,16 +469,23 @@ class BaseClient(Generic[PagerT]):
         span = window(start=None, end=None, since=look_back(since, max_age), now=now)
         return Sources(self._read_operators, partial(self._read_runs, span=span))
 
-    def _explainer(self, checks: Sequence[TableCheck], *, now: datetime) -> Callable[[TableCheck], Steps[TableCheck]]:
-        """A function that explains checks. What several of them need is read once."""
-        from dataarts_datamap._checks.check import explained_age  # noqa: PLC0415  only needed by this call
+    def _explainer(
+        self, checks: Sequence[TableCheck], *, now: datetime
+    ) -> Callable[[TableCheck], Steps[TableCheck]] | None:
+        """A function that adds its causes to a check; None if no check needs that.
+
+        Lineage, operators and runs that several checks need are read once.
+        """
+        from dataarts_datamap._checks.check import explained_age, is_explainable  # noqa: PLC0415  only needed by this call
         from dataarts_datamap._client.shared_reads import SharedReads  # noqa: PLC0415  as above
-        from dataarts_datamap._monitoring.causes import Bounds, explain  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.causes import Bounds  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.examination import Sources  # noqa: PLC0415  as above
-        from dataarts_datamap._monitoring.explanation import with_note  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  as above
 
-        ages = [age for one in checks if (age := explained_age(one)) is not None]
+        troubled = list(filter(is_explainable, checks))
+        if not troubled:
+            return None
+        ages = [age for one in troubled if (age := explained_age(one)) is not None]
         span = look_back(_EXPLAINED, max(ages, default=None))
         read_runs = SharedReads(
             partial(self._read_runs, span=window(start=now - span, end=now, since=None, now=now)), self._policy
@@ -471,13 +493,11 @@ class BaseClient(Generic[PagerT]):
         sources = Sources(SharedReads(self._read_operators, self._policy), read_runs)
 
         def explained(check: TableCheck) -> Steps[TableCheck]:
-            if check.table is None:
+            if check.table is None or not is_explainable(check):
                 return check
+            age = explained_age(check)
             try:
-                table, known = yield from self._catalog_of().with_upstream(check.table, depth=Bounds().depth)
-                max_age = explained_age(check)
-                found = yield from explain(table, known.lineage, sources, now=now, max_age=max_age, bounds=Bounds())
-                found = with_note(found, known.reason)
+                found = yield from self._explain_with(sources, check.table, now=now, max_age=age, bounds=Bounds())
             except ClientClosedError:
                 raise
             except DataMapError as error:
@@ -613,13 +633,25 @@ class BaseClient(Generic[PagerT]):
         return (yield from self._ask_page(read, partial(_decoded, offset=read.offset, strict=strict)))
 
     def _read_page_ahead(self, read: PageRead, *, strict: bool) -> Steps[PageAhead]:
-        """The same for a page that is read ahead."""
         return (yield from self._ask_page(read, partial(_decoded_later, offset=read.offset, strict=strict)))
 
     def _ask_page(self, read: PageRead, decode: Callable[[Response, RunOrigin], T]) -> Steps[T]:
-        scope = yield from self._find_scope()
-        request = self._runs_request(scope, read.operator, read.window, offset=read.offset, limit=read.limit)
-        origin = self._origin(scope, read.operator)
+        scope, operator = (yield from self._find_scope()), read.operator
+        workspace_id = scope.workspace_id if operator.workspace_id is None else operator.workspace_id
+        request = runs_request(
+            endpoint=self._settings.endpoint,
+            project_id=scope.project_id,
+            instance_id=scope.instance_id,
+            task_id=operator.task_id,
+            job_name=operator.job_name,
+            workspace_id=workspace_id,
+            start=read.window.start,
+            end=read.window.end,
+            offset=read.offset,
+            limit=read.limit,
+        )
+        source = self._source_of(scope)._asdict()
+        origin = RunOrigin(**source, operator=operator, workspace_id=workspace_id)
 
         def noted(response: Response) -> T:
             self._habits.note_page(read, len(response.content), response.elapsed)
@@ -628,109 +660,49 @@ class BaseClient(Generic[PagerT]):
         return (yield from exchange(request, self._credentials, self._trials if read.is_trial else self._policy, noted))
 
     def _find_source(self) -> Steps[RunSource]:
-        scope = yield from self._find_scope()
+        return self._source_of((yield from self._find_scope()))
+
+    def _source_of(self, scope: Scope) -> RunSource:
         region = self._settings.region or address_name(self._settings.endpoint)
         return RunSource(region, scope.project_id, scope.instance_id)
 
-    def _origin(self, scope: Scope, operator: Operator) -> RunOrigin:
-        return RunOrigin(
-            region=self._settings.region or address_name(self._settings.endpoint),
-            project_id=scope.project_id,
-            instance_id=scope.instance_id,
-            operator=operator,
-            workspace_id=scope.workspace_id if operator.workspace_id is None else operator.workspace_id,
-        )
+    def _wait_for_run(self, operator: Operator, times: GivenTimes, run_id: object, waits: Waits) -> Steps[Run]:
+        from dataarts_datamap._monitoring.waiting import wait_for_run  # noqa: PLC0415  only needed by this call
 
-    def _wait_for_run(  # noqa: PLR0913  as for the calls of both faces
-        self,
-        task_id: str,
-        *,
-        job_name: str,
-        start: Time | None,
-        end: Time | None,
-        since: timedelta | None,
-        workspace_id: str | None,
-        run_id: int | None,
-        timeout: float,
-        first_wait: float,
-        longest_wait: float,
-    ) -> Steps[Run]:
-        from dataarts_datamap._monitoring.waiting import read_all, wait_for_run  # noqa: PLC0415  only needed by this call
-
-        operator = _operator_of(task_id, job_name, workspace_id)
-        begun = window(start=start, end=end, since=since, now=datetime.now(UTC))
-        plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
+        begun = times.window()
+        if run_id is not None and (not isinstance(run_id, int) or isinstance(run_id, bool)):
+            raise InvalidArgumentError(f"run_id must be an integer such as Run.run_id, not {shown(run_id)}")
 
         def look() -> Steps[list[Run]]:
-            now = datetime.now(UTC)
-            span = begun if end is not None else window(start=begun.start, end=max(now, EPOCH), since=None, now=now)
-            walk = WindowWalk(operator, span, plan, self._habits)
-            return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
+            return self._read_runs(operator, span=_until_now(begun) if times.end is None else begun)
 
-        wanted = None if run_id is None else _checked_run_id(run_id)
-        waits = checked_seconds("first_wait", first_wait), checked_seconds("longest_wait", longest_wait)
-        return (
-            yield from wait_for_run(
-                look,
-                self._policy.clock,
-                run_id=wanted,
-                timeout=checked_seconds("timeout", timeout),
-                first_wait=min(waits),
-                longest_wait=waits[1],
-            )
-        )
+        return wait_for_run(look, self._policy.clock, waits, run_id=run_id)
 
-    def _wait_for_table(  # noqa: PLR0913  as for the calls of both faces
+    def _wait_for_table(  # noqa: PLR0913  one keyword for each choice
         self,
         table_guid: str,
+        times: GivenTimes,
+        waits: Waits,
         *,
-        start: Time | None,
-        since: timedelta | None,
         role: OperatorRole,
         only: Iterable[str] | None,
         ignore: Iterable[str],
-        timeout: float,
-        first_wait: float,
-        longest_wait: float,
     ) -> Steps[list[Run]]:
-        from dataarts_datamap._monitoring.waiting import read_all, wait_for_runs  # noqa: PLC0415  only needed by this call
+        from dataarts_datamap._monitoring.waiting import wait_for_runs  # noqa: PLC0415  only needed by this call
 
-        begun = window(start=start, end=None, since=since, now=datetime.now(UTC))
-        plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
-        waits = checked_seconds("first_wait", first_wait), checked_seconds("longest_wait", longest_wait)
-        seconds = checked_seconds("timeout", timeout)
+        begun = times.window()
         producers = yield from self._find_producers(table_guid, role=role, only=only, ignore=ignore)
         if role == "producers":
             warn_of_readers(producers)
 
         def look() -> Steps[list[Run]]:
-            now = datetime.now(UTC)
-            span = window(start=begun.start, end=max(now, EPOCH), since=None, now=now)
+            span = _until_now(begun)
             runs: list[Run] = []
             for operator in producers.operators:
-                walk = WindowWalk(operator, span, plan, self._habits)
-                runs += yield from read_all(walk.pages(), partial(self._read_page, strict=False))
+                runs += yield from self._read_runs(operator, span=span)
             return runs
 
-        return (
-            yield from wait_for_runs(
-                look, self._policy.clock, timeout=seconds, first_wait=min(waits), longest_wait=waits[1]
-            )
-        )
-
-    def _runs_request(self, scope: Scope, operator: Operator, span: Window, *, offset: int, limit: int) -> Request:
-        return runs_request(
-            endpoint=self._settings.endpoint,
-            project_id=scope.project_id,
-            instance_id=scope.instance_id,
-            task_id=operator.task_id,
-            job_name=operator.job_name,
-            workspace_id=scope.workspace_id if operator.workspace_id is None else operator.workspace_id,
-            start=span.start,
-            end=span.end,
-            offset=offset,
-            limit=limit,
-        )
+        return (yield from wait_for_runs(look, self._policy.clock, waits))
 
 
 def _decoded(response: Response, origin: RunOrigin, *, offset: int, strict: bool) -> RunPage:
@@ -747,18 +719,21 @@ def _decoded_later(response: Response, origin: RunOrigin, *, offset: int, strict
     return lambda: page
 
 
-def _operator_of(task_id: str, job_name: str, workspace_id: str | None) -> Operator:
+def operator_of(task_id: str, job_name: str, workspace_id: str | None) -> Operator:
     """The operator that a caller names, after checking that its values can be sent."""
     check_runs_arguments(task_id=task_id, job_name=job_name, workspace_id=workspace_id, limit=SMALL_PAGE)
     return Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
 
 
-def checked_role(role: object) -> OperatorRole:
-    """The role, checked.
+def checked_waits(timeout: object, first_wait: object, longest_wait: object) -> Waits:
+    """The waits, if each is a number of seconds."""
+    from dataarts_datamap._monitoring.waiting import Waits  # noqa: PLC0415  only needed by a wait
 
-    Raises:
-        InvalidArgumentError: It is not a role.
-    """
+    first, longest = checked_seconds("first_wait", first_wait), checked_seconds("longest_wait", longest_wait)
+    return Waits(checked_seconds("timeout", timeout), min(first, longest), longest)
+
+
+def checked_role(role: object) -> OperatorRole:
     if not isinstance(role, str) or role not in {"associated", "producers"}:
         raise InvalidArgumentError(f"role must be 'associated' or 'producers', not {shown(role)}")
     return cast("OperatorRole", role)
@@ -792,12 +767,6 @@ def _walk_options(page_size: PageSize, offset_unit: OffsetUnit, slice_span: obje
     )
 
 
-def _checked_run_id(run_id: object) -> int:
-    if not isinstance(run_id, int) or isinstance(run_id, bool):
-        raise InvalidArgumentError(f"run_id must be an integer such as Run.run_id, not {shown(run_id)}")
-    return run_id
-
-
 def _checked_run(run: object) -> Run:
     if not isinstance(run, Run):
         raise InvalidArgumentError(f"run must be a Run, such as those of list_table_runs, not {shown(run)}")
@@ -813,9 +782,17 @@ def _checked_operators(operators: object) -> list[Operator]:
     return cast("list[Operator]", found)
 
 
-def _refuse_times(*times: object) -> None:
+def _window_of(times: GivenTimes, resumed: Position | TablePosition | None) -> Window:
+    if resumed is None:
+        return times.window()
     if any(time is not None for time in times):
         raise InvalidArgumentError("the resume_token has the window: leave out start, end and since")
+    return resumed.window
+
+
+def _until_now(begun: Window) -> Window:
+    now = datetime.now(UTC)
+    return window(start=begun.start, end=max(now, EPOCH), since=None, now=now)
 
 
 def _is_of(position: Position | None, operator: Operator) -> bool:

@@ -33,7 +33,6 @@ class SharedReads(Generic[KeyT, ValueT]):
         self._values: dict[KeyT, SharedValue[ValueT, Send | Sleep | Wait]] = {}
 
     def __call__(self, key: KeyT) -> Steps[ValueT]:
-        """The value of a key."""
         clock = self._policy.clock
         made = SharedValue(partial(self._fetch, key), clock.monotonic, margin=0.0)
         value = self._values.setdefault(key, made)  # if two threads make one, the first is used

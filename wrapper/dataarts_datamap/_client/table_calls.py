@@ -6,15 +6,16 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
+from dataarts_datamap._client.shared import BaseClient, PagerT
 from dataarts_datamap._client.table_pagers import AsyncTablePager, TablePager
 from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._models.runs import Run
+from dataarts_datamap._paging.pager import AsyncPager, Pager
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from dataarts_datamap._client.catalog import Catalog
-    from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.tables import FlowDirection, Table
     from dataarts_datamap._monitoring.explanation import Explanation
     from dataarts_datamap._monitoring.lineage import Lineage
@@ -30,24 +31,8 @@ _NEAR: Final = 2
 _MOST_TABLES: Final = 30
 
 
-class _TableCalls:
+class _TableCalls(BaseClient[PagerT]):
     """The documented calls of both clients, and their common steps."""
-
-    def _catalog_of(self) -> Catalog:
-        """The client's catalog."""
-        raise NotImplementedError
-
-    def _explain(
-        self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int
-    ) -> Steps[Explanation]:
-        """The steps that explain a table."""
-        raise NotImplementedError
-
-    def _examine_upstream(
-        self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int, tables: int
-    ) -> Steps[Upstream]:
-        """The steps that examine the tables upstream of a table."""
-        raise NotImplementedError
 
     def _search(
         self, query: str, types: Sequence[str], sources: Sequence[str], workspace_id: str | None, page_size: int
@@ -96,11 +81,11 @@ class _TableCalls:
     def find_table(self, name: str) -> object:
         """The table with a GUID, without a request; or the only table with a name, found by a search.
 
-        If this account may not search, the name is looked up in lineage, which only knows tables with lineage.
+        If this account may not search, the name is looked up in lineage, which lacks tables without lineage.
 
         A name is compared with a table's display name, and with the end of its path: ``orders``, ``sales.orders`` and
         ``postgres.sales.orders`` can name the same table. An exact match counts before one that differs in case. A text
-        that looks like a GUID (32 to 36 hexadecimal digits and hyphens) is taken as one; ``name:…`` marks a name.
+        of 32 to 36 hexadecimal digits and hyphens is taken as a GUID; write ``name:…`` if it is a name.
 
         Args:
             name: The GUID or the name.
@@ -152,9 +137,9 @@ class _TableCalls:
     ) -> object:
         """Lineage with everything upstream of a table, or downstream of it.
 
-        It is the lineage of the instance, cached as by ``lineage``. If this account may not read that,
-        ShowDatamapLineage is requested table by table, for at most 200 tables; the depth and the direction of its
-        responses are not documented, so they are worked out from each response.
+        It is the lineage of the instance, cached as by ``lineage``. If this account may not read the lineage of the
+        instance, ShowDatamapLineage is requested table by table, for at most 200 tables. The depth and the direction of
+        its responses are not documented, so they are worked out from each response.
 
         Args:
             table: The table, its GUID or its name, looked up in lineage first. The result accepts any of these for it.
@@ -173,9 +158,9 @@ class _TableCalls:
     def lineage(self) -> object:
         """The lineage of the whole instance: the tables that each table is made of, and the operators that write it.
 
-        It is read page by page with ShowLineageBulk, a hundred operators each, and cached for five minutes: concurrent
-        callers share one reading. The operation is in invitational test; if it is refused, the error names it, and the
-        client does not request it again.
+        It is read with ShowLineageBulk, a hundred operators per page, and cached for five minutes; concurrent callers
+        share one reading. The operation is in invitational test; if it is refused, the error names it, and the client
+        does not request it again.
 
         Raises:
             TransportError: No complete response arrived.
@@ -195,9 +180,9 @@ class _TableCalls:
     ) -> object:
         """The tables upstream of a table, and the state of each, whether or not the table itself is fresh.
 
-        A table is judged by the operators that write it, as for ``explain``. Lineage is read as by ``find_producers``:
-        that of the instance if it is cached or has at most 1,000 operators, else table by table. Each table costs one
-        request for its operators, plus the requests for the runs of each of its producers.
+        A table is judged by the operators that write it, as for ``explain``. The lineage of the instance is used if it
+        is cached or has at most 1,000 operators; otherwise lineage is read table by table. Each table costs one request
+        for its operators, plus the requests for the runs of each of its producers.
 
         Args:
             table: The table, its GUID or its name, found by a search.
@@ -232,8 +217,8 @@ class _TableCalls:
         are the causes. An input's trouble counts only if it began by the planned time of the run that it would explain.
 
         It costs the requests for lineage, if that is not cached; and for each examined table, one request for its
-        operators, plus the requests for the runs of each of its producers. If this account may not read lineage, the
-        table is explained alone, and the explanation says so.
+        operators, plus the requests for the runs of each of its producers. If this account may not read lineage, only
+        the table itself is examined, and the explanation says so.
 
         Args:
             table: The table, its GUID or its name, looked up in lineage first.
@@ -266,7 +251,7 @@ def checked_flow(direction: object) -> FlowDirection:
     raise InvalidArgumentError(f"direction must be 'up' or 'down', not {shown(direction)}")
 
 
-class TableCalls(_TableCalls):
+class TableCalls(_TableCalls[Pager[Run]]):
     """The calls of the synchronous client."""
 
     _transport: SyncTransport
@@ -324,7 +309,7 @@ class TableCalls(_TableCalls):
         return self._transport.run(self._explain(table, max_age=max_age, since=since, depth=depth))
 
 
-class AsyncTableCalls(_TableCalls):
+class AsyncTableCalls(_TableCalls[AsyncPager[Run]]):
     """The calls of the asynchronous client."""
 
     _transport: AsyncTransport

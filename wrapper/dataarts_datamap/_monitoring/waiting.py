@@ -48,15 +48,15 @@ def read_all(
     return runs
 
 
-def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
-    look: Callable[[], Steps[list[Run]]],
-    clock: Clock,
-    *,
-    run_id: int | None,
-    timeout: float,
-    first_wait: float,
-    longest_wait: float,
-) -> Steps[Run]:
+class Waits(NamedTuple):
+    """The timeout of a wait, its first pause and its longest pause, in seconds."""
+
+    timeout: float
+    first: float
+    longest: float
+
+
+def wait_for_run(look: Callable[[], Steps[list[Run]]], clock: Clock, waits: Waits, *, run_id: int | None) -> Steps[Run]:
     """Look again and again until a run has ended: the one with the id, or else the one planned last so far.
 
     After a temporary failure the wait goes on, as if the run were still active; any other failure ends it.
@@ -71,14 +71,11 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
         return [] if latest is None else [latest]
 
     what = "no run had ended" if run_id is None else f"run {run_id} had not ended"
-    waits = _Waits(timeout=timeout, first=first_wait, longest=longest_wait)
     (run,) = yield from _look_until_ended(look, find, clock, waits, what)
     return run
 
 
-def wait_for_runs(
-    look: Callable[[], Steps[list[Run]]], clock: Clock, *, timeout: float, first_wait: float, longest_wait: float
-) -> Steps[list[Run]]:
+def wait_for_runs(look: Callable[[], Steps[list[Run]]], clock: Clock, waits: Waits) -> Steps[list[Run]]:
     """Look again and again until the run planned last so far has ended, for each operator.
 
     Operators without runs do not count; at least one operator must have runs.
@@ -92,21 +89,14 @@ def wait_for_runs(
         latest = map(_latest, group_runs(runs).values())
         return [run for run in latest if run is not None]
 
-    waits = _Waits(timeout=timeout, first=first_wait, longest=longest_wait)
     return (yield from _look_until_ended(look, find, clock, waits, "not all runs had ended"))
-
-
-class _Waits(NamedTuple):
-    timeout: float
-    first: float
-    longest: float
 
 
 def _look_until_ended(
     look: Callable[[], Steps[list[Run]]],
     find: Callable[[list[Run]], list[Run]],
     clock: Clock,
-    waits: _Waits,
+    waits: Waits,
     what: str,
 ) -> Steps[list[Run]]:
     """Look again and again until there are runs and all of them have ended."""

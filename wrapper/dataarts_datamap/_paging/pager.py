@@ -1,4 +1,4 @@
-"""Pagers: the rows of a walk, for threads and for an event loop."""
+"""Pagers: the rows of a walk, for threads and for event loops."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
 
 from dataarts_datamap._errors import DataMapError, InvalidArgumentError, RowProblemWarning
 from dataarts_datamap._models.runs import RunPage
-from dataarts_datamap._paging.read_ahead import ReadAhead
+from dataarts_datamap._paging.read_ahead import ReadAhead, TransportT
 from dataarts_datamap._paging.walk_options import READ_ERRORS, go_on
 from dataarts_datamap._text import printable, shown
+from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 from dataarts_datamap._warnings import calling_place
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._export.columns import Nested
     from dataarts_datamap._paging.read_ahead import PagedWalk, PageReader
-    from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 RowT = TypeVar("RowT")
 
@@ -35,6 +35,52 @@ def _checked_most(max_items: object) -> int | None:
     if max_items is None or (isinstance(max_items, int) and not isinstance(max_items, bool) and max_items >= 0):
         return None if max_items is None else min(max_items, sys.maxsize)
     raise InvalidArgumentError(f"max_items must be an integer from 0, not {shown(max_items)}")
+
+
+class _RowsCalls:
+    """The documented calls of anything that is iterated row by row."""
+
+    def first(self) -> object:
+        """The first row in the server's order; None if there is none."""
+
+    def to_list(self, *, max_items: int | None = None) -> object:
+        """All rows, or the first ``max_items`` of them.
+
+        Raises:
+            InvalidArgumentError: ``max_items`` is not an integer from 0.
+        """
+
+
+class Rows(_RowsCalls, Generic[RowT]):
+    """Rows that a thread reads on demand."""
+
+    def __iter__(self) -> Iterator[RowT]:
+        raise NotImplementedError
+
+    def first(self) -> RowT | None:
+        return next(iter(self), None)
+
+    def to_list(self, *, max_items: int | None = None) -> list[RowT]:
+        return list(islice(self, _checked_most(max_items)))
+
+
+class AsyncRows(_RowsCalls, Generic[RowT]):
+    """Rows that a task reads on demand."""
+
+    def __aiter__(self) -> AsyncGenerator[RowT, None]:
+        raise NotImplementedError
+
+    async def first(self) -> RowT | None:
+        rows = await self.to_list(max_items=1)
+        return rows[0] if rows else None
+
+    async def to_list(self, *, max_items: int | None = None) -> list[RowT]:
+        most = _checked_most(max_items)
+        rows: list[RowT] = []
+        async with aclosing(self.__aiter__()) as walk:
+            while len(rows) != most and (row := await anext(walk, _END)) is not _END:
+                rows.append(cast("RowT", row))
+        return rows
 
 
 class _Cursor:
@@ -54,11 +100,13 @@ class _Cursor:
         self.warned = False
 
 
-class _PagerBase:
-    """The state of a pager's latest iteration."""
+class _PagerBase(Generic[TransportT]):
+    """The state of a pager's latest iteration, and the documented calls of both pagers."""
 
-    def __init__(self, resume_token: str | None) -> None:
-        self._stand = _Cursor()
+    def __init__(self, transport: TransportT, reading: PageReader, resume_token: str | None = None) -> None:
+        self._transport = transport
+        self._reading = reading
+        self._cursor = _Cursor()
         self._resumed_from = resume_token
 
     @property
@@ -68,12 +116,12 @@ class _PagerBase:
         None before the first page, if the server did not report it, for a window that is longer than a slice, and for a
         table, whose operators have separate totals.
         """
-        return self._stand.total
+        return self._cursor.total
 
     @property
     def changed(self) -> int:
-        """The number of runs that came again with other content; they were yielded as they first came."""
-        return 0 if self._stand.walk is None else self._stand.walk.changed()
+        """The number of runs that were read again with other content; each was yielded as it was read first."""
+        return 0 if self._cursor.walk is None else self._cursor.walk.changed()
 
     @property
     def resume_token(self) -> str | None:
@@ -84,84 +132,20 @@ class _PagerBase:
         earlier slices can come again. It holds the ids and planned times of the latest runs, about 10 bytes for each
         and usually 10,000 of them, 41,000 with large pages. It holds no secret.
         """
-        return self._token(self._stand)
+        return self._token(self._cursor)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(total={self.total})"
 
-    def _restart(self) -> _Cursor:
-        self._stand = stand = _Cursor()
-        return stand
-
-    def _token(self, stand: _Cursor) -> str | None:
-        return self._resumed_from if stand.walk is None else stand.walk.token(stand.given)
-
-    def _note(self, stand: _Cursor, page: RunPage) -> None:
-        stand.total = page.total
-        stand.given = 0
-        if page.problems and not stand.warned:
-            stand.warned = True
-            first = printable(page.problems[0], limit=300)
-            more = f" (and {len(page.problems) - 1} more on this page)" if len(page.problems) > 1 else ""
-            text = f"unexpected types: {first}{more}; Run.problems has the details"
-            stacklevel, _ = calling_place()
-            warnings.warn(text, RowProblemWarning, stacklevel=stacklevel)
-
-    def _tell(self, stand: _Cursor, error: DataMapError) -> None:
-        if error.resume_token is None:
-            error.resume_token = self._token(stand)
-
-
-class Pager(_PagerBase, Generic[RowT]):
-    """The rows of a window, read page by page on demand, in the server's order.
-
-    Each iteration reads the window anew. From the second page on, pages are read ahead, in parallel; leaving a loop
-    cancels them. An iteration raises the errors of reading a page, and ``IncompleteWalkError`` if it cannot be shown
-    that no row is missing; the ``resume_token`` on an error holds the position to go on from.
-    """
-
-    def __init__(self, transport: SyncTransport, reading: PageReader, resume_token: str | None = None) -> None:
-        super().__init__(resume_token)
-        self._transport = transport
-        self._reading = reading
-
-    def __iter__(self) -> Iterator[RowT]:
-        stand = self._restart()
-        with closing(self._pages(stand)) as pages:
-            for page in pages:
-                for stand.given, row in enumerate(cast("tuple[RowT, ...]", page.runs), start=1):
-                    yield row
-
-    def pages(self) -> Iterator[RunPage]:
+    def pages(self) -> object:
         """The pages, each with only the rows that no earlier page had."""
-        stand = self._restart()
-        with closing(self._pages(stand)) as pages:
-            for page in pages:
-                stand.given = len(page.runs)
-                yield page
 
-    def first(self) -> RowT | None:
-        """The first row in the server's order; None if there is none.
-
-        It costs one page. In a window that is read in slices, it costs one page more for each empty slice before it,
-        and at least one to find out the order: pages of the latest slice, then of the slices before it.
-        """
-        return next(iter(self), None)
-
-    def to_list(self, *, max_items: int | None = None) -> list[RowT]:
-        """All rows, or the first ``max_items`` of them.
-
-        Raises:
-            InvalidArgumentError: ``max_items`` is not an integer from 0.
-        """
-        return list(islice(self, _checked_most(max_items)))
-
-    def to_arrow(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> pa.Table:
+    def to_arrow(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> object:
         """All rows as an Arrow table, read in batches. Needs the extra ``arrow``.
 
-        Times are ``timestamp[ms, tz=UTC]``; ids, counts and ``duration_ms`` ``int64``; ``speed`` ``float64``;
-        ``force_success`` ``bool``; names and states dictionary-encoded text; ``execution_log_path``, ``running_data``
-        and ``running_param`` text, the latter two as sent, nearly always JSON.
+        Times are ``timestamp[ms, tz=UTC]``. Ids, counts and ``duration_ms`` are ``int64``, ``speed`` is ``float64``,
+        and ``force_success`` is ``bool``. Names and states are dictionary-encoded text, all other columns plain text.
+        ``running_data`` and ``running_param`` are as sent, nearly always JSON.
 
         Args:
             columns: Names of the columns, in order; if left out, all: a run's fields, ``state``, ``duration_ms``.
@@ -171,6 +155,84 @@ class Pager(_PagerBase, Generic[RowT]):
             InvalidArgumentError: A name is not a column, or occurs twice.
             MissingExtraError: pyarrow is not installed.
         """
+
+    def to_pandas(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> object:
+        """All rows as a pandas frame: ``to_arrow`` with nullable integers, and names as categories.
+
+        Needs the extra ``pandas``.
+
+        Args:
+            columns: As for ``to_arrow``.
+            nested: As for ``to_arrow``.
+
+        Raises:
+            InvalidArgumentError: A name is not a column, or occurs twice.
+            MissingExtraError: pandas or pyarrow is not installed.
+        """
+
+    def to_polars(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> object:
+        """All rows as a polars frame: ``to_arrow`` with names as categories.
+
+        Needs the extra ``polars``.
+
+        Args:
+            columns: As for ``to_arrow``.
+            nested: As for ``to_arrow``.
+
+        Raises:
+            InvalidArgumentError: A name is not a column, or occurs twice.
+            MissingExtraError: polars or pyarrow is not installed.
+        """
+
+    def _restart(self) -> _Cursor:
+        self._cursor = cursor = _Cursor()
+        return cursor
+
+    def _token(self, cursor: _Cursor) -> str | None:
+        return self._resumed_from if cursor.walk is None else cursor.walk.token(cursor.given)
+
+    def _note(self, cursor: _Cursor, page: RunPage) -> None:
+        cursor.total = page.total
+        cursor.given = 0
+        if page.problems and not cursor.warned:
+            cursor.warned = True
+            first = printable(page.problems[0], limit=300)
+            more = f" (and {len(page.problems) - 1} more on this page)" if len(page.problems) > 1 else ""
+            text = f"unexpected types: {first}{more}; Run.problems has the details"
+            stacklevel, _ = calling_place()
+            warnings.warn(text, RowProblemWarning, stacklevel=stacklevel)
+
+    def _add_token(self, cursor: _Cursor, error: DataMapError) -> None:
+        if error.resume_token is None:
+            error.resume_token = self._token(cursor)
+
+
+class Pager(_PagerBase[SyncTransport], Rows[RowT]):
+    """The rows of a window, read page by page on demand, in the server's order.
+
+    Each iteration reads the window anew. From the second page on, pages are read ahead, in parallel; leaving a loop
+    cancels these reads. An iteration raises the errors of reading a page, and ``IncompleteWalkError`` if it cannot be
+    shown that no row is missing; the ``resume_token`` on an error holds the position to go on from.
+
+    ``first`` costs one page. In a window that is read in slices, it costs one page more for each empty slice before the
+    row, and at least one to find out the order: pages of the latest slice, then of the slices before it.
+    """
+
+    def __iter__(self) -> Iterator[RowT]:
+        cursor = self._restart()
+        with closing(self._pages(cursor)) as pages:
+            for page in pages:
+                for cursor.given, row in enumerate(cast("tuple[RowT, ...]", page.runs), start=1):
+                    yield row
+
+    def pages(self) -> Iterator[RunPage]:
+        cursor = self._restart()
+        with closing(self._pages(cursor)) as pages:
+            for page in pages:
+                cursor.given = len(page.runs)
+                yield page
+
+    def to_arrow(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> pa.Table:
         from dataarts_datamap._export.arrow import TableCollector  # noqa: PLC0415  an extra
 
         collector = TableCollector(columns=columns, nested=nested)
@@ -179,51 +241,26 @@ class Pager(_PagerBase, Generic[RowT]):
         return collector.table()
 
     def to_pandas(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> pd.DataFrame:
-        """All rows as a pandas frame: ``to_arrow`` with nullable integers, and names as categories.
-
-        Needs the extra ``pandas``.
-
-        Args:
-            columns: Names of the columns, in order; if left out, all: a run's fields, ``state``, ``duration_ms``.
-            nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
-
-        Raises:
-            InvalidArgumentError: A name is not a column, or occurs twice.
-            MissingExtraError: pandas or pyarrow is not installed.
-        """
         from dataarts_datamap._export.arrow import pandas_converter  # noqa: PLC0415  an extra
 
         convert = pandas_converter()
         return convert(self.to_arrow(columns=columns, nested=nested))
 
     def to_polars(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> pl.DataFrame:
-        """All rows as a polars frame: ``to_arrow`` with names as categories.
-
-        Needs the extra ``polars``.
-
-        Args:
-            columns: Names of the columns, in order; if left out, all: a run's fields, ``state``, ``duration_ms``.
-            nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
-
-        Raises:
-            InvalidArgumentError: A name is not a column, or occurs twice.
-            MissingExtraError: polars or pyarrow is not installed.
-        """
         from dataarts_datamap._export.arrow import polars_converter  # noqa: PLC0415  an extra
 
         convert = polars_converter()
         return convert(self.to_arrow(columns=columns, nested=nested))
 
-    def _pages(self, stand: _Cursor) -> Generator[RunPage, None, None]:
-        reading = self._reading
-        reader = ReadAhead(self._transport, reading)
+    def _pages(self, cursor: _Cursor) -> Generator[RunPage, None, None]:
+        reader = ReadAhead(self._transport, self._reading)
         try:
-            stand.walk = self._transport.run(self._reading.begin())
-            steps = stand.walk.pages()
+            cursor.walk = self._transport.run(self._reading.begin())
+            steps = cursor.walk.pages()
             step = next(steps, None)
             while step is not None:
                 if isinstance(step, RunPage):
-                    self._note(stand, step)
+                    self._note(cursor, step)
                     yield step
                     step = next(steps, None)
                     continue
@@ -234,77 +271,30 @@ class Pager(_PagerBase, Generic[RowT]):
                 else:
                     step = go_on(steps, page)
         except DataMapError as error:
-            self._tell(stand, error)
+            self._add_token(cursor, error)
             raise
         finally:
             reader.close()
 
 
-class AsyncPager(_PagerBase, Generic[RowT]):
-    """The rows of a window, read page by page on demand, in the server's order.
-
-    Each iteration reads the window anew. From the second page on, pages are read ahead, in parallel; leaving a loop
-    cancels them. An iteration raises the errors of reading a page, and ``IncompleteWalkError`` if it cannot be shown
-    that no row is missing; the ``resume_token`` on an error holds the position to go on from.
-    """
-
-    def __init__(self, transport: AsyncTransport, reading: PageReader, resume_token: str | None = None) -> None:
-        super().__init__(resume_token)
-        self._transport = transport
-        self._reading = reading
+class AsyncPager(_PagerBase[AsyncTransport], AsyncRows[RowT]):
+    """A ``Pager`` for event loops: iterate it and ``pages`` with ``async for``, and await its other calls."""
 
     async def __aiter__(self) -> AsyncGenerator[RowT, None]:
-        stand = self._restart()
-        async with aclosing(self._pages(stand)) as pages:
+        cursor = self._restart()
+        async with aclosing(self._pages(cursor)) as pages:
             async for page in pages:
-                for stand.given, row in enumerate(cast("tuple[RowT, ...]", page.runs), start=1):
+                for cursor.given, row in enumerate(cast("tuple[RowT, ...]", page.runs), start=1):
                     yield row
 
     async def pages(self) -> AsyncGenerator[RunPage, None]:
-        """The pages, each with only the rows that no earlier page had."""
-        stand = self._restart()
-        async with aclosing(self._pages(stand)) as pages:
+        cursor = self._restart()
+        async with aclosing(self._pages(cursor)) as pages:
             async for page in pages:
-                stand.given = len(page.runs)
+                cursor.given = len(page.runs)
                 yield page
 
-    async def first(self) -> RowT | None:
-        """The first row in the server's order; None if there is none.
-
-        It costs one page. In a window that is read in slices, it costs one page more for each empty slice before it,
-        and at least one to find out the order: pages of the latest slice, then of the slices before it.
-        """
-        rows = await self.to_list(max_items=1)
-        return rows[0] if rows else None
-
-    async def to_list(self, *, max_items: int | None = None) -> list[RowT]:
-        """All rows, or the first ``max_items`` of them.
-
-        Raises:
-            InvalidArgumentError: ``max_items`` is not an integer from 0.
-        """
-        most = _checked_most(max_items)
-        rows: list[RowT] = []
-        async with aclosing(self.__aiter__()) as walk:
-            while len(rows) != most and (row := await anext(walk, _END)) is not _END:
-                rows.append(cast("RowT", row))
-        return rows
-
     async def to_arrow(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> pa.Table:
-        """All rows as an Arrow table, read in batches. Needs the extra ``arrow``.
-
-        Times are ``timestamp[ms, tz=UTC]``; ids, counts and ``duration_ms`` ``int64``; ``speed`` ``float64``;
-        ``force_success`` ``bool``; names and states dictionary-encoded text; ``execution_log_path``, ``running_data``
-        and ``running_param`` text, the latter two as sent, nearly always JSON.
-
-        Args:
-            columns: Names of the columns, in order; if left out, all: a run's fields, ``state``, ``duration_ms``.
-            nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
-
-        Raises:
-            InvalidArgumentError: A name is not a column, or occurs twice.
-            MissingExtraError: pyarrow is not installed.
-        """
         from dataarts_datamap._export.arrow import TableCollector  # noqa: PLC0415  an extra
 
         collector = TableCollector(columns=columns, nested=nested)
@@ -314,53 +304,28 @@ class AsyncPager(_PagerBase, Generic[RowT]):
         return collector.table()
 
     async def to_pandas(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> pd.DataFrame:
-        """All rows as a pandas frame: ``to_arrow`` with nullable integers, and names as categories.
-
-        Needs the extra ``pandas``.
-
-        Args:
-            columns: Names of the columns, in order; if left out, all: a run's fields, ``state``, ``duration_ms``.
-            nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
-
-        Raises:
-            InvalidArgumentError: A name is not a column, or occurs twice.
-            MissingExtraError: pandas or pyarrow is not installed.
-        """
         from dataarts_datamap._export.arrow import pandas_converter  # noqa: PLC0415  an extra
 
         convert = pandas_converter()
         return convert(await self.to_arrow(columns=columns, nested=nested))
 
     async def to_polars(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> pl.DataFrame:
-        """All rows as a polars frame: ``to_arrow`` with names as categories.
-
-        Needs the extra ``polars``.
-
-        Args:
-            columns: Names of the columns, in order; if left out, all: a run's fields, ``state``, ``duration_ms``.
-            nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
-
-        Raises:
-            InvalidArgumentError: A name is not a column, or occurs twice.
-            MissingExtraError: polars or pyarrow is not installed.
-        """
         from dataarts_datamap._export.arrow import polars_converter  # noqa: PLC0415  an extra
 
         convert = polars_converter()
         return convert(await self.to_arrow(columns=columns, nested=nested))
 
-    async def _pages(self, stand: _Cursor) -> AsyncGenerator[RunPage, None]:
+    async def _pages(self, cursor: _Cursor) -> AsyncGenerator[RunPage, None]:
         from dataarts_datamap._paging.read_ahead import AsyncReadAhead  # noqa: PLC0415  loads asyncio
 
-        reading = self._reading
-        reader = AsyncReadAhead(self._transport, reading)
+        reader = AsyncReadAhead(self._transport, self._reading)
         try:
-            stand.walk = await self._transport.run(self._reading.begin())
-            steps = stand.walk.pages()
+            cursor.walk = await self._transport.run(self._reading.begin())
+            steps = cursor.walk.pages()
             step = next(steps, None)
             while step is not None:
                 if isinstance(step, RunPage):
-                    self._note(stand, step)
+                    self._note(cursor, step)
                     yield step
                     step = next(steps, None)
                     continue
@@ -371,7 +336,7 @@ class AsyncPager(_PagerBase, Generic[RowT]):
                 else:
                     step = go_on(steps, page)
         except DataMapError as error:
-            self._tell(stand, error)
+            self._add_token(cursor, error)
             raise
         finally:
             await reader.close()

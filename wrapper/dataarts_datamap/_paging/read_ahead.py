@@ -1,4 +1,4 @@
-"""Reads pages in parallel: the one that a walk awaits, and those that it will need next.
+"""Reads pages in parallel: the page that a walk awaits, and the pages that it will need next.
 
 The number of pages read ahead grows with the pages consumed: the first page costs one request, and a caller that reads
 on soon reaches the maximum.
@@ -10,10 +10,13 @@ import os
 import time
 from contextlib import suppress
 from threading import current_thread
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from dataarts_datamap._paging.walk_options import READ_ERRORS
 from dataarts_datamap._transport.cancellation import Cancellation
+from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.runs import RunPage
     from dataarts_datamap._paging.walk_options import PageAhead, PageNeeded, PageRead, ServerHabits, Walk
-    from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
+
+TransportT = TypeVar("TransportT", bound="SyncTransport | AsyncTransport")
+StartedT = TypeVar("StartedT")
 
 _GROWTH: Final = 2
 _MOST_BYTES_AHEAD: Final = 7 << 20  # four pages of 1,000 rows: with the awaited one, 80 requests a second at 60 ms
@@ -34,12 +39,10 @@ _LONGEST_GOODBYE: Final = 0.5
 class PagedWalk(Protocol):
     """The interface of a walk that a pager uses."""
 
-    def pages(self) -> Walk:
-        """The pages."""
-        ...
+    def pages(self) -> Walk: ...
 
     def changed(self) -> int:
-        """The number of runs that came again with other content."""
+        """The number of runs that were read again with other content."""
         ...
 
     def token(self, given: int) -> str | None:
@@ -47,10 +50,10 @@ class PagedWalk(Protocol):
         ...
 
 
-class PageReader:
+class PageReader(Struct, frozen=True):
     """The settings by which a pager reads.
 
-    Args:
+    Attributes:
         begin: Returns the steps that begin a new walk.
         ask: Returns the steps that read a page.
         ask_ahead: Returns the steps that read a page before it is awaited.
@@ -58,19 +61,11 @@ class PageReader:
         habits: The known facts about the server.
     """
 
-    def __init__(
-        self,
-        begin: Callable[[], Steps[PagedWalk]],
-        ask: Callable[[PageRead], Steps[RunPage]],
-        ask_ahead: Callable[[PageRead], Steps[PageAhead]],
-        concurrency: int,
-        habits: ServerHabits,
-    ) -> None:
-        self.begin = begin
-        self.ask = ask
-        self.ask_ahead = ask_ahead
-        self.concurrency = concurrency
-        self.habits = habits
+    begin: Callable[[], Steps[PagedWalk]]
+    ask: Callable[[PageRead], Steps[RunPage]]
+    ask_ahead: Callable[[PageRead], Steps[PageAhead]]
+    concurrency: int
+    habits: ServerHabits
 
 
 class Width:
@@ -94,22 +89,40 @@ class Width:
         return chosen
 
 
-class ReadAhead:
-    """Reads pages in threads.
+class _ReadAheadBase(Generic[TransportT, StartedT]):
+    """The reads that have begun, for threads or for tasks."""
 
-    Args:
-        transport: Runs the steps.
-        reading: The settings by which pages are read.
-    """
-
-    def __init__(self, transport: SyncTransport, reading: PageReader) -> None:
+    def __init__(self, transport: TransportT, reading: PageReader) -> None:
         self._transport = transport
         self._reading = reading
-        self._width = Width(reading.concurrency - 1, reading.habits)
+        self._most = reading.concurrency - 1
+        self._width = Width(self._most, reading.habits)
+        self._started: dict[PageRead, StartedT] = {}
+
+    def _begin_next(self, wanted: PageNeeded) -> StartedT | None:
+        """Begin the reads that will be needed, and cancel all others; returns the awaited read if it has begun."""
+        started = self._started.get(wanted.read)
+        chosen = self._width.chosen(wanted)
+        self._cancel(set(self._started).difference(wanted.ahead, (wanted.read,)))
+        for read in chosen:
+            if read not in self._started:
+                self._started[read] = self._start(read)
+        return started
+
+    def _start(self, read: PageRead) -> StartedT:
+        raise NotImplementedError
+
+    def _cancel(self, reads: Iterable[PageRead]) -> None:
+        raise NotImplementedError
+
+
+class ReadAhead(_ReadAheadBase[SyncTransport, "tuple[Future[PageAhead], Cancellation]"]):
+    """Reads pages in threads."""
+
+    def __init__(self, transport: SyncTransport, reading: PageReader) -> None:
+        super().__init__(transport, reading)
         self._threads: ThreadPoolExecutor | None = None
         self._running: list[Thread] = []
-        self._most_threads = reading.concurrency - 1
-        self._started: dict[PageRead, tuple[Future[PageAhead], Cancellation]] = {}
         self._process = os.getpid()
         self._parents: object = None
 
@@ -117,15 +130,10 @@ class ReadAhead:
         """The awaited page.
 
         Raises:
-            DataMapError: It could not be read. The error of a page read ahead is raised when that page is awaited.
+            DataMapError: The page could not be read.
         """
         self._settle()
-        started = self._started.get(wanted.read)
-        chosen = self._width.chosen(wanted)
-        self._cancel(set(self._started).difference(wanted.ahead, (wanted.read,)))
-        for read in chosen:
-            if read not in self._started:
-                self._started[read] = self._start(read)
+        started = self._begin_next(wanted)
         if started is not None:
             page = started[0].result()
             del self._started[wanted.read]  # only now, so that an interrupt cancels it, too
@@ -136,8 +144,8 @@ class ReadAhead:
     def close(self) -> None:
         """Cancel the reads under way, and wait half a second at most until they have ended.
 
-        The garbage collector closes a forgotten walk in any thread: in a reading one, or in one that holds a lock that
-        they wait for.
+        A longer wait could be a deadlock: the garbage collector may close a forgotten walk in any thread, even in one
+        that reads ahead, or that holds a lock which a read needs.
         """
         self._settle()
         self._cancel(tuple(self._started))
@@ -150,7 +158,7 @@ class ReadAhead:
                 thread.join(max(0.0, until - time.monotonic()))
 
     def _settle(self) -> None:
-        """After a fork, forget the parent's threads and exchanges: the child has their sockets, but no such threads."""
+        """After a fork, forget the parent's threads and exchanges: the child has their sockets, but not the threads."""
         if self._process != os.getpid():
             self._parents = self._started, self._threads
             self._process, self._started, self._threads, self._running = os.getpid(), {}, None, []
@@ -160,7 +168,7 @@ class ReadAhead:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  not needed to read one page
 
             self._threads = ThreadPoolExecutor(
-                self._most_threads,
+                self._most,
                 thread_name_prefix="datamap-read-ahead",
                 initializer=lambda running: running.append(current_thread()),
                 initargs=(self._running,),
@@ -175,35 +183,20 @@ class ReadAhead:
                 cancellation.cancel()
 
 
-class AsyncReadAhead:
-    """Reads pages in tasks.
-
-    Args:
-        transport: Runs the steps.
-        reading: The settings by which pages are read.
-    """
+class AsyncReadAhead(_ReadAheadBase[AsyncTransport, "asyncio.Task[PageAhead]"]):
+    """Reads pages in tasks."""
 
     def __init__(self, transport: AsyncTransport, reading: PageReader) -> None:
-        self._transport = transport
-        self._reading = reading
-        self._width = Width(reading.concurrency - 1, reading.habits)
-        self._started: dict[PageRead, asyncio.Task[PageAhead]] = {}
+        super().__init__(transport, reading)
         self._cancelled: list[asyncio.Task[Any]] = []
 
     async def read(self, wanted: PageNeeded) -> RunPage:
         """The awaited page.
 
         Raises:
-            DataMapError: It could not be read. The error of a page read ahead is raised when that page is awaited.
+            DataMapError: The page could not be read.
         """
-        import asyncio  # noqa: PLC0415  a large module, which the synchronous client does not need
-
-        started = self._started.get(wanted.read)
-        chosen = self._width.chosen(wanted)
-        self._cancel(set(self._started).difference(wanted.ahead, (wanted.read,)))
-        for read in chosen:
-            if read not in self._started:
-                self._started[read] = asyncio.create_task(self._transport.run(self._reading.ask_ahead(read)))
+        started = self._begin_next(wanted)
         if started is not None:
             page = await started
             del self._started[wanted.read]
@@ -212,12 +205,17 @@ class AsyncReadAhead:
         return await self._transport.run(self._reading.ask(wanted.read))
 
     async def close(self) -> None:
-        """Cancel the reads under way."""
-        import asyncio  # noqa: PLC0415  as above
+        """Cancel the reads under way, and wait until they have ended."""
+        import asyncio  # noqa: PLC0415  a large module, which the synchronous client does not need
 
         self._cancel(tuple(self._started))
         if self._cancelled:
             await asyncio.gather(*self._cancelled, return_exceptions=True)
+
+    def _start(self, read: PageRead) -> asyncio.Task[PageAhead]:
+        import asyncio  # noqa: PLC0415  as above
+
+        return asyncio.create_task(self._transport.run(self._reading.ask_ahead(read)))
 
     def _cancel(self, reads: Iterable[PageRead]) -> None:
         self._cancelled = [task for task in self._cancelled if not task.done()]
