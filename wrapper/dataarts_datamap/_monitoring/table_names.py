@@ -48,7 +48,7 @@ def keyword_of(name: str) -> str:
 def choose_table(name: str, tables: Iterable[Table]) -> Table:
     """The only table with a name: its display name, or the end of its path, such as ``sales.orders``.
 
-    If one matches exactly, tables that differ in case, or in the encoding of accents, do not count.
+    If a table matches exactly, tables that differ in case, or in the encoding of accents, do not count.
 
     Raises:
         TableNotFoundError: No table has the name; the text names similar ones.
