@@ -135,7 +135,7 @@ def test_what_was_told_can_be_kept() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("", "DATAMAP_NOTIFY holds no address: set it to one of apprise"),
+        ("", "DATAMAP_NOTIFY holds no address: set it to an address for apprise"),
         (SECRET, "address 1 of DATAMAP_NOTIFY is not an address that apprise supports"),
         (f"{SECRET}:x://y", "address 1 of DATAMAP_NOTIFY is not an address that apprise supports"),
         *[

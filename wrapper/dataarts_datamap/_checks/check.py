@@ -68,12 +68,7 @@ class Outage:
 
 
 class Records(NamedTuple):
-    """The records of earlier checks.
-
-    Attributes:
-        tables: The record of each table, by the key of its rule.
-        operators: The record of each operator.
-    """
+    """The records of earlier checks: of tables, by the keys of their rules, and of operators."""
 
     tables: Mapping[str, TableRecord]
     operators: Mapping[OperatorKey, OperatorRecord]
@@ -116,10 +111,10 @@ class TableCheck(Struct, frozen=True, kw_only=True):
             time known from an earlier check. None if no success is known.
         never_succeeded: Whether the whole history that the service keeps was searched without finding a success.
         searched_from: Beginning of the searched history, UTC; None if it was never searched.
-        read_at: Time of the last successful read, UTC: ``now``, unless this check could not read it. None if no check
-            ever did.
-        producers_known: Whether its rule or lineage names the operators that write it. If not, all listed operators
-            count, and some of them may only read it.
+        read_at: Time of the last successful read, UTC: ``now``, unless this check could not read the table. None if no
+            check ever did.
+        producers_known: Whether its rule or lineage names the operators that write it. If neither does, all listed
+            operators count, and some of them may only read it.
         error: The error if it could not be read; None if it could.
         explanation: The upstream causes; None if they were not requested, or do not apply.
         cause: The explanation as a sentence, or the reason why there is none.
@@ -206,13 +201,13 @@ def worst_first(checks: Iterable[TableCheck]) -> list[TableCheck]:
 
 
 class Checked(NamedTuple):
-    """The check of a table, with the records for the next one.
+    """The check of a table, with the new records for the next check.
 
     Attributes:
         check: The check.
-        key: Key of its rule, which is the key of its record.
-        record: The new record of the table; None if it could not be read.
-        operators: The new records of the operators that were read.
+        key: The key of the table's rule, which is the key of its record.
+        record: The record of the table; None if the table could not be read.
+        operators: The records of the operators that were read.
     """
 
     check: TableCheck
@@ -242,16 +237,16 @@ def rule_key(rule: TableRule) -> str:
 
 
 def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Steps[Checked]:
-    """Judge one table; one that cannot be read is unknown.
+    """Judge one table; its verdict is unknown if it cannot be read.
 
-    It costs one request for the operators, if no earlier check listed them for the same lineage, and for each producer
-    one page of a window that is as long as the verdict needs. If that has no success, a window of seven days is read,
-    or of ``max_age`` if that is longer; then the whole history that the service keeps. In an outage, no request is
-    sent.
+    One request lists the operators, unless an earlier check listed them for the same lineage. For each producer, one
+    page is read, of a window that is as long as the verdict needs. Without a success there, a window of seven days is
+    read, or of ``max_age`` if that is longer; then the whole history that the service keeps. In an outage, no request
+    is sent.
 
     Raises:
-        ConfigurationError: The client's configuration fails for every table.
-        ClientClosedError: It was closed.
+        ConfigurationError: The client's configuration is wrong, so that every table would fail.
+        ClientClosedError: The client was closed.
     """
     visit = _Visit(rule, sources, now)
     try:
@@ -392,7 +387,7 @@ class _Visit:
 
 
 def _missing_successes(judgement: Judgement, readings: Mapping[Operator, Reading]) -> list[Operator]:
-    """The producers whose whole history is searched: those that count, without a known success; all if none counts."""
+    """The producers whose whole history is searched: those that count and have no known success; all if none counts."""
     if judgement.found.last_success is not None or judgement.found.never_succeeded:
         return []
     pairs = list(zip(readings, judgement.status.operators, strict=True))

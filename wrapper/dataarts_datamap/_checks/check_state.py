@@ -65,12 +65,12 @@ class CheckState:
     """The state that checks keep for the next one: last successes, searched times, durations, and operators.
 
     The file belongs to one instance of the service, which the first check records. Several checks may use the file at
-    the same time, and a killed process leaves it consistent. A table that no check asked for in 90 days is forgotten,
-    and so is an operator of no table. Close it, or use it in a ``with`` block.
+    the same time, and a killed process leaves it consistent. A table that no check read in 90 days is forgotten, and so
+    is an operator that belongs to no table. Close the state, or use it in a ``with`` block.
 
     Args:
         path: The file; created if it does not exist. ``:memory:`` keeps the state while the process runs.
-        patience: Seconds to wait for another process that writes to it.
+        patience: Seconds to wait for another process that is writing to the file.
 
     Raises:
         StateFileError: The file is damaged, has a newer version, or is another kind of file; or its folder does not
@@ -113,15 +113,7 @@ class CheckState:
             connection.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", wanted.items())
 
     def is_kept_for(self, endpoint: str, project_id: str | None, instance_id: str | None) -> bool:
-        """Whether the state belongs to the instance, by those ids that are known.
-
-        Args:
-            endpoint: The endpoint.
-            project_id: The project; None if it is not known.
-            instance_id: The instance; None if it is not known.
-
-        Returns:
-            Whether an earlier check recorded an instance, and no known id contradicts it.
+        """Whether an earlier check recorded an instance of the service, and no given id contradicts it.
 
         Raises:
             StateFileError: It cannot be read.
@@ -148,7 +140,7 @@ class CheckState:
             )
 
     def save(self, checks: Iterable[Checked]) -> None:
-        """Save the records of checks; records that only another process saved are kept.
+        """Save the records of checks. Other records, which another process may have saved, are kept.
 
         Raises:
             StateFileError: The file cannot be written.
@@ -161,11 +153,9 @@ class CheckState:
                     self._save_operator(connection, key, record)
 
     def forget(self, before: datetime, *, kept: Collection[str]) -> None:
-        """Drop the tables that were last read before a time, and such operators that belong to no table.
+        """Drop the tables that were last read before a time, and operators that were and belong to no table.
 
-        Args:
-            before: The time.
-            kept: Keys of rules whose tables are kept, since they are still checked.
+        Tables whose rules have the ``kept`` keys stay, since they are still checked.
 
         Raises:
             StateFileError: The file cannot be read or written.
@@ -208,8 +198,7 @@ class CheckState:
     def fact(self, name: str) -> str | None:
         """The text kept under a name; None if there is none."""
         with self._explained(), self._lock:
-            row = self._ready().execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+            return _fact(self._ready(), name)
 
     def note_fact(self, name: str, value: str) -> None:
         """Keep a text under a name."""
@@ -223,8 +212,7 @@ class CheckState:
             change: Returns the new text, given the present one or None. It must not use the state.
         """
         with self._changing() as connection:
-            row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-            text = change(None if row is None else str(row[0]))
+            text = change(_fact(connection, name))
             connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, text))
 
     def claim(self, name: str) -> bool:
@@ -238,9 +226,8 @@ class CheckState:
         """
         now = datetime.now(UTC)
         with self._changing() as connection:
-            row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-            since = None if row is None else datetime.fromisoformat(row[0])
-            if since is not None and abs(now - since) < _LONGEST_CLAIM:
+            since = _fact(connection, name)
+            if since is not None and abs(now - datetime.fromisoformat(since)) < _LONGEST_CLAIM:
                 return False
             connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, now.isoformat()))
             return True
@@ -359,6 +346,11 @@ class CheckState:
             raise StateFileError(f"{self._shown} cannot be used: {error}") from error
         except (sqlite3.DatabaseError, msgspec.MsgspecError) as error:
             raise StateFileError(_damaged(self._shown, str(error))) from error
+
+
+def _fact(connection: sqlite3.Connection, name: str) -> str | None:
+    row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
 
 
 def _is_later(known: datetime, new: datetime) -> bool:

@@ -41,8 +41,8 @@ class DuePeriod(NamedTuple):
 class DueTime(Struct, frozen=True, kw_only=True):
     """The days on which a table is due, and the time by which a run planned for the day must have succeeded.
 
-    If the clocks skip the time, the table is due at the moment of the change; if the time occurs twice, the first
-    counts. A day that the zone skipped has no due time.
+    If the clocks skip the time, the table is due at the moment of the change; if the time occurs twice, it is due at
+    the first. A day that the zone skipped has no due time.
 
     Attributes:
         at: The time of day.
@@ -53,7 +53,7 @@ class DueTime(Struct, frozen=True, kw_only=True):
             day before. If left out, the beginning of the day.
 
     Raises:
-        InvalidArgumentError: There are no days, one of them is not a day, or a time has a tzinfo.
+        InvalidArgumentError: ``days`` is empty or has something else than 0 to 6, or a time has a tzinfo.
     """
 
     at: time
@@ -93,7 +93,7 @@ class DueTime(Struct, frozen=True, kw_only=True):
 
 
 def first_instant(day: date, at: time, zone: tzinfo) -> datetime:
-    """The moment at which the clocks of a zone first show a time or a later one, UTC, to the second."""
+    """The moment at which the clocks of a zone first show a time of a day, or a later time; UTC, to the second."""
     wanted = datetime.combine(day, at)
     found = wanted.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if _wall(found, zone) == wanted:

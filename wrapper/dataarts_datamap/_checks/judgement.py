@@ -24,7 +24,7 @@ _SLOW: Final = 2.0
 
 
 class LastSuccess(NamedTuple):
-    """The true last success of a table.
+    """The last success of a table, however long ago.
 
     Attributes:
         last_success: Its time, UTC; None if no success is known.
@@ -38,12 +38,7 @@ class LastSuccess(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """The judgement of a table.
-
-    Attributes:
-        status: Its freshness by its runs.
-        found: Its last success, and the searched history.
-    """
+    """The freshness of a table by its runs, and its last success."""
 
     status: TableStatus
     found: LastSuccess
@@ -55,8 +50,8 @@ def judge(
     """Judge a table against its rule.
 
     A producer counts if it has runs in the time that was read, if the rule names it, or if an earlier check saw it run.
-    If none has runs in that time, but one ran before, all of them count: a table does not become fresh by not being
-    loaded.
+    If no producer has runs in that time, but one ran before, all producers count: a table that is no longer loaded must
+    not be fresh.
     """
     everything = [run for reading in readings.values() for run in reading.runs]
     status = table_status(everything, now=now, max_age=rule.max_age, operators=readings)
@@ -117,8 +112,7 @@ def _verdict(
 ) -> Verdict | None:
     """The verdict of a producer; None if it does not count: it has no runs, and only the service's list names it."""
     runs = reading.runs
-    is_silent = not runs and not rule.producers
-    if is_silent:
+    if not runs and not rule.producers:
         return None
     if period is not None:
         verdict = due_verdict(runs, period, now)
@@ -141,9 +135,10 @@ def _silent_verdict(rule: TableRule) -> Verdict:
 
 
 def _ended_verdict(rule: TableRule, record: OperatorRecord) -> Verdict | None:
-    """The verdict on a producer that only ran before the time that was read; None if it does not count.
+    """The verdict on a producer that ran only before the time that was read; None if it does not count.
 
-    Its alarm must not end because it no longer runs. If the rule asks only for the latest outcome, a success is enough.
+    An alarm must not end because the producer no longer runs. If the rule asks only for the latest outcome, a success
+    is enough.
     """
     if record.last_run is None:
         return None
@@ -153,7 +148,7 @@ def _ended_verdict(rule: TableRule, record: OperatorRecord) -> Verdict | None:
 
 
 def _last_success(records: Sequence[OperatorRecord], *, is_silent: bool) -> LastSuccess:
-    """The oldest last success of the producers; the newest if none ran in the time that was read."""
+    """The oldest of the producers' last successes; the newest of them if no producer ran in the time that was read."""
     known = [one.last_success for one in records if one.last_success is not None]
     without = [one for one in records if one.last_success is None]
     searched_from = max((one.searched_from for one in without or records), default=None)

@@ -1,4 +1,4 @@
-"""The addresses that receive messages, through apprise. An address holds a secret, and is never shown."""
+"""The addresses to which apprise sends messages. An address holds a secret, and is never shown."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class MessageAddress:
     """A receiver of messages, such as a channel, a phone or a mailbox.
 
     Attributes:
-        key: Identifies it without its secret.
+        key: A digest that identifies it without revealing its secret.
         name: Its display name: its position in the variable, and its kind.
     """
 
@@ -61,7 +61,7 @@ def addresses_of(environ: Mapping[str, str]) -> list[MessageAddress]:
     """
     texts = environ.get(VARIABLE, "").split()
     if not texts:
-        raise ConfigurationError(f"{VARIABLE} holds no address: set it to one of apprise, such as mailto://…")
+        raise ConfigurationError(f"{VARIABLE} holds no address: set it to an address for apprise, such as mailto://…")
     found: list[MessageAddress] = []
     with _silence():
         apprise = _apprise()
@@ -80,7 +80,7 @@ def addresses_of(environ: Mapping[str, str]) -> list[MessageAddress]:
 
 
 def _named(number: int, scheme: re.Match[str] | None) -> str:
-    """The name of an address. Without a scheme, all of it may be secret."""
+    """The name of an address. Nothing else of it is shown than its scheme: all of it may be secret."""
     return f"address {number} of {VARIABLE}{'' if scheme is None else f' ({scheme[1]})'}"
 
 

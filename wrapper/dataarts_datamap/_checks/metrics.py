@@ -11,7 +11,7 @@ from dataarts_datamap._monitoring.freshness import RunsStatus, Verdict
 from dataarts_datamap._text import whole_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from dataarts_datamap._checks.check import TableCheck
 
@@ -29,13 +29,7 @@ class MetricSample(NamedTuple):
 
 
 class Metric(NamedTuple):
-    """A gauge.
-
-    Attributes:
-        name: Its name.
-        help: Its meaning, in a sentence.
-        samples: Its values.
-    """
+    """A gauge: its name, its meaning in a sentence, and its values."""
 
     name: str
     help: str
@@ -43,13 +37,7 @@ class Metric(NamedTuple):
 
 
 class Gauge(NamedTuple):
-    """A gauge for an attribute of a status.
-
-    Attributes:
-        name: Its name, without a prefix.
-        attribute: The attribute of the status.
-        help: Its meaning.
-    """
+    """A gauge for an attribute of a status. The name has no prefix."""
 
     name: str
     attribute: str
@@ -82,8 +70,8 @@ def check_metrics(checks: Iterable[TableCheck]) -> list[Metric]:
     """The gauges of many tables, each with the labels ``table`` (its GUID), ``name``, ``owner`` and ``severity``.
 
     Every table has its verdict, its last success and the time of its last read, even if this check could not read it.
-    The gauges of runs are present if the runs could be read. Of two checks of the same table, the first one counts,
-    since a series must be unique. Names begin with ``datamap_table_``.
+    The gauges of runs exist only if the runs could be read. If a table was checked twice, the first check counts, since
+    a series must be unique. Names begin with ``datamap_table_``.
     """
     labelled = {tuple(labels.items()): (labels, one) for one in reversed(list(checks)) if (labels := _labels(one))}
     known = list(reversed(labelled.values()))
@@ -123,16 +111,9 @@ def _metric(
     checks: Iterable[tuple[dict[str, str], TableCheck]],
     value: Callable[[TableCheck], float | None],
 ) -> Metric:
-    return Metric(f"datamap_table_{name}", text, tuple(_samples(checks, value)))
-
-
-def _samples(
-    checks: Iterable[tuple[dict[str, str], TableCheck]], value: Callable[[TableCheck], float | None]
-) -> Iterator[MetricSample]:
-    for labels, one in checks:
-        number = value(one)
-        if number is not None:
-            yield MetricSample(labels, number)
+    numbers = ((labels, value(one)) for labels, one in checks)
+    samples = tuple(MetricSample(labels, number) for labels, number in numbers if number is not None)
+    return Metric(f"datamap_table_{name}", text, samples)
 
 
 def _labels(one: TableCheck) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The messages about checks: changed tables, and reminders of tables that are still not fresh. No I/O."""
+"""The messages about tables: those whose verdict has changed, and reminders of those still not fresh. No I/O."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Gravity(StrEnum):
 
 
 class Notified(Struct, frozen=True, kw_only=True):
-    """The last message to an address.
+    """The last message to an address about each table, by the key of the table's rule.
 
     Attributes:
-        verdicts: The verdict of each table in the last message, by the key of its rule. Others count as fresh.
-        told_at: Time of that message for each table, UTC.
+        verdicts: The verdict in that message. A table without a message counts as fresh.
+        told_at: Time of that message, UTC.
     """
 
     verdicts: dict[str, Verdict] = {}
@@ -89,14 +89,7 @@ def kept_after(text: str | None, checks: Sequence[TableCheck], *, now: datetime)
 
 
 class Message(NamedTuple):
-    """A message, made printable.
-
-    Attributes:
-        title: A one-line summary.
-        text: The tables, each with its reason.
-        gravity: Its severity.
-        checks: The checks of these tables.
-    """
+    """A message, made printable: a summary in one line, the tables with their reasons, its severity, and the checks."""
 
     title: str
     text: str
@@ -109,11 +102,7 @@ def message_of(
 ) -> Message | None:
     """The message to an address about changed tables, and about tables that need a reminder; None if there are none.
 
-    Args:
-        checks: The checks of the tables.
-        notified: The last message to the address.
-        now: The present.
-        remind: Time after which to remind of a table that has not changed; None for never.
+    A table needs a reminder if the last message about it is ``remind`` old, and it is still not fresh. None for never.
     """
     was = {id(check): notified.verdicts.get(rule_key(check.rule), Verdict.FRESH) for check in checks}
     changed = worst_first(check for check in checks if check.verdict is not was[id(check)])

@@ -1,4 +1,4 @@
-"""The windows of an operator's runs that a check reads: no longer than the verdict needs. No I/O."""
+"""Reads an operator's runs for a check, in windows no longer than the verdict needs. Logic without I/O."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from msgspec.structs import replace
 
 from dataarts_datamap._checks.records import OperatorRecord, join, record_of
-from dataarts_datamap._models.runs import Operator, Run, RunPage, RunState
+from dataarts_datamap._models.runs import Operator, Run, RunPage, RunState, run_times
 from dataarts_datamap._monitoring.waiting import read_all
 from dataarts_datamap._times import EPOCH
 
@@ -27,10 +27,10 @@ _MOST_ROWS: Final = 5_000
 
 
 class ReadHistory(Protocol):
-    """Reads the runs of an operator in a window, until it has the last success."""
+    """Reads the runs of an operator in a window, until the last success is among them."""
 
     def __call__(self, operator: Operator, start: datetime, end: datetime) -> Steps[list[Run] | None]:
-        """The runs in the window; None if the service refuses such a window, or has too many runs in it."""
+        """The runs; None if the service refuses such a window, or has too many runs in it."""
         ...
 
 
@@ -62,9 +62,9 @@ def read_operator(  # noqa: PLR0913  each is one fact about the reading
     *,
     now: datetime,
 ) -> Steps[Reading]:
-    """Read the runs that the verdict needs: those since the last known success, the period, or ``max_age``.
+    """Read the runs that the verdict needs: those since the last known success, in the period, or within ``max_age``.
 
-    If none of these succeeded, those of the whole time to look back are read.
+    If none of these runs succeeded, the runs of the whole time to look back are read.
     """
     longest = now - look_back(rule)
     if period is not None:  # a period may have begun earlier, such as one of a week
@@ -116,7 +116,7 @@ def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, n
 
 
 def read_until_success(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[list[Run] | None]:
-    """The runs of a walk; if the newest come first, only those up to the last success. None if there are too many."""
+    """The runs of a walk; only those up to the last success, if the newest come first. None if there are too many."""
     most = 0
 
     def is_enough(page: RunPage, runs: list[Run]) -> bool:
@@ -129,9 +129,8 @@ def read_until_success(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) ->
 
 
 def _is_since(run: Run, start: datetime) -> bool:
-    """Whether a run belongs to the time to look back, and was not only read to join earlier readings."""
-    times = (run.plan_time, run.submit_time, run.start_time, run.end_time)
-    return max((time for time in times if time is not None), default=start) >= start
+    """Whether a run belongs to the time to look back; an older run was read only to join earlier readings."""
+    return max(run_times(run), default=start) >= start
 
 
 def _is_newest_first(runs: list[Run]) -> bool:

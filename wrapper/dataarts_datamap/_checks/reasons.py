@@ -196,7 +196,7 @@ def _searched_text(rule: TableRule, now: datetime, searched_from: datetime) -> L
 
 
 def _span(span: timedelta) -> Length:
-    """A duration, in hours up to three days, as limits usually are, so that both can be compared."""
+    """A duration, in hours up to three days, so that it can be compared with limits, which are usually in hours."""
     if span >= _IN_HOURS:
         return Length(span_text(span))
     hours, minutes = divmod(span // timedelta(minutes=1), 60)

@@ -1,4 +1,4 @@
-"""The records that a check keeps of operators and tables for the next one, and the joining of two readings. No I/O."""
+"""The records of operators and tables that a check keeps for the next check. No I/O."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dataarts_datamap._models.runs import Operator, Run, RunState, operator_key
+from dataarts_datamap._models.runs import Operator, Run, RunState, operator_key, run_times
 from dataarts_datamap._monitoring.freshness import table_status
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Sample(Struct, frozen=True, kw_only=True):
 
     Attributes:
         run_id: Its id.
-        planned: The first of its times, UTC.
+        planned: The earliest of its times, UTC.
         seconds: Its duration in seconds; None if it is not known.
         rows: Number of rows that it wrote; None if the service did not report it.
     """
@@ -44,9 +44,9 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
         searched_from: Beginning of the time for which its runs were read without a gap.
         searched_until: End of that time.
         last_success: Time at which its last successful run ended; None if none is known.
-        success_began: The first time of that run.
-        last_run: The first time of the run that was planned last; None if none is known.
-        open_since: The first time of the earliest unfinished run of the last 28 days; None if all have ended.
+        success_began: The earliest time of that run.
+        last_run: The earliest time of the run that was planned last; None if no run is known.
+        open_since: The earliest time of an unfinished run of the last 28 days; None if all have ended.
         is_whole: Whether all runs that the service keeps were read.
         samples: The latest successful runs, the oldest first.
     """
@@ -84,16 +84,12 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def typical_rows(self) -> float | None:
-        """The median number of rows that the earlier successful runs wrote; None if fewer than three report it."""
+        """The median rows written by the successful runs before the latest; None if fewer than three report it."""
         rows = [one.rows for one in self.samples[:-1] if one.rows is not None]
         return median(rows) if len(rows) >= _LEAST_SAMPLES else None
 
     def window_start(self, longest: datetime) -> datetime:
-        """The beginning of the shortest window that shows all possible changes.
-
-        Args:
-            longest: The beginning if no later success is known.
-        """
+        """The beginning of the shortest window that shows all possible changes; ``longest`` without a later success."""
         success = longest if self.success_began is None else max(self.success_began, longest)
         starts = (success, self.open_since, self.searched_until)
         return min(start for start in starts if start is not None) - _MARGIN
@@ -106,10 +102,10 @@ class TableRecord(Struct, frozen=True, kw_only=True):
         guid: Its GUID.
         name: Its full name; None if none is known. Untrusted.
         nodes: A digest of its operators in lineage; None if it had none there.
-        operators: The operators that the service listed for it.
+        operators: The operators that the service listed for it at ``listed_at``.
         listed_at: Time of that list.
         read_at: Time at which the table was last read.
-        last_success: Its last success at that time.
+        last_success: Its last success, as known then.
         never_succeeded: Whether the whole history that the service keeps was searched without finding a success.
         searched_from: Beginning of the searched history.
     """
@@ -129,8 +125,8 @@ def record_of(operator: Operator, runs: Sequence[Run], *, since: datetime, now: 
     """The record of an operator, by its runs in a window up to now."""
     succeeded = [run for run in runs if run.state is RunState.SUCCEEDED]
     last = table_status(succeeded, now=now, operators=[operator]).operators[0].last_success
-    its = [times for run in succeeded if last in (times := _times(run))]
-    firsts = {id(run): min(times) for run in runs if (times := _times(run))}
+    its = [times for run in succeeded if last in (times := run_times(run))]
+    firsts = {id(run): min(times) for run in runs if (times := run_times(run))}
     still_open = [firsts[id(run)] for run in runs if run.state is RunState.ACTIVE and id(run) in firsts]
     waited_for = [first for first in still_open if now - first < _LONGEST_OPEN]
     return OperatorRecord(
@@ -145,10 +141,10 @@ def record_of(operator: Operator, runs: Sequence[Run], *, since: datetime, now: 
 
 
 def join(newer: OperatorRecord, older: OperatorRecord | None) -> OperatorRecord:
-    """Join two readings.
+    """Join the records of two readings.
 
-    For the time that the newer one covers, only it counts: a success missing there no longer counts, since a run can be
-    run again.
+    For the time that the newer reading covers, only that reading counts: a success that it lacks no longer counts,
+    since a run can be run again.
     """
     if older is None:
         return newer
@@ -171,14 +167,10 @@ def join(newer: OperatorRecord, older: OperatorRecord | None) -> OperatorRecord:
     )
 
 
-def _times(run: Run) -> list[datetime]:
-    return [time for time in (run.plan_time, run.submit_time, run.start_time, run.end_time) if time is not None]
-
-
 def _samples(succeeded: Iterable[Run]) -> list[Sample]:
     samples: list[Sample] = []
     for run in succeeded:
-        times = _times(run)
+        times = run_times(run)
         if run.run_id and times:
             took = None if run.duration is None else run.duration.total_seconds()
             rows = run.input_row_count if run.output_row_count is None else run.output_row_count

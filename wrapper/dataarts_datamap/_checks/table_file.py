@@ -6,7 +6,7 @@ import re
 import tomllib
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from dataarts_datamap._checks.due_times import WEEK, DueTime
@@ -41,7 +41,7 @@ _DUE_KEYS: Final = ("tz", "days", "except", "planned_from")
 
 
 class _WrongValueError(Exception):
-    """A description of valid values, for a value that is invalid."""
+    """A value is invalid; the text describes the valid ones."""
 
 
 class _Places:
@@ -85,18 +85,14 @@ class _Places:
         return head + 1
 
 
-class _Problem(NamedTuple):
-    line: int
-    text: str
-
-
 def load_tables(path: Path | str = TABLE_FILE) -> list[TableRule]:
     """The tables of a TOML file, in its order.
 
-    ``[[tables]]`` has a ``name`` or a ``guid``, and ``label``, ``owner``, ``severity``, ``producers``, and either
-    ``max_age`` (``"26h"``) or ``due`` (``"08:00"``) with ``tz``, and perhaps ``days`` (``["mon", "tue"]``), ``except``
-    (dates) and ``planned_from`` (a time). ``min_rows`` (a number) and ``rows_drop`` (``"50%"``) judge how many rows a
-    success wrote. ``[defaults]`` holds values for the tables that do not set their own.
+    Each ``[[tables]]`` has a ``name`` or a ``guid``. It can have ``label``, ``owner``, ``severity`` and ``producers``.
+    It can have either ``max_age`` (``"26h"``) or ``due`` (``"08:00"``). A ``due`` needs ``tz``, and can have ``days``
+    (``["mon", "tue"]``), ``except`` (dates) and ``planned_from`` (a time). ``min_rows`` (a number) and ``rows_drop``
+    (``"50%"``) judge how many rows a success wrote. ``[defaults]`` holds values for the tables that do not set their
+    own.
 
     Args:
         path: The file.
@@ -109,7 +105,7 @@ def load_tables(path: Path | str = TABLE_FILE) -> list[TableRule]:
 
 
 def load_dataset_names(path: Path | str = TABLE_FILE) -> DatasetNames:
-    """The rules of a file of tables for the names of datasets in a lineage catalog; none without ``[openlineage]``.
+    """The rules for the names of datasets in a lineage catalog, from a file of tables; none without ``[openlineage]``.
 
     ``[openlineage]`` has ``job_namespace``; each ``[[openlineage.datasets]]`` has the fields of ``DatasetRule``.
 
@@ -137,7 +133,7 @@ def _read(path: Path | str, shown_path: str) -> str:
 
 
 def parse_tables(text: str, path: str = TABLE_FILE) -> list[TableRule]:
-    """The tables in the text of such a file; ``path`` is its name in errors.
+    """The tables in the text of a file of tables; ``path`` is its name in errors.
 
     Raises:
         TableFileError: As for ``load_tables``.
@@ -162,7 +158,7 @@ class _Reader:
     """Reads a document, and collects its problems."""
 
     def __init__(self, document: dict[str, Any], text: str) -> None:
-        self.problems: list[_Problem] = []
+        self.problems: list[tuple[int, str]] = []
         self._document = document
         self._default_keys: set[str] = set()
         tables = document.get("tables", [])
@@ -183,7 +179,7 @@ class _Reader:
         return [rule for rule in rules if rule is not None]
 
     def _note(self, line: int, text: str) -> None:
-        self.problems.append(_Problem(line, text))
+        self.problems.append((line, text))
 
     def _defaults(self) -> dict[str, Any]:
         given = self._document.get("defaults", {})
@@ -263,7 +259,7 @@ class _Reader:
 
 
 def _made(values: Mapping[str, Any]) -> TableRule:
-    plain = {key: values[key] for key in _PLAIN_KEYS if key in values}
+    plain = {key: values[key] for key in TableRule.__struct_fields__ if key in values and key != "due"}
     if "due" not in values:
         return TableRule(**plain)
     due = DueTime(
@@ -404,14 +400,3 @@ _TABLE_KEYS: Final[dict[str, Callable[[Any], Any]]] = {
     "producers": _names,
     **_DEFAULT_KEYS,
 }
-_PLAIN_KEYS: Final = (
-    "name",
-    "guid",
-    "label",
-    "owner",
-    "severity",
-    "max_age",
-    "min_rows",
-    "rows_drop",
-    "producers",
-)

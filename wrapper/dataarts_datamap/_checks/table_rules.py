@@ -10,13 +10,11 @@ from msgspec import Struct
 from dataarts_datamap._arguments import path_segment
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.tables import Table
-from dataarts_datamap._monitoring.table_names import name_of
+from dataarts_datamap._monitoring.table_names import NAME_PREFIX, name_of
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
     from dataarts_datamap._checks.due_times import DueTime
-
-_NAME_PREFIX = "name:"
 
 
 class TableRule(Struct, frozen=True, kw_only=True):
@@ -27,7 +25,7 @@ class TableRule(Struct, frozen=True, kw_only=True):
         guid: Its GUID; None if ``name`` is given.
         label: Its display name; the name or the GUID if left out.
         owner: The person or team responsible for it.
-        severity: Its importance: a text that is passed on as it is.
+        severity: Its importance, as text without a meaning here; every output contains it.
         max_age: The maximum age of its last success.
         due: The time by which a run planned for the day must have succeeded, instead of ``max_age``.
         min_rows: The minimum number of rows written by the latest success of each producer, if the service reports it.
@@ -78,4 +76,4 @@ class TableRule(Struct, frozen=True, kw_only=True):
         if self.guid is not None:
             return Table(guid=self.guid)
         name = self.name or ""
-        return name if name.startswith(_NAME_PREFIX) else f"{_NAME_PREFIX}{name}"
+        return name if name.startswith(NAME_PREFIX) else f"{NAME_PREFIX}{name}"

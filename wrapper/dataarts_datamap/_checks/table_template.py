@@ -27,12 +27,7 @@ _MOST_NAMED: Final = 5
 
 
 class TableTemplate(NamedTuple):
-    """A first file of tables.
-
-    Attributes:
-        text: Its text.
-        tables: Number of tables in it.
-    """
+    """The text of a first file of tables, and the number of tables in it."""
 
     text: str
     tables: int
@@ -41,10 +36,8 @@ class TableTemplate(NamedTuple):
 def table_template(lineage: Lineage, *, workspace_id: str | None = None, query: str = "") -> TableTemplate:
     """A file with all tables that operators write, by name; by GUID if a name is missing or shared.
 
-    Args:
-        lineage: Lineage of the tables.
-        workspace_id: The workspace whose operators count; all if left out. Operators of an unknown workspace count.
-        query: A text that the full name of each table must contain, ignoring case.
+    With ``workspace_id``, only operators of that or an unknown workspace count. With ``query``, the full name of a
+    table must contain it; case is ignored.
     """
     written: dict[str, list[LineageNode]] = {}
     for edge in lineage.edges:

@@ -458,6 +458,16 @@ def has_other_name(run: Run) -> bool:
     return (run.task_id or asked.task_id, run.job_name or asked.job_name) != (asked.task_id, asked.job_name)
 
 
+def run_times(run: Run) -> list[datetime]:
+    """The known times of a run, in the order planned, submitted, started, ended."""
+    return [time for time in (run.plan_time, run.submit_time, run.start_time, run.end_time) if time is not None]
+
+
+def planned_at(run: Run) -> datetime | None:
+    """The planned time of a run, else the first known one of the others; None if it has no time."""
+    return run.plan_time or run.submit_time or run.start_time or run.end_time
+
+
 def run_identity(run: Run) -> RunIdentity:
     """Identity of a run."""
     origin, (task_id, job_name, workspace_id) = run.origin, operator_of(run)

@@ -1,8 +1,8 @@
 """Finds out why a table is not fresh: which upstream run broke it. Logic without I/O.
 
-If one operator reads what another one writes, trouble of the writer explains trouble of the reader only if it began no
-later than the plan of the reader's run. The causes are the tables with an operator in trouble that no other trouble
-explains; in a circle, the table whose trouble began first.
+The trouble of an operator that writes a table explains the trouble of an operator that reads it, but only if the
+writer's trouble began before the reader's run was due. The causes are the tables with an operator in trouble that no
+other trouble explains; in a circle, the table whose trouble began first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dataarts_datamap._models.runs import RunState
+from dataarts_datamap._models.runs import RunState, planned_at
 from dataarts_datamap._monitoring.circles import last_circles
 from dataarts_datamap._monitoring.examination import (
     Examined,
@@ -22,7 +22,6 @@ from dataarts_datamap._monitoring.examination import (
     Producer,
     Sources,
     beginning_of,
-    planned_at,
     planned_last,
     worst_of,
 )
@@ -35,6 +34,7 @@ from dataarts_datamap._monitoring.explanation import (
     summary,
 )
 from dataarts_datamap._monitoring.freshness import TableStatus, Verdict, table_status
+from dataarts_datamap._monitoring.lineage import Lineage
 from dataarts_datamap._monitoring.producers import OperatorBasis
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.runs import Run
     from dataarts_datamap._models.tables import LineageNode, Table
-    from dataarts_datamap._monitoring.lineage import Lineage
 
 _SKIPPED_BY_AN_INPUT: Final = "skip-by-depend"
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
@@ -70,16 +69,7 @@ def explain(  # noqa: PLR0913  each is one fact that an explanation rests on
     max_age: timedelta | None = None,
     bounds: Bounds = Bounds(),  # noqa: B008  an immutable default
 ) -> Steps[Explanation]:
-    """Find out why a table is not fresh.
-
-    Args:
-        table: The table.
-        lineage: Lineage of the tables; None if it could not be read.
-        sources: The readers of operators and runs, called once for each table and each operator.
-        now: The present, aware.
-        max_age: The maximum age of the table's last success.
-        bounds: The limits of the search.
-    """
+    """Find out why a table is not fresh. The lineage is None if it could not be read."""
     return (yield from _Search(lineage, sources, now=now, max_age=max_age, bounds=bounds).run(table))
 
 
@@ -101,11 +91,12 @@ class _Search:
     def __init__(
         self, lineage: Lineage | None, sources: Sources, *, now: datetime, max_age: timedelta | None, bounds: Bounds
     ) -> None:
-        self._lineage = lineage
+        self._is_lineage_known = lineage is not None
+        self._lineage = lineage or Lineage(())
         self._now = now
         self._max_age = max_age
         self._bounds = bounds
-        self._examiner = Examiner(lineage, sources, now=now, max_age=max_age)
+        self._examiner = Examiner(self._lineage, sources, now=now, max_age=max_age)
 
     def run(self, table: Table) -> Steps[Explanation]:
         """The explanation of a table."""
@@ -117,7 +108,6 @@ class _Search:
         basis = OperatorBasis.LINEAGE if is_joined else OperatorBasis.ASSOCIATED
         status = replace(status, basis=basis, others=tuple(root.others))
         knowledge = self._knowledge(table)
-        self._note_knowledge(knowledge)
         links: list[Link] = []
         causes: list[Link] = []
         if status.verdict is not Verdict.FRESH:
@@ -140,19 +130,15 @@ class _Search:
         )
 
     def _knowledge(self, table: Table) -> LineageKnowledge:
-        if self._lineage is None:
-            return LineageKnowledge.REFUSED
-        return LineageKnowledge.KNOWN if self._lineage.inputs(table) else LineageKnowledge.UNKNOWN
-
-    def _note_knowledge(self, knowledge: LineageKnowledge) -> None:
-        if knowledge is LineageKnowledge.REFUSED:
-            self._examiner.note(
-                "lineage cannot be read: readers count as producers, and no table upstream was examined"
-            )
-        elif knowledge is LineageKnowledge.UNKNOWN:
-            self._examiner.note(
-                "no lineage of the table is known: readers count as producers, and no table upstream is known"
-            )
+        """How much is known about the origin of the table, with a note unless lineage is known."""
+        if self._lineage.inputs(table):
+            return LineageKnowledge.KNOWN
+        if self._is_lineage_known:
+            words = "no lineage of the table is known: readers count as producers, and no table upstream is known"
+            self._examiner.note(words)
+            return LineageKnowledge.UNKNOWN
+        self._examiner.note("lineage cannot be read: readers count as producers, and no table upstream was examined")
+        return LineageKnowledge.REFUSED
 
     def _go_upstream(self, root: Examined) -> Steps[dict[_Writer, list[_Writer]]]:
         """Examine the inputs of operators in trouble, the nearest first; returns the operators that explain each."""
@@ -191,17 +177,17 @@ class _Search:
 
     def _inputs(self, here: Examined, producer: Producer) -> list[Table]:
         """The tables that an operator reads; they can include the one that it writes."""
-        edges = () if self._lineage is None else self._lineage.inputs(here.table)
+        edges = self._lineage.inputs(here.table)
         read = [edge.source for edge in edges if edge.source is not None and _is_of(edge.node, producer.node)]
         return list({table.guid: table for source in read for table in self._written(source)}.values())
 
     def _written(self, table: Table) -> list[Table]:
-        """The table itself; for a view, which lineage derives from other tables without an operator, those tables."""
+        """The table itself; if it is a view, derived from tables without an operator, those tables instead."""
         found: dict[str, Table] = {}
         seen, waiting = {table.guid}, [table]
         while waiting:
             here = waiting.pop()
-            edges = () if self._lineage is None else self._lineage.inputs(here)
+            edges = self._lineage.inputs(here)
             sources = [edge.source for edge in edges if edge.source is not None and edge.source.guid != here.guid]
             if not sources or any(edge.node is not None for edge in edges):
                 found[here.guid] = here
@@ -243,7 +229,7 @@ class _Search:
     ) -> Link:
         """A link for a table, with the worst of the given operators."""
         worst = worst_of(producers)
-        edges = () if self._lineage is None else self._lineage.inputs(examined.table)
+        edges = self._lineage.inputs(examined.table)
         late_inputs = self._late_inputs(examined, worst) if is_cause and worst is not None else []
         link = Link(
             table=examined.table,
@@ -262,7 +248,7 @@ class _Search:
             late_inputs,
             self._count_unread(examined, producers) if is_cause else 0,
             is_cause=is_cause,
-            is_lineage_known=self._lineage is not None,
+            is_lineage_known=self._is_lineage_known,
         )
         return replace(link, sentence=sentence)
 
@@ -296,7 +282,7 @@ def _writers(examined: Examined) -> list[_Writer]:
 
 
 def _late_end(producer: Producer, reader: Run) -> datetime | None:
-    """The end of the success that a run needed, if it was too late for the run; else None."""
+    """The end of the success that a run needed, if that end was too late for the run; else None."""
     due, began = planned_at(reader), reader.start_time or planned_at(reader)
     ended = reader.end_time or began
     if due is None or began is None or ended is None:
@@ -311,7 +297,7 @@ def _late_end(producer: Producer, reader: Run) -> datetime | None:
 
 
 def _troubled_by_verdict(producers: Sequence[Producer], status: TableStatus) -> list[Producer]:
-    """The producers to blame for a table that is not fresh although each of its due runs succeeded."""
+    """The producers of a table that is not fresh although each of its due runs succeeded, those to blame in trouble."""
     if status.verdict is Verdict.FAILED:
         failed = [(run, one) for one in producers for run in one.runs if run.state is RunState.FAILED]
         run, producer = max(failed, key=lambda pair: planned_last(pair[0]))

@@ -1,4 +1,4 @@
-"""The state of one table, by the runs of the operators that write it: steps that read the runs and judge them.
+"""Examines one table: reads the runs of the operators that write it, and judges them. Logic without I/O.
 
 A table is in trouble if one of its producers is. A producer is in trouble if a run was due after its last success.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct, field
 
 from dataarts_datamap._errors import ClientClosedError, DataMapError, NotFoundError
-from dataarts_datamap._models.runs import Operator, Run, RunState
+from dataarts_datamap._models.runs import Operator, Run, RunState, planned_at
 from dataarts_datamap._monitoring.explanation import Trouble, shown_name, shown_text, time_text
 from dataarts_datamap._monitoring.producers import join_operators
 from dataarts_datamap._sentences import remark
@@ -48,7 +48,7 @@ class Sources(Struct, frozen=True):
 class Producer(Struct, frozen=True, kw_only=True):
     """An operator that writes a table, with its runs and its trouble.
 
-    ``since`` is the time at which the trouble began, ``until`` the due time of the run to explain; None if not known.
+    ``since`` is the time at which the trouble began, ``until`` the due time of the run in trouble: None if not known.
     """
 
     operator: Operator
@@ -114,7 +114,7 @@ class Examiner:
     """Examines tables, each once. The runs of an operator are read once for all tables that it writes.
 
     Args:
-        lineage: Lineage of the tables; None if it could not be read.
+        lineage: Lineage of the tables; an empty one if it could not be read.
         sources: The readers of operators and runs.
         now: The present, aware.
         max_age: The maximum age of a last success. A table upstream may be older if its own schedule is slower.
@@ -123,7 +123,7 @@ class Examiner:
         examined: The tables examined so far, by GUID.
     """
 
-    def __init__(self, lineage: Lineage | None, sources: Sources, *, now: datetime, max_age: timedelta | None) -> None:
+    def __init__(self, lineage: Lineage, sources: Sources, *, now: datetime, max_age: timedelta | None) -> None:
         self.examined: dict[str, Examined] = {}
         self._lineage = lineage
         self._sources = sources
@@ -153,7 +153,7 @@ class Examiner:
 
     def examine(self, table: Table, *, depth: int) -> Steps[Examined]:
         """Examine a table: its producers, their runs, and their trouble."""
-        nodes = () if self._lineage is None else self._lineage.producers(table)
+        nodes = self._lineage.producers(table)
         self.examined[table.guid] = examined = Examined(table=table, depth=depth, producers=[])
         if depth and not nodes:
             return examined  # without a known writer, it comes from elsewhere
@@ -197,15 +197,13 @@ class Examiner:
 
     def _note_unread(self, table: Table, error: DataMapError) -> None:
         """Note that the operators of a table upstream could not be read."""
-        name = shown_name(table)
         if isinstance(error, NotFoundError):
             words = "{table} is no longer known to the service: its state is unknown"
-            self.note(remark(words, table=name))
-            return
-        self._failures += 1
+        else:
+            self._failures += 1
+            words = "the operators of {table} could not be read, so its state is unknown: {reason}"
         reason = printable(str(error), limit=_LONGEST_REASON)
-        words = "the operators of {table} could not be read, so its state is unknown: {reason}"
-        self.note(remark(words, table=name, reason=reason))
+        self.note(remark(words, table=shown_name(table), reason=reason))
 
     def _joined(
         self, table: Table, nodes: Sequence[LineageNode], operators: Sequence[Operator], *, depth: int
@@ -214,12 +212,11 @@ class Examiner:
 
         If lineage names none of them, all count for the table that is explained, and none for a table upstream.
         """
-        if self._lineage is not None:
-            join = join_operators(table, operators, self._lineage, may_be_renamed=not depth)
-            for said in join.notes:
-                self.note(said)
-            if join.pairs:
-                return join.pairs
+        join = join_operators(table, operators, self._lineage, may_be_renamed=not depth)
+        for said in join.notes:
+            self.note(said)
+        if join.pairs:
+            return join.pairs
         if nodes and operators:
             words = (
                 "it is unknown which operators write {table}: none of them count"
@@ -246,7 +243,7 @@ class Examiner:
     def _age_trouble(
         self, table: Table, operator: Operator, runs: Sequence[Run], *, is_upstream: bool
     ) -> dict[str, Any]:
-        """The trouble of an operator whose last success is too old: upstream, by its own schedule, if that is known."""
+        """The trouble of an operator whose last success is too old; upstream, its own schedule may allow more time."""
         due = self._due(runs)
         count = _count_up_to_success(due)
         if not count or self._max_age is None:
@@ -285,11 +282,6 @@ def _rank(trouble: Trouble | None) -> int:
     return len(Trouble) if trouble is None else list(Trouble).index(trouble)
 
 
-def planned_at(run: Run) -> datetime | None:
-    """The planned time of a run, else the first of its times."""
-    return run.plan_time or run.submit_time or run.start_time or run.end_time
-
-
 def planned_last(run: Run) -> tuple[datetime, int]:
     return planned_at(run) or _LAST, run.run_id or 0
 
@@ -305,9 +297,9 @@ def _count_up_to_success(due: Sequence[Run]) -> int:
 
 
 def _rhythm(due: Sequence[Run]) -> timedelta | None:
-    """The time that an operator may take from one success to the next, by its own plans; None if it has too few.
+    """The longest time from one success of an operator to the next that its own plans allow.
 
-    A run that was run again counts once, by its plan.
+    None if it has too few plans. A plan counts once, even if its run was run again.
     """
     plans = list(dict.fromkeys(planned for run in due if (planned := planned_at(run)) is not None))
     if len(plans) < _LEAST_PLANS:

@@ -49,7 +49,7 @@ class LineageKnowledge(StrEnum):
 
     Attributes:
         KNOWN: Lineage names operators that write it.
-        UNKNOWN: Lineage can be read, but names none: they are unparsed, or were never scheduled.
+        UNKNOWN: Lineage can be read, but names no operator that writes it: it may be unparsed, or was never scheduled.
         REFUSED: Lineage cannot be read: this account may not read it, or a note says what went wrong.
     """
 
@@ -68,12 +68,12 @@ class Link(Struct, frozen=True, kw_only=True):
         run: The run that shows the trouble, with its status, plan, end and log path; None if there is none.
         since: Time at which the trouble began, UTC: the plan of the first run that did not succeed; if none was planned
             since the last success, the plan of that success. None if it is not known.
-        blamed_on: GUIDs of the tables whose trouble explains it. A cause has some only if they explain another one of
-            its operators.
+        blamed_on: GUIDs of the tables whose trouble explains it. For a cause, these explain only the trouble of other
+            operators of its table.
         is_upstream_known: Whether lineage names a table that its operators read.
         late_inputs: GUIDs of the inputs of a cause that are fresh now but were written too late for the run that failed
             or was skipped: that run only needs to be run again.
-        newer_run: A later run than the failed one that is still going on; None if there is none.
+        newer_run: A run that is still going on, planned after the failed one; None if there is none.
         sentence: The link as a sentence. Names in it are made printable.
     """
 
@@ -208,13 +208,8 @@ def link_sentence(  # noqa: PLR0913  each is one fact that the sentence rests on
 ) -> str:
     """A link as a sentence.
 
-    Args:
-        link: The link.
-        blamed_on: The tables that it is blamed on.
-        late_inputs: Its late inputs, each with the time at which it was written.
-        unread: The number of its inputs that could not be read.
-        is_cause: Whether it is a cause, by at least one of its operators.
-        is_lineage_known: Whether lineage could be read.
+    Each late input comes with the time at which it was written; ``unread`` is the number of inputs that could not be
+    read.
     """
     status = None if link.run is None else link.run.status
     template = _SAID[link.trouble]

@@ -11,7 +11,16 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._models.runs import Operator, OperatorKey, Run, RunState, operator_key, operator_of, plain_value
+from dataarts_datamap._models.runs import (
+    Operator,
+    OperatorKey,
+    Run,
+    RunState,
+    operator_key,
+    operator_of,
+    plain_value,
+    run_times,
+)
 from dataarts_datamap._sentences import Remark
 from dataarts_datamap._text import shown
 from dataarts_datamap._times import plain_span, plain_time, span_hint
@@ -34,8 +43,8 @@ class Verdict(StrEnum):
         STALE: The last success is older than ``max_age``, or older than the runs that were read.
         FAILED: Runs failed, and none has succeeded since; with ``max_age``, none has succeeded at all.
         UNKNOWN: There are no runs, none ended in a known way, or the last success may be one whose time cannot be read.
-        LATE: It was due, and no run planned for the due time has succeeded; and none failed, or one is still going on.
-            Only a check against a due time has this verdict.
+        LATE: It was due, no run planned for the due time has succeeded, and either none failed or one is still going
+            on. Only a check against a due time has this verdict.
         SLOW: It would be fresh, but a run has taken more than twice its typical time so far, and longer than any known
             run. Only a check of tables has this verdict.
         FEW_ROWS: It would be fresh, but its last success wrote fewer rows than it should. Only a check with a rule
@@ -78,7 +87,7 @@ class RunsStatus(Struct, frozen=True, kw_only=True):
         failures_since_success: Number of runs that failed after the last success of their operator.
         typical_duration: Median time from start to end of the runs that succeeded; None if none did.
         typical_lateness: Median time from plan to start of the runs that started; None if none did.
-        latest_lateness: The same time for the run among them that was planned last.
+        latest_lateness: The same time for the started run that was planned last.
         runs: Number of runs.
         undated_successes: Number of successful runs with an unreadable end, or without any time. One of them may be the
             last success.
@@ -163,8 +172,8 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
     def decided_by(self) -> OperatorStatus | None:
         """The operator that gives the table its verdict: of several, the one whose last success is the oldest.
 
-        With ``any_operator``, the one that succeeded last; if failures decide, the one with the most. None if no
-        operator has runs.
+        With ``any_operator``, the one that succeeded last; if failures decide, the one with the most failures. None if
+        no operator has runs.
         """
         return next((one for one in self.operators if one.decides), None)
 
@@ -404,9 +413,9 @@ def _failures_since_success(runs: Sequence[Run], now: datetime) -> int:
 
 def ended_at(run: Run, now: datetime) -> datetime | None:
     """The time at which a run ended, UTC: its end, else the latest of its times. None if no time can be read."""
-    times = (run.plan_time, run.submit_time, run.start_time, run.end_time)
-    *others, end = (time if time is not None and _is_plausible(time, now) else None for time in times)
-    return end or max(filter(None, others), default=None)
+    if run.end_time is not None and _is_plausible(run.end_time, now):
+        return run.end_time
+    return max((time for time in run_times(run) if _is_plausible(time, now)), default=None)
 
 
 def _is_plausible(time: datetime, now: datetime) -> bool:

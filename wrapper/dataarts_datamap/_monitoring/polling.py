@@ -47,7 +47,7 @@ class PollSchedule:
 
     Attributes:
         every: Time from the end of a reading to the beginning of the next one; longer if the service asks for it.
-        patience: Time after the first reading at which the last one begins; None to go on for ever.
+        patience: Time from the start to the beginning of the last reading; None to go on for ever.
         until_ended: Whether to stop after a reading that finds no active run.
         now: Returns the present, aware.
         wait: Waits for a number of seconds.
@@ -61,7 +61,7 @@ class PollSchedule:
 
 
 class PolledTable(Protocol):
-    """The table that is polled."""
+    """The table that is polled; both reads raise ``DataMapError``."""
 
     @property
     def guid(self) -> str:
@@ -69,29 +69,16 @@ class PolledTable(Protocol):
         ...
 
     def list_operators(self) -> list[Operator]:
-        """The operators of the table.
-
-        Raises:
-            DataMapError: They could not be read.
-        """
+        """The operators of the table."""
         ...
 
     def list_runs(self, window: Window, operators: Sequence[Operator]) -> list[Run]:
-        """The runs of these operators of the table in a window.
-
-        Raises:
-            DataMapError: They could not be read.
-        """
+        """The runs of these operators in a window."""
         ...
 
 
 class Polls:
-    """The readings of a table, taken while it is iterated over.
-
-    Args:
-        table: The table.
-        snapshot: The snapshot to update.
-        schedule: The times of the readings.
+    """The readings of a table, each taken when the iteration reaches it.
 
     Attributes:
         operators: The operators of the table, as of the last reading.

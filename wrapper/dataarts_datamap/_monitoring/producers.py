@@ -103,7 +103,7 @@ def choose_producers(  # noqa: PLR0913  one keyword for each choice
         lineage: Lineage of the tables; None if it is not known.
         only: Names of the operators that count, whatever lineage says.
         ignore: Names of operators that do not count.
-        reason: The reason for missing lineage, in a few words.
+        reason: A few words on why lineage is not known.
 
     Raises:
         InvalidArgumentError: A name matches no operator, or no operator is left; the text lists the known ones.
@@ -131,12 +131,8 @@ def choose_producers(  # noqa: PLR0913  one keyword for each choice
 def join_operators(table: Table, operators: Sequence[Operator], lineage: Lineage, *, may_be_renamed: bool) -> Join:
     """The operators that write a table, each with its node in lineage; none if lineage names none of them.
 
-    Args:
-        table: The table.
-        operators: The operators that the service lists for it.
-        lineage: Lineage of the tables.
-        may_be_renamed: Whether an operator that lineage does not know counts if lineage names one that the service does
-            not list, since both may be the same.
+    With ``may_be_renamed``, an operator that lineage does not know counts if lineage names one that the service does
+    not list, since both may be the same.
     """
     table = lineage.find(table)
     producers, readers = lineage.producers(table), lineage.readers(table)

@@ -1,8 +1,8 @@
 """Follows a table's runs with mostly small reads. Logic without I/O; the time is passed in.
 
 A *whole* reading covers all runs that are followed. Its window begins ``since`` ago, or just before the oldest active
-run if that is earlier, but never before the window of the first reading. The first reading is whole, and so is the
-first one that is due ten minutes after a whole one. Those in between are *parts*. Their window begins an hour before
+run if that is earlier, but never before the window of the first reading. The first reading is whole, and so is each
+one that is due ten minutes after a whole one. The readings in between are *parts*. Their window begins an hour before
 the oldest active run, or an hour before the end of the previous reading if that is earlier. Runs before the window of a
 part are kept as they were.
 
@@ -27,7 +27,7 @@ from dataarts_datamap._errors import (
     InvalidResponseError,
     UnsuccessfulError,
 )
-from dataarts_datamap._models.runs import Run, RunIdentity, has_ended, run_identity
+from dataarts_datamap._models.runs import Run, RunIdentity, has_ended, planned_at, run_identity, run_times
 from dataarts_datamap._monitoring.freshness import group_runs
 from dataarts_datamap._retry.policy import is_passing
 from dataarts_datamap._times import EPOCH, MILLISECOND
@@ -211,7 +211,7 @@ def may_recover(error: DataMapError) -> bool:
 
 
 def _moved(gone: Iterable[_Known], fresh: Iterable[_Known]) -> dict[_Known, _Known]:
-    """The fresh runs that only had their planned time changed: they have the ids of runs that are gone."""
+    """The fresh runs that only had their planned time changed, each with its former identity, by their ids."""
     by_id = {who.run._replace(times=()): who for who in gone if who.run.run_id is not None}
     found = ((who, by_id.pop(who.run._replace(times=()), None)) for who in fresh)
     return {who: before for who, before in found if before is not None}
@@ -230,8 +230,7 @@ def _identified(runs: Iterable[Run]) -> dict[_Known, Run]:
 
 def _times(run: Run) -> list[int]:
     """The times of a run in milliseconds since the epoch."""
-    times = (run.plan_time, run.submit_time, run.start_time, run.end_time)
-    return [(time - EPOCH) // MILLISECOND for time in times if time is not None]
+    return [(time - EPOCH) // MILLISECOND for time in run_times(run)]
 
 
 def _lies_inside(run: Run, span: Window) -> bool:
@@ -244,5 +243,4 @@ def _outcome(run: Run) -> tuple[object, ...]:
 
 
 def _order(run: Run) -> tuple[datetime, int]:
-    first = run.plan_time or run.submit_time or run.start_time or run.end_time or EPOCH
-    return first, run.run_id or 0
+    return planned_at(run) or EPOCH, run.run_id or 0

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.tables import Table
 
 _GUID: Final = re.compile(r"[0-9a-fA-F-]{32,36}")
-_NAME_PREFIX: Final = "name:"
+NAME_PREFIX: Final = "name:"
+"""Marks a text as a name, even if it looks like a GUID."""
+
 _MOST_NEAREST: Final = 5
 _MOST_LISTED: Final = 20
 _LONGEST: Final = 120
@@ -33,10 +35,10 @@ def name_of(text: object) -> str | None:
     Raises:
         InvalidArgumentError: It is not text, or is empty.
     """
-    if not isinstance(text, str) or not text.removeprefix(_NAME_PREFIX).strip():
+    if not isinstance(text, str) or not text.removeprefix(NAME_PREFIX).strip():
         raise InvalidArgumentError(f"table must be a GUID or a name, not {shown(text)}")
-    if text.startswith(_NAME_PREFIX):
-        return text.removeprefix(_NAME_PREFIX)
+    if text.startswith(NAME_PREFIX):
+        return text.removeprefix(NAME_PREFIX)
     return None if is_guid(text) else text
 
 
@@ -48,7 +50,7 @@ def keyword_of(name: str) -> str:
 def choose_table(name: str, tables: Iterable[Table]) -> Table:
     """The only table with a name: its display name, or the end of its path, such as ``sales.orders``.
 
-    If one matches exactly, tables that differ in case, or in the encoding of accents, do not count.
+    If a table matches exactly, tables that differ in case, or in the encoding of accents, do not count.
 
     Raises:
         TableNotFoundError: No table has the name; the text names similar ones.

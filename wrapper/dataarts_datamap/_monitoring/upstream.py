@@ -27,7 +27,7 @@ class UpstreamTable(Struct, frozen=True, kw_only=True):
     Attributes:
         table: The table.
         steps: Number of steps upstream: 1 for an input, 0 for the table itself.
-        is_judged: Whether runs of operators that write it were found; if not, it comes from elsewhere, or is unknown.
+        is_judged: Whether runs of operators that write it were found; if not, its origin is elsewhere, or not known.
         trouble: The trouble found; None if there is none, or the table was not judged.
         operator: The operator in trouble, else one that writes the table. None if none is known.
         run: The run that shows the trouble, else the last successful one. None if there is none.
@@ -108,16 +108,9 @@ def examine_upstream(  # noqa: PLR0913  each is one fact that it rests on
     depth: int,
     tables: int,
 ) -> Steps[Upstream]:
-    """Find the tables upstream of a table, and the state of each.
+    """Find the tables upstream of a table, and the state of each. The lineage is None if it could not be read.
 
-    Args:
-        table: The table.
-        lineage: Lineage of the tables; None if it could not be read.
-        sources: The readers of operators and runs, called once for each table and each operator.
-        now: The present, aware.
-        max_age: The maximum age of a last success; a table upstream may be older if its own schedule is slower.
-        depth: The maximum number of steps upstream.
-        tables: The maximum number of tables to examine.
+    The search ends after ``depth`` steps upstream, or after ``tables`` tables.
     """
     if lineage is None:
         return Upstream(tables=(UpstreamTable(table=table, steps=0),), lineage=LineageKnowledge.REFUSED)

@@ -31,7 +31,7 @@ def read_all(
     ask: Callable[[PageRead], Steps[RunPage]],
     is_enough: Callable[[RunPage, list[Run]], bool] = lambda _page, _runs: False,
 ) -> Steps[list[Run]]:
-    """All runs of a walk, page after page; or those up to the page that is enough."""
+    """The runs of a walk, page after page: all of them, or those up to the page that is enough."""
     runs: list[Run] = []
     step = next(walk, None)
     while step is not None:
@@ -57,7 +57,7 @@ class Waits(NamedTuple):
 
 
 def wait_for_run(look: Callable[[], Steps[list[Run]]], clock: Clock, waits: Waits, *, run_id: int | None) -> Steps[Run]:
-    """Look again and again until a run has ended: the one with the id, or else the one planned last so far.
+    """Look again and again until a run has ended: the one with the id; without an id, the one planned last so far.
 
     After a temporary failure the wait goes on, as if the run were still active; any other failure ends it.
 
@@ -134,7 +134,7 @@ def _in_time(steps: Steps[T], until: float, clock: Clock) -> Steps[T]:
     """The steps, ended when their time is over.
 
     Raises:
-        DataMapError: The time was over; it is the last error.
+        DataMapError: The time was over. It is the last error of the steps, or a ``RequestTimeoutError``.
     """
     failure: DataMapError = RequestTimeoutError("the runs had not been read when the time was over")
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct, field
 
-from dataarts_datamap._models.runs import Operator, Run, RunIdentity, RunState, operator_key, run_identity
+from dataarts_datamap._models.runs import Operator, Run, RunIdentity, RunState, operator_key, planned_at, run_identity
 from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, group_runs, table_status, with_basis
 from dataarts_datamap._report.failure_logs import FailureLog
 from dataarts_datamap._report.hourly import hourly_cells
@@ -35,8 +35,8 @@ class ReportedRun(Struct, frozen=True, kw_only=True):
 
     Attributes:
         run: The run.
-        rolling_median: Median duration of it and of earlier successes of its job, 15 runs at most; None unless it
-            succeeded, both its times are known, and at least four such runs came before it.
+        rolling_median: Median duration of this run and the up to 14 successes of its job before it. None if it did not
+            succeed, has no duration, or fewer than four such successes came before it.
         is_outlier: Whether its duration differs much from that median.
     """
 
@@ -74,7 +74,7 @@ class Report(Struct, frozen=True, kw_only=True):
         table_guid: GUID of the table.
         window: The requested window.
         zone: The zone of displayed times.
-        status: The freshness of the table, and by each of its operators.
+        status: The freshness of the table, also by each of its operators.
         jobs: The operators and their runs; those with most failures since their last success come first.
         logs: The requested ends of the logs of failures, by the identity of the run.
         upstream: The tables upstream and their state; None if they were not requested.
@@ -168,21 +168,11 @@ def report_on(  # noqa: PLR0913  the parts of a report
     upstream: Upstream | None = None,
     name: str | None = None,
 ) -> Report:
-    """The report on some runs of a table.
+    """The report on the runs of a table in a window, which can come in any order.
 
-    Args:
-        runs: The runs of all its operators, in any order.
-        table_guid: GUID of the table.
-        window: The window of the runs.
-        now: Time of the judgement, aware.
-        zone: The zone of displayed times.
-        operators: Operators to show even if they have no runs.
-        producers: The same, with how they were determined.
-        max_age: The maximum age of a last success; if left out, failures decide.
-        any_operator: Whether one operator that keeps the table fresh is enough.
-        ignored: Operators to name as left out; their runs are not shown.
-        upstream: The tables upstream.
-        name: Name of the table.
+    ``operators`` are shown even if they have no runs; ``ignored`` ones are named as left out, and their runs are not
+    shown. ``producers``, if given, replaces both. ``now`` is the time of the judgement. Without ``max_age``, failures
+    decide.
     """
     known, left_out = list(runs), tuple(ignored if producers is None else producers.ignored)
     operators = tuple(operators if producers is None else producers.operators)
@@ -207,11 +197,6 @@ def report_on(  # noqa: PLR0913  the parts of a report
         upstream=upstream,
         name=name,
     )
-
-
-def moment(run: Run) -> datetime | None:
-    """The position of a run in time: its planned time, else its earliest known time. None if it has no time."""
-    return run.plan_time or run.submit_time or run.start_time or run.end_time
 
 
 def wait(run: Run) -> timedelta | None:
@@ -243,18 +228,18 @@ def _compared(run: Run, standing: Rolled | None) -> ReportedRun:
 
 
 def _order(run: Run) -> tuple[bool, datetime, int]:
-    when = moment(run)
+    when = planned_at(run)
     return when is None, when or EPOCH, run.run_id or 0
 
 
 def newest_first(runs: Iterable[Run]) -> list[Run]:
-    """The runs, sorted by their moment and id, the newest first; those without any time come last."""
-    return sorted(runs, key=lambda run: (moment(run) or EPOCH, run.run_id or 0), reverse=True)
+    """The runs, sorted by planned time and id, the newest first; those without any time come last."""
+    return sorted(runs, key=lambda run: (planned_at(run) or EPOCH, run.run_id or 0), reverse=True)
 
 
 def _plain_job(job: ReportedJob, zone: tzinfo) -> dict[str, Any]:
     runs = [one.run for one in job.runs]
-    cells = hourly_cells(((moment(run), run.state) for run in runs), zone)
+    cells = hourly_cells(((planned_at(run), run.state) for run in runs), zone)
     strip = [{"hour": hour.isoformat(timespec="minutes"), **_named(counts)} for hour, counts in cells.items()]
     return {**job.status.to_dict(), "counts": _named(count_states(runs)), "strip": strip}
 

@@ -1,6 +1,6 @@
-// A path that is longer than its room is cut in the middle: its end says most. All of it is there, to be read and copied.
+// A path that is longer than its space is shown with its end, which says most. The whole path can be read and copied.
 const TAIL = 28;
-// Where the last part begins that is shown in any room; what is wide in print counts twice.
+// The index of the part that is always shown; a wide character counts twice.
 const tailOf = (text) => {
   const signs = [...text];
   let room = TAIL;
@@ -45,7 +45,7 @@ const copyable = (text, what) => {
     const isCopied = await copyText(text);
     button.focus();
     button.textContent = isCopied ? words.copied : words.notCopied;
-    document.getElementById("spoken").textContent = button.textContent;
+    element("spoken").textContent = button.textContent;
     setTimeout(() => { button.textContent = words.copy; }, 2000);
   });
   whole.append(code, button);

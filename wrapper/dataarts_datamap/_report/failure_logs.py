@@ -16,7 +16,7 @@ class FailureLog(Struct, frozen=True, kw_only=True):
     """The end of the log of a run that failed, or the reason why it could not be read.
 
     Attributes:
-        text: The end of the log, as UTF-8. Untrusted.
+        text: The end of the log, decoded from UTF-8. Untrusted.
         size: Size of the whole log in bytes; None if it could not be read.
         is_whole: Whether the text is the whole log.
         problem: The reason why it could not be read; None if it was read. Untrusted.
@@ -38,7 +38,7 @@ class FailureLog(Struct, frozen=True, kw_only=True):
 
     @property
     def shown(self) -> str:
-        """The text for a page, in which no character has an effect."""
+        """The text for a page, made printable."""
         return printable_lines(self.text if self.problem is None else self.problem)
 
     def to_dict(self) -> dict[str, Any]:

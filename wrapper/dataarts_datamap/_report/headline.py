@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from dataarts_datamap._models.runs import Run, RunState
+from dataarts_datamap._models.runs import Run, RunState, planned_at
 from dataarts_datamap._monitoring.freshness import Verdict, ended_at
 from dataarts_datamap._monitoring.producers import operator_name
-from dataarts_datamap._report.contents import job_text, moment, newest_first
+from dataarts_datamap._report.contents import job_text, newest_first
 from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._report.upstream_graph import upstream_sentence
 from dataarts_datamap._text import printable
@@ -32,7 +32,7 @@ class Reason(NamedTuple):
     Attributes:
         text: One sentence, made printable.
         runs: The runs that show it, the newest first, at most three. Empty if it is not about runs.
-        is_english: Whether the text is English, whatever the language.
+        is_english: Whether the text is English although the page is not.
     """
 
     text: str
@@ -45,10 +45,10 @@ class Headline(NamedTuple):
 
     Attributes:
         word: The verdict in a word; "no failure" if it is fresh and no limit is set on its age.
-        title: Whether the table is fresh: one sentence.
+        title: A sentence on whether the table is fresh.
         since: The last success and its time.
         reasons: Reasons and remarks.
-        success: The last successful run, as named by ``since``; None if it is not known.
+        success: The run of that success; None if it is not known.
     """
 
     word: str
@@ -87,7 +87,7 @@ def in_words(report: Report) -> dict[str, Any]:
 
 
 def is_unlimited(status: TableStatus) -> bool:
-    """Whether a table is fresh only by its outcomes, since no limit is set on the age of its last success."""
+    """Whether only its outcomes make a table fresh: no limit is set on the age of its last success."""
     return status.verdict is Verdict.FRESH and status.max_age is None
 
 
@@ -146,7 +146,7 @@ def _failures(status: TableStatus, say: Texts) -> str:
 
 
 def _of(status: TableStatus, say: Texts) -> str:
-    """The operator that decides, if several could."""
+    """The words that name the operator that decides; empty if only one could."""
     decisive = status.decided_by
     if decisive is None or not _has_several(status):
         return ""
@@ -242,7 +242,7 @@ def _skipping(job: ReportedJob, skips: Sequence[Run], zone: tzinfo, say: Texts) 
         text = "{job} was skipped {times} and has not succeeded in this window{latest}."
     else:
         text = "{job} was skipped {times} since its last success{latest}."
-    when = moment(skips[0])
+    when = planned_at(skips[0])
     return say(
         text,
         job=job_text(job.status.job_name, say),
@@ -286,10 +286,6 @@ def _without_runs(status: TableStatus, say: Texts) -> Iterator[str]:
         yield say("No operator is known to produce this table: the GUID may belong to another one.")
     elif not status.runs:
         yield say("A longer window may have some, such as --since 90d.")
-    yield from _left_out(status, say)
-
-
-def _left_out(status: TableStatus, say: Texts) -> Iterator[str]:
     if idle := status.left_out:
         names = printable(say(", ").join(job_text(one.job_name, say) for one in idle), limit=200)
         yield say(

@@ -6,19 +6,17 @@ import json
 from datetime import UTC, datetime, timedelta
 from html import escape
 from itertools import pairwise
-from string import Template
 from typing import TYPE_CHECKING, Any, Final
 
-from dataarts_datamap._models.runs import Run, RunState, run_identity
-from dataarts_datamap._report.contents import ReportedRun, job_labels, moment
+from dataarts_datamap._models.runs import Run, RunState, planned_at, run_identity, run_times
+from dataarts_datamap._report.contents import ReportedRun, job_labels
 from dataarts_datamap._report.headline import headline, is_unlimited
 from dataarts_datamap._report.outliers import OUTLIER_RULE, OUTLIER_VALUES
-from dataarts_datamap._report.page_parts import part, policy_hash, script_of, style_of, unbroken
+from dataarts_datamap._report.page_parts import unbroken, whole_page
 from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._report.upstream_graph import upstream_section, upstream_sentence
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND, time_text, wall_time
-from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,43 +26,33 @@ if TYPE_CHECKING:
     from dataarts_datamap._report.headline import Headline
     from dataarts_datamap._report.texts import Texts
 
-_STYLES: Final = ("style.css", "report.css")
-_SCRIPTS: Final = (
-    "copying.js",
-    *(f"scripts/{name}.js" for name in ("runs", "glyphs", "filters", "canvas", "strip", "time_line", "durations")),
-    *(f"scripts/{name}.js" for name in ("list", "upstream", "page")),
-)
-"""The parts of the page's script, in the order of their dependencies."""
+_SCRIPTS: Final = ("runs", "glyphs", "filters", "canvas", "strip", "time_line", "durations", "list", "upstream", "page")
 _STATES: Final = (RunState.SUCCEEDED, RunState.FAILED, RunState.ACTIVE, RunState.SKIPPED, RunState.UNKNOWN)
 _NESTED_LIMIT: Final = 20_000
 _DAY: Final = timedelta(days=1)
 
 
 def page(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) -> str:
-    """The complete page: HTML with its style, its script and its data inside, and lines that end in LF.
+    """The complete page, in a language: HTML with its style, its script and its data inside.
 
-    Data of the server is only in it as text, with control and bidirectional characters escaped.
-
-    Args:
-        report: The contents.
-        running_data: Whether to include ``running_data`` of each run, which can contain SQL and paths.
-        say: The language of its words.
+    It contains data of the server only as text, with control and bidirectional characters escaped. ``running_data`` of
+    the runs can contain SQL and paths.
     """
-    style, script = style_of(_STYLES), script_of(_SCRIPTS)
     verdict = headline(report, say)
+    name = escape(printable(report.table_name or report.table_guid))
     start, end = (time_text(EPOCH + time * MILLISECOND, report.zone) for time in report.window)
     upstream = upstream_section(report.upstream, report.zone, say)
     is_first = report.upstream is not None and bool(report.upstream.troubled) and not report.failures
-    return Template(say.page(part("template.html"))).substitute(
-        lang=say.tag,
-        style=style,
-        script=script,
-        style_hash=policy_hash(style),
-        script_hash=policy_hash(script),
+    return whole_page(
+        "report.html",
+        say,
+        style="report.css",
+        scripts=[f"scripts/{one}.js" for one in _SCRIPTS],
+        heading=f"{name}: {escape(verdict.title)} {escape(say('Data Map report'))}",
         verdict="no-failure" if is_unlimited(report.status) else report.status.verdict.value,
         verdict_text=escape(verdict.word),
         guid=escape(printable(report.table_guid)),
-        name=escape(printable(report.table_name or report.table_guid)),
+        name=name,
         title=escape(verdict.title),
         since="".join(_since(verdict, say)),
         reasons="".join(_reasons(report, verdict, say)),
@@ -73,7 +61,6 @@ def page(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) ->
         rule=escape(say(OUTLIER_RULE, **OUTLIER_VALUES)),
         upstream_first=upstream if is_first else "",
         upstream_last="" if is_first else upstream,
-        version=escape(__version__),
         data=_harmless(json.dumps(page_data(report, running_data=running_data, say=say), separators=(",", ":"))),
     )
 
@@ -81,12 +68,11 @@ def page(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) ->
 def page_data(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) -> dict[str, Any]:
     """The data in the page: a list for each column of the runs, times in milliseconds after the window's start.
 
-    It has log paths for the runs that failed, are outliers or have an unknown state; and the end of a log if it was
-    read.
+    Only runs that failed, are outliers or have an unknown state have a log path; and the end of a log if it was read.
     """
     base = report.window.start
     numbered = [(number, one) for number, job in enumerate(report.jobs) for one in job.runs]
-    numbered.sort(key=lambda pair: _after(base, moment(pair[1].run)) or 0)
+    numbered.sort(key=lambda pair: _after(base, planned_at(pair[1].run)) or 0)
     runs = [one.run for _, one in numbered]
     labels = job_labels((job.status for job in report.jobs), say)
     states = {run.status: run.state for run in runs}
@@ -110,9 +96,9 @@ def page_data(report: Report, *, running_data: bool = False, say: Texts = ENGLIS
         "start": [_after(base, run.start_time) for run in runs],
         "finish": [_after(base, run.end_time) for run in runs],
         "at": {
-            number: _after(base, moment(run))
+            number: _after(base, planned_at(run))
             for number, run in enumerate(runs)
-            if run.plan_time is None and moment(run) is not None
+            if run.plan_time is None and planned_at(run) is not None
         },
         "id": ["" if run.run_id is None else str(run.run_id) for run in runs],
         "median": [_milliseconds(one.rolling_median) for _, one in numbered],
@@ -133,7 +119,7 @@ def page_data(report: Report, *, running_data: bool = False, say: Texts = ENGLIS
 
 
 def _harmless(text: str) -> str:
-    """JSON in which no HTML parser can find markup."""
+    """JSON without the characters of HTML's markup."""
     return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
 
 
@@ -189,7 +175,7 @@ def _nested(run: Run) -> str:
 
 
 def _offsets(report: Report, runs: Iterable[Run]) -> list[tuple[datetime, int]]:
-    """The offsets of the zone in milliseconds, each with its first time, for each day and each time of a run."""
+    """The zone's offsets from UTC in milliseconds, each with the first time of the page for which it holds."""
     zone, times = report.zone, _times(report, runs)
     found = [(times[0], _offset(times[0], zone))]
     for before, after in pairwise(times):
@@ -203,8 +189,7 @@ def _times(report: Report, runs: Iterable[Run]) -> list[datetime]:
     """The window's ends and days, and the times of the runs, in order."""
     first, last = (EPOCH + time * MILLISECOND for time in report.window)
     days = (first + number * _DAY for number in range((last - first) // _DAY + 1))
-    of_runs = (time for run in runs for time in (run.plan_time, run.submit_time, run.start_time, run.end_time) if time)
-    return sorted({last, *days, *of_runs})
+    return sorted({last, *days, *(time for run in runs for time in run_times(run))})
 
 
 def _change(before: datetime, after: datetime, zone: tzinfo) -> datetime:

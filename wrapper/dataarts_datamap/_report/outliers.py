@@ -20,18 +20,18 @@ OUTLIER_RULE: Final = (
     "up to {before} successes before it, and differs from that median by more than three standard deviations, "
     "estimated as {normal} times the median absolute deviation. The first {unjudged} of a job are not judged."
 )
-"""The rule for outliers, for the reader of a report, with the values of ``OUTLIER_VALUES``."""
+"""The rule for outliers, for the reader of a report, with names in braces for ``OUTLIER_VALUES``."""
 
 OUTLIER_VALUES: Final = {"before": WINDOW - 1, "normal": _NORMAL, "unjudged": LEAST - 1}
-"""The values of the names in the rule."""
+"""The values in the rule, by name."""
 
 
 class Rolled(NamedTuple):
     """A value, compared with those before it.
 
     Attributes:
-        median: The median of it and up to 14 values before it; None for the first four values.
-        is_outlier: Whether it is an outlier by ``OUTLIER_RULE``.
+        median: The median of this value and up to 14 values before it; None for the first four values.
+        is_outlier: Whether this value is an outlier by ``OUTLIER_RULE``.
     """
 
     median: float | None

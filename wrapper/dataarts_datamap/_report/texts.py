@@ -1,4 +1,4 @@
-"""The words of a report, by language: English in the code itself, other languages by a table each."""
+"""The words of a report in each language: English from the code itself, other languages from a table."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Texts(Struct, frozen=True, kw_only=True):
     Attributes:
         tag: The language for HTML, such as ``zh-CN``.
         table: The translation of each English text, with the same names in braces; a missing text stays English.
-        units: The units of durations, by those of English: ``d``, ``h``, ``min``, ``s``.
+        units: The translation of each English unit of durations: ``d``, ``h``, ``min``, ``s``.
     """
 
     tag: str = "en"

@@ -1,8 +1,7 @@
-const element = (id) => document.getElementById(id);
 const list = element("tables");
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const rows = [...list.querySelectorAll(".table")];
-// Names stand in the order of the page's language: Chinese ones by their sound.
+// Names are sorted as usual in the page's language: Chinese ones by their sound.
 const collator = new Intl.Collator(document.documentElement.lang);
 const byName = (one, other) => collator.compare(one.dataset.name, other.dataset.name) || one.dataset.order - other.dataset.order;
 const orders = {
@@ -60,9 +59,6 @@ element("text").addEventListener("input", filter);
 element("verdicts").addEventListener("change", filter);
 element("sort").addEventListener("change", arrange);
 element("group").addEventListener("change", arrange);
-element("theme").addEventListener("change", (event) => {
-  document.documentElement.dataset.theme = event.target.value;
-});
 arrange();
 
 // A link to a table opens it, whatever the filters hide.

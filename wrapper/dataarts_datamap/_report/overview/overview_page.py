@@ -6,7 +6,6 @@ import shlex
 from collections import Counter
 from datetime import timedelta
 from html import escape
-from string import Template
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._models.runs import RunState
@@ -14,12 +13,11 @@ from dataarts_datamap._monitoring.explanation import Trouble
 from dataarts_datamap._monitoring.freshness import WORST_FIRST, Verdict
 from dataarts_datamap._report.overview.shared_causes import shared_causes
 from dataarts_datamap._report.overview.table_days import worst_of
-from dataarts_datamap._report.page_parts import part, policy_hash, script_of, style_of
+from dataarts_datamap._report.page_parts import whole_page
 from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._report.upstream_graph import TROUBLE_WORDS
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import time_text
-from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -47,30 +45,22 @@ _NO_DATABASE: Final = "(no database)"
 def overview_page(
     rows: Sequence[OverviewRow], days: Sequence[date], *, now: datetime, zone: tzinfo, say: Texts = ENGLISH
 ) -> str:
-    """The complete page: HTML with its style and script inside, and lines that end in LF.
+    """The complete page, in a language: HTML with its style and script inside, and the tables in the given order.
 
-    Data of the server is only in it as text, with control and bidirectional characters escaped. Without JavaScript,
-    only the filters are missing.
-
-    Args:
-        rows: The tables, the worst first.
-        days: The days of each strip.
-        now: Time of the check.
-        zone: The zone of the days and times.
-        say: The language of its words; texts of errors stay English.
+    It contains data of the server only as text, with control and bidirectional characters escaped. Texts of errors stay
+    English. Without JavaScript, only the filters are missing.
     """
-    style = style_of(("style.css", "overview/overview.css"))
-    script = script_of(("copying.js", "overview/overview.js"))
     verdicts = Counter(row.check.verdict for row in rows)
     worst = next((verdict for verdict in WORST_FIRST if verdicts[verdict]), Verdict.FRESH)
-    return Template(say.page(part("overview/overview.html"))).substitute(
-        lang=say.tag,
-        style=style,
-        script=script,
-        style_hash=policy_hash(style),
-        script_hash=policy_hash(script),
+    title = escape(headline(rows, say))
+    return whole_page(
+        "overview/overview.html",
+        say,
+        style="overview/overview.css",
+        scripts=["overview/overview.js"],
+        heading=title,
         verdict=worst.value,
-        title=escape(headline(rows, say)),
+        title=title,
         causes=_causes(rows, zone, say),
         checked=escape(
             say("Checked {time} ({zone}), {n} days up to then", time=time_text(now, zone), zone=zone, n=len(days))
@@ -81,7 +71,6 @@ def overview_page(
         first=days[0].isoformat(),
         last=days[-1].isoformat(),
         rows="\n".join(_row(row, number, days, zone, say) for number, row in enumerate(rows)),
-        version=escape(__version__),
     )
 
 
@@ -103,7 +92,7 @@ def _word(verdict: Verdict, say: Texts) -> str:
 
 
 def _is_unlimited(check: TableCheck) -> bool:
-    """Whether a table is fresh only by its outcomes, since its rule sets no limit on the age of its last success."""
+    """Whether only its outcomes make a table fresh: its rule sets no limit on the age of its last success."""
     return check.verdict is Verdict.FRESH and check.rule.max_age is None and check.rule.due is None
 
 

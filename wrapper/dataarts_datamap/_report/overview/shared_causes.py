@@ -19,8 +19,7 @@ class SharedCause(Struct, frozen=True, kw_only=True):
 
     Attributes:
         link: The table in trouble with no table in trouble upstream, and the run that shows it.
-        rows: Indexes in the overview of the tables that it explains, including its own table if that is in the
-            overview.
+        rows: Indexes of the rows of the tables that it explains; its own table is one of them if it has a row.
     """
 
     link: Link

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dataarts_datamap._checks.check import TableCheck  # noqa: TC001  msgspec reads the annotations
-from dataarts_datamap._models.runs import Run, RunState
+from dataarts_datamap._models.runs import Run, RunState, planned_at
 from dataarts_datamap._times import wall_time
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class LastFailure(Struct, frozen=True, kw_only=True):
     Attributes:
         job_name: Name of its operator. Untrusted.
         status: Its status as sent. Untrusted.
-        time: Its planned time, else its start or end, UTC.
+        time: Its planned time, UTC; if that is not known, the first of its other times.
         log_path: Path of its log. Untrusted.
     """
 
@@ -73,14 +74,16 @@ def overview_row(
 ) -> OverviewRow:
     """The row of a table, given the runs of each of its operators by name."""
     strips: list[DayStrip] = []
+    whole = tuple(Counter[RunState]() for _ in days)
     failure: LastFailure | None = None
     for label, some in runs:
         strips.append(DayStrip(label=label, days=_days(some, days, zone)))
+        for total, counts in zip(whole, strips[-1].days, strict=True):
+            total.update(counts)
         for run in some:
-            time = _time(run)
+            time = planned_at(run)
             if run.state is RunState.FAILED and time is not None and (failure is None or time > failure.time):
                 failure = LastFailure(job_name=label, status=run.status, time=time, log_path=run.execution_log_path)
-    whole = tuple(_sum(strip.days[index] for strip in strips) for index in range(len(days)))
     return OverviewRow(
         check=check,
         strip=DayStrip(label="", days=whole),
@@ -97,23 +100,11 @@ def worst_of(counts: dict[RunState, int]) -> RunState | None:
 _WORST_FIRST = (RunState.FAILED, RunState.UNKNOWN, RunState.ACTIVE, RunState.SKIPPED, RunState.SUCCEEDED)
 
 
-def _days(runs: Iterable[Run], days: Sequence[date], zone: tzinfo) -> tuple[dict[RunState, int], ...]:
-    counts: dict[date, dict[RunState, int]] = {day: {} for day in days}
+def _days(runs: Iterable[Run], days: Sequence[date], zone: tzinfo) -> tuple[Counter[RunState], ...]:
+    counts = {day: Counter[RunState]() for day in days}
     for run in runs:
-        time = _time(run)
-        day = None if time is None else counts.get(wall_time(time, zone).date())
-        if day is not None:
-            day[run.state] = day.get(run.state, 0) + 1
-    return tuple(counts[day] for day in days)
-
-
-def _sum(counts: Iterable[dict[RunState, int]]) -> dict[RunState, int]:
-    total: dict[RunState, int] = {}
-    for some in counts:
-        for state, number in some.items():
-            total[state] = total.get(state, 0) + number
-    return total
-
-
-def _time(run: Run) -> datetime | None:
-    return run.plan_time or run.submit_time or run.start_time or run.end_time
+        time = planned_at(run)
+        day = None if time is None else wall_time(time, zone).date()
+        if day in counts:
+            counts[day][run.state] += 1
+    return tuple(counts.values())

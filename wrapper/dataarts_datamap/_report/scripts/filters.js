@@ -1,4 +1,4 @@
-// What the filters let through, and the controls that say so.
+// The runs that match the filters, and the controls for them.
 const chosen = { jobs: new Set(data.jobs.keys()), states: new Set(data.states.keys()), text: "", from: null, to: null };
 let shown = [];
 let byJob = [];
@@ -29,7 +29,7 @@ const filterRuns = () => {
 const view = () => [chosen.from ?? 0, Math.max(chosen.to ?? data.end, (chosen.from ?? 0) + 1000)];
 const visibleJobs = () => [...data.jobs.keys()].filter((job) => chosen.jobs.has(job) && byJob[job].length);
 
-// A time as people type it: the day, and the time of day where it is not the first instant.
+// A time as it is typed: a day, and a time of day unless it is midnight.
 const TYPED = /^(\d{4}-\d{2}-\d{2})(?:[T ]+(\d{2}:\d{2})(:\d{2})?)?$/;
 const parseTyped = (text) => {
   const [, day, time = "00:00", seconds = ":00"] = TYPED.exec(text) ?? [];
@@ -87,7 +87,7 @@ const clearFilters = () => { for (const clear of Object.values(clearFilter)) cle
 const check = (id) => { for (const box of document.querySelectorAll(`#${id} input`)) box.checked = true; };
 const checked = (id) => new Set([...document.querySelectorAll(`#${id} input`)].filter((box) => box.checked).map((box) => Number(box.value)));
 
-// The line that says what is shown, with a button for each filter that takes it away.
+// The line with the number of shown runs, and for each filter a button that removes the filter.
 const showFilters = () => {
   const names = Object.keys(isFiltered).filter((name) => isFiltered[name]());
   element("result").textContent = names.length ? say("{n} of {runs} shown", { n: number(shown.length), runs: runsText(count) }) : runsText(count);

@@ -1,4 +1,4 @@
-// One shape for each state, so that none is known by its colour alone.
+// A shape for each state, so that states differ not only in colour.
 const GLYPHS = [
   { d: "M6 1a5 5 0 1 0 0 10A5 5 0 0 0 6 1z", fill: true },
   { d: "M2 2l8 8M10 2l-8 8", stroke: 2.6 },

@@ -48,7 +48,7 @@ const makeRow = (run) => {
     log);
 };
 
-// Leads to a run in the list, whatever is filtered, listed or folded.
+// Shows a run in the list, even if it was filtered out, was on another page, or the list was folded.
 const showRun = (run) => {
   if (!shown.includes(run)) {
     clearFilters();

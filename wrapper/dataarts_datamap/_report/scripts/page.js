@@ -1,4 +1,4 @@
-// Everything that follows from the filters.
+// Shows everything again after a change of the filters.
 const apply = () => {
   filterRuns();
   strip.build();
@@ -31,10 +31,7 @@ const listen = () => {
   element("later").addEventListener("click", () => pan(1));
   element("span").addEventListener("change", gantt.draw);
   element("more-cards").addEventListener("click", () => { cards.all = true; cards.build(); });
-  element("theme").addEventListener("change", (event) => {
-    document.documentElement.dataset.theme = event.target.value;
-    redraw();
-  });
+  element("theme").addEventListener("change", redraw);
   for (const fold of document.querySelectorAll("details.fold")) fold.addEventListener("toggle", redraw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   let waiting = 0;

@@ -1,6 +1,5 @@
 const began = performance.now();
 const data = JSON.parse(document.getElementById("data").textContent);
-const element = (id) => document.getElementById(id);
 const HOUR = 3600000;
 const DAY = 24 * HOUR;
 const MONDAY = 4 * DAY;

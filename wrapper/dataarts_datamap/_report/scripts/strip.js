@@ -1,5 +1,5 @@
-// The strip: a square for each planned run where they fit; else a cell for some planned hours, which shows the worst
-// that became of them. Above each, how long it took.
+// The strip: a square for each planned run, if they fit; otherwise a cell for some planned hours, which shows the worst
+// outcome. The bar above shows the longest duration.
 const BAR = 14;
 const SQUARE = 20;
 const strip = { canvas: document.querySelector("#strip canvas"), kind: "whole" };
@@ -53,7 +53,7 @@ strip.collect = () => {
   });
   Object.assign(strip, { jobs, hours, step, first, cells, grid, canChoose, isSingle: hours === single });
 };
-// A square is a planned run, whose latest attempt counts; a cell of several shows the worst.
+// The outcome of a planned run is that of its latest attempt; the outcome of a cell with several is the worst.
 const outcomeOf = (runs) => {
   const isOne = runs.every((run) => momentOf(run) === momentOf(runs[0]));
   if (isOne) return stateOf(runs.reduce((latest, run) => ((data.start[run] ?? -1) >= (data.start[latest] ?? -1) ? run : latest)));
@@ -158,7 +158,7 @@ const drawCell = (context, state, x, y, width, height) => {
   if (state === 0) return;
   drawGlyph(context, state, x + width / 2, y + height / 2, Math.min(width - 3, 10), state === 3 || state === 4 ? tint : colours.mark);
 };
-// A corner cut off tells what was tried more than once.
+// A missing corner marks runs that were tried more than once.
 const drawCorner = (context, right, top) => {
   context.fillStyle = colours.surface;
   context.beginPath();

@@ -1,4 +1,4 @@
-// Says that the drawing of what feeds the table goes on to the side, and lets the tab key stop at it, where it does.
+// If the drawing of the tables upstream is wider than the page, a hint says so, and the tab key stops at the drawing.
 const showWidth = () => {
   const drawing = element("upstream-scroll");
   if (!drawing) return;

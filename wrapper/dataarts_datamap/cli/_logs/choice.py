@@ -6,9 +6,8 @@ import shlex
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from dataarts_datamap._models.runs import RunState
+from dataarts_datamap._models.runs import RunState, planned_at
 from dataarts_datamap._monitoring.producers import distinct_name
-from dataarts_datamap._report.contents import moment
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, span_text, time_text
 from dataarts_datamap.cli._options.table_names import table_guid_of
@@ -61,7 +60,7 @@ def find_run(  # noqa: PLR0913  one parameter for each option
         return None
     if table is not None and not _is_of_one(found, target):
         return None
-    run = max(found, key=lambda run: moment(run) or EPOCH)
+    run = max(found, key=lambda run: planned_at(run) or EPOCH)
     note(description(run))
     return run
 
@@ -69,7 +68,7 @@ def find_run(  # noqa: PLR0913  one parameter for each option
 def _is_of_one(found: Sequence[Run], run_id: str) -> bool:
     """Whether the runs with an id belong to one operator; if not, the operators are listed on stderr."""
     newest: dict[Operator, Run] = {}
-    for run in sorted(found, key=lambda run: moment(run) or EPOCH):
+    for run in sorted(found, key=lambda run: planned_at(run) or EPOCH):
         if run.origin is not None:
             newest[run.origin.operator] = run
     if len(newest) <= 1:

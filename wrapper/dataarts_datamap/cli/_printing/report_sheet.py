@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from dataarts_datamap._models.runs import operator_of
-from dataarts_datamap._report.contents import count_states, job_labels, job_text, moment
+from dataarts_datamap._models.runs import operator_of, planned_at
+from dataarts_datamap._report.contents import count_states, job_labels, job_text
 from dataarts_datamap._report.headline import headline, is_unlimited
 from dataarts_datamap._report.hourly import cell_hours
 from dataarts_datamap._report.upstream_graph import upstream_sentence
@@ -89,7 +89,7 @@ def _failures(report: Report, width: int) -> list[RenderableType]:
 
 def failure_row(run: Run, zone: tzinfo) -> Row:
     """A run that failed, for ``FAILURE_TITLES``, with its log path below."""
-    when = run.end_time or moment(run)
+    when = run.end_time or planned_at(run)
     log = run.execution_log_path
     cells = (
         "-" if when is None else time_text(when, zone),

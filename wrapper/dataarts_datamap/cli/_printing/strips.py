@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from dataarts_datamap._models.runs import Run, RunState
-from dataarts_datamap._report.contents import moment
+from dataarts_datamap._models.runs import Run, RunState, planned_at
 from dataarts_datamap._report.hourly import HOUR, hourly_cells, wall_hour, worst
 from dataarts_datamap._times import MILLISECOND, time_text
 from dataarts_datamap.cli._printing.output import STATE_STYLES
@@ -65,7 +64,7 @@ class Cells:
 
     def strip(self, runs: Sequence[Run]) -> Text:
         """The worst outcome of each cell."""
-        cells = hourly_cells(((moment(run), run.state) for run in runs), self._zone, step=self._step)
+        cells = hourly_cells(((planned_at(run), run.state) for run in runs), self._zone, step=self._step)
         strip = Text()
         for hour in self._hours:
             state = worst(cells.get(hour, {}))
@@ -76,7 +75,7 @@ class Cells:
         """The median duration of the successful runs of each cell, as bars relative to the longest."""
         spans: dict[datetime, list[timedelta]] = {}
         for run in runs:
-            when, took = moment(run), run.duration
+            when, took = planned_at(run), run.duration
             if when is not None and took is not None and run.state is RunState.SUCCEEDED:
                 spans.setdefault(wall_hour(when, self._zone, step=self._step), []).append(took)
         seconds = {hour: median(span.total_seconds() for span in found) for hour, found in spans.items()}

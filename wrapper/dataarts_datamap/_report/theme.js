@@ -1,0 +1,4 @@
+const element = (id) => document.getElementById(id);
+element("theme").addEventListener("change", (event) => {
+  document.documentElement.dataset.theme = event.target.value;
+});
