@@ -42,8 +42,8 @@ from dataarts_datamap import (
 )
 from dataarts_datamap._auth.chain import Search
 from dataarts_datamap._auth.credentials import now_utc
-from dataarts_datamap._auth.ecs_metadata import _Keys  # pyright: ignore[reportPrivateUsage]  what it holds is secret
 from dataarts_datamap._auth.profile import Profile
+from dataarts_datamap._auth.temporary_keys import _Key  # pyright: ignore[reportPrivateUsage]  what it holds is secret
 from dataarts_datamap._doctor.examination import examine, input_of
 from dataarts_datamap._secrets import Hidden, SecretHeaders, mask
 from dataarts_datamap._shared_value import Fetched
@@ -234,7 +234,7 @@ def echoing() -> Iterator[tuple[Faulty, Echo]]:
     "value",
     [
         checked_proxy("http://user:Zq-secret@host:1"),
-        _Keys(access="a", secret="Zq-secret", securitytoken="Zq-secret", expires_at=now_utc()),
+        _Key(access="a", secret="Zq-secret", securitytoken="Zq-secret", expires_at=now_utc()),
         Fetched("Zq-secret"),
         Hidden("Zq-secret"),
         SecretHeaders({"X-Auth-Token": "Zq-secret"}),

@@ -1,7 +1,7 @@
-"""Checks values before anything is sent: damaged ones, and those that could change the meaning of a request.
+"""Checks values before anything is sent, for damage and for characters that could change the meaning of a request.
 
-Every credential, id and name that a person enters is checked here. A value that can never be right is refused; a value
-that may be right causes a ``DamagedValueWarning`` and is sent unchanged. Neither text shows a secret.
+Every credential, id and name that a person enters is checked here. A value that can never be right is refused. A value
+that looks damaged but may be right is sent unchanged, with a ``DamagedValueWarning``. No text shows a secret.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def identifier(name: str, value: object) -> str:
     """
     if isinstance(value, str) and _PLAIN_ID.fullmatch(value):  # a fast path for nearly all ids
         return value
-    text = _text(name, value)
+    text = query_text(name, value)
     damage = _control(text) or _invisible(text) or _blank_end(text) or _quotes(text)
     if damage:
         raise InvalidArgumentError(f"{name} {shown(text)} {damage}")
@@ -73,11 +73,11 @@ def secret_text(name: str, value: object) -> str:
     Raises:
         InvalidArgumentError: It is damaged as in ``identifier``.
     """
-    text = _text(name, value)
+    text = query_text(name, value)
     damage = _control(text) or _invisible(text) or _blank_end(text) or _quotes(text)
     if damage:
         raise InvalidArgumentError(f"{name} {damage}")
-    _warn(name, _blank(text) or _quote(text))
+    _warn(name, _first(text, str.isspace) or _quote(text))
     return text
 
 
@@ -89,7 +89,7 @@ def login_text(name: str, value: object, *, secret: bool = False) -> str:
     Raises:
         InvalidArgumentError: It is not text, is empty, or holds a control character or a byte order mark.
     """
-    text = _text(name, value)
+    text = query_text(name, value)
     whose = name if secret else f"{name} {shown(text)}"
     damage = _control(text) or _byte_order_mark(text)
     if damage:
@@ -104,16 +104,22 @@ def query_text(name: str, value: object) -> str:
     Raises:
         InvalidArgumentError: It is not text, is empty, or holds half of a surrogate pair.
     """
-    return _text(name, value)
+    if not isinstance(value, str):
+        raise InvalidArgumentError(f"{name} must be text, not {type(value).__name__}")
+    if not value:
+        raise InvalidArgumentError(f"{name} must not be empty")
+    if _SURROGATE.search(value):
+        raise InvalidArgumentError(f"{name} holds half of a surrogate pair, which cannot be sent")
+    return value
 
 
 def warn_of_damage(name: str, text: str) -> None:
-    """Warn of characters that names rarely have: a line break, a blank at an end, quotes around it."""
+    """Warn if a name looks damaged: by a line break, a blank at an end, or quotes around it."""
     _warn(f"{name} {shown(text)}", _control(text) or _byte_order_mark(text) or _blank_end(text) or _quotes(text))
 
 
 def query_integer(name: str, value: object, *, minimum: int, maximum: int = _INT32_MAX) -> int:
-    """The value, if it is an integer from ``minimum`` to ``maximum``, by default the largest of 32 bits.
+    """The value, if it is an integer from ``minimum`` to ``maximum``, by default the largest integer of 32 bits.
 
     Raises:
         InvalidArgumentError: It is not such an integer.
@@ -171,16 +177,6 @@ def is_loopback(host: str) -> bool:
     return address is not None and address.is_loopback
 
 
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise InvalidArgumentError(f"{name} must be text, not {type(value).__name__}")
-    if not value:
-        raise InvalidArgumentError(f"{name} must not be empty")
-    if _SURROGATE.search(value):
-        raise InvalidArgumentError(f"{name} holds half of a surrogate pair, which cannot be sent")
-    return value
-
-
 def _control(text: str) -> str | None:
     if text.isprintable():
         return None
@@ -201,10 +197,6 @@ def _invisible(text: str) -> str | None:
 
 def _blank_end(text: str) -> str | None:
     return None if text == text.strip() else _found(text, 0 if text[0].isspace() else len(text) - 1)
-
-
-def _blank(text: str) -> str | None:
-    return _first(text, str.isspace)
 
 
 def _quotes(text: str) -> str | None:

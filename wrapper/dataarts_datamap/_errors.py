@@ -31,17 +31,17 @@
     │   ├── InvalidBodyError          the document inside: null, empty, not JSON, without rows
     │   └── InvalidRowError           a field of a row, with strict decoding
     ├── IncompleteWalkError           it cannot be shown that all runs, tables or lineage were read
-    ├── TableNameError                a name is not that of exactly one table
-    │   ├── TableNotFoundError        of none
-    │   └── AmbiguousTableError       of several
+    ├── TableNameError                a name does not belong to exactly one table
+    │   ├── TableNotFoundError        no table has the name
+    │   └── AmbiguousTableError       several tables have the name
     ├── LogError                      a run's log cannot be read
     │   ├── LogPathError              the run has no log path in object storage
     │   ├── LogNotFoundError          there is no such object
     │   ├── LogBucketNotFoundError    there is no such bucket
-    │   ├── LogForbiddenError         the credentials may not read it
-    │   ├── LogArchivedError          it is archived, and must be restored first
+    │   ├── LogForbiddenError         the credentials may not read the log
+    │   ├── LogArchivedError          the log is archived, and must be restored first
     │   ├── LogRegionError            the bucket is in another region
-    │   └── LogChangedError           it was replaced while it was read
+    │   └── LogChangedError           the log was replaced while it was read
     ├── ExportError                   a file cannot be continued or read as an export
     ├── StateFileError                the state of earlier checks cannot be read or written
     └── WaitTimeoutError              no run ended within the timeout
@@ -137,7 +137,7 @@ class CredentialsError(ConfigurationError):
 
 
 class DiscoveryError(ConfigurationError):
-    """An id was left out, and there is none or more than one; the text lists them.
+    """An id was left out, and there is not exactly one to use; the text lists the candidates.
 
     Attributes:
         candidates: Id and name of each; the name is None if it has none. Untrusted.
@@ -174,7 +174,7 @@ class RequestTimeoutError(TransportError):
 
 
 class CertificateError(ConnectionFailedError):
-    """The server's certificate is not trusted: self-signed, expired or another host's. Never retried."""
+    """The server's certificate is not trusted: self-signed, expired or issued for another host. Never retried."""
 
 
 class AnswerTooLargeError(TransportError):
@@ -262,7 +262,7 @@ class IncompleteWalkError(DataMapError):
 
 
 class TableNameError(DataMapError):
-    """A name is not that of exactly one table."""
+    """A name does not belong to exactly one table."""
 
 
 class TableNotFoundError(TableNameError):
@@ -299,7 +299,7 @@ class LogError(DataMapError):
     """A run's log cannot be read.
 
     Attributes:
-        log_path: Its path, as ``obs://bucket/key``; None if the run names no such path. Untrusted.
+        log_path: Path of the log, as ``obs://bucket/key``; None if the run names no such path. Untrusted.
     """
 
     log_path: str | None = None
@@ -310,7 +310,7 @@ class LogPathError(LogError):
 
 
 class LogNotFoundError(LogError):
-    """There is no object at the log's path: it is not written yet, or was removed. The client did not fail."""
+    """There is no object at the log's path: the log is not written yet, or was removed."""
 
 
 class LogBucketNotFoundError(LogError):
@@ -334,7 +334,7 @@ class LogChangedError(LogError):
 
 
 class ExportError(DataMapError):
-    """A file cannot be continued or read as an export; it was left as it is."""
+    """A file cannot be continued or read as an export; the file was left unchanged."""
 
 
 class StateFileError(DataMapError):

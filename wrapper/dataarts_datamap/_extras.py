@@ -1,4 +1,4 @@
-"""The command that installs an extra while the package is not published, as in README.md."""
+"""Optional libraries: how to load them, and how to install them while the package is not published."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataarts_datamap._errors import MissingExtraError
 
 
 def how_to_install(extra: str) -> str:
-    """The command to run, for an error text."""
+    """The command that installs an extra, for an error text."""
     return f"pip install '.[{extra}]' in dataarts-datamap's checkout, or with the path of its wheel in place of the dot"
 
 

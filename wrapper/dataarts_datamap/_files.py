@@ -24,11 +24,11 @@ _NOT_ALLOWED: Final = "the system does not allow such a name"
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """The text of a file in UTF-8, without a byte order mark at its beginning, whatever the path points to.
+    """The text of a file in UTF-8, without a byte order mark at its beginning. It need not be a regular file.
 
     Raises:
-        OSError: It cannot be read, the system does not allow its name, or it is larger than 16 MiB, such as an endless
-            device.
+        OSError: The file cannot be read, the system does not allow its name, or it is larger than 16 MiB, such as an
+            endless device.
         UnicodeDecodeError: It is not UTF-8.
     """
     try:
@@ -45,7 +45,7 @@ def replaceable(path: str | os.PathLike[str]) -> Path:
     """The path of an existing or future file, with links resolved.
 
     Raises:
-        InvalidArgumentError: The path has something else, such as a device or a circle of links, or its folder does not
+        InvalidArgumentError: The path is something else, such as a device or a circle of links; or its folder does not
             exist.
     """
     where, problem = _resolved(path)

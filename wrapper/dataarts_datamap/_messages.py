@@ -31,8 +31,8 @@ class Request:
         query: Names and values, not encoded yet, in the order of sending.
         headers: Names and values, ASCII names. Left out of the repr, since they hold credentials.
         content: The body. Left out of the repr, since it can hold a password.
-        secrets: Further secrets that an error must not show of the response, besides the known headers. Left out of the
-            repr.
+        secrets: Secrets besides the known headers, which an error must not show if a response echoes them. Left out of
+            the repr.
         direct: Whether it is sent without a proxy.
     """
 
@@ -128,11 +128,11 @@ class Sleep(Struct, frozen=True):
 
 
 class Wait(Struct, frozen=True):
-    """Wait for another thread or task, until a time of the client's clock; resume with nothing.
+    """Wait for another thread or task; resume with nothing.
 
     Attributes:
-        event: Is set when the other one is done.
-        until: Time at which to resume even if the event is not set.
+        event: Set when the other thread or task is done.
+        until: Time of the client's clock at which to resume even if the event is not set.
     """
 
     event: OneShotEvent
@@ -146,4 +146,4 @@ A wait is resumed with ``next``. Logic that does not wait only yields requests.
 """
 
 Steps: TypeAlias = Generator[Send | Sleep | Wait, Response, T]
-"""The same, with times: a request to send is resumed with its response, any other step with ``next``."""
+"""Logic without I/O that also sets times: a ``Send`` is resumed with its response, any other step with ``next``."""

@@ -18,8 +18,8 @@ _INSTANT: Final = 0.005  # seconds; longer than a tick of any clock that is not 
 class OneShotEvent:
     """An event that is set once and wakes all that wait for it, in any thread and any event loop.
 
-    It has no lock: the garbage collector may set it while its thread waits for it or sets it, and a fork would leave a
-    lock held. An atomic operation of a list ensures that it is only set once.
+    It has no lock, since a fork would leave it held, and since the garbage collector may set the event in a thread that
+    is waiting for it or setting it. An atomic operation of a list ensures that each waiting call is woken once.
     """
 
     def __init__(self) -> None:
@@ -28,11 +28,10 @@ class OneShotEvent:
 
     @property
     def is_set(self) -> bool:
-        """Whether it was set."""
         return self._is_set
 
     def set(self) -> None:
-        """Set the event; again is harmless."""
+        """Set the event. Setting it twice is harmless."""
         self._is_set = True
         with suppress(IndexError):
             while True:

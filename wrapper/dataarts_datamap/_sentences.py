@@ -15,7 +15,7 @@ class Length(str):
 
 
 class Sentence(Struct, frozen=True):
-    """A sentence or a part of one. As text, it is English.
+    """A sentence or a part of one. Its text (``str``) is English.
 
     Attributes:
         words: Its words in English, with names in braces for its values.
@@ -40,21 +40,17 @@ class Remark(str):
     sentence: Sentence
 
     def __new__(cls, said: Sentence) -> Self:
-        """The text of a sentence."""
         made = super().__new__(cls, str(said))
         made.sentence = said
         return made
 
     def __reduce__(self) -> tuple[type[Remark], tuple[Sentence]]:
-        """Copies and pickles are made from the sentence."""
         return Remark, (self.sentence,)
 
 
 def remark(words: str, /, **values: object) -> Remark:
-    """Make a remark of words and values."""
     return Remark(Sentence(words, values))
 
 
 def sentence(words: str, /, **values: object) -> Sentence:
-    """Make a sentence of words and values."""
     return Sentence(words, values)

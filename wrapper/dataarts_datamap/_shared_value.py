@@ -41,7 +41,7 @@ class _Cached(Generic[T]):
 
 
 class _Refresh:
-    """The fetching by one caller, for which the others wait."""
+    """A fetch by one caller, for which others wait."""
 
     def __init__(self) -> None:
         self.process = os.getpid()
@@ -52,15 +52,16 @@ class _Refresh:
 class SharedValue(Generic[T, StepT]):
     """Fetches a value once for all threads, tasks and event loops that need it at the same time.
 
-    The value is renewed when less than the margin is left of its life, or less than a quarter of a shorter life. While
-    one caller renews it, the others use the old value while it is valid. If the renewal fails, that caller uses the
-    old value, too, and the next renewal is tried a minute later. Without a valid value, the others wait, and get the
-    same failure. If the fetching caller goes away, such as a cancelled task, one of the waiting callers fetches.
+    One caller renews the value before the end of its life: as many seconds before as the margin, or a quarter of its
+    life if that is less. Meanwhile other callers use the old value while it is valid. If the renewal fails, the
+    renewing caller does so, too, and the next renewal is tried a minute later. While no value is valid, other callers
+    wait for the one that fetches, and get its failure. If that caller goes away, such as a cancelled task, one of the
+    waiting callers fetches.
 
     Args:
         fetch: Returns the steps that fetch the value.
         now: Returns the time in seconds.
-        margin: Number of seconds before the end of its life at which a value is renewed.
+        margin: Number of seconds.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class SharedValue(Generic[T, StepT]):
         """The value. The wait for another caller ends at ``until``, a time of the client's clock.
 
         Raises:
-            RequestTimeoutError: The other caller had not fetched it by then.
+            RequestTimeoutError: The other caller had not fetched the value by then.
         """
         while True:
             cached = self._cached

@@ -27,7 +27,7 @@ def printable(text: str, *, limit: int | None = None) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """The same for several lines: line ends and tabs are kept; a carriage return, as in a progress bar, ends a line."""
+    """The printable text with line ends and tabs kept; a carriage return, as in a progress bar, ends a line, too."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(char if char in "\n\t" else printable(char) for char in lines)
 

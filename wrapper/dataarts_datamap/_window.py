@@ -48,7 +48,7 @@ def _said(time: int) -> str:
 
 
 def milliseconds(name: str, value: object, *, round_up: bool = False) -> int:
-    """A time as milliseconds since the epoch (UTC); a fraction of one is cut off, or rounded up.
+    """A time as milliseconds since the epoch (UTC); a fraction of a millisecond is cut off, or rounded up.
 
     Raises:
         InvalidArgumentError: The value is naive, not a time or out of range; the text says how to fix it.

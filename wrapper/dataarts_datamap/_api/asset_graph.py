@@ -2,7 +2,7 @@
 
 In a graph of the inputs of a table, each relationship is assumed to point from its end that is farther from the table
 to the nearer one; in a graph of its outputs, the other way round. If both ends are equally far, as in a cycle, it
-points as most of the others do. A node between two tables is the operator of the step.
+points as most other relationships do. A node between two tables is the operator of the step.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _distances(guid: str, pairs: Iterable[tuple[str, str]]) -> dict[str, int]:
 def _contracted(
     into: Mapping[str, set[str]], assets: Mapping[str, Table], tables: AbstractSet[str]
 ) -> Iterator[LineageEdge]:
-    """The steps from table to table, each with the operator right before the written table."""
+    """The steps from table to table, each with the operator that writes the target."""
     for target in [guid for guid in into if guid in tables]:
         for before in sorted(into[target]):
             if before in tables:

@@ -62,7 +62,7 @@ def address_name(endpoint: str) -> str:
 
 
 def is_link_local(endpoint: str) -> bool:
-    """Whether an address is one that no router forwards to, such as that of a metadata service."""
+    """Whether an address is link-local, such as that of a metadata service: no router forwards to it."""
     parts = split_address(endpoint)
     address = None if parts is None else ip_address_of(parts.hostname or "")
     return address is not None and address.is_link_local

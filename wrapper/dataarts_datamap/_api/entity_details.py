@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct, json
+from msgspec import json
 
-from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of
 from dataarts_datamap._api.generated_requests import build_details_request, build_entity_request
-from dataarts_datamap._api.search_tables import refuse_error_body
+from dataarts_datamap._api.search_tables import AssetDocument, decode_document
 from dataarts_datamap._arguments import identifier, path_segment
-from dataarts_datamap._errors import InvalidArgumentError, InvalidEnvelopeError
+from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.tables import Table
 
 if TYPE_CHECKING:
@@ -23,11 +22,7 @@ MOST_GUIDS: Final = 50
 
 
 def entity_request(*, endpoint: str, project_id: str, instance_id: str, guid: str) -> Request:
-    """A ShowDataDetail request.
-
-    Raises:
-        InvalidArgumentError: A value could change the meaning of the request; the text names it.
-    """
+    """A ShowDataDetail request."""
     return build_entity_request(
         endpoint,
         project_id=path_segment("project_id", project_id),
@@ -37,12 +32,7 @@ def entity_request(*, endpoint: str, project_id: str, instance_id: str, guid: st
 
 
 def details_request(*, endpoint: str, project_id: str, instance_id: str, guids: Sequence[str]) -> Request:
-    """A ListEntityDetails request for at most ``MOST_GUIDS`` assets.
-
-    Raises:
-        InvalidArgumentError: A value could change the meaning of the request, or there are none or too many; the text
-            names it.
-    """
+    """A ListEntityDetails request for at most ``MOST_GUIDS`` assets."""
     if not 1 <= len(guids) <= MOST_GUIDS:
         raise InvalidArgumentError(f"the number of guids must be 1 to {MOST_GUIDS}, not {len(guids)}")
     return build_details_request(
@@ -53,14 +43,12 @@ def details_request(*, endpoint: str, project_id: str, instance_id: str, guids: 
     )
 
 
-class _Detail(Struct):
+class _Detail(AssetDocument):
     entity: dict[str, Any]
-    error_code: Any = None
 
 
-class _Details(Struct):
+class _Details(AssetDocument):
     entities: list[dict[str, Any]]
-    error_code: Any = None
 
 
 _DETAIL: Final = json.Decoder(_Detail)
@@ -68,45 +56,17 @@ _DETAILS: Final = json.Decoder(_Details)
 
 
 def decode_entity(response: Response) -> Table:
-    """The asset of a ShowDataDetail response.
-
-    Raises:
-        StatusError: The HTTP status is 400 or more.
-        ErrorBodyError: HTTP 200 carries an error body.
-        InvalidEnvelopeError: The HTTP status is neither, or the response is not an asset.
-    """
-    check_status(response)
-    try:
-        detail = _DETAIL.decode(response.content)
-    except UNREADABLE as error:
-        reason = reason_of(error)
-    else:
-        table = None if detail.error_code else Table.from_raw(detail.entity)
-        if table is not None:
-            return table
-        reason = "it has no GUID"
-    refuse_error_body(response)
-    raise build_error(InvalidEnvelopeError, f"the response is not an asset: {reason}", response)
+    """The asset of a ShowDataDetail response."""
+    return decode_document(response, _DETAIL, lambda sent: Table.from_raw(sent.entity), "an asset", "it has no GUID")
 
 
 def decode_entities(response: Response) -> list[Table]:
-    """The assets of a ListEntityDetails response, those without a GUID left out.
+    """The assets of a ListEntityDetails response, without those that lack a GUID.
 
     It is not documented whether the service omits or refuses an unknown GUID: compare with the requested ones.
-
-    Raises:
-        StatusError: The HTTP status is 400 or more.
-        ErrorBodyError: HTTP 200 carries an error body.
-        InvalidEnvelopeError: The HTTP status is neither, or the response is not a list of assets.
     """
-    check_status(response)
-    try:
-        details = _DETAILS.decode(response.content)
-    except UNREADABLE as error:
-        reason = reason_of(error)
-    else:
-        if not details.error_code:
-            return list(filter(None, map(Table.from_raw, details.entities)))
-        reason = "it carries an error code"
-    refuse_error_body(response)
-    raise build_error(InvalidEnvelopeError, f"the response is not a list of assets: {reason}", response)
+
+    def read(sent: _Details) -> list[Table]:
+        return list(filter(None, map(Table.from_raw, sent.entities)))
+
+    return decode_document(response, _DETAILS, read, "a list of assets", "it carries an error code")

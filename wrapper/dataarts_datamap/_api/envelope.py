@@ -56,24 +56,6 @@ def open_page(response: Response) -> str:
         InvalidBodyError: The body is not text.
     """
     check_status(response)
-    return _open_envelope(response)
-
-
-def opened_before(content: bytes) -> str:
-    """The document inside a response that has already been opened without an error."""
-    try:
-        return _ENVELOPE_DECODER.decode(content).body
-    except UNREADABLE:
-        pass
-    try:
-        document = json.decode(content)
-    except UNREADABLE:
-        document = decode_leniently(content)
-    return escaped_halves(cast("dict[str, str]", document)["body"])
-
-
-def _open_envelope(response: Response) -> str:
-    """The body string of a good envelope."""
     try:
         envelope = _ENVELOPE_DECODER.decode(response.content)
     except ValidationError:
@@ -90,6 +72,19 @@ def _open_envelope(response: Response) -> str:
         details = read_error(response.content) or ErrorDetails()
         raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
     return envelope.body
+
+
+def opened_before(content: bytes) -> str:
+    """The document inside a response that has already been opened without an error."""
+    try:
+        return _ENVELOPE_DECODER.decode(content).body
+    except UNREADABLE:
+        pass
+    try:
+        document = json.decode(content)
+    except UNREADABLE:
+        document = decode_leniently(content)
+    return escaped_halves(cast("dict[str, str]", document)["body"])
 
 
 def _open_odd_envelope(response: Response, document: object) -> str:

@@ -11,6 +11,7 @@ from dataarts_datamap._errors import (
     AuthenticationError,
     BadRequestError,
     DataMapError,
+    ErrorBodyError,
     InvalidEnvelopeError,
     NotFoundError,
     PermissionDeniedError,
@@ -64,7 +65,7 @@ def check_status(response: Response, *, expected: int = _OK) -> None:
 
     Raises:
         StatusError: The HTTP status is 400 or more.
-        InvalidEnvelopeError: It is another unexpected status.
+        InvalidEnvelopeError: The HTTP status is a different one, below 400.
     """
     if response.status == expected:
         return
@@ -79,6 +80,17 @@ def status_error(status: int) -> type[StatusError]:
     """The class of error of an HTTP status of 400 or more."""
     fallback = ServerError if status >= _FIRST_SERVER_ERROR_STATUS else StatusError
     return _STATUS_ERRORS.get(status, fallback)
+
+
+def refuse_error_body(response: Response) -> None:
+    """Return if the response of HTTP 200 is not an error body.
+
+    Raises:
+        ErrorBodyError: It is one.
+    """
+    details = read_error(response.content)
+    if details is not None:
+        raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
 
 
 def read_error(content: bytes | str) -> ErrorDetails | None:
@@ -113,16 +125,14 @@ def build_error(
     *,
     raw: str | None = None,
 ) -> ErrorT:
-    """An error about a response.
+    """An error about a response, with secrets masked and each text cut off after ``LARGEST_TEXT`` characters.
 
     Args:
-        kind: Its class.
+        kind: The class of the error.
         problem: The problem.
         response: The response.
-        details: The details of the response itself.
-        raw: The text that could not be used; if left out, that of the response.
-
-    Each text is cut off after ``LARGEST_TEXT`` characters.
+        details: The details that the response itself has.
+        raw: The text that could not be used; if left out, the text of the response.
     """
     known: dict[tuple[str, int], str] = {}  # avoids masking twice: the message is often the raw text
 
@@ -168,5 +178,4 @@ def text_or_none(value: object) -> str | None:
 
 
 def reason_of(error: BaseException) -> str:
-    """The reason for a decoding error."""
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -1,8 +1,8 @@
 """Builds requests: the only module that uses the generated client.
 
 The generated builders are private names of generated code, so this module holds their only use; a test pins their
-signatures. They quote path segments, but check nothing: each operation's own module refuses values that could change a
-request's meaning.
+signatures. They quote path segments, but check nothing: each operation's own module refuses a value that is out of its
+bounds, or that could change the meaning of a request, with an ``InvalidArgumentError`` that names it.
 """
 
 from __future__ import annotations
@@ -12,28 +12,17 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, cast
 from msgspec import json
 
 from dataarts_datamap._messages import Request
+from dataarts_datamap_client import types
 from dataarts_datamap_client.api.data_map import show_instance_infos, show_nodes
-from dataarts_datamap_client.types import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from dataarts_datamap._models.tables import FlowDirection
 
-__all__ = [
-    "SHOW_INSTANCE_INFOS",
-    "SHOW_NODES",
-    "UNSET",
-    "build_bulk_lineage_request",
-    "build_details_request",
-    "build_entity_request",
-    "build_lineage_request",
-    "build_request",
-    "build_search_request",
-]
-
 P = ParamSpec("P")
 
+UNSET: Final = types.UNSET
 SHOW_NODES: Final = show_nodes._get_kwargs  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  see the docstring
 SHOW_INSTANCE_INFOS: Final = show_instance_infos._get_kwargs  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as above
 

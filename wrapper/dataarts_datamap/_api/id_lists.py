@@ -10,16 +10,10 @@ from urllib.parse import quote
 
 from msgspec import Struct, json
 
-from dataarts_datamap._api.error_responses import (
-    UNREADABLE,
-    build_error,
-    check_status,
-    read_error,
-    reason_of,
-)
+from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of, refuse_error_body
 from dataarts_datamap._api.lenient_json import Int64, decode_as
 from dataarts_datamap._arguments import path_segment
-from dataarts_datamap._errors import ErrorBodyError, InvalidArgumentError, InvalidEnvelopeError
+from dataarts_datamap._errors import InvalidArgumentError, InvalidEnvelopeError
 from dataarts_datamap._messages import Request
 from dataarts_datamap._text import whole_text
 
@@ -157,9 +151,7 @@ def decode_workspaces(response: Response) -> IdPage:
 
 def _decode(response: Response, decoder: json.Decoder[T], what: str) -> T:
     check_status(response)
-    details = read_error(response.content)
-    if details is not None:
-        raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
+    refuse_error_body(response)
     try:
         return decode_as(decoder, response.content)
     except UNREADABLE as error:

@@ -1,4 +1,4 @@
-"""JSON that is valid but that the fast decoder refuses: half of an emoji, or a number out of range of a double.
+"""JSON that is valid, but that the fast decoder refuses: half of an emoji, or a number out of the range of a double.
 
 Java, JavaScript and Python write the escape of half a surrogate pair when they cut a text inside an emoji.
 """
@@ -55,9 +55,9 @@ def decode_as(decoder: json.Decoder[T], content: bytes) -> T:
 
 
 def sound(value: object) -> tuple[Any, str | None]:
-    """The value with its unsound parts replaced, and a description of the first; None if there was none.
+    """The value with its unsound parts replaced, and a description of the first of them, or None.
 
-    U+FFFD replaces half of a surrogate pair, and None a number out of range.
+    U+FFFD replaces half of a surrogate pair, and None replaces a number out of range.
     """
     flaws: list[str] = []
     try:

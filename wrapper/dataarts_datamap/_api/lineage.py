@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from msgspec import Struct, json
 from msgspec.structs import replace
 
-from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of
+from dataarts_datamap._api.error_responses import UNREADABLE, check_status
 from dataarts_datamap._api.generated_requests import build_bulk_lineage_request, build_lineage_request
-from dataarts_datamap._api.search_tables import refuse_error_body, whole_number
+from dataarts_datamap._api.search_tables import AssetDocument, decode_document, whole_number
 from dataarts_datamap._arguments import identifier, path_segment, query_integer
-from dataarts_datamap._errors import InvalidEnvelopeError
 from dataarts_datamap._models.tables import FlowDirection, LineageEdge, LineageNode, Table, qualified_path, split_path
 
 if TYPE_CHECKING:
@@ -19,12 +18,7 @@ if TYPE_CHECKING:
 
 
 def bulk_lineage_request(*, endpoint: str, project_id: str, instance_id: str, offset: int, limit: int) -> Request:
-    """A ShowLineageBulk request.
-
-    Raises:
-        InvalidArgumentError: A value could change the meaning of the request, or is out of its bounds; the text names
-            it.
-    """
+    """A ShowLineageBulk request."""
     return build_bulk_lineage_request(
         endpoint,
         project_id=path_segment("project_id", project_id),
@@ -37,11 +31,7 @@ def bulk_lineage_request(*, endpoint: str, project_id: str, instance_id: str, of
 def table_lineage_request(
     *, endpoint: str, project_id: str, instance_id: str, guid: str, direction: FlowDirection = "IN"
 ) -> Request:
-    """A ShowDatamapLineage request for the inputs of a table, or its outputs.
-
-    Raises:
-        InvalidArgumentError: A value could change the meaning of the request; the text names it.
-    """
+    """A ShowDatamapLineage request for the inputs of a table, or its outputs."""
     return build_lineage_request(
         endpoint,
         project_id=path_segment("project_id", project_id),
@@ -70,16 +60,14 @@ class _Row(Struct):
     workspace_id: str | None = None
 
 
-class _Page(Struct):
+class _Page(AssetDocument):
     data: list[_Row]
     total: int | None = None
-    error_code: Any = None
 
 
-class _OddPage(Struct):
+class _OddPage(AssetDocument):
     data: list[dict[str, Any]] | None = None
     total: Any = None
-    error_code: Any = None
 
 
 class LineagePage(Struct, frozen=True, kw_only=True):
@@ -101,40 +89,24 @@ _ODD_PAGE: Final = json.Decoder(_OddPage)
 
 
 def decode_bulk_lineage(response: Response) -> LineagePage:
-    """The page of a ShowLineageBulk response. A field of an unexpected type counts as missing.
-
-    Raises:
-        StatusError: The HTTP status is 400 or more.
-        ErrorBodyError: HTTP 200 carries an error body.
-        InvalidEnvelopeError: The HTTP status is neither, or the response is not a page of lineage.
-    """
+    """The page of a ShowLineageBulk response. A field of an unexpected type counts as missing."""
     check_status(response)
     try:
         page = _PAGE.decode(response.content)
     except UNREADABLE:
-        rows, total = _decode_oddly(response)
+        page = None
+    if page is None or page.error_code:
+        rows, total = decode_document(response, _ODD_PAGE, _odd_rows, "a page of lineage", "it has no data")
     else:
-        if page.error_code:
-            rows, total = _decode_oddly(response)
-        else:
-            rows, total = page.data, whole_number(page.total)
+        rows, total = page.data, whole_number(page.total)
     edges = tuple(edge for edge in map(_edge, rows) if edge.source is not None or edge.target is not None)
     return LineagePage(edges=edges, rows=len(rows), total=total)
 
 
-def _decode_oddly(response: Response) -> tuple[list[_Row], int | None]:
+def _odd_rows(page: _OddPage) -> tuple[list[_Row], int | None] | None:
     """The rows and the total of a page that is JSON, but not quite as expected."""
-    reason = "it has no data"
-    try:
-        page = _ODD_PAGE.decode(response.content)
-    except UNREADABLE as error:
-        reason = reason_of(error)
-    else:
-        total = whole_number(page.total)
-        if not page.error_code and (page.data is not None or total == 0):
-            return [_odd_row(row) for row in page.data or []], total
-    refuse_error_body(response)
-    raise build_error(InvalidEnvelopeError, f"the response is not a page of lineage: {reason}", response)
+    total = whole_number(page.total)
+    return None if page.data is None and total != 0 else ([_odd_row(row) for row in page.data or []], total)
 
 
 def _odd_row(row: dict[str, Any]) -> _Row:
@@ -204,42 +176,26 @@ class AssetGraph(Struct, frozen=True, kw_only=True):
     relationships: tuple[Relationship, ...]
 
 
-class _Graph(Struct):
+class _Graph(AssetDocument):
     relationships: list[dict[str, Any]] | None = None
     entities: list[dict[str, Any]] | None = None
     total: Any = None
-    error_code: Any = None
 
 
 _GRAPH: Final = json.Decoder(_Graph)
 
 
 def decode_table_lineage(response: Response) -> AssetGraph:
-    """The graph of a ShowDatamapLineage response.
-
-    Raises:
-        StatusError: The HTTP status is 400 or more.
-        ErrorBodyError: HTTP 200 carries an error body.
-        InvalidEnvelopeError: The HTTP status is neither, or the response is not a graph.
-    """
-    check_status(response)
-    try:
-        graph = _GRAPH.decode(response.content)
-    except UNREADABLE as error:
-        reason = reason_of(error)
-    else:
-        is_graph = graph.relationships is not None or graph.entities is not None or whole_number(graph.total) == 0
-        if is_graph and not graph.error_code:
-            return _graph(graph.relationships or [], graph.entities or [])
-        reason = "it has no relationships"
-    refuse_error_body(response)
-    raise build_error(InvalidEnvelopeError, f"the response is not lineage: {reason}", response)
+    """The graph of a ShowDatamapLineage response."""
+    return decode_document(response, _GRAPH, _graph, "lineage", "it has no relationships")
 
 
-def _graph(relationships: list[dict[str, Any]], entities: list[dict[str, Any]]) -> AssetGraph:
-    assets = {table.guid: table for table in map(Table.from_raw, entities) if table is not None}
+def _graph(graph: _Graph) -> AssetGraph | None:
+    if graph.relationships is None and graph.entities is None and whole_number(graph.total) != 0:
+        return None
+    assets = {table.guid: table for table in map(Table.from_raw, graph.entities or []) if table is not None}
     kept: list[Relationship] = []
-    for sent in relationships:
+    for sent in graph.relationships or []:
         if sent.get("relation_type_name") not in (None, "", "DATA_FLOW"):
             continue
         first, second = (_relationship_end(sent, number, assets) for number in (1, 2))

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec import Struct, json
 
-from dataarts_datamap._api.error_responses import (
-    UNREADABLE,
-    build_error,
-    check_status,
-    read_error,
-    reason_of,
-)
+from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of, refuse_error_body
 from dataarts_datamap._api.generated_requests import build_search_request
 from dataarts_datamap._arguments import identifier, path_segment, query_integer, query_text
-from dataarts_datamap._errors import ErrorBodyError, InvalidArgumentError, InvalidEnvelopeError
+from dataarts_datamap._errors import InvalidArgumentError, InvalidEnvelopeError
 from dataarts_datamap._models.tables import Table, TablePage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dataarts_datamap._messages import Request, Response
+
+T = TypeVar("T")
+DocumentT = TypeVar("DocumentT", bound="AssetDocument")
 
 _MOST_VALUES: Final = 20  # the documented maximum of values in one comparison
 _LONGEST_VALUE: Final = 256
@@ -46,12 +43,7 @@ class SearchTerms(Struct, frozen=True, kw_only=True):
 def search_request(  # noqa: PLR0913  the operation has that many parameters
     *, endpoint: str, project_id: str, instance_id: str, terms: SearchTerms, offset: int, limit: int
 ) -> Request:
-    """A ShowDataSets request.
-
-    Raises:
-        InvalidArgumentError: A value could change the meaning of the request, or is out of its bounds; the text names
-            it.
-    """
+    """A ShowDataSets request."""
     body: dict[str, Any] = {
         "limit": query_integer("page_size", limit, minimum=1),
         "offset": query_integer("offset", offset, minimum=0),
@@ -86,48 +78,61 @@ def _comparison(attribute: str, argument: str, values: Sequence[str]) -> list[di
     return [{"attribute": attribute, "operator": "EQ" if len(checked) == 1 else "IN", "value": checked}]
 
 
-class _Found(Struct):
+class AssetDocument(Struct, kw_only=True):
+    """A document about assets; one with an error code is an error body."""
+
+    error_code: Any = None
+
+
+class _Found(AssetDocument):
     entities: list[dict[str, Any]] | None = None
     count: int | float | str | None = None
-    error_code: Any = None
 
 
 _DECODER: Final = json.Decoder(_Found)
 
 
 def decode_tables(response: Response) -> TablePage:
-    """The page of a ShowDataSets response.
+    """The page of a ShowDataSets response."""
+    return decode_document(response, _DECODER, _page, "a page of assets", "it has no entities")
+
+
+def _page(found: _Found) -> TablePage | None:
+    total = whole_number(found.count)
+    if found.entities is None and total != 0:
+        return None
+    entities = found.entities or []
+    return TablePage(tables=tuple(filter(None, map(Table.from_raw, entities))), rows=len(entities), total=total)
+
+
+def decode_document(
+    response: Response, decoder: json.Decoder[DocumentT], read: Callable[[DocumentT], T | None], what: str, reason: str
+) -> T:
+    """The content of a document about assets.
+
+    Args:
+        response: The response.
+        decoder: Decodes the document.
+        read: Returns the content; None if the document lacks it.
+        what: The name of the content, for an error text.
+        reason: The reason to name if the document lacks the content.
 
     Raises:
         StatusError: The HTTP status is 400 or more.
         ErrorBodyError: HTTP 200 carries an error body.
-        InvalidEnvelopeError: The HTTP status is neither, or the response is not a page of assets.
+        InvalidEnvelopeError: The HTTP status is below 400, but not 200, or the response lacks the content.
     """
     check_status(response)
     try:
-        found = _DECODER.decode(response.content)
+        document = decoder.decode(response.content)
     except UNREADABLE as error:
         reason = reason_of(error)
     else:
-        if found.entities is not None and not found.error_code:
-            tables = tuple(filter(None, map(Table.from_raw, found.entities)))
-            return TablePage(tables=tables, rows=len(found.entities), total=whole_number(found.count))
-        if not found.error_code and whole_number(found.count) == 0:
-            return TablePage(tables=(), rows=0, total=0)
-        reason = "it has no entities"
+        content = None if document.error_code else read(document)
+        if content is not None:
+            return content
     refuse_error_body(response)
-    raise build_error(InvalidEnvelopeError, f"the response is not a page of assets: {reason}", response)
-
-
-def refuse_error_body(response: Response) -> None:
-    """Return if the response of HTTP 200 is not an error body.
-
-    Raises:
-        ErrorBodyError: It is one.
-    """
-    details = read_error(response.content)
-    if details is not None:
-        raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
+    raise build_error(InvalidEnvelopeError, f"the response is not {what}: {reason}", response)
 
 
 def whole_number(value: object) -> int | None:

@@ -41,12 +41,7 @@ def runs_request(  # noqa: PLR0913  the operation has that many parameters
     offset: int,
     limit: int,
 ) -> Request:
-    """A ShowInstanceInfos request; times in milliseconds since the epoch.
-
-    Raises:
-        InvalidArgumentError: A value could change the meaning of the request, or is out of its bounds; the text names
-            it.
-    """
+    """A ShowInstanceInfos request; times in milliseconds since the epoch."""
     check_runs_arguments(task_id=task_id, job_name=job_name, workspace_id=workspace_id, limit=limit)
     return build_request(
         SHOW_INSTANCE_INFOS,
@@ -64,12 +59,7 @@ def runs_request(  # noqa: PLR0913  the operation has that many parameters
 
 
 def check_runs_arguments(*, task_id: str, job_name: str, workspace_id: str | None, limit: int) -> None:
-    """Refuse arguments that ``runs_request`` would refuse, before project and instance are known.
-
-    Raises:
-        InvalidArgumentError: A value could change the meaning of the request, or is out of its bounds; the text names
-            it.
-    """
+    """Refuse arguments that ``runs_request`` would refuse, before project and instance are known."""
     path_segment("task_id", task_id)
     query_text("job_name", job_name)
     if workspace_id is not None:

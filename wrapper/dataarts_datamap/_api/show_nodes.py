@@ -6,17 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, json
 
-from dataarts_datamap._api.error_responses import (
-    UNREADABLE,
-    build_error,
-    check_status,
-    read_error,
-    reason_of,
-)
+from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of, refuse_error_body
 from dataarts_datamap._api.generated_requests import SHOW_NODES, build_request
 from dataarts_datamap._api.lenient_json import decode_as
 from dataarts_datamap._arguments import identifier, path_segment, query_text
-from dataarts_datamap._errors import ErrorBodyError, InvalidEnvelopeError
+from dataarts_datamap._errors import InvalidEnvelopeError
 from dataarts_datamap._models.runs import Operator
 
 if TYPE_CHECKING:
@@ -24,11 +18,7 @@ if TYPE_CHECKING:
 
 
 def operators_request(*, endpoint: str, project_id: str, instance_id: str, table_guid: str) -> Request:
-    """A ShowNodes request.
-
-    Raises:
-        InvalidArgumentError: A value could change the meaning of the request; the text names it.
-    """
+    """A ShowNodes request."""
     return build_request(
         SHOW_NODES,
         endpoint,
@@ -53,16 +43,14 @@ def decode_operators(response: Response) -> list[Operator]:
     Raises:
         StatusError: The HTTP status is 400 or more.
         ErrorBodyError: HTTP 200 carries an error body.
-        InvalidEnvelopeError: The HTTP status is neither, or the response is not a list of operators.
+        InvalidEnvelopeError: The HTTP status is below 400, but not 200, or the response is not a list of operators.
     """
     check_status(response)
     try:
         return [_checked_operator(sent) for sent in decode_as(_OPERATORS_DECODER, response.content)]
     except UNREADABLE as error:  # an id that is unusable in requests is a ValueError, too
         reason = reason_of(error)
-    details = read_error(response.content)
-    if details is not None:
-        raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
+    refuse_error_body(response)
     raise build_error(InvalidEnvelopeError, f"the response is not a list of operators: {reason}", response)
 
 

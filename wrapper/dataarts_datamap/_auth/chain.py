@@ -57,7 +57,7 @@ class Search(SecretStruct, frozen=True, kw_only=True):
         return next(filter(None, map(self.environ.get, names)), None)
 
     def run(self, name: str | None = None) -> Found:
-        """The first credentials found, or those in the place with this name.
+        """The first credentials found; or, with a name, the credentials in the place of that name.
 
         Raises:
             CredentialsError: No credentials were found.
@@ -135,10 +135,10 @@ def find_credentials(  # noqa: PLR0913  a password needs its region, project and
         strict_permissions: Whether a file that others may read is refused; otherwise it causes a warning.
 
     Raises:
-        CredentialsError: There are none, and the text has the reason for each place; or the named file cannot be used,
-            such as a pipe, a folder, or a file of more than 1 MiB; or a value is damaged, such as by a line break at
-            its end: then the text says where it was found and how to fix it, and shows no secret.
-        ConfigurationError: For a password, the region is missing, and so are the settings that would follow from it.
+        CredentialsError: There are no credentials: the text has the reason for each place. Or the named file cannot be
+            used, such as a pipe, a folder, or a file of more than 1 MiB. Or a value is damaged, such as by a line break
+            at its end: the text says where it was found and how to fix it, and shows no secret.
+        ConfigurationError: For a password, the region is missing, and so is the address of IAM or the project.
     """
     known = os.environ if environ is None else environ
     search = Search(
@@ -213,7 +213,7 @@ _PLACES: Final[Mapping[str, Callable[[Search], Found | str]]] = {
     "password": _find_password,
     "ecs-metadata": _find_ecs_metadata,
 }
-"""The search of each place. It returns what it found, or the reason why it found nothing."""
+"""The search of each place. It returns the credentials, or the reason why it found none."""
 
 _CHAIN: Final = ("token", "access-key", "profile")
 

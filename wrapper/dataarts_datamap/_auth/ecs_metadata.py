@@ -7,44 +7,30 @@ Source: the metadata accessor of huaweicloudsdkcore 3.1.219, and the user guide 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003  the decoder reads annotations
-from typing import TYPE_CHECKING, Annotated, Final
-
-from msgspec import Meta, Struct, json
+from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._api.endpoints import checked_endpoint, is_link_local
 from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of
-from dataarts_datamap._api.lenient_json import decode_as
 from dataarts_datamap._arguments import secret_text
-from dataarts_datamap._auth.credentials import AccessKeyCredentials, now_utc
+from dataarts_datamap._auth.credentials import now_utc
+from dataarts_datamap._auth.temporary_keys import decode_key
 from dataarts_datamap._errors import InvalidEnvelopeError, StatusError
 from dataarts_datamap._messages import Request
-from dataarts_datamap._secrets import Secret, SecretStruct
-from dataarts_datamap._shared_value import Fetched, SharedValue
+from dataarts_datamap._secrets import Secret
+from dataarts_datamap._shared_value import SharedValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
+    from dataarts_datamap._auth.credentials import AccessKeyCredentials
     from dataarts_datamap._messages import Call, Response, Wait
+    from dataarts_datamap._shared_value import Fetched
 
 _METADATA_ENDPOINT: Final = "http://169.254.169.254"
 _SIX_HOURS: Final = "21600"
 _NO_TOKENS: Final = frozenset({404, 405, 503})  # the statuses of servers without tokens, by the official SDK
 _MARGIN: Final = 40 * 60.0
-
-
-class _Keys(SecretStruct, frozen=True):
-    access: str
-    secret: str
-    securitytoken: str
-    expires_at: Annotated[datetime, Meta(tz=True)]
-
-
-class _KeysAnswer(Struct):
-    credential: _Keys
-
-
-_DECODER: Final = json.Decoder(_KeysAnswer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +92,7 @@ class EcsMetadataCredentials(Secret):
     def _fetch(self) -> Call[Fetched[AccessKeyCredentials]]:
         life = {"X-Metadata-Token-Ttl-Seconds": _SIX_HOURS}
         wanted = self._key_request((yield self._request("PUT", "/meta-data/latest/api/token", life)))
-        return self._decode_keys((yield wanted))
+        return decode_key((yield wanted), issuer="the metadata service", clock=self.clock)
 
     def _key_request(self, response: Response) -> Request:
         token = _decode_token(response)
@@ -115,17 +101,6 @@ class EcsMetadataCredentials(Secret):
 
     def _request(self, method: str, path: str, headers: Mapping[str, str]) -> Request:
         return Request(method=method, endpoint=self.endpoint.rstrip("/"), path=path, headers=headers, direct=True)
-
-    def _decode_keys(self, response: Response) -> Fetched[AccessKeyCredentials]:
-        check_status(response)
-        try:
-            key = decode_as(_DECODER, response.content).credential
-            keys = AccessKeyCredentials(key.access, key.secret, key.securitytoken, clock=self.clock)
-        except UNREADABLE as error:
-            problem = f"the metadata service's response is not a temporary key: {reason_of(error)}"
-        else:
-            return Fetched(keys, (key.expires_at - self.clock()).total_seconds())
-        raise build_error(InvalidEnvelopeError, problem, response, raw="")  # the response may hold a secret key
 
 
 def _decode_token(response: Response) -> str | None:

@@ -60,22 +60,23 @@ class PasswordCredentials(Secret):
     clients that share it: the others use a token that is still valid, or wait.
 
     A password that IAM refuses (401) is never sent again by the same object, since accounts lock: each later call
-    raises ``AuthenticationError`` at once. Any other failure is retried or raised as for any request, and ignored while
-    the old token is valid. A second factor is not supported.
+    raises ``AuthenticationError`` at once. Any other failure has no effect while the old token is valid; afterwards it
+    is retried or raised as for any request. A second factor is not supported.
 
     Attributes:
         user: Name of the IAM user.
         password: The password. Left out of the repr.
         account: Name of the account (domain) of the user; not the user's own name.
         project_id: Id of the project that the token is for.
-        project_name: Name of that project, instead of its id; the region's id, if both are left out.
+        project_name: Name of that project, instead of its id. If both are left out, the region's id is the name.
         region: Region of IAM.
         iam_endpoint: Address of IAM, instead of the region's.
         allow_http: Whether that address may be plain ``http`` to another machine than this one.
         clock: Returns the present, aware.
 
     Raises:
-        ConfigurationError: The region is missing, and so is what would follow from it; or an address is unusable.
+        ConfigurationError: The region is missing, and so is the address of IAM or the project; or an address is
+            unusable.
         InvalidArgumentError: A value is not text or is empty, or holds a control character or a byte order mark; or the
             project is given twice. A blank at an end or quotes around a value give a ``DamagedValueWarning``.
     """

@@ -1,4 +1,4 @@
-"""Reads the official SDK's profile file, with care, since a variable can name any file."""
+"""Reads the official SDK's profile file. A variable can name any file instead, so each is checked first."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def read_profile(named: str | None, *, strict_permissions: bool) -> Profile | st
     Reading never blocks: a pipe or a device is refused, and no more than 1 MiB is read.
 
     Args:
-        named: Its path, instead of that in the home folder.
+        named: Its path; None for the file in the home folder.
         strict_permissions: Whether a file that others may read is refused; otherwise it causes a warning.
 
     Raises:

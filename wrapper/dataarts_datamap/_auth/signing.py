@@ -128,7 +128,7 @@ def _sha256(content: Hidden[bytes]) -> str:
 
 
 def keyed_hash(key: Hidden[str], message: Hidden[str], algorithm: Literal["sha1", "sha256"]) -> bytes:
-    """HMAC by RFC 2104: the standard library's keeps the key in a variable that tracebacks can show."""
+    """HMAC (RFC 2104), without a variable that holds the key: tracebacks can show those of the standard library."""
     block = Hidden(key.value.encode())
     if len(block.value) > _BLOCK:
         block = Hidden(_HASHES[algorithm](block.value).digest())

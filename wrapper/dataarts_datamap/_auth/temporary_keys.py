@@ -19,9 +19,12 @@ from dataarts_datamap._secrets import Secret, SecretStruct
 from dataarts_datamap._shared_value import Fetched, SharedValue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._messages import Call, Response, Wait
 
+_OK: Final = 200
 _CREATED: Final = 201
 _LIFE: Final = 900
 """Life of a temporary key in seconds: the shortest that IAM issues (documented)."""
@@ -34,7 +37,7 @@ class KeyHolder(Protocol):
     """Credentials that are an access key, or that can get one."""
 
     def access_key_credentials(self) -> Call[AccessKeyCredentials]:
-        """Return the key. It may yield requests first."""
+        """The key; yields requests for it if needed."""
         ...
 
 
@@ -55,8 +58,8 @@ _DECODER: Final = json.Decoder(_KeyResponse)
 class AccessKeys(Secret):
     """The access key for some credentials.
 
-    Credentials with an access key return it. For a token, IAM issues a temporary key. It is requested when it is first
-    needed, once for all threads and tasks, and renewed when less than a quarter of its 15 minutes is left.
+    Credentials that have an access key return it. For a token, IAM issues a temporary key, which is requested when it
+    is first needed, once for all threads and tasks, and renewed when less than a quarter of its 15 minutes is left.
 
     Args:
         credentials: Credentials of the requests.
@@ -109,16 +112,25 @@ class AccessKeys(Secret):
             content=json.encode({"auth": {"identity": identity}}),
         )
         authenticated = yield from self._credentials.authenticate(request)
-        return _decode_key((yield authenticated))
+        issued = decode_key((yield authenticated), issuer="IAM", clock=now_utc, status=_CREATED)
+        return Fetched(issued.value, min(max(issued.life, 0.0), _LIFE))
 
 
-def _decode_key(response: Response) -> Fetched[AccessKeyCredentials]:
-    check_status(response, expected=_CREATED)
+def decode_key(
+    response: Response, *, issuer: str, clock: Callable[[], datetime], status: int = _OK
+) -> Fetched[AccessKeyCredentials]:
+    """The temporary key in a response, with its life by a clock.
+
+    Raises:
+        StatusError: The HTTP status is 400 or more.
+        InvalidEnvelopeError: The HTTP status is not the expected one, or the response holds no key.
+    """
+    check_status(response, expected=status)
     try:
         sent = decode_as(_DECODER, response.content).credential
-        key = AccessKeyCredentials(sent.access, sent.secret, sent.securitytoken)
+        key = AccessKeyCredentials(sent.access, sent.secret, sent.securitytoken, clock=clock)
     except UNREADABLE as error:
-        problem = f"IAM's response is not a temporary key: {reason_of(error)}"
+        problem = f"{issuer}'s response is not a temporary key: {reason_of(error)}"
     else:
-        return Fetched(key, min(max((sent.expires_at - now_utc()).total_seconds(), 0.0), _LIFE))
+        return Fetched(key, (sent.expires_at - clock()).total_seconds())
     raise build_error(InvalidEnvelopeError, problem, response, raw="")  # the response may hold a secret key

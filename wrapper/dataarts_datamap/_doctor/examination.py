@@ -1,6 +1,6 @@
 """Finds out, step by step, why a client does not work, and what to fix.
 
-Responses are interpreted by the gateway's public table of codes, and otherwise as those of sibling services.
+Error responses are interpreted by the gateway's public table of codes; other responses, like those of sibling services.
 """
 
 from __future__ import annotations
@@ -212,7 +212,8 @@ class _Examination:
         except ssl.SSLCertVerificationError as error:
             return failed(f"not trusted: {error.verify_message}", certificate_remedy(error.verify_code))
         except (OSError, ValueError) as error:
-            reason, remedy = _reason(error), "something in between may interrupt it: check the endpoint"
+            reason = str(error) or type(error).__name__
+            remedy = "something in between may interrupt it: check the endpoint"
             if tls.is_without_tls(error):
                 reason, remedy = "the port does not use TLS", tls.NO_TLS_ADVICE
             return failed(f"no TLS with {self._host}:{self._port}: {reason}", remedy)
@@ -426,10 +427,6 @@ def _read_listing(response: Response) -> IdPage | None:
     except DataMapError:
         return None
     return page if page.is_sent else None
-
-
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__
 
 
 def _span(skew: timedelta) -> str:

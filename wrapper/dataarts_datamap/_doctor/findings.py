@@ -24,13 +24,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The finding of one step. It holds no secret, and no character that affects a terminal.
+    """What one step found, and the remedy; None if nothing needs fixing.
 
-    Attributes:
-        outcome: The outcome.
-        text: The observation.
-        remedy: The remedy; None if nothing needs fixing.
-        step: Name of the step.
+    It holds no secret, and no character that affects a terminal.
     """
 
     outcome: Outcome

@@ -12,13 +12,10 @@ if TYPE_CHECKING:
     from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._errors import AuthenticationError, DataMapError
 
-
 _EXPIRED: Final = 10
 _OF_ANOTHER_HOST: Final = frozenset({62, 64})
-# The gateway's text for a known user without the right, in any project.
+# The gateway's codes for a known user who lacks the right in every project.
 _RIGHTS: Final = frozenset({"0101", "0302", "0304", "0306"})
-
-
 # Errors that OpenSSL only reports in strict mode, as set by Python 3.13: 80 to 93 of its x509_vfy.h.
 _STRICT: Final = range(80, 94)
 

@@ -49,7 +49,7 @@ class ArrowEncoder:
         return self._pa.RecordBatch.from_arrays(list(arrays), schema=self.schema)
 
     def adopt(self, batch: Untyped) -> Untyped:
-        """Encode a batch with the same columns of plain types."""
+        """The record batch, whose columns have plain types, with its labels encoded."""
         arrays = [
             self._array(column, values.to_pylist()) if column.kind is Kind.LABEL else values
             for column, values in zip(self._columns, batch.columns, strict=True)
@@ -57,7 +57,7 @@ class ArrowEncoder:
         return self._pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def unify(self, batch: Untyped) -> Untyped:
-        """An encoded batch with the present dictionaries, which later ones only extend."""
+        """An encoded batch with the present dictionaries, which have the labels of all batches so far."""
         arrays: list[Untyped] = [
             self._labelled(column.name, batch.column(index).indices)
             if column.kind is Kind.LABEL
@@ -155,7 +155,6 @@ class TableCollector:
         self._waiting: list[Run] = []
 
     def add(self, runs: Iterable[Run]) -> None:
-        """Add runs."""
         for run in runs:
             self._waiting.append(run)
             if len(self._waiting) == BATCH_ROWS:

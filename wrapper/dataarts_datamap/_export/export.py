@@ -18,7 +18,7 @@ from dataarts_datamap._export.formats.arrow_files import ArrowFileWriter, ArrowF
 from dataarts_datamap._export.formats.csv import CsvWriter, begins_with_mark, csv_columns, csv_rows, guarded
 from dataarts_datamap._export.formats.duckdb import DatabaseWriter, duckdb_columns, duckdb_rows, merge_database
 from dataarts_datamap._export.formats.ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
-from dataarts_datamap._export.increment import IDENTITY, POSITION, Identities, IncrementStart
+from dataarts_datamap._export.increment import IDENTITY, POSITION, Identities, IncrementStart, stored_identity
 from dataarts_datamap._files import replaceable, replacing, scratch
 from dataarts_datamap._models.runs import Operator, has_other_name
 from dataarts_datamap._text import printable, shown
@@ -72,7 +72,10 @@ class _Target:
 
 class _Writer(Protocol):
     def write(self, batch: Batch) -> None: ...
-    def keep(self, old: Path, identities: Identities) -> int: ...
+    def keep(self, old: Path, identities: Identities) -> int:
+        """Write the rows of other runs from an older file; returns their number."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -90,7 +93,7 @@ class _Format:
     suffixes: tuple[str, ...]
     stored_columns: Callable[[_Target], list[str] | None]
     stored_rows: Callable[[_Target, Sequence[Column]], Iterator[tuple[Any, ...]]]
-    open_writer: Callable[[_Target, Path, Sequence[Column], Identities | None], _Writer] | None
+    open_writer: Callable[[_Target, Path, Sequence[Column]], _Writer] | None
 
 
 def export_runs(  # noqa: PLR0913  one keyword for each choice
@@ -106,7 +109,7 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
     table: str = "runs",
     file_source: Sequence[str] | None = None,
 ) -> ExportSummary:
-    """Write runs to a file, in batches: memory stays flat, however many there are.
+    """Write runs to a file, in batches: memory stays flat, however many runs there are.
 
     The columns are the fields of ``Run``, ``state``, ``duration_ms``, and of the run's origin (``Run.origin``):
     ``region``, ``project_id`` and ``instance_id``. If a row lacks its task, operator or workspace, those of the request
@@ -142,7 +145,8 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
         MissingExtraError: The format needs a library that is not installed.
         OSError: The file cannot be written.
     """
-    _check_iterable(runs)
+    if not isinstance(runs, Iterable):
+        raise InvalidArgumentError(f"runs must be an iterable, not {type(runs).__name__}")
     target = _target(path, format, table=table, csv_guard=csv_guard, csv_bom=csv_bom)
     chosen = chosen_columns(columns, nested)
     source = None if file_source is None else _checked_source("file_source", file_source)
@@ -274,11 +278,6 @@ class _Tally:
                 self.without_id += sum(not run_id for run_id in batch[self._at])
 
 
-def _check_iterable(runs: object) -> None:
-    if not isinstance(runs, Iterable):
-        raise InvalidArgumentError(f"runs must be an iterable, not {type(runs).__name__}")
-
-
 def _checked_lookback(lookback: object) -> timedelta:
     if not isinstance(lookback, timedelta) or lookback < timedelta(0):
         hint = span_hint(lookback, "timedelta(days=7)")
@@ -317,11 +316,15 @@ def _fill(target: _Target, columns: Sequence[Column], some: Iterator[Batch], *, 
     open_writer = _FORMATS[target.format].open_writer
     if open_writer is None:
         return _fill_database(target, columns, some, append=append)
-    identities = Identities() if append else None
-    with replacing(target.path) as made, closing(open_writer(target, made, columns, identities)) as writer:
+    names = [column.name for column in columns]
+    identities = Identities()
+    with replacing(target.path) as made, closing(open_writer(target, made, columns)) as writer:
         for batch in some:
             writer.write(batch)
-        return 0 if identities is None else writer.keep(target.path, identities)
+            if append:
+                for values in zip(*(batch[names.index(name)] for name in IDENTITY), strict=True):
+                    identities.note(stored_identity(values))
+        return writer.keep(target.path, identities) if append else 0
 
 
 def _fill_database(target: _Target, columns: Sequence[Column], some: Iterator[Batch], *, append: bool) -> int:
@@ -354,11 +357,13 @@ def _checked_source(name: str, source: object) -> tuple[str, ...]:
 
 
 def _continued(target: _Target, columns: Sequence[Column], source: tuple[str, ...] | None) -> _Target:
-    """The target, if its file can be continued with these columns; it may lack those of a run's origin.
+    """The target, if its file can be continued with these columns; the file may lack those of a run's origin.
 
     Raises:
-        ExportError: It cannot be continued.
+        ExportError: The file cannot be continued.
     """
+    if target.format == "csv" and target.path.exists() and begins_with_mark(target.path):
+        target = replace(target, csv_bom=True)
     stored, asked = _stored_columns(target), [column.name for column in columns]
     if stored is None or stored == asked:
         return target
@@ -380,24 +385,16 @@ def _stored_columns(target: _Target) -> list[str] | None:
     return _FORMATS[target.format].stored_columns(target) if target.path.exists() else None
 
 
-def _open_csv(target: _Target, made: Path, columns: Sequence[Column], identities: Identities | None) -> _Writer:
-    bom = target.csv_bom or (identities is not None and begins_with_mark(target.path))
-    return CsvWriter(made, columns, identities=identities, guard=target.csv_guard, bom=bom, source=target.source)
-
-
-def _open_ndjson(target: _Target, made: Path, columns: Sequence[Column], identities: Identities | None) -> _Writer:
-    return NdjsonWriter(made, columns, identities=identities, source=target.source)
+def _open_csv(target: _Target, made: Path, columns: Sequence[Column]) -> _Writer:
+    return CsvWriter(made, columns, guard=target.csv_guard, bom=target.csv_bom, source=target.source)
 
 
 def _arrow_format(kind: ArrowFormat, *suffixes: str) -> _Format:
-    def open_writer(target: _Target, made: Path, columns: Sequence[Column], known: Identities | None) -> _Writer:
-        return ArrowFileWriter(made, columns, identities=known, format=kind, source=target.source)
-
     return _Format(
         suffixes,
         lambda target: arrow_columns(target.path, kind),
         lambda target, columns: arrow_rows(target.path, columns, kind),
-        open_writer,
+        lambda target, made, columns: ArrowFileWriter(made, columns, format=kind, source=target.source),
     )
 
 
@@ -413,7 +410,7 @@ _FORMATS: Final[Mapping[ExportFormat, _Format]] = {
         (".ndjson", ".jsonl"),
         lambda target: ndjson_columns(target.path),
         lambda target, columns: ndjson_rows(target.path, columns),
-        _open_ndjson,
+        lambda target, made, columns: NdjsonWriter(made, columns, source=target.source),
     ),
     "arrow": _arrow_format("arrow", ".arrow", ".feather"),
     "duckdb": _Format(

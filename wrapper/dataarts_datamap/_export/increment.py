@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 POSITION: Final = ("state", "plan_time", "submit_time", "start_time", "end_time")
-"""The columns that determine it."""
-
+"""The columns that determine the beginning of the next increment."""
 
 StoredRun: TypeAlias = tuple[str | None, int | None, int | None, int | None, int | None]
+"""The values of these columns in a row; times in milliseconds since the epoch."""
 
 
 class IncrementStart:
@@ -31,7 +31,6 @@ class IncrementStart:
         self._has_undated_open = False
 
     def note(self, run: StoredRun) -> None:
-        """Note a row."""
         state, *moments = run
         known = [moment for moment in moments if moment is not None]
         is_open = not has_ended(state, has_end=moments[-1] is not None)
@@ -46,9 +45,9 @@ class IncrementStart:
             self._newest_ended = first if self._newest_ended is None else max(self._newest_ended, first)
 
     def before(self, lookback: int) -> int | None:
-        """The first time of the oldest unfinished run, or ``lookback`` before the newest finished one if earlier.
+        """The first time of the oldest unfinished run, or ``lookback`` before the newest finished run if earlier.
 
-        If an unfinished run has no time, it may lie anywhere: then the earliest time of all.
+        If an unfinished run has no time, it may lie anywhere, so the result is the earliest time of all runs.
 
         Args:
             lookback: Milliseconds.
@@ -111,7 +110,6 @@ class Identities:
         return [run_id for planned in self._planned.values() for run_id in planned]
 
     def note(self, run: StoredIdentity) -> None:
-        """Note a run that was written."""
         if run.run_id is None:
             self._others.add(run)
             return

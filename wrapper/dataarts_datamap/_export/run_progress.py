@@ -1,4 +1,4 @@
-"""The progress of passing runs on to another system: the known runs, and the time from which runs can be new."""
+"""The progress of passing runs on to another system: the runs passed on, and the time from which runs can be new."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MARGIN: Final = timedelta(minutes=1)  # it is not documented whether a window i
 
 
 class RunProgress:
-    """The progress of passing on the runs of a table. A run is new once, and again each time it has changed.
+    """The progress of passing on the runs of a table: each run once, and again each time it has changed.
 
     An unfinished run is read again until it has ended, however old it is. Finished runs are read again within the
     lookback; a rerun of an older one is missed. If an unfinished run has no time, it may lie anywhere, so the whole
@@ -31,8 +31,8 @@ class RunProgress:
     Args:
         known: The value of an earlier ``to_dict``; None to begin.
         lookback: Time before the present from which finished runs are read again.
-        remembers_runs: Whether it remembers single runs. If not, it takes a few bytes, and each run that is read again
-            counts as new, for systems that merge by ``Run.key``.
+        remembers_runs: Whether it remembers single runs. If not, the progress takes a few bytes, and each run that is
+            read again counts as new, for systems that merge by ``Run.key``.
 
     Raises:
         InvalidArgumentError: ``known`` is not such a value, or the lookback is not a positive timedelta.
@@ -66,7 +66,7 @@ class RunProgress:
         return max(EPOCH, min(EPOCH + self._open_since * MILLISECOND, now - self._lookback))
 
     def advance(self, runs: Iterable[Run], now: datetime) -> list[Run]:
-        """Take in the runs of such a window; returns those that are new or changed, in order.
+        """Take in the runs of a window that begins at ``start``; returns those that are new or changed, in order.
 
         Args:
             runs: All runs of the window.
@@ -75,7 +75,7 @@ class RunProgress:
         return list(self.changed(runs, now))
 
     def changed(self, runs: Iterable[Run], now: datetime) -> Iterator[Run]:
-        """The same runs, one by one. The progress changes only when the last one was consumed.
+        """The runs that ``advance`` returns, one by one. The progress only changes once all of them were consumed.
 
         Args:
             runs: All runs of the window.

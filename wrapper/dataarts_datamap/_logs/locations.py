@@ -22,12 +22,7 @@ _LONGEST_KEY: Final = 1024
 
 
 class LogLocation(Struct, frozen=True):
-    """An object of object storage.
-
-    Attributes:
-        bucket: Its bucket.
-        key: Its key.
-    """
+    """An object of object storage."""
 
     bucket: str
     key: str
@@ -70,7 +65,7 @@ def checked_storage_endpoint(endpoint: str, *, allow_http: bool, is_proxied: boo
     """The address of object storage, without a bucket.
 
     Raises:
-        ConfigurationError: It is not an address, or has a path, which is impossible for virtual hosts.
+        ConfigurationError: It is not an address, or has a path, which an address with a bucket's subdomain cannot have.
     """
     name = "object storage endpoint"
     checked = checked_endpoint(endpoint, name=name, allow_http=allow_http, is_proxied=is_proxied)

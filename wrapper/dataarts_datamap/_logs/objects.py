@@ -109,13 +109,7 @@ class ObjectList(Struct, frozen=True, kw_only=True):
 
 
 def part_request(host: StorageHost, location: LogLocation, span: str | None) -> Request:
-    """A request for an object.
-
-    Args:
-        host: The host of its bucket.
-        location: The object.
-        span: The range of bytes, such as ``bytes=-100``; None for all.
-    """
+    """A request for an object, or for a range of its bytes such as ``bytes=-100``."""
     path = "/" + quote(location.key, safe="/~", errors="surrogatepass")
     return _request(host, path, {} if span is None else {"Range": span})
 
@@ -127,20 +121,14 @@ def list_request(host: StorageHost, prefix: str, marker: str | None = None) -> R
 
 
 def decode_part(response: Response, location: LogLocation, span: str | None) -> ObjectPart:
-    """The part in a response, or the whole object if the server does not support the range.
+    """The part in a response, or the whole object if the server does not support the requested range.
 
     A range behind the end gives an empty part at the end.
 
-    Args:
-        response: The response.
-        location: The object.
-        span: The requested range.
-
     Raises:
-        LogError: It cannot be read.
+        LogError: The object cannot be read.
         StatusError: HTTP 400 or more for another reason.
-        InvalidEnvelopeError: The response is not an object, does not state its part, or has another part than it
-            states.
+        InvalidEnvelopeError: The response is not an object, or does not say correctly which part it holds.
     """
     modified = _http_time(response.headers.get("last-modified", ""))
     if response.status in {_OK, _PARTIAL} and not response.headers.get("etag"):
@@ -189,7 +177,7 @@ def decode_list(response: Response, location: LogLocation) -> ObjectList:
 
 
 def storage_error(response: Response, location: LogLocation) -> DataMapError:
-    """The error for a response of object storage, with a remedy."""
+    """The error for a response of object storage; its text says what to do."""
     status, details = response.status, _read_error(response)
     if (_FIRST_REDIRECT <= status < _FIRST_ERROR or status == _FORBIDDEN) and not _is_of_storage(response, details):
         return _foreign_error(response)
@@ -275,9 +263,9 @@ def _read_error(response: Response) -> ErrorDetails:
 
 
 def _endpoint(response: Response) -> str:
-    """The host of a redirect, only for display. Empty if it is not a host.
+    """The host of a redirect, only for display; empty if it is not a host.
 
-    It is not cut here, so that an echoed secret can be masked whole later.
+    It is not shortened, so that an echoed secret in it can still be masked.
     """
     root = _parse(response.content)
     named = None if root is None else root.findtext("{*}Endpoint")

@@ -39,21 +39,15 @@ _JOINTS: Final = ("/", ".", "_", "-")
 class Ask(Protocol):
     """Sends a request to a bucket, and decodes its response."""
 
-    def __call__(self, request: Request, decode: Callable[[Response], T], /) -> Steps[T]:
-        """The steps."""
-        ...
+    def __call__(self, request: Request, decode: Callable[[Response], T], /) -> Steps[T]: ...
 
 
 class LogSource:
     """A run's log in its bucket.
 
     It is not documented whether a run's log path is an object's key or the beginning of one: the object is requested,
-    and if there is none, the bucket is searched for keys that begin with the path.
-
-    Args:
-        location: The location that the run names.
-        host: The host of the bucket.
-        ask: Sends a request.
+    and if there is none, the bucket is searched for keys that begin with the path. Each call raises ``LogError`` if the
+    log cannot be read, and another ``DataMapError`` if object storage does not respond as expected.
     """
 
     def __init__(self, location: LogLocation, host: StorageHost, ask: Ask) -> None:
@@ -64,12 +58,7 @@ class LogSource:
         self.other_paths: tuple[str, ...] = ()
 
     def read_tail(self, most: int | None) -> Steps[RunLog]:
-        """The last ``most`` bytes of the log; all bytes for None.
-
-        Raises:
-            LogError: The log cannot be read.
-            DataMapError: Object storage did not respond as expected.
-        """
+        """The last ``most`` bytes of the log; all bytes for None."""
         part = yield from self._found(partial(self._tail, most))
         content, start = part.content, part.start
         if most is not None and len(content) > most:
@@ -84,27 +73,19 @@ class LogSource:
         )
 
     def find_piece(self, position: int) -> Steps[ObjectPart]:
-        """The piece of the log that begins at a position, after finding the log.
-
-        Raises:
-            LogError: The log cannot be read.
-            DataMapError: Object storage did not respond as expected.
-        """
+        """The piece of the log that begins at a position, after finding the log."""
         return (yield from self._found(partial(self._piece, position, position + PIECE)))
 
     def next_piece(self, position: int, before: bytes, size: int) -> Steps[ObjectPart]:
-        """The piece of the log that begins at a position; empty at its end.
+        """The piece of the log that begins at a position; empty at the end of the log.
 
         Args:
-            position: The position.
-            before: Some of the last bytes that were read before the position: they are read again, and must be the
-                same.
+            position: Number of bytes before the piece.
+            before: The last bytes before the position, as they were read: they are read again to compare them.
             size: The size of the log in bytes, at the previous request.
 
         Raises:
-            LogChangedError: The log has fewer bytes than before, or other ones.
-            LogError: The log cannot be read.
-            DataMapError: Object storage did not respond as expected.
+            LogChangedError: The log has fewer bytes than before, or different ones.
         """
         seen = before[-OVERLAP:]
         part = yield from self._piece(position - len(seen), position + PIECE)
@@ -178,7 +159,6 @@ class LogSource:
 
         Raises:
             LogError: There are too many to find the one written last.
-            DataMapError: The bucket could not be listed.
         """
         found: list[ListedObject] = []
         marker: str | None = None

@@ -37,13 +37,14 @@ class DatasetRule(Struct, frozen=True, kw_only=True):
     """A rule that names some tables in a catalog.
 
     Attributes:
-        namespace: Their namespace. Like the name it can hold ``{database}``, ``{schema}``, ``{name}``,
-            ``{source_type}`` and ``{guid}``.
-        name: Their name. A rule does not apply to a table if it uses a part of the name that is not known.
-        source_type: Kind of source of the tables that it applies to, such as ``dws``, ignoring case. This and the next
-            ones can have ``*`` and ``?``.
-        database: Their database.
-        schema: Their schema.
+        namespace: Namespace of the tables. It can hold ``{database}``, ``{schema}``, ``{name}``, ``{source_type}`` and
+            ``{guid}``.
+        name: Name of each table, with the same parts in braces. A rule does not apply to a table that lacks one of the
+            parts.
+        source_type: Kind of source of the tables, such as ``dws``. It is compared ignoring case and can hold ``*`` and
+            ``?``, and so can the database, the schema and the table.
+        database: Database of the tables.
+        schema: Schema of the tables.
         table: Name of the table itself.
 
     Raises:

@@ -51,6 +51,6 @@ class RunLog(Struct, frozen=True, kw_only=True):
 
 
 def cut_character(content: bytes) -> int:
-    """The number of bytes at the start that belong to an earlier UTF-8 character."""
+    """The number of bytes at the start that end a UTF-8 character whose beginning is missing."""
     rest = content[: _LONGEST_CHARACTER - 1]
     return next((place for place, byte in enumerate(rest) if byte not in _CONTINUATION), len(rest))

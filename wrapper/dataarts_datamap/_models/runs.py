@@ -58,7 +58,6 @@ _STATE_OF_STATUS: Final[Mapping[str | None, RunState]] = {
 KNOWN_STATUSES: Final = frozenset(filter(None, _STATE_OF_STATUS))
 """The statuses whose state is known; the service may have others."""
 
-
 ENDED_STATES: Final = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED})
 
 
@@ -72,7 +71,7 @@ def has_ended(state: str | None, *, has_end: bool) -> bool:
 class FieldProblem(Struct, frozen=True, kw_only=True):
     """A field with an unexpected type, or with an invalid value; the reason says which.
 
-    For an unexpected type, the attribute is None, and ``raw`` has the value. A number out of range is None in both, and
+    For an unexpected type, the attribute is None, and ``raw`` has the value. For a number out of range, both are None.
     U+FFFD replaces half of a surrogate pair, as in a text that was cut inside an emoji.
 
     Attributes:
@@ -163,7 +162,7 @@ class RunIdentity(NamedTuple):
         task_id: Id of the operator's job.
         job_name: Name of the operator.
         run_id: Id of the run; None if it has none, or 0.
-        times: Its planned time; for a run without an id, also its submission and its start. None for a missing time.
+        times: Its planned time; for a run without an id, also its submission and its start. A missing time is None.
     """
 
     region: str | None
@@ -433,13 +432,11 @@ class RunPage(Struct, frozen=True, kw_only=True):
 
 
 def attach_origin(runs: Iterable[Run], origin: RunOrigin) -> None:
-    """Set the origin of runs."""
     for run in runs:
         vars(run)["origin"] = origin
 
 
 def operator_key(operator: Operator) -> OperatorKey:
-    """Identity of an operator."""
     return OperatorKey(operator.task_id, operator.job_name, operator.workspace_id)
 
 
@@ -469,7 +466,6 @@ def planned_at(run: Run) -> datetime | None:
 
 
 def run_identity(run: Run) -> RunIdentity:
-    """Identity of a run."""
     origin, (task_id, job_name, workspace_id) = run.origin, operator_of(run)
     run_id = run.run_id or None
     return RunIdentity(

@@ -186,7 +186,7 @@ def split_path(path: tuple[str, ...], name: str | None = None) -> tuple[str | No
 
     Args:
         path: The path; the schema may contain dots.
-        name: The name, if it is known: if the path ends with it, its dots do not separate parts.
+        name: The name, if it is known. If the path ends with the name, dots in the name do not separate parts.
     """
     if not path:
         return None, None, None

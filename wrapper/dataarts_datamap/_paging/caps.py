@@ -1,7 +1,7 @@
-"""The maximum number of rows that a server serves: of a list, and of a page.
+"""The maximum numbers of rows that a server serves: of a list, and of a page.
 
-If it neither serves nor counts the rows of a list beyond a maximum, the two halves of a window together have more rows
-than the window seems to have.
+If a server neither serves nor counts rows beyond its maximum, the two halves of a window together have more rows than
+the window seems to have.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._paging.walk_state import WalkState
 
 _LEAST: Final = 100  # no smaller cap of a list is known
-_QUICK: Final = 0.16  # seconds: of eight pages at once that take less, 50 requests a second hold some up
+_QUICK: Final = 0.16  # seconds; eight pages at once that are faster wait for the limit of 50 requests a second
 _PASSING: Final = frozenset({429, 503})
 _NOT_OF_SIZE: Final = (
     AuthenticationError,
@@ -70,7 +70,10 @@ def _middle(times: Sequence[int]) -> int | None:
 
 
 def served_page(sent: RunPage, limit: int, least: int) -> int:
-    """The page size that a server allows, by a page of more than ``least`` requested rows; 0 if it is unclear."""
+    """The page size that a server allows, shown by a page of ``limit`` requested rows, more than ``least``.
+
+    0 if the page does not show it.
+    """
     rows = len(sent.runs)
     if rows > limit:  # the server ignores the limit
         return least

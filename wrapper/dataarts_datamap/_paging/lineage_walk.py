@@ -26,9 +26,9 @@ class _Reading(NamedTuple):
 def read_lineage(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[list[LineageEdge]]:
     """All edges of an instance, some of them more than once.
 
-    Operators that appear or disappear between two pages shift the others, so that one could be on neither page. If the
-    server's count of operators changes meanwhile, the pages are read again, at most three times, and the edges of all
-    readings count: lineage outlives its operators anyway.
+    An operator that appears or disappears between two pages shifts those behind it, so that one could be on neither
+    page. If the server's count of operators changes meanwhile, the pages are read up to three times, and the edges of
+    all readings count: lineage outlives its operators anyway.
 
     Args:
         ask: Returns the steps that read a page, given an offset and the maximum number of operators.
@@ -48,9 +48,9 @@ def read_lineage(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[list[Li
 def _read_once(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[_Reading]:
     """The edges of all pages.
 
-    An offset is assumed to count operators, as the total does. If the second page is empty or equal to the first, or
-    would exist even if offsets counted pages, one more request, for offset 1, decides what offsets count. Operators
-    without rows are normal, so the rows cannot be compared with the total.
+    An offset is assumed to count operators, as the total does. One more request, for offset 1, checks that if the
+    second page is empty, or equal to the first, or would exist even if offsets counted pages. Operators without rows
+    are normal, so the rows cannot be compared with the total.
     """
     page = yield from ask(0, _LIMIT)
     edges, total = list(page.edges), page.total

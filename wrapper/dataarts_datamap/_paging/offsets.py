@@ -60,7 +60,8 @@ def next_span(counting: Counting, reached: int, *, overlap: int, limit: int, mos
     That costs about a tenth of each page.
 
     Raises:
-        OverflowError: No page of at most ``most`` rows does, or the offset would not fit into 32 bits.
+        OverflowError: No page of at most ``most`` rows ends behind the position, or the offset does not fit into 32
+            bits.
     """
     least = max(0, reached - overlap)
     if limit <= reached - least + 1:
@@ -87,7 +88,7 @@ def _furthest(begin: int, most: int) -> int:
 
 
 class Probe(Struct, frozen=True):
-    """A page that shows how a server counts, since each way of counting begins it at another known row.
+    """A page that shows how a server counts offsets: for each way of counting, it begins at a different known row.
 
     Attributes:
         offset: The offset to send.
@@ -101,7 +102,10 @@ class Probe(Struct, frozen=True):
 
 
 def probe(known: int, *, overlap: int) -> Probe | None:
-    """A probe among a number of known rows; it ends behind them if a server counts pages. None for too few rows."""
+    """A probe that begins among the known rows, and ends behind them if a server counts pages.
+
+    None if too few rows are known.
+    """
     if known - overlap < _LEAST_KNOWN_TO_TELL:
         return None
     offset = max(2, isqrt(known) // 2)

@@ -28,7 +28,8 @@ class _Token(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def text(self) -> str:
         """The token as text: JSON of one line."""
-        return json.encode({"version": _VERSION, "kind": self.kind, **_members(self)}).decode()
+        members: dict[str, Any] = json.decode(json.encode(self))
+        return json.encode({"version": _VERSION, "kind": self.kind, **members}).decode()
 
     @classmethod
     def parse(cls, text: object) -> Self:
@@ -126,8 +127,3 @@ def unpack(packed: bytes) -> list[RowKey]:
         return json.decode(zlib.decompressobj().decompress(packed, _LARGEST_PACK), type=list[RowKey])
     except (ValidationError, ValueError, zlib.error):
         raise InvalidArgumentError("the resume_token is damaged: pass one that its pager gave") from None
-
-
-def _members(token: _Token) -> dict[str, Any]:
-    members: dict[str, Any] = json.decode(json.encode(token))
-    return members

@@ -1,7 +1,8 @@
 """Walks the pages of a search. The unit of its offset is not documented, so each page is compared with earlier ones.
 
-Offsets are assumed to count assets, as in a sibling API. If such an offset brings nothing new although there is more,
-they are assumed to count pages. A walk is complete only if it read as many assets as the server counts.
+Offsets are assumed to count assets, as in a sibling API. If such an offset brings nothing new, although the server
+counts more assets, offsets are assumed to count pages. A walk is complete only if it read as many assets as the server
+counts.
 """
 
 from __future__ import annotations

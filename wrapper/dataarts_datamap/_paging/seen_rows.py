@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 RowKey: TypeAlias = tuple[int, int]
 """The key of a run: its id and its planned time in milliseconds, 0 for none.
 
-One id with two planned times means two runs, since the ids of this service are not unique. A run without an id has a
-negative digest of its row instead, so that its key changes when the row changes.
+One id with two planned times means two runs, since ids are not known to be unique. A run without an id has a negative
+digest of its row instead, so that its key changes when the row changes.
 """
 
 _UNKNOWN: Final = 0  # the content of a run that is only known from a resume token
@@ -33,7 +33,6 @@ class AmbiguousRunError(Exception):
 
 
 def row_keys(runs: Iterable[Run]) -> list[RowKey]:
-    """The keys of runs."""
     return [(run.run_id or _digest(run), run._plan_time or 0) for run in runs]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the model's own integer
 
 
@@ -78,7 +77,6 @@ class SeenRows:
         return known if isinstance(known, tuple) else (known,)
 
     def has_any(self, keys: Iterable[RowKey]) -> bool:
-        """Whether a run with one of the keys was read."""
         return not self._contents.keys().isdisjoint(keys)
 
     def changed_among(self, keys: Sequence[RowKey], contents: Sequence[int]) -> int:
@@ -91,10 +89,10 @@ class SeenRows:
     def new_among(
         self, keys: Sequence[RowKey], contents: Sequence[int], read_before: Callable[[RowKey], int]
     ) -> tuple[list[int], int]:
-        """Indexes of the runs that were not read yet, and the number of the others that have changed.
+        """Indexes of the runs that were not read yet, and the number of runs that have changed since they were read.
 
-        If several runs share a key, the surplus over those already read is new: so all runs with the key must be among
-        those given.
+        If several of the runs share a key, those that exceed the number already read are new. So the given runs must
+        include all runs with that key.
 
         Args:
             keys: Keys of runs that were read at one moment.
@@ -171,7 +169,7 @@ class FinishedSlices:
             self._loose = Counter(self.loose[-_MOST_LOOSE:])
 
     def loose_among(self, keys: Sequence[RowKey]) -> Sequence[int]:
-        """Indexes of the keys of loose runs: a waiting run may have started since, well inside a later slice."""
+        """Indexes of the loose runs among the keys: a waiting run may have started since, in the middle of a slice."""
         if self.has_dropped:
             return range(len(keys))
         return [index for index, key in enumerate(keys) if key in self._loose] if self._loose else ()

@@ -36,7 +36,6 @@ class Page:
 
     @cached_property
     def keys(self) -> list[RowKey]:
-        """The keys of its runs."""
         return row_keys(self.sent.runs)
 
     @cached_property
@@ -63,7 +62,8 @@ class Page:
     def unsure(self) -> Sequence[int]:
         """Indexes of the rows that another window can hold, too.
 
-        A window filters on planned times or on starts; it is unknown which. So both must lie well inside this window.
+        A row without such doubt has both its planned time and its start well inside this window, since it is unknown on
+        which of them a window filters.
         """
         planned = [run._plan_time or 0 for run in self.sent.runs]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the model's own integers
         started = [run._start_time or 0 for run in self.sent.runs]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as above
@@ -78,7 +78,7 @@ class Page:
         ]
 
     def since(self, moment: int) -> Iterator[int]:
-        """Indexes of the rows that were planned or started at that moment or later, or a millisecond before."""
+        """Indexes of the rows that were planned or started at a moment or later, or a millisecond before it."""
         for index, run in enumerate(self.sent.runs):
             plan, start = run._plan_time, run._start_time  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as above
             if max(plan or 0, start or 0) >= moment - 1:
@@ -100,7 +100,7 @@ class Page:
         return False
 
     def shows_filter(self) -> tuple[bool, bool]:
-        """Whether the rows show a filter on planned times, and whether they show one on starts."""
+        """Whether the rows show that windows filter on planned times, and whether they show that for starts."""
         by_plan = by_start = False
         for index in self.unsure:
             run = self.sent.runs[index]

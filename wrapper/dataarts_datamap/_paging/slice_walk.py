@@ -1,4 +1,4 @@
-"""Reads the list of one slice of a window: by offset while its pages join, else by narrower windows."""
+"""Reads the list of one slice of a window: by offset while its pages join, else in narrower windows."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _LEAST_CAP: Final = 10  # no sibling API has a smaller default or maximum page s
 _LAST_READING: Final = 2  # the last attempt to read a page that contradicts itself
 _FRONT_READING: Final = _LAST_READING + 2
 _SPARSE: Final = 4
-_MANY_PAGES: Final = 10  # one more request costs at most a tenth of theirs
-_MANY_LARGE_PAGES: Final = 2  # each replaces ten others
+_MANY_PAGES: Final = 10  # one more request is at most a tenth of these
+_MANY_LARGE_PAGES: Final = 2  # a large page replaces ten small ones
 _CLOCK_SKEW: Final = 86_400_000  # milliseconds that runs may lie ahead if clocks or zones differ
 _REFUSALS: Final = (BadRequestError, ErrorBodyError, UnsuccessfulError, UpstreamError)
 
@@ -117,7 +117,7 @@ class SliceWalk:
         return self._limit
 
     def place(self, count: int) -> tuple[list[RowKey], int]:
-        """The keys read in the slice, with ``count`` runs of the page yielded last, and the position reached.
+        """The keys of the runs that were read, counting only ``count`` runs of the latest page; and the position.
 
         The position is 0 if the slice is not read by offset.
         """
@@ -138,7 +138,7 @@ class SliceWalk:
         return [key for key in self._loose if key in wanted]
 
     def pages(self) -> Walk:
-        """The pages, each run on one of them.
+        """The pages; each run is on one of them.
 
         Raises:
             TooManyError: There are too many rows to read by offset.
@@ -152,10 +152,9 @@ class SliceWalk:
             yield from self.by_windows(str(doubt))
 
     def finish(self, *, is_cut: bool = False) -> bool:
-        """Note the runs that were read for later slices: all of them if those are parts of this one.
+        """Note the runs that were read, so that later slices do not yield them again; returns whether there are any.
 
-        Returns:
-            Whether anything was read.
+        If the slice was cut into parts, each of its runs can come again in a part.
         """
         self._settle()
         if self._read:
@@ -255,7 +254,7 @@ class SliceWalk:
         If as many rows left the front as were added behind, no page and no total shows it.
 
         Raises:
-            UnsettledError: There are more of them than a page has.
+            UnsettledError: More runs have moved than fit on a page.
         """
         self._settle()
         yield from self._begin_next()
@@ -297,7 +296,6 @@ class SliceWalk:
         yield from self._first_reads()
 
     def _behind_first(self, window: Window, first: RunPage, page_size: int) -> Iterator[PageRead]:
-        """The pages after the first one of a slice."""
         options, habits, total = self._state.options, self._habits, first.total or 0
         limit = options.long_page(habits)
         if total > options.most_rows(limit):
@@ -311,7 +309,7 @@ class SliceWalk:
         yield from self._behind(window, span, max(page_size, limit), total)
 
     def by_windows(self, doubt: str) -> Walk:
-        """The runs that were not read yet, by windows that are narrowed until each fits on one page: without offsets.
+        """The runs that were not read yet, in windows that are narrowed until each fits on one page, without offsets.
 
         Raises:
             IncompleteWalkError: A window of a millisecond has more runs than a page, or the server contradicts itself.
@@ -513,7 +511,7 @@ class SliceWalk:
         raise UnsettledError("no way of counting offsets fits the pages: the server may ignore offset")
 
     def _end_by_rows(self) -> Generator[PageNeeded, RunPage, Page | None]:
-        """The next page, if the server counts rows: it shows that, and whether there are more of them."""
+        """The next page if the server counts rows, else None. The page also shows whether there are more rows."""
         span = self._next_span(Counting.ROWS)
         try:
             sent = yield self._needed(self.window, span)
@@ -555,11 +553,11 @@ class SliceWalk:
         return {index for index in candidates if finished.count(page.keys[index])}
 
     def _may_be_elsewhere(self, page: Page) -> set[int]:
-        """Indexes of the runs that another slice may have had: they lie near an end, or were loose there."""
+        """Indexes of the runs that another slice may have had: they lie near an end, or were loose in that slice."""
         return {*page.unsure, *self._state.finished.loose_among(page.keys)}
 
     def _give_new(self, page: Page) -> RunPage:
-        """A page that was read at one moment with all rows of its window, without those that were read before."""
+        """A page that holds all rows of its window at one moment, without the rows that were read before."""
         count = self._state.finished.count
         unsure = None if self._is_checked else {page.keys[index] for index in self._may_be_elsewhere(page)}
         try:
@@ -593,7 +591,7 @@ class SliceWalk:
         return sent
 
     def _settle(self) -> None:
-        """Take the rows of the page that was yielded: late, since it is not needed to read only one page."""
+        """Take in the rows of the page that was yielded. This is put off, since a single page needs none of it."""
         if self._pending is None:
             return
         (page, fresh), self._pending = self._pending, None
@@ -608,7 +606,7 @@ class SliceWalk:
     def _note_loose(self, page: Page, new: Sequence[int]) -> None:
         """Note the new runs that can come again: they lie near an end, can still change, or are the newest ones.
 
-        The newest ones are read again by a walk that looks for runs that moved.
+        A walk that looks for moved runs reads the newest ones again.
         """
         if self._state.is_descending is None:
             return
@@ -637,7 +635,7 @@ class SliceWalk:
         return is_whole and self._habits.has_true_totals
 
     def _learn_total(self, page: Page) -> None:
-        """Learn from the last page whether totals count the list; on the first page, the total may count that page."""
+        """Learn from the last page whether totals count the list; a total on an only page may count just that page."""
         self._habits.capacity = max(self._habits.capacity, len(page))
         if page.sent.total == page.end:
             self._habits.true_totals += page.end > len(page) and page.is_short
@@ -648,7 +646,7 @@ class SliceWalk:
         """Refuse a list that ends at the server's maximum.
 
         Raises:
-            TooManyError: Both halves of its window have more rows, or may have.
+            TooManyError: The two halves of its window together have more rows, or may have.
         """
         total, can_be_cut = page.sent.total, self.window.end - self.window.start > 1
         if not could_be_cap(page.end) or page.end < self._habits.largest_total or not can_be_cut:
@@ -691,7 +689,7 @@ class SliceWalk:
         yield from self._first_reads(behind=0 if self._state.options.counting(self._habits) else total)
 
     def _behind(self, window: Window, span: Span, limit: int, total: int) -> Iterator[PageRead]:
-        """The pages after one of a list."""
+        """The pages of a list after the page at a span."""
         counting = self._state.options.counting(self._habits)
         while counting is not None and (end := span.position + span.limit) < total:
             try:
@@ -701,7 +699,9 @@ class SliceWalk:
             yield self._state.read(window, span)
 
     def _first_reads(self, *, behind: int = 0) -> Iterator[PageRead]:
-        """The first pages of the next slices, up to one with more pages; the next slice is as long as this one.
+        """The first pages of the next slices; only of the very next one if it probably has more than one page.
+
+        A slice is assumed to be as long as the slice before it.
 
         Args:
             behind: The number of rows of this slice that come before them, on pages that are not known yet.
@@ -716,7 +716,6 @@ class SliceWalk:
 
 
 def _end_of(window: Window, width: int, *, newest_first: bool) -> Window:
-    """The part of a window to read next."""
     if newest_first:
         return Window(max(window.start, window.end - width), window.end)
     return Window(window.start, min(window.end, window.start + width))

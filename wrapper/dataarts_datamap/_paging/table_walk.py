@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class TableWalk:
-    """The walks over the operators of a table, one after the other, the first pages of the next ones read ahead.
+    """Walks over the operators of a table, one after the other. The first pages of the next operators are read ahead.
 
     Args:
         table_guid: The table.
@@ -41,11 +41,9 @@ class TableWalk:
         self._current = 0
 
     def changed(self) -> int:
-        """The number of runs that came again with other content."""
         return sum(walk.changed() for walk in self._walks)
 
     def token(self, given: int) -> str | None:
-        """The position of the walk as a token; see ``WindowWalk.token``."""
         current = self._walks[self._current].position(given) if self._current < len(self._walks) else None
         if current is None and self._current < len(self._walks):
             return None
@@ -79,10 +77,10 @@ class TableWalk:
 
 
 class MergedWalk:
-    """The walks over the operators of a table at once, with their runs merged by planned time.
+    """Walks over the operators of a table at once, with their runs merged by planned time.
 
-    The runs are in order if those of each operator are. A run without a planned time follows the run before it in its
-    operator's order.
+    The merged runs are in order if the runs of each operator are. A run without a planned time follows the run before
+    it in its operator's order.
 
     Args:
         walks: A walk for each operator.
@@ -92,11 +90,10 @@ class MergedWalk:
         self._walks = walks
 
     def changed(self) -> int:
-        """The number of runs that came again with other content."""
         return sum(walk.changed() for walk in self._walks)
 
     def token(self, given: int) -> None:
-        """None: each operator has another position."""
+        """None, since each operator has another position."""
 
     def pages(self) -> Walk:
         """The pages of merged runs, without a total."""
@@ -127,7 +124,7 @@ class _Source:
         self.wanted = self._needed(next(self._pages, None))
 
     def advance(self, others: Iterable[PageRead]) -> Walk:
-        """Read the page that it awaits, and meanwhile those of the others."""
+        """Read the page that it awaits, and meanwhile the other pages."""
         if self.wanted is not None:
             ahead = [read for read in others if read != self.wanted.read]
             try:

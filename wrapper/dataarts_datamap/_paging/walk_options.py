@@ -47,7 +47,7 @@ class PageRead(Struct, frozen=True):
         offset: The offset to send.
         limit: The limit to send.
         reading: Distinguishes repeated readings of the same page.
-        is_trial: Whether it tests if the server accepts such a limit: then it is not retried.
+        is_trial: Whether it tests if the server accepts such a limit. A trial is not retried.
     """
 
     operator: Operator
@@ -66,10 +66,11 @@ class PageNeeded(Struct, frozen=True):
 
 
 PageAhead: TypeAlias = Callable[[], RunPage]
-"""A page that was read ahead. It is decoded when it is called, at the latest, and raises its errors then."""
+"""A page that was read ahead. Calling it returns the page, or raises the error of decoding it."""
 
 Walk: TypeAlias = Generator[PageNeeded | RunPage, RunPage, None]
-"""Yields each page that it needs, to be sent that page or its error; and pages of runs, to be resumed with ``next``."""
+"""Yields each page that it needs, and is sent that page, or thrown its error. Also yields pages of runs for the caller,
+and is resumed with ``next``."""
 
 
 def go_on(walk: Walk, response: RunPage | DataMapError) -> PageNeeded | RunPage | None:
@@ -93,11 +94,11 @@ class ServerHabits(Struct):
         capacity: The largest number of rows that it put on one page.
         true_totals: How often its total matched a list that was read to its end by other pages.
         false_totals: How often it did not.
-        largest_total: The largest total that it reported: it counts at least so far.
+        largest_total: The largest total that it reported: if its totals have a maximum, it is not lower.
         largest_page: The largest size of a page, in bytes.
         reach: The maximum number of rows of a list that it serves or counts; 0 while no maximum was noticed.
-        page_size: The page size for a list that is longer than its first page, if the server allows it and is fast with
-            it; 0 while that is not known.
+        page_size: The page size for a list that is longer than its first page, which the server allows without being
+            slow; 0 while that is not known.
         small_page_time: The time of the latest small page, in seconds.
         trial_time: The time of the larger page in the trial, in seconds.
     """
@@ -137,7 +138,7 @@ class ServerHabits(Struct):
 
     @property
     def has_true_totals(self) -> bool:
-        """Whether its totals can be trusted: each time, they counted the list, and not just a page."""
+        """Whether its totals can be trusted: they always counted the list, and not just a page."""
         return self.true_totals >= _CONVINCING and not self.false_totals
 
 
@@ -182,7 +183,7 @@ class Progress(Struct):
 
     Attributes:
         rows_read: Number of runs that were yielded.
-        changed: Number of runs that came again with other content.
+        changed: Number of runs that were read again with other content.
         totals: The different totals that the server reported, the latest last.
         last_run: The run that was yielded last.
     """
@@ -193,12 +194,10 @@ class Progress(Struct):
     last_run: Run | None = None
 
     def note(self, runs: tuple[Run, ...]) -> None:
-        """Note runs that are yielded."""
         self.rows_read += len(runs)
         self.last_run = runs[-1] if runs else self.last_run
 
     def note_total(self, total: int | None) -> None:
-        """Note a reported total."""
         if total is not None and self.totals[-1:] != [total]:
             self.totals = [*self.totals, total][-_MOST_TOTALS:]
 

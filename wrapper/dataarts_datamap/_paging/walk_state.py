@@ -28,7 +28,7 @@ class TooManyError(Exception):
 
     Attributes:
         total: Its number of rows.
-        refusal: The server's error response to a request for more.
+        refusal: The error response to a request for more rows; None if there was none.
     """
 
     def __init__(self, total: int, refusal: ServiceError | None = None) -> None:
@@ -82,7 +82,7 @@ class WalkState(Struct):
         return PageRead(self.operator, self.asked(window), span.offset, span.limit, reading, is_trial)
 
     def first_read(self, window: Window, page_size: int | None = None) -> PageRead:
-        """The request for the first page of a slice, of a page size, or of the size in the options if left out."""
+        """The request for the first page of a slice; of the page size in the options if none is given."""
         return self.read(window, self.options.first_span(self.habits, page_size or self.options.page_size))
 
     def parts(self, window: Window, total: int) -> tuple[Slices, int]:

@@ -1,11 +1,11 @@
 """Reads all runs of a window, page by page, and proves that none is missing: logic without I/O.
 
 Pages are read at different times from a list that changes meanwhile, by an offset whose meaning is not documented. So
-no page is trusted alone:
+each page is checked against the pages before it:
 
-* A list is read by offset while its pages join: each begins with the last rows of the one before, and its other rows
-  are new. At the first doubt, its window is read by narrower windows, each of which fits on one page, and so shows the
-  list at one moment, without an offset or an order.
+* A list is read by offset while its pages join: each page begins with the last rows of the previous page, and its other
+  rows are new. At the first doubt, the window is read in narrower windows. Each of these fits on one page, so that it
+  shows its list at one moment, whatever offsets and order mean.
 * A list has ended if a page is shorter than the server's maximum, and the server's ``total`` does not contradict. If
   the server may have stopped counting, the two halves of the window are counted.
 * Long windows, and long lists, are cut into slices, which overlap by a millisecond at each side of an inner edge, since
@@ -71,12 +71,10 @@ class WindowWalk:
 
     @property
     def operator(self) -> Operator:
-        """The operator whose runs it reads."""
         return self._state.operator
 
     @property
     def progress(self) -> Progress:
-        """The progress so far."""
         return self._state.progress
 
     @property
@@ -111,13 +109,13 @@ class WindowWalk:
         )
 
     def changed(self) -> int:
-        """The number of runs that came again with other content."""
+        """The number of runs that were read again with other content."""
         return self._state.progress.changed
 
     def token(self, given: int) -> str | None:
         """The position after ``given`` runs of the page that was yielded last, as a token.
 
-        None while it looks again for runs that moved, or if more runs can come again than a token can hold.
+        None while the walk looks again for runs that moved, or if more runs can come again than a token can hold.
         """
         position = self.position(given)
         return None if position is None else position.text()
@@ -212,8 +210,8 @@ class WindowWalk:
     def _look_again(self) -> Walk:
         """Read the newest runs again if an unread run may have moved among them.
 
-        In a list sorted by starts, a run that starts moves to the newest ones. With windows on planned times, none is
-        lost by that.
+        In a list sorted by starts, a run moves to the newest ones when it starts. If windows filter on planned times,
+        no run is lost that way.
         """
         state = self._state
         is_descending = state.direction < 0 if state.is_descending is None else state.is_descending

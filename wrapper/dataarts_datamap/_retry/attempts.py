@@ -89,25 +89,22 @@ class AttemptReporter:
         self._hook_failed = False
 
     def report(self, attempt: Attempt, request: Request, response: Response | None) -> None:
-        """Report an attempt."""
         level = logging.INFO if attempt.will_retry else logging.DEBUG
         if _log.isEnabledFor(level):
             _log.log(level, "%s", ", ".join(_line(attempt, request, response)), extra={"attempt": attempt})
-        if self._hook is not None:
-            self._call(self._hook, attempt)
+        if self._hook is None:
+            return
+        try:
+            self._hook(attempt)
+        except Exception:  # noqa: BLE001  a failure of the hook is not one of the call
+            if not self._hook_failed:
+                self._hook_failed = True
+                _log.exception("on_attempt raised; the call goes on, and this client will not log it again")
 
     @property
     def is_heard(self) -> bool:
         """Whether anyone would see a report."""
         return self._hook is not None or _log.isEnabledFor(logging.INFO)
-
-    def _call(self, hook: AttemptHook, attempt: Attempt) -> None:
-        try:
-            hook(attempt)
-        except Exception:  # noqa: BLE001  a failure of the hook is not one of the call
-            if not self._hook_failed:
-                self._hook_failed = True
-                _log.exception("on_attempt raised; the call goes on, and this client will not log it again")
 
 
 class AttemptLog:

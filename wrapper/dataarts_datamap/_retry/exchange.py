@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dataarts_datamap._auth.credentials import RenewableCredentials
-from dataarts_datamap._errors import (
-    AuthenticationError,
-    DataMapError,
-    RateLimitError,
-)
+from dataarts_datamap._errors import AuthenticationError, DataMapError, RateLimitError
 from dataarts_datamap._messages import Send, Sleep, Wait
 from dataarts_datamap._retry.attempts import AttemptLog
 from dataarts_datamap._retry.policy import is_passing
@@ -28,7 +24,7 @@ _STALE_CODES: Final = ("0301", "0307")
 
 
 def exchange(request: Request, credentials: Credentials, policy: Policy, decode: Callable[[Response], T]) -> Steps[T]:
-    """Send a request with its credentials until its response is decoded or another attempt would not help.
+    """Send a request with its credentials until its response is decoded, or another attempt would not help.
 
     ``attempts`` and ``elapsed`` of its errors count all attempts together.
     """
@@ -78,7 +74,7 @@ class _Renewal:
         self.used = 0
 
     def begin(self, error: AuthenticationError, refused: Request) -> bool:
-        """Whether to send the request again with renewed credentials, after the service refused those it carried."""
+        """Whether to send the request again with renewed credentials, after the service refused the old ones."""
         if self.used or not (error.error_code or "").endswith(_STALE_CODES):
             return False
         if not isinstance(self._credentials, RenewableCredentials) or not self._credentials.discard(refused):

@@ -16,8 +16,8 @@ class RateLimiter:
 
     A fractional rate is kept over several seconds: 12.5 means 13 in 1.04 seconds, 0.5 means one in 2 seconds.
 
-    Times are those of the caller's clock, in seconds. If the clock stands still, as in a test, or goes back, the latest
-    time seen counts: a caller that has waited passes the time at which its wait ends.
+    Times are seconds of the caller's clock. If that clock stands still, as in a test, or goes back, the latest time
+    seen counts: a caller that has waited passes the time at which its wait ends.
 
     Args:
         rate: Requests in a second; None for no limit.
@@ -47,7 +47,7 @@ class RateLimiter:
             return 0.0
 
     def pause(self, until: float) -> None:
-        """Let nothing pass until then."""
+        """Let no request pass until a time."""
         with self._lock():
             self._paused_until = max(self._paused_until, until)
 

@@ -42,7 +42,7 @@ class AddressRace:
         watching: The context for waiting on a socket.
 
     Attributes:
-        silent: Addresses whose attempts began before that of the connected one, but did not succeed in time.
+        silent: Addresses whose attempts began before the successful one, but had no result by then.
     """
 
     def __init__(

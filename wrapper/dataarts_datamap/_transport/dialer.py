@@ -6,16 +6,11 @@ import socket
 import ssl
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 from dataarts_datamap._transport.address_race import AddressRace, ordered
 from dataarts_datamap._transport.tunnels import Tunnel
-from dataarts_datamap._transport.wire import (
-    DEFAULT_PORTS,
-    ConnectError,
-    ConnectTimeoutError,
-    ReadTimeoutError,
-)
+from dataarts_datamap._transport.wire import DEFAULT_PORTS, ConnectError, ConnectTimeoutError, ReadTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -45,17 +40,16 @@ class Stream(Protocol):
         ...
 
 
-class Dialed:
+class Dialed(NamedTuple):
     """An open connection.
 
     Attributes:
         stream: The stream of bytes.
-        socket: The socket below it, for waiting and closing.
+        bottom: The socket below the stream, for waiting and closing.
     """
 
-    def __init__(self, stream: Stream, bottom: socket.socket) -> None:
-        self.stream = stream
-        self.socket = bottom
+    stream: Stream
+    bottom: socket.socket
 
 
 class Dialer:
@@ -102,8 +96,7 @@ class Dialer:
     def _reach(self, origin: Origin, timeouts: Timeouts, deadline: Deadline) -> socket.socket:
         """A socket that is connected to the first address that connects.
 
-        Each attempt begins a quarter of a second after the previous one.
-        The lookup of a name ends only when the resolver ends it: a thread cannot be interrupted in it.
+        A deadline does not end the lookup of a name, in which a thread cannot be interrupted.
         """
         host = origin.host.encode("ascii")  # as bytes, since text would load tables for names that are not ASCII
         port = origin.port or DEFAULT_PORTS[origin.scheme]

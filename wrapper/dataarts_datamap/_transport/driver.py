@@ -10,15 +10,13 @@ import platform
 import zlib
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
 from dataarts_datamap._arguments import split_address
 from dataarts_datamap._clock import Clock
-from dataarts_datamap._errors import (
-    DataMapError,
-)
+from dataarts_datamap._errors import DataMapError
 from dataarts_datamap._messages import Response, Send, Sleep, Wait
 from dataarts_datamap._one_shot_event import wait_for_first, wait_for_first_async
 from dataarts_datamap._secrets import Hidden
@@ -26,13 +24,7 @@ from dataarts_datamap._transport import tls
 from dataarts_datamap._transport.h11_pool import H11Pool
 from dataarts_datamap._transport.pool_registry import PoolRegistry, is_closed_here, process_and_loop
 from dataarts_datamap._transport.response_builder import ResponseBuilder
-from dataarts_datamap._transport.wire import (
-    Deadline,
-    Origin,
-    Timeouts,
-    WireError,
-    WireRequest,
-)
+from dataarts_datamap._transport.wire import Deadline, Origin, Timeouts, WireError, WireRequest
 from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
@@ -45,6 +37,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._transport.proxies import Proxy
 
 T = TypeVar("T")
+PoolT = TypeVar("PoolT")
 
 _LONGEST_CONNECT: Final = 10.0
 _MOST_CONNECTIONS: Final = 100
@@ -64,7 +57,7 @@ class Network(Struct, frozen=True):
     """The network settings of a client.
 
     Attributes:
-        timeout: Seconds to wait for the next bytes, and for a connection, but at most ten for that.
+        timeout: Seconds to wait for the next bytes; also for a connection, but at most ten.
         max_answer_size: Maximum size of a response in bytes, decompressed.
         proxy: The proxy for requests; None for that of the environment, if any.
     """
@@ -74,23 +67,29 @@ class Network(Struct, frozen=True):
     proxy: Proxy | None
 
 
-class SyncTransport:
-    """Runs steps over one pool of connections.
+class _TransportBase(Generic[PoolT]):
+    """The settings and the pools of a client."""
 
-    Args:
-        network: The network settings.
-        clock: The clock.
-    """
-
-    def __init__(self, network: Network, clock: Clock) -> None:
+    def __init__(self, network: Network, clock: Clock, pools: PoolRegistry[PoolT]) -> None:
         self._network = network
         self._clock = clock
-        self._pools: PoolRegistry[H11Pool] = PoolRegistry(self._open_pool, network.proxy, os.getpid)
+        self._pools = pools
 
     @property
     def is_open(self) -> bool:
         """Whether it holds open connections of this process."""
         return self._pools.is_open
+
+    def _begin(self, step: Send) -> tuple[PoolT, ResponseBuilder]:
+        pool, proxy = self._pools.route(step.request)
+        return pool, ResponseBuilder(step, self._clock, self._network.max_answer_size, proxy)
+
+
+class SyncTransport(_TransportBase[H11Pool]):
+    """Runs steps in threads, over one pool of connections."""
+
+    def __init__(self, network: Network, clock: Clock) -> None:
+        super().__init__(network, clock, PoolRegistry(self._open_pool, network.proxy, os.getpid))
 
     def run(self, steps: Steps[T], cancellation: Cancellation | None = None) -> T:
         """Run the steps, unless another thread cancels that, and return their result.
@@ -152,8 +151,7 @@ class SyncTransport:
         self._clock.sleep(seconds)
 
     def _send(self, step: Send, cancellation: Cancellation | None) -> Response:
-        pool, proxy = self._pools.route(step.request)
-        arrival = ResponseBuilder(step, self._clock, self._network.max_answer_size, proxy)
+        pool, arrival = self._begin(step)
         try:
             self._receive(pool, step, arrival, cancellation)
             return arrival.response()
@@ -172,25 +170,11 @@ class SyncTransport:
         return H11Pool(proxy, tls.tls_context, **_pool_size())
 
 
-class AsyncTransport:
-    """Runs steps over one pool of connections, in an event loop.
-
-    Args:
-        network: The network settings.
-        clock: The clock.
-    """
+class AsyncTransport(_TransportBase["AsyncPool"]):
+    """Runs steps in an event loop, over one pool of connections."""
 
     def __init__(self, network: Network, clock: Clock) -> None:
-        self._network = network
-        self._clock = clock
-        self._pools: PoolRegistry[AsyncPool] = PoolRegistry(
-            self._open_pool, network.proxy, process_and_loop, is_closed_here
-        )
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it holds open connections of this process."""
-        return self._pools.is_open
+        super().__init__(network, clock, PoolRegistry(self._open_pool, network.proxy, process_and_loop, is_closed_here))
 
     async def run(self, steps: Steps[T]) -> T:
         """Run the steps, and return their result.
@@ -233,8 +217,7 @@ class AsyncTransport:
             await self._clock.sleep_async(step.seconds)
 
     async def _send(self, step: Send) -> Response:
-        pool, proxy = self._pools.route(step.request)
-        arrival = ResponseBuilder(step, self._clock, self._network.max_answer_size, proxy)
+        pool, arrival = self._begin(step)
         import asyncio  # noqa: PLC0415  a large module, which the synchronous client does not need
 
         try:

@@ -1,7 +1,8 @@
 """Connections for threads: HTTP/1.1 by h11, over sockets.
 
-The HTTP library's pool supports all of HTTP. It takes more processor time than the rest of a small request, and a tenth
-of the load time of a first call. This pool supports only what the client needs, and uses the same parser for responses.
+The HTTP library's pool supports all of HTTP, but takes more processor time than the rest of a small request, and a
+tenth of the load time of a first call. This pool supports only the client's requests, and uses the same parser for
+responses.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ class H11Pool:
 class _Connection:
     def __init__(self, origin: Origin, dialed: Dialed, proxy: Proxy | None) -> None:
         self.origin = origin
-        self.socket = dialed.socket
+        self.socket = dialed.bottom
         self._stream = dialed.stream
         self._forwarding = proxy if origin.scheme == "http" else None
         self._has_received = False
@@ -245,6 +246,6 @@ class _Connection:
 
 @lru_cache(maxsize=32)
 def _checked_headers(shown: tuple[tuple[bytes, bytes], ...]) -> list[tuple[bytes, bytes]]:
-    """The headers as the library has checked them. It does not check its own type again, and each check takes time."""
+    """The headers in the library's own type, once checked: it does not check that type again, which would take time."""
     checked = h11.Request(method="GET", target="/", headers=list(shown)).headers
     return cast("list[tuple[bytes, bytes]]", checked)

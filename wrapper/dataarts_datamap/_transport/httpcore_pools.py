@@ -1,7 +1,7 @@
 """Connections in event loops, by the HTTP library's pool. No other module knows that library.
 
-None of its types leaves this module. Neither do its exceptions, not even as cause or context of ours, since they hold
-the request with its credentials.
+The library's types and exceptions do not leave this module. Its exceptions hold the request with its credentials, so
+they are not even the cause or context of ours.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def _arguments(request: WireRequest, proxy: Proxy | None) -> tuple[dict[str, Any
 
 
 def _refuse_early_answer(response: httpcore2.Response) -> None:
-    """Refuse a response that arrived before its request: the library takes bytes after a response for the next one."""
+    """Refuse a response that arrived before its request: the library takes leftover bytes for the next response."""
     extensions = cast("dict[str, object]", response.extensions)
     if not getattr(extensions["network_stream"], "has_answered", True):
         raise ProtocolError("The response came before its request.")

@@ -21,12 +21,11 @@ PoolT = TypeVar("PoolT")
 class PoolRegistry(Generic[PoolT]):
     """The connections of a client: one pool, and one more for each proxy that the environment adds.
 
-    Connections only work where they were opened: in one process and, if they are asynchronous, in one event loop.
-    Elsewhere, new ones are opened. Threads share the registry without a lock, since a fork could leave a lock held for
-    ever.
+    Connections only work in the process and, if they are asynchronous, in the event loop that opened them. Elsewhere,
+    new ones are opened. Threads share the registry without a lock, since a fork could leave a lock held for ever.
 
     Attributes:
-        closing: Opens when the client is closed.
+        closing: Set when the client is closed.
     """
 
     def __init__(
@@ -68,11 +67,9 @@ class PoolRegistry(Generic[PoolT]):
 
     def closed(self) -> ClientClosedError | None:
         """The error of a closed client; None if it is open."""
-        return (
-            ClientClosedError("the client is closed: create a new one, or close it later")
-            if self.closing.is_set
-            else None
-        )
+        if not self.closing.is_set:
+            return None
+        return ClientClosedError("the client is closed: create a new one, or close it later")
 
     def take(self) -> list[PoolT]:
         """The pools to close; no more are opened."""
@@ -89,7 +86,7 @@ class PoolRegistry(Generic[PoolT]):
 
 
 def process_and_loop() -> tuple[int, AbstractEventLoop]:
-    import asyncio  # noqa: PLC0415  as above
+    import asyncio  # noqa: PLC0415  a large module, which the synchronous client does not need
 
     try:
         return os.getpid(), asyncio.get_running_loop()

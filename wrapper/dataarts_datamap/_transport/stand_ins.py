@@ -1,4 +1,4 @@
-"""Stand-ins for secrets: a library has them in its variables and errors, and the wire gets the secrets."""
+"""Stand-ins for secrets. A library has the stand-ins in its variables and errors; the bytes sent have the secrets."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class StandIns(Secret):
         self._content = content
 
     def revealed(self, encoded: bytes) -> Hidden[bytes]:
-        """The bytes to send in place of those that a library made for the head or the content."""
+        """The bytes that a library made for the head or the content, with the secrets in place of the stand-ins."""
         if encoded and encoded == self.content:
             return self._content
         hidden = Hidden(encoded)

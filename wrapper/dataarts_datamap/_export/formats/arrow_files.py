@@ -26,7 +26,6 @@ class ArrowFileWriter:
     Args:
         path: File to create.
         columns: The columns.
-        identities: Collects the runs that are written.
         format: The format.
         source: Values of the last columns for the rows of an older file that lacks these columns.
     """
@@ -36,13 +35,11 @@ class ArrowFileWriter:
         path: Path,
         columns: Sequence[Column],
         *,
-        identities: Identities | None,
         format: ArrowFormat,  # noqa: A002  the common name
         source: Sequence[str] = (),
     ) -> None:
         self._source = tuple(source)
         self._columns = columns
-        self._identities = identities
         self._format: ArrowFormat = format
         self._encoder = ArrowEncoder(columns)
         self._sink: Untyped = (
@@ -50,15 +47,9 @@ class ArrowFileWriter:
         )
 
     def write(self, batch: Batch) -> None:
-        """Write some rows."""
         self._sink.write(self._encoder.encode(batch))
-        if self._identities is not None:
-            names = [column.name for column in self._columns]
-            for values in zip(*(batch[names.index(name)] for name in IDENTITY), strict=True):
-                self._identities.note(stored_identity(values))
 
     def keep(self, old: Path, identities: Identities) -> int:
-        """Write the rows of other runs from an older file; returns their number."""
         pa = load_extra("pyarrow", extra="arrow")
         written, kept = pa.array(identities.run_ids, type=pa.int64()), 0
         for stored in _read_batches(old, self._columns[: len(self._columns) - len(self._source)], self._format):
@@ -77,7 +68,6 @@ class ArrowFileWriter:
         return batch
 
     def close(self) -> None:
-        """Finish the file."""
         self._sink.close()
 
 
@@ -90,7 +80,7 @@ class _ParquetSink:
 
 
 class _IpcSink:
-    """Writes a stream first, then the file, in which a column has one dictionary that is only complete at the end."""
+    """Writes a stream first, then the file: a file has one dictionary per column, which is only complete at the end."""
 
     def __init__(self, path: Path, encoder: ArrowEncoder) -> None:
         self._ipc = load_extra("pyarrow.ipc", extra="arrow")
@@ -112,7 +102,6 @@ class _IpcSink:
 
 
 def arrow_columns(path: Path, format: ArrowFormat) -> list[str]:  # noqa: A002  the common name
-    """The names of the columns of a file."""
     pa = load_extra("pyarrow", extra="arrow")
     with _readable(path):
         if format == "parquet":
@@ -122,13 +111,12 @@ def arrow_columns(path: Path, format: ArrowFormat) -> list[str]:  # noqa: A002  
 
 
 def arrow_rows(path: Path, columns: Sequence[Column], format: ArrowFormat) -> Iterator[tuple[Any, ...]]:  # noqa: A002
-    """Some columns of the rows of a file."""
     for batch in _read_batches(path, columns, format):
         yield from _plain_rows(batch)
 
 
 def _read_batches(path: Path, columns: Sequence[Column], format: ArrowFormat) -> Iterator[Untyped]:  # noqa: A002
-    """Some columns of a file, with their original types, even if another program has rewritten the file."""
+    """Some columns of a file, in batches, with the types of an export, even if another program rewrote the file."""
     pa = load_extra("pyarrow", extra="arrow")
     schema = pa.schema([(column.name, plain_type(pa, column.kind)) for column in columns])
     with _readable(path), pa.OSFile(str(path)) as file:

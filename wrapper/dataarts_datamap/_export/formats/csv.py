@@ -36,42 +36,27 @@ class CsvWriter:
     Args:
         path: File to create.
         columns: The columns.
-        identities: Collects the runs that are written.
         guard: Whether text that a spreadsheet would run gets an apostrophe before it.
         bom: Whether the file begins with a byte order mark, by which Excel recognises UTF-8.
         source: Values of the last columns for the rows of an older file that lacks these columns.
     """
 
-    def __init__(  # noqa: PLR0913  one keyword for each choice
-        self,
-        path: Path,
-        columns: Sequence[Column],
-        *,
-        identities: Identities | None,
-        guard: bool,
-        bom: bool,
-        source: Sequence[str] = (),
+    def __init__(
+        self, path: Path, columns: Sequence[Column], *, guard: bool, bom: bool, source: Sequence[str] = ()
     ) -> None:
         self._source = tuple(source)
-        self._identities = identities
         self._columns = columns
         self._guard = guard
-        self._names = [column.name for column in columns]
         self._cells = [_cell_maker(column.kind, guard=guard) for column in columns]
         self._file = path.open("x", encoding="utf-8-sig" if bom else "utf-8", newline="")
-        self._file.write(",".join(self._names) + "\n")
+        self._file.write(",".join(column.name for column in columns) + "\n")
 
     def write(self, batch: Batch) -> None:
-        """Write some rows."""
         rendered = [list(map(cell, values)) for cell, values in zip(self._cells, batch, strict=True)]
         lines = [",".join(cells) for cells in zip(*rendered, strict=True)]
         self._file.writelines(f"{line}\n" for line in lines)
-        if self._identities is not None:
-            for values in zip(*(batch[self._names.index(name)] for name in IDENTITY), strict=True):
-                self._identities.note(stored_identity(values))
 
     def keep(self, old: Path, identities: Identities) -> int:
-        """Write the rows of other runs from an older file; returns their number."""
         (names, records), kept = _read(old), 0
         added: dict[str, str] = dict(zip(SOURCE, self._source, strict=False))
         tail = "".join(f",{_text_cell(text, guard=self._guard)}" for text in self._source)
@@ -101,7 +86,6 @@ class CsvWriter:
         )
 
     def close(self) -> None:
-        """Finish the file."""
         self._file.close()
 
 
@@ -116,18 +100,15 @@ def unguarded(text: str) -> str:
 
 
 def begins_with_mark(path: Path) -> bool:
-    """Whether a file begins with a byte order mark."""
     with path.open("rb") as file:
         return file.read(len(BOM_UTF8)) == BOM_UTF8
 
 
 def csv_columns(path: Path) -> list[str]:
-    """The names of the columns of a CSV file."""
     return _read(path)[0]
 
 
 def csv_rows(path: Path, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
-    """Some columns of the rows of a CSV file."""
     names, records = _read(path)
     places = [(names.index(column.name), column.kind) for column in columns]
     for record in records:
@@ -227,7 +208,6 @@ def _kind(name: str) -> Kind:
 
 
 def _identity_cell(path: Path, kind: Kind, cell: str) -> Any:  # noqa: ANN401
-    """The value of a cell that identifies a run."""
     return _integer(path, cell) if kind is Kind.INTEGER else _read_cell(path, kind, cell)
 
 

@@ -52,14 +52,12 @@ class DatabaseWriter:
             self._connection.execute(f"CREATE TABLE {_quoted(table)} ({_definition(columns)})")
 
     def write(self, batch: Batch) -> None:
-        """Write some rows."""
         with _converted_errors(self._path):
             self._connection.register("batch", self._encoder.encode(batch))
             self._connection.execute(self._insert)
             self._connection.unregister("batch")
 
     def close(self) -> None:
-        """Finish the database."""
         with _converted_errors(self._path):
             self._connection.close()
 
@@ -69,7 +67,7 @@ def merge_database(  # noqa: PLR0913  one keyword for each choice
 ) -> int:
     """Merge one database into another in one transaction; returns the number of older rows that were kept.
 
-    Without ``append``, the older table is replaced; with it, only rows of the same runs are.
+    With ``append``, the older table's rows of the same runs are replaced; otherwise all its rows.
 
     Args:
         made: The new database.
@@ -124,7 +122,6 @@ def duckdb_columns(path: Path, *, table: str) -> list[str] | None:
 
 
 def duckdb_rows(path: Path, columns: Sequence[Column], *, table: str) -> Iterator[tuple[Any, ...]]:
-    """Some columns of the rows of a table."""
     values = ", ".join(
         f"epoch_ms({_quoted(column.name)})" if column.kind is Kind.TIME else _quoted(column.name) for column in columns
     )

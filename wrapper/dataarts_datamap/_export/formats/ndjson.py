@@ -10,7 +10,7 @@ from msgspec.structs import astuple
 from dataarts_datamap._errors import ExportError
 from dataarts_datamap._export.columns import SOURCE, Batch, Column, Kind
 from dataarts_datamap._export.formats.times import milliseconds_of, time_text
-from dataarts_datamap._export.increment import IDENTITY, stored_identity
+from dataarts_datamap._export.increment import stored_identity
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
@@ -41,34 +41,25 @@ class NdjsonWriter:
     Args:
         path: File to create.
         columns: The columns.
-        identities: Collects the runs that are written.
         source: Values of the last columns for the rows of an older file that lacks these columns.
     """
 
-    def __init__(
-        self, path: Path, columns: Sequence[Column], *, identities: Identities | None, source: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, path: Path, columns: Sequence[Column], *, source: Sequence[str] = ()) -> None:
         self._source = dict(zip(SOURCE, source, strict=False))
         self._columns = columns
         self._names = [column.name for column in columns]
-        self._identities = identities
         self._encode = json.Encoder().encode
         self._file = path.open("xb")
 
     def write(self, batch: Batch) -> None:
-        """Write some rows."""
         rendered = [
             [time_text(value) or None for value in values] if column.kind is Kind.TIME else values
             for column, values in zip(self._columns, batch, strict=True)
         ]
         lines = [self._encode(dict(zip(self._names, row, strict=True))) for row in zip(*rendered, strict=True)]
         self._file.writelines(line + b"\n" for line in lines)
-        if self._identities is not None:
-            for values in zip(*(batch[self._names.index(name)] for name in IDENTITY), strict=True):
-                self._identities.note(stored_identity(values))
 
     def keep(self, old: Path, identities: Identities) -> int:
-        """Write the rows of other runs from an older file; returns their number."""
         kept = 0
         for line in _lines(old):
             if not identities.hold(self._identity(old, line)):
@@ -84,7 +75,6 @@ class NdjsonWriter:
         return stored_identity([run_id, *times, *names])
 
     def close(self) -> None:
-        """Finish the file."""
         self._file.close()
 
 
