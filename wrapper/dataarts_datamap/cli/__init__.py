@@ -1,4 +1,4 @@
-"""The ``datamap`` command. It needs the extra ``cli``; without it, it says so."""
+"""The ``datamap`` command. Without the extra ``cli``, it only says how to install that."""
 
 from __future__ import annotations
 

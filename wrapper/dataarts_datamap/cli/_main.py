@@ -25,6 +25,7 @@ from dataarts_datamap._errors import (
     TableNotFoundError,
 )
 from dataarts_datamap._version import __version__
+from dataarts_datamap.cli._exit_codes import INTERRUPTED, NO, NOT_JUDGED, WRONG_USAGE, YES
 from dataarts_datamap.cli._printing.notices import tell
 from dataarts_datamap.cli._printing.streams import telling
 
@@ -53,12 +54,6 @@ _VERBS: Final = {
     "why": "Find the upstream run that broke a table.",
 }
 """The summary of each verb. A verb is the command in the module of the same name, which is loaded when it is called."""
-
-_YES: Final = 0
-_NO: Final = 1
-_NOT_JUDGED: Final = 2
-_WRONG_USAGE: Final = 3
-_INTERRUPTED: Final = 130
 
 _FOR_THE_DOCTOR: Final = (AuthenticationError, ConnectionFailedError, PermissionDeniedError)
 
@@ -107,22 +102,22 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except click.ClickException as error:
         with telling():
             _explained(error).show()
-        return _WRONG_USAGE
+        return WRONG_USAGE
     except (InvalidArgumentError, ConfigurationError) as error:
         tell(str(error))
-        return _NOT_JUDGED if isinstance(error, CredentialsError) else _WRONG_USAGE
+        return NOT_JUDGED if isinstance(error, CredentialsError) else WRONG_USAGE
     except (DataMapError, OSError) as error:
         tell(f"{error}{_advice(error)}")
-        return _NOT_JUDGED
+        return NOT_JUDGED
     except (click.Abort, KeyboardInterrupt):
-        return _INTERRUPTED
+        return INTERRUPTED
     except Exception:  # noqa: BLE001  a defect of ours must not end with 1, which means "no"
         with telling():
             traceback.print_exc()
-        return _NOT_JUDGED
+        return NOT_JUDGED
     except SystemExit as ended:  # click ends with 1 if the reader of a help text has gone
-        code = _YES if ended.code == _NO else ended.code
-    return code if isinstance(code, int) else _YES
+        code = YES if ended.code == NO else ended.code
+    return code if isinstance(code, int) else YES
 
 
 def _explained(error: click.ClickException) -> click.ClickException:

@@ -31,16 +31,16 @@ def find_run(  # noqa: PLR0913  one parameter for each option
     only: Iterable[str],
     is_active_first: bool,
 ) -> Run | None:
-    """Find the run whose log to show, and name it on stderr; None, with a reason there, if there is none or several.
+    """Find the run whose log to show, and name it on stderr. None if there is none or several; stderr has the reason.
 
     Args:
         client: The client.
-        target: Id of the run, if there is a table; else the table, whose newest failure is shown, of the operators that
-            write it by lineage, if that is known.
+        target: The id of the run, if ``table`` is given; otherwise the table, whose newest failure is found. Of its
+            operators, only those that write it count, if lineage knows them.
         table: The table of the run.
         since: Time to look back.
         only: Names of the operators to look at; empty for all.
-        is_active_first: Whether to prefer the newest run that has begun and not ended to a failure.
+        is_active_first: Whether the newest run that has begun and not ended comes before a failure.
     """
     name = target if table is None else table
     table_guid = table_guid_of(client, name)

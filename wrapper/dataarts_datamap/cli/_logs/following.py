@@ -11,6 +11,7 @@ from dataarts_datamap._errors import DataMapError, LogChangedError, LogNotFoundE
 from dataarts_datamap._models.runs import RunState, run_identity
 from dataarts_datamap._monitoring.snapshot import may_recover
 from dataarts_datamap._text import printable
+from dataarts_datamap.cli._exit_codes import NO, NOT_JUDGED, YES
 from dataarts_datamap.cli._logs.choice import description
 from dataarts_datamap.cli._logs.log_writer import LogWriter
 from dataarts_datamap.cli._logs.reading import LONGEST_PATH, note_place
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._client.log_readers import LogReader
     from dataarts_datamap._models.runs import Run
 
-_YES: Final = 0
-_NO: Final = 1
-_NOT_JUDGED: Final = 2
 _MARGIN: Final = timedelta(days=1)
 _SEEN: Final = 256  # bytes that are read again, to check that it is still the same log
 
@@ -32,12 +30,7 @@ _SEEN: Final = 256  # bytes that are read again, to check that it is still the s
 def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: timedelta, every: timedelta) -> int:
     """Show a log, and its additions until its run has ended; returns the exit code for the run's outcome.
 
-    Args:
-        client: The client.
-        run: The run.
-        most: Number of bytes at the log's end to show first; None for the whole log.
-        since: Time to look back for the run.
-        every: Time to wait before each further look.
+    At first, the last ``most`` bytes are shown; None for the whole log. ``since`` is the time to look back for the run.
 
     Raises:
         DataMapError: The log or the run cannot be read, permanently.
@@ -53,12 +46,12 @@ def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: time
             run, is_gone = found or run, found is None
         log.show_rest(run)
     except BrokenPipeError:
-        return _NOT_JUDGED
+        return NOT_JUDGED
     if run is not first:
         note(description(run))
     if run.state is RunState.SUCCEEDED:
-        return _YES
-    return _NO if run.state in {RunState.FAILED, RunState.SKIPPED} else _NOT_JUDGED
+        return YES
+    return NO if run.state in {RunState.FAILED, RunState.SKIPPED} else NOT_JUDGED
 
 
 def _now(client: DataMapClient, run: Run, since: timedelta) -> Run | None:
@@ -75,7 +68,7 @@ def _now(client: DataMapClient, run: Run, since: timedelta) -> Run | None:
 
 
 class _FollowedLog:
-    """A growing log; if its run continues in another object, that one is shown after it."""
+    """A growing log. If its run continues the log in another object, that object is shown next."""
 
     def __init__(self, client: DataMapClient, most: int | None) -> None:
         self._client = client

@@ -1,8 +1,9 @@
-"""Options that verbs share: the connection, the zone, the table."""
+"""Options that verbs share: the connection, the zone, the table, the reading of pages."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -13,7 +14,7 @@ from dataarts_datamap.cli._options.suggestions import (
     suggest_zones,
 )
 from dataarts_datamap.cli._options.times import parse_zone
-from dataarts_datamap.cli._options.values import span_option
+from dataarts_datamap.cli._options.values import options, span_option
 from dataarts_datamap.cli._printing.notices import be_quiet
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from dataarts_datamap.cli._printing.output import Output
 
 CommandT = TypeVar("CommandT", bound="Callable[..., Any]")
-
+ResultT = TypeVar("ResultT")
 
 output_option = click.option(
     "--output", type=click.Choice(["table", "ndjson"]), help="Table (to a terminal) or JSON lines (to a pipe)."
@@ -44,18 +45,31 @@ def parse_page_size(text: str) -> PageSize:
     return int(text)
 
 
-page_size_option = click.option(
-    "--page-size",
-    type=parse_page_size,
-    metavar="ROWS",
-    help="Page size to request (auto: 100, and 1,000 if there are more and the server allows it).",
+_PAGING: Final = ("page_size", "offset_unit", "slice_span")
+_PAGING_OPTIONS = options(
+    click.option(
+        "--page-size",
+        type=parse_page_size,
+        metavar="ROWS",
+        help="Page size to request (auto: 100, and 1,000 if there are more and the server allows it).",
+    ),
+    click.option(
+        "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="Unit of the server's offset (auto)."
+    ),
+    span_option("--slice-span", help="Longest window to request; a longer one is read in slices (28d)"),
 )
 
-offset_unit_option = click.option(
-    "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="Unit of the server's offset (auto)."
-)
 
-slice_span_option = span_option("--slice-span", help="Longest window to request; a longer one is read in slices (28d)")
+def paging_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
+    """Add the options for reading pages; the command gets those that were given as one ``paging``, by keyword."""
+
+    @wraps(command)
+    def call(**values: Any) -> ResultT:  # noqa: ANN401
+        paging = given(**{name: values.pop(name) for name in _PAGING})
+        return command(paging=paging, **values)
+
+    return _PAGING_OPTIONS(call)
+
 
 obs_endpoint_option = click.option(
     "--obs-endpoint", metavar="URL", help="Address of object storage (the region's).  [env: DATAMAP_OBS_ENDPOINT]"
@@ -91,7 +105,7 @@ def table_argument(command: CommandT) -> CommandT:
 
 
 def optional_table_argument(command: CommandT) -> CommandT:
-    """The same for a verb that can also handle many tables."""
+    """Add the same for a verb that needs no table, since it can also handle many tables."""
     argument = click.argument("table_guid", metavar="[TABLE]", required=False, shell_complete=suggest_tables)
     return argument(_no_table_option(command))
 
@@ -111,62 +125,57 @@ def _be_quiet(context: click.Context, _parameter: click.Parameter, value: bool) 
     be_quiet(context, quiet=value)
 
 
-def connection_options(command: CommandT) -> CommandT:
-    """Add the options for the service, the project and the tenancy."""
-    for option in reversed(
-        (
-            click.option("--endpoint", metavar="URL", help="Address of the service.  [env: DATAMAP_ENDPOINT]"),
-            click.option(
-                "--region",
-                metavar="ID",
-                shell_complete=suggest_regions,
-                help="Region, if there is no address.  [env: DATAMAP_REGION]",
-            ),
-            click.option(
-                "--iam-endpoint",
-                metavar="URL",
-                help="Address of IAM (the region's).  [env: HUAWEICLOUD_SDK_IAM_ENDPOINT]",
-            ),
-            click.option(
-                "--project-id",
-                metavar="ID",
-                help="Project (the one with the region's name).  [env: DATAMAP_PROJECT_ID]",
-            ),
-            click.option(
-                "--instance-id",
-                metavar="ID",
-                help="DataArts Studio tenancy (the only one).  [env: DATAMAP_INSTANCE_ID]",
-            ),
-            click.option(
-                "--workspace-id",
-                metavar="ID",
-                shell_complete=suggest_workspaces,
-                help="Workspace of operators without one; auto for the only one.  [env: DATAMAP_WORKSPACE_ID]",
-            ),
-            click.option(
-                "--allow-http",
-                is_flag=True,
-                default=None,
-                help="Allow plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
-            ),
-            click.option("--timeout", type=float, metavar="SECONDS", help="Longest wait for the next bytes (60)."),
-            click.option(
-                "--deadline",
-                type=float,
-                metavar="SECONDS",
-                help="Longest time for a request with all its attempts (120).",
-            ),
-            click.option(
-                "--quiet",
-                is_flag=True,
-                expose_value=False,
-                callback=_be_quiet,
-                help="Print nothing on stderr except warnings and errors, such as for cron.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+connection_options = options(
+    click.option("--endpoint", metavar="URL", help="Address of the service.  [env: DATAMAP_ENDPOINT]"),
+    click.option(
+        "--region",
+        metavar="ID",
+        shell_complete=suggest_regions,
+        help="Region, if there is no address.  [env: DATAMAP_REGION]",
+    ),
+    click.option(
+        "--iam-endpoint",
+        metavar="URL",
+        help="Address of IAM (the region's).  [env: HUAWEICLOUD_SDK_IAM_ENDPOINT]",
+    ),
+    click.option(
+        "--project-id",
+        metavar="ID",
+        help="Project (the one with the region's name).  [env: DATAMAP_PROJECT_ID]",
+    ),
+    click.option(
+        "--instance-id",
+        metavar="ID",
+        help="DataArts Studio tenancy (the only one).  [env: DATAMAP_INSTANCE_ID]",
+    ),
+    click.option(
+        "--workspace-id",
+        metavar="ID",
+        shell_complete=suggest_workspaces,
+        help="Workspace of operators without one; auto for the only one.  [env: DATAMAP_WORKSPACE_ID]",
+    ),
+    click.option(
+        "--allow-http",
+        is_flag=True,
+        default=None,
+        help="Allow plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
+    ),
+    click.option("--timeout", type=float, metavar="SECONDS", help="Longest wait for the next bytes (60)."),
+    click.option(
+        "--deadline",
+        type=float,
+        metavar="SECONDS",
+        help="Longest time for a request with all its attempts (120).",
+    ),
+    click.option(
+        "--quiet",
+        is_flag=True,
+        expose_value=False,
+        callback=_be_quiet,
+        help="Print nothing on stderr except warnings and errors, such as for cron.",
+    ),
+)
+"""The options for the service, the project and the tenancy."""
 
 
 def connect(settings: dict[str, Any]) -> DataMapClient:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from dataarts_datamap.cli._options.values import options
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -26,7 +28,7 @@ class OperatorChoice:
         only: Names of those that count; empty for all.
         ignore: Names of those that do not count.
         any_operator: Whether one operator that keeps the table fresh is enough.
-        role: The operators that count without names: those that write the table by lineage, or all.
+        role: The operators that count if ``only`` is empty: those that write the table by lineage, or all.
     """
 
     only: tuple[str, ...] = ()
@@ -54,39 +56,36 @@ class OperatorChoice:
         return choose_operators(operators, only=self.only or None, ignore=self.ignore)
 
 
+_OPTIONS = options(
+    click.option(
+        "--operator",
+        "only",
+        multiple=True,
+        metavar="NAME",
+        help="Only judge this operator, by job name, workspace/job name or task id; may be repeated.",
+    ),
+    click.option(
+        "--ignore",
+        multiple=True,
+        metavar="NAME",
+        help="Ignore this operator, named in the same way; may be repeated.",
+    ),
+    click.option("--any", "any_operator", is_flag=True, help="One operator that keeps the table fresh is enough."),
+    click.option(
+        "--role",
+        type=click.Choice(["producers", "associated"]),
+        default="producers",
+        help="Judge the operators that write the table by lineage, or all, including readers (producers).",
+    ),
+)
+
+
 def operator_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
     """Add the options for the operators that count; the command gets them as one ``choice``."""
 
     @wraps(command)
-    def call(**options: Any) -> ResultT:  # noqa: ANN401
-        chosen = {field.name: options.pop(field.name) for field in fields(OperatorChoice)}
-        return command(choice=OperatorChoice(**chosen), **options)
+    def call(**values: Any) -> ResultT:  # noqa: ANN401
+        chosen = {field.name: values.pop(field.name) for field in fields(OperatorChoice)}
+        return command(choice=OperatorChoice(**chosen), **values)
 
-    for option in reversed(
-        (
-            click.option(
-                "--operator",
-                "only",
-                multiple=True,
-                metavar="NAME",
-                help="Only judge this operator, by job name, workspace/job name or task id; may be repeated.",
-            ),
-            click.option(
-                "--ignore",
-                multiple=True,
-                metavar="NAME",
-                help="Ignore this operator, named in the same way; may be repeated.",
-            ),
-            click.option(
-                "--any", "any_operator", is_flag=True, help="One operator that keeps the table fresh is enough."
-            ),
-            click.option(
-                "--role",
-                type=click.Choice(["producers", "associated"]),
-                default="producers",
-                help="Judge the operators that write the table by lineage, or all, including readers (producers).",
-            ),
-        )
-    ):
-        call = option(call)
-    return call
+    return _OPTIONS(call)

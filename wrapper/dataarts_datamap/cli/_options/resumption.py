@@ -27,27 +27,23 @@ class Resumption:
 
     Attributes:
         token: The resume token that an earlier call left; None if there is none.
+        is_whole: Whether all runs were read and processed.
     """
 
     def __init__(self, token: str | None) -> None:
         self.token = token
+        self.is_whole = False
         self._pager: Pager[Run] | None = None
         self._is_in_hand = False
-        self._is_whole = False
 
     def walk(self, pager: Pager[Run]) -> Iterator[Run]:
-        """The runs of a pager; each is processed when the next one is requested."""
+        """The runs of a pager; a run counts as processed when the next one is requested."""
         self._pager = pager
         for run in pager:
             self._is_in_hand = True
             yield run
             self._is_in_hand = False
-        self._is_whole = True
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all runs were read and processed."""
-        return self._is_whole
+        self.is_whole = True
 
     @property
     def place(self) -> str | None:
@@ -68,10 +64,10 @@ def resume_option(command: CommandT) -> CommandT:
 
 @contextmanager
 def resumption(file: Path | None) -> Generator[Resumption]:
-    """A block that reads runs, from the position in a file on.
+    """A block that reads runs, beginning at the position in a file.
 
-    If the block fails, its position is written to the file; at the end of all runs, the file is removed. If the reader
-    of stdout goes away, the file stays unchanged.
+    If the block fails, its position is written to the file; after all runs, the file is removed. If the reader of
+    stdout goes away, the file stays unchanged.
 
     Raises:
         click.UsageError: The file cannot be read.

@@ -9,18 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from dataarts_datamap.cli._options.connection import (
-    given,
-    offset_unit_option,
-    page_size_option,
-    parse_name,
-    slice_span_option,
-    zone_option,
-)
+from dataarts_datamap.cli._options.connection import given, paging_options, parse_name, zone_option
 from dataarts_datamap.cli._options.suggestions import suggest_tables
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import in_zone
-from dataarts_datamap.cli._options.values import span_option, time_option
+from dataarts_datamap.cli._options.values import options, span_option, time_option
 from dataarts_datamap.cli._printing.notices import tell_zone
 
 if TYPE_CHECKING:
@@ -29,9 +22,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._models.runs import Operator, Run
-    from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._paging.pager import Pager
-    from dataarts_datamap._paging.walk_options import PageSize
     from dataarts_datamap.cli._printing.output import Output
 
 
@@ -40,16 +31,14 @@ class Selection:
     """The runs of a table, or of one operator, inside a window.
 
     Attributes:
-        table_guid: The table; or else
-        task_id: the operator's id, and
-        job_name: its name.
-        start: Beginning of the window; or else
-        since: its length up to its end.
+        table_guid: The table; None if an operator is selected.
+        task_id: The operator's id; None if a table is selected.
+        job_name: The operator's name; None if a table is selected.
+        start: Beginning of the window; None if ``since`` is given instead.
         end: End of the window; None for now.
+        since: Length of the window up to its end.
         tz: Zone of times without an offset.
-        page_size: The page size to request.
-        offset_unit: The unit of the server's offset.
-        slice_span: The longest window to request.
+        paging: Keywords of ``list_table_runs`` for reading pages.
         strict: Whether a field of an unexpected type is an error.
     """
 
@@ -60,9 +49,7 @@ class Selection:
     end: datetime | int | None
     since: timedelta | None
     tz: tzinfo
-    page_size: PageSize | None
-    offset_unit: OffsetUnit | None
-    slice_span: timedelta | None
+    paging: dict[str, Any]
     strict: bool
 
     def __post_init__(self) -> None:
@@ -111,22 +98,13 @@ class Selection:
     ) -> Pager[Run]:
         """A pager of the runs; for a table, those of the given operators, or of all that the service lists.
 
-        Args:
-            client: The client.
-            operators: The operators of the table.
-            resume_token: The position of an earlier walk, whose window replaces this one.
+        A resume token is the position of an earlier walk, whose window replaces this one.
 
         Raises:
             click.UsageError: The window has no beginning, or one at a time that the zone skips.
         """
-        how = given(
-            page_size=self.page_size,
-            offset_unit=self.offset_unit,
-            slice_span=self.slice_span,
-            strict=self.strict,
-            resume_token=resume_token,
-            **(self._window() if resume_token is None else {}),
-        )
+        where = self._window() if resume_token is None else {"resume_token": resume_token}
+        how: dict[str, Any] = {**self.paging, "strict": self.strict, **where}
         if self.table_guid is not None:
             return client.list_table_runs(self.table_guid, operators=operators, **how)
         return client.list_runs(cast("str", self.task_id), job_name=cast("str", self.job_name), **how)
@@ -134,19 +112,15 @@ class Selection:
     def count(self, client: DataMapClient, operators: Sequence[Operator]) -> int | None:
         """The number of runs of the operators by the server's totals: a small request for each operator.
 
-        None if the server has no totals, or refuses: it may not allow a window as long as this one, which is not sliced
-        here.
+        None if the server has no totals, or refuses the request: the window is not sliced here, and may be longer than
+        the server allows.
 
         Raises:
             click.UsageError: As for ``pager``.
             AuthenticationError: The credentials are refused; they must not be sent again, since failures lock a key.
             TransportError: No complete response arrived.
         """
-        from dataarts_datamap._errors import (
-            AuthenticationError,
-            InvalidResponseError,
-            ServiceError,
-        )
+        from dataarts_datamap._errors import AuthenticationError, InvalidResponseError, ServiceError
 
         try:
             totals = [self._count_operator(client, operator) for operator in operators]
@@ -179,6 +153,25 @@ class Selection:
         return given(start=start, end=end, since=self.since)
 
 
+_OPTIONS = options(
+    click.option(
+        "--table",
+        "table_guid",
+        metavar="TABLE",
+        shell_complete=suggest_tables,
+        help="Runs of all operators of this table, by name or GUID.",
+    ),
+    click.option("--task-id", metavar="ID", help="Runs of one operator; goes with --job-name."),
+    click.option("--job-name", type=parse_name, metavar="NAME", help="Name of that operator."),
+    time_option("--start", help="Beginning of the window: a date, a time, or epoch ms"),
+    time_option("--end", help="End of the window (now)"),
+    span_option("--since", help="Length of the window up to its end: 90m, 24h, 7d"),
+    zone_option("times without an offset"),
+    paging_options,
+    click.option("--strict", is_flag=True, help="Fail on a field of an unexpected type."),
+)
+
+
 def selection_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that select runs; the command gets them as one ``selection``.
 
@@ -186,33 +179,11 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
     """
 
     @wraps(command)
-    def call(**options: Any) -> None:  # noqa: ANN401
+    def call(**values: Any) -> None:  # noqa: ANN401
         context = click.get_current_context()
         if context.args:
             raise click.UsageError(f"unexpected {context.args[0]!r}: give a table with --table here", context)
-        chosen = {field.name: options.pop(field.name) for field in fields(Selection)}
-        command(selection=Selection(**chosen), **options)
+        chosen = {field.name: values.pop(field.name) for field in fields(Selection)}
+        command(selection=Selection(**chosen), **values)
 
-    for option in reversed(
-        (
-            click.option(
-                "--table",
-                "table_guid",
-                metavar="TABLE",
-                shell_complete=suggest_tables,
-                help="Runs of all operators of this table, by name or GUID.",
-            ),
-            click.option("--task-id", metavar="ID", help="Runs of one operator; goes with --job-name."),
-            click.option("--job-name", type=parse_name, metavar="NAME", help="Name of that operator."),
-            time_option("--start", help="Beginning of the window: a date, a time, or epoch ms"),
-            time_option("--end", help="End of the window (now)"),
-            span_option("--since", help="Length of the window up to its end: 90m, 24h, 7d"),
-            zone_option("times without an offset"),
-            page_size_option,
-            offset_unit_option,
-            slice_span_option,
-            click.option("--strict", is_flag=True, help="Fail on a field of an unexpected type."),
-        )
-    ):
-        call = option(call)
-    return call
+    return _OPTIONS(call)

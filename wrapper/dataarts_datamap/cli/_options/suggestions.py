@@ -58,7 +58,7 @@ suggest_workspaces: Final = _offering({"auto": "the only workspace"})
 
 
 def suggest_levels(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
-    """The typed levels with one more, and all levels."""
+    """The levels typed so far, and the same with each further level."""
     if not typed:
         return [CompletionItem("".join(LEVELS), help="all"), *(CompletionItem(a, help=b) for a, b in LEVELS.items())]
     further = [CompletionItem(typed + level, help=told) for level, told in LEVELS.items() if level not in typed]
@@ -80,7 +80,7 @@ def suggest_regions(_ctx: click.Context, _param: click.Parameter, typed: str) ->
 
 
 def suggest_columns(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
-    """The typed columns, and one more."""
+    """The columns typed so far, with each further column."""
     from dataarts_datamap._export.columns import chosen_columns
 
     chosen, comma, last = typed.rpartition(",")
@@ -89,7 +89,7 @@ def suggest_columns(_ctx: click.Context, _param: click.Parameter, typed: str) ->
 
 
 def suggest_tables(context: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
-    """The tables whose names other verbs have shown within a day: by name, by schema and name, or by the whole path."""
+    """The tables that verbs have shown within a day: by name, by schema and name, or by the whole path."""
     from dataarts_datamap.cli._options.known_names import known_names
 
     known = known_names(context)

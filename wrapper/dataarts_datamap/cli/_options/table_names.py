@@ -13,18 +13,14 @@ if TYPE_CHECKING:
 
 
 def table_guid_of(client: DataMapClient, table: str) -> str:
-    """The GUID of a table. A text that does not look like one, or that begins with ``name:``, is a name to search for.
-
-    Raises:
-        TableNotFoundError: No table has the name.
-        AmbiguousTableError: Several tables have it.
-        DataMapError: The search failed.
-    """
+    """The GUID of the table that ``table_of`` returns."""
     return table_of(client, table).guid
 
 
 def table_of(client: DataMapClient, table: str) -> Table:
     """The table with a GUID, without other attributes; or the table with a name, which is searched for.
+
+    A text that does not look like a GUID, or that begins with ``name:``, is a name.
 
     Raises:
         TableNotFoundError: No table has the name.

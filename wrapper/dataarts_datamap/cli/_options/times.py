@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import time as time_of_day
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+from dataarts_datamap._times import parse_span as read_span
+
 _MILLISECOND_DIGITS: Final = range(9, 16)  # eight digits are a date, such as 20240111
-_SPAN: Final = re.compile(r"(\d{1,6})([smhdw])")
 
 
 class Day(datetime):
@@ -57,11 +57,10 @@ def parse_span(text: str) -> timedelta:
     Raises:
         click.BadParameter: The text is not a span.
     """
-    match = _SPAN.fullmatch(text)
-    if match is None or not int(match[1]):
+    span = read_span(text)
+    if span is None:
         raise click.BadParameter(f"{text!r} is not a span such as 90m, 24h or 7d")
-    number, unit = match.groups()
-    return timedelta(**{_UNITS[unit]: int(number)})
+    return span
 
 
 def in_zone(time: datetime | int | None, zone: tzinfo, *, end: bool = False) -> datetime | int | None:
@@ -97,14 +96,9 @@ def _is_date(text: str) -> bool:
 
 def _first_instant(day: Day, zone: tzinfo) -> datetime:
     """The beginning of a day whose midnight was skipped as clocks were put forward, to the second."""
-    midnight = day.replace(tzinfo=zone)
-    before, after = (int(midnight.replace(fold=fold).timestamp()) for fold in (1, 0))
-    while after - before > 1:
-        middle = (before + after) // 2
-        before, after = (
-            (before, middle) if datetime.fromtimestamp(middle, zone).date() >= day.date() else (middle, after)
-        )
-    first = datetime.fromtimestamp(after, zone)
+    from dataarts_datamap._checks.due_times import first_instant
+
+    first = first_instant(day.date(), time_of_day(0), zone).astimezone(zone)
     if first.date() != day.date():
         raise click.UsageError(f"{day.date()} does not exist in {zone}: the calendar skipped it")
     return first

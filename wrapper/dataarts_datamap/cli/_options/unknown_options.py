@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _CLOSE: Final = 0.75
 _MOST_NAMED: Final = 5
@@ -73,10 +70,5 @@ def _verbs_with(option: str, context: click.Context) -> list[str]:
 
 
 def _options_of(command: click.Command) -> list[str]:
-    return list(_names_of(command))
-
-
-def _names_of(command: click.Command) -> Iterator[str]:
-    for parameter in command.params:
-        if isinstance(parameter, click.Option) and not parameter.hidden:
-            yield from (*parameter.opts, *parameter.secondary_opts)
+    shown = [one for one in command.params if isinstance(one, click.Option) and not one.hidden]
+    return [name for option in shown for name in (*option.opts, *option.secondary_opts)]

@@ -1,4 +1,4 @@
-"""Options of many verbs, each with its own name, default and help: a span, a time, a file."""
+"""Options of many verbs, each with its own name, default and help: a span, a time, a file; and groups of options."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dataarts_datamap.cli._options.times import parse_span, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import timedelta
 
     from dataarts_datamap.cli._options.suggestions import Suggest
 
@@ -21,8 +22,19 @@ CommandT = TypeVar("CommandT", bound="Callable[..., Any]")
 TABLES_FILE = "datamap.toml"
 
 
+def options(*decorators: Callable[[Any], Any]) -> Callable[[CommandT], CommandT]:
+    """One decorator for several options, in the order of the help."""
+
+    def decorate(command: CommandT) -> CommandT:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
 class NewFile(click.Path):
-    """A file that is written at the end; its folder is checked before any work begins."""
+    """A file to be written by a verb, whose folder is checked before any work begins."""
 
     def __init__(self, *, path_type: type[Any] | None = None) -> None:
         super().__init__(dir_okay=False, path_type=path_type)
@@ -49,12 +61,11 @@ def span_option(
     help: str,  # noqa: A002  as in click
     default: str | None = None,
     suggest: Suggest = suggest_spans,
+    parse: Callable[[str], timedelta] = parse_span,
 ) -> Callable[[CommandT], CommandT]:
     """An option whose value is a span; its default, if any, is appended to its help."""
     whole = help if default is None else f"{help} ({default})"
-    return click.option(
-        *names, type=parse_span, shell_complete=suggest, default=default, metavar="SPAN", help=f"{whole}."
-    )
+    return click.option(*names, type=parse, shell_complete=suggest, default=default, metavar="SPAN", help=f"{whole}.")
 
 
 def time_option(name: str, *, help: str) -> Callable[[CommandT], CommandT]:  # noqa: A002  as in click

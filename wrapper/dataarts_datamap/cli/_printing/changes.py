@@ -22,27 +22,23 @@ def write_changes(polls: Iterable[Poll]) -> bool:
     """Write each change to stdout as soon as it is read; failures and notes go to stderr, each note once.
 
     Returns:
-        Whether all changes were written; it stops if the reader of stdout goes away.
+        Whether all changes were written: False if the reader of stdout went away.
     """
+    told: set[str] = set()
     try:
-        return _write_changes(polls)
+        for poll in polls:
+            for change in poll.changes:
+                if not write_json(_line(change, poll.at)):
+                    return False
+            for note in poll.notes:
+                if note not in told:
+                    tell(f"warning: {note}")
+            told.update(poll.notes)
+            if poll.error is not None:
+                then = "" if poll.next_at is None else f"; the next reading is at {iso_text(poll.next_at)}"
+                tell(f"{poll.error}{then}")
     except BrokenPipeError:
         return False
-
-
-def _write_changes(polls: Iterable[Poll]) -> bool:
-    told: set[str] = set()
-    for poll in polls:
-        for change in poll.changes:
-            if not write_json(_line(change, poll.at)):
-                return False
-        for note in poll.notes:
-            if note not in told:
-                tell(f"warning: {note}")
-        told.update(poll.notes)
-        if poll.error is not None:
-            then = "" if poll.next_at is None else f"; the next reading is at {iso_text(poll.next_at)}"
-            tell(f"{poll.error}{then}")
     return True
 
 

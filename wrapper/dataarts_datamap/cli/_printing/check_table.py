@@ -24,7 +24,7 @@ CheckOutput: TypeAlias = Literal["table", "ndjson", "junit", "prometheus"]
 
 _TITLES: Final = ("VERDICT", "TABLE", "OWNER", "SUCCEEDED", "REASON")
 _SUITE: Final = "datamap check"
-_FEW: Final = 2  # the number of tables up to which each shows a shared error itself
+_FEW: Final = 2  # the most tables whose rows each show the error that they share
 _SEE_BELOW: Final = "it could not be read: see below"
 _LONGEST_ERROR: Final = 1000
 
@@ -89,9 +89,9 @@ def junit_text(checks: Sequence[TableCheck], *, fail_on: Collection[Verdict]) ->
 
 
 def _shared_errors(checks: Sequence[TableCheck]) -> dict[str, tuple[DataMapError, int]]:
-    """The errors that several tables share, by their texts: the first of each, and the number of tables.
+    """The errors that more than a few tables share, by their texts: the first such error, and the number of tables.
 
-    Their requests differ, and are not compared.
+    The requests in the errors differ, and are not compared.
     """
     errors = [one.error for one in checks if one.error is not None]
     counts = Counter(map(_words, errors))

@@ -15,13 +15,13 @@ from dataarts_datamap.cli._printing.output import VERDICT_STYLES, line_width, wr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
 
     from rich.console import RenderableType
 
     from dataarts_datamap._models.runs import Run
+    from dataarts_datamap._models.tables import Table
     from dataarts_datamap._monitoring.explanation import Explanation, Link
-
 
 _MOST_COMMANDS: Final = 3
 
@@ -32,7 +32,8 @@ def write_explanation(explanation: Explanation, *, zone: tzinfo) -> None:
     parts: list[RenderableType] = [head]
     if explanation.links:
         parts += [Text(), _tree(explanation, zone)]
-    logs = [line for cause in explanation.causes for line in _log(cause)]
+    runs = ((cause.table, cause.run) for cause in explanation.causes if cause.run is not None)
+    logs = [_log(table, run.execution_log_path) for table, run in runs if run.execution_log_path]
     if logs:
         parts += [Text(), *logs]
     write_rich(*parts, width=line_width())
@@ -47,12 +48,9 @@ def log_commands(explanation: Explanation) -> Iterator[str]:
             yield f"datamap log {run.run_id} --table {name}"
 
 
-def _log(cause: Link) -> Iterator[Group]:
+def _log(table: Table, path: str) -> Group:
     """The log path of a cause on one line that only the terminal wraps, so that it can be copied as a whole."""
-    path = None if cause.run is None else cause.run.execution_log_path
-    if path:
-        text = Text(f"{shown_name(cause.table)}  log {printable(path)}", no_wrap=True, overflow="ignore")
-        yield Group(text)
+    return Group(Text(f"{shown_name(table)}  log {printable(path)}", no_wrap=True, overflow="ignore"))
 
 
 def _tree(explanation: Explanation, zone: tzinfo) -> Tree:
@@ -95,10 +93,6 @@ def _facts(link: Link, zone: tzinfo) -> Iterator[str]:
 
 def _times(run: Run, zone: tzinfo) -> Iterator[str]:
     yield printable(run.status or "no status")
-
-    def shown(what: str, time: datetime | None) -> Iterator[str]:
+    for what, time in (("planned", run.plan_time), ("ended", run.end_time)):
         if time is not None:
             yield f"{what} {time_text(time, zone)}"
-
-    yield from shown("planned", run.plan_time)
-    yield from shown("ended", run.end_time)

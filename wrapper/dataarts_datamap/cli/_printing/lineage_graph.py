@@ -20,7 +20,7 @@ Direction: TypeAlias = Literal["up", "down"]
 
 
 class _Step(NamedTuple):
-    """An edge between two tables, by an operator: the nearer one first."""
+    """A step of lineage by an operator: the table nearer to the first table, and the one farther from it."""
 
     nearer: Table
     farther: Table
@@ -108,7 +108,7 @@ def _numbered(table: Table, steps: Sequence[_Step]) -> Mapping[str, tuple[str, s
 
 
 def _pairs(table: Table, steps: Sequence[_Step], direction: Direction) -> Iterator[tuple[str, str, str]]:
-    """The numbers of the table that is read and of the one that is written, and the operator's name."""
+    """For each step, the numbers of the table that is read and of the one that is written, and the operator's name."""
     known = _numbered(table, steps)
     for step in steps:
         near, far = known[step.nearer.guid][0], known[step.farther.guid][0]

@@ -19,11 +19,10 @@ from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._monitoring.snapshot import foremost, goes_on
 from dataarts_datamap._report.contents import job_labels, wait
 from dataarts_datamap._report.headline import headline
-from dataarts_datamap._report.hourly import cell_hours
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND, span_text, time_text
 from dataarts_datamap.cli._printing.output import STATE_STYLES, duration_text, line_width, write_rich
-from dataarts_datamap.cli._printing.report_sheet import FAILURE_TITLES, failure_row, headline_style
+from dataarts_datamap.cli._printing.report_sheet import headline_style, newest_failures
 from dataarts_datamap.cli._printing.strips import Cells
 from dataarts_datamap.cli._printing.tables import Row, fitted
 
@@ -60,13 +59,7 @@ _FRAMES_PER_SECOND: Final = 2  # so that a countdown shows each second
 
 
 class View:
-    """The view of a table.
-
-    Args:
-        table_guid: GUID of the table.
-        zone: The zone of displayed times.
-        now: Returns the present, aware.
-    """
+    """The view of a table, with times in a zone. ``now`` returns the present, aware."""
 
     def __init__(self, table_guid: str, *, zone: tzinfo, now: Callable[[], datetime]) -> None:
         self._table_guid = table_guid
@@ -82,7 +75,7 @@ class View:
         return self._report is None
 
     def show(self, poll: Poll, report: Report | None) -> None:
-        """Show a reading. One without a report failed: its error is shown above the last report."""
+        """Show a reading. If it failed, it has no report, and its error is shown above the last report."""
         self._poll, self._report = poll, report or self._report
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -113,7 +106,7 @@ class View:
             ],
             list(fitted(_TITLES, rows, width=width, on_screen=on_screen)),
             [Text(f"- {reason.text}") for reason in told.reasons],
-            _failures(report, width, on_screen=on_screen),
+            newest_failures(report, _MOST_FAILURES, width, "datamap report --output json", on_screen=on_screen),
             list(self._drawn_strips(report, width)),
         ]
         return [poll_window for section in sections if section for poll_window in (*section, Text())][:-1]
@@ -192,16 +185,6 @@ def _on_screen(view: View) -> Generator[Live]:
             yield live
 
 
-def _failures(report: Report, width: int, *, on_screen: bool) -> list[RenderableType]:
-    """The newest failures."""
-    if not report.failures:
-        return []
-    rows = [failure_row(run, report.zone) for run in report.failures[:_MOST_FAILURES]]
-    parts = list(fitted(FAILURE_TITLES, rows, width=width, on_screen=on_screen))
-    rest = len(report.failures) - len(rows)
-    return [*parts, Text(f"and {rest:,} more: datamap report --output json lists them all")] if rest else parts
-
-
 def _aged(report: Report, now: datetime) -> Report:
     """The report, with the present ages of its last successes."""
     status = report.status
@@ -259,11 +242,8 @@ def _lateness(run: Run, now: datetime) -> str | None:
 
 def _strips(report: Report, width: int) -> list[Text]:
     """A line for each job with a strip, a sparkline and its name, for the window in the header."""
-    start, end = (EPOCH + time * MILLISECOND for time in report.window)
     most = (width - _NAME_COLUMNS) // 2 - len(_GAP)
-    cells = Cells(
-        start, end, step=cell_hours(start, end, most=max(_FEWEST_CELLS, min(most, _MOST_CELLS))), zone=report.zone
-    )
+    cells = Cells(report, most=max(_FEWEST_CELLS, min(most, _MOST_CELLS)))
     lines = [cells.letters()]
     for label, job in zip(_labels(report), report.jobs, strict=True):
         runs = [one.run for one in job.runs]

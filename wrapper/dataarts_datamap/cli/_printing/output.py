@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._doctor.findings import Finding
     from dataarts_datamap._models.runs import Operator, Run
+    from dataarts_datamap._models.tables import Table
     from dataarts_datamap._monitoring.freshness import RunsStatus, TableStatus
 
 Output: TypeAlias = Literal["table", "ndjson"]
@@ -80,6 +81,14 @@ def write_operators(operators: Sequence[Operator], *, output: Output) -> int:
         return _write_lines({name: getattr(operator, name) for name in names} for operator in operators)
     rows = [((one.task_id, one.job_name, one.workspace_id), "") for one in operators]
     return write_table(("TASK", "JOB", "WORKSPACE"), rows)
+
+
+def write_tables(tables: Sequence[Table], *, output: Output) -> int:
+    """Write the tables to stdout; returns their number."""
+    if output == "ndjson":
+        return _write_lines(table.to_dict() for table in tables)
+    rows = [((one.full_name, one.source_type, ", ".join(one.workspace_ids) or None, one.guid), "") for one in tables]
+    return write_table(("NAME", "SOURCE", "WORKSPACE", "GUID"), rows)
 
 
 def write_findings(findings: Iterable[Finding], *, output: Output) -> list[Finding]:

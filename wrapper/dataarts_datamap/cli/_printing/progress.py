@@ -21,9 +21,7 @@ _ROWS_PER_UPDATE: Final = 100
 def with_progress(runs: Iterable[Run], count: Callable[[], int | None]) -> Iterator[Run]:
     """The runs; while they are read, a terminal on stderr shows their number, the speed and the time left.
 
-    Args:
-        runs: The runs.
-        count: Returns their approximate number; only called if there is a terminal.
+    Only for a terminal, ``count`` is called; it returns the approximate number of runs.
     """
     return _shown(runs, count) if _is_watched() else iter(runs)
 
@@ -34,17 +32,7 @@ def counted_tables(total: int, done: str = "checked") -> Generator[Callable[[], 
     if not _is_watched():
         yield lambda: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("datamap:"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(f"tables {done}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with _progress(f"tables {done}") as progress:
         task = progress.add_task("", total=total)
         yield lambda: progress.advance(task)
 
@@ -53,18 +41,17 @@ def _is_watched() -> bool:
     return sys.stderr is not None and sys.stderr.isatty() and not is_quiet()
 
 
-def _shown(runs: Iterable[Run], count: Callable[[], int | None]) -> Iterator[Run]:
+def _progress(what: str) -> Progress:
+    """A bar on stderr with the number of finished things."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (
-        TextColumn("datamap:"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("runs, {task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    columns = (TextColumn("datamap:"), BarColumn(), MofNCompleteColumn(), TextColumn(what), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def _shown(runs: Iterable[Run], count: Callable[[], int | None]) -> Iterator[Run]:
+    with _progress("runs, {task.fields[rate]}") as progress:
         task = progress.add_task("", total=count(), rate="")
         number = 0
         for number, run in enumerate(runs, start=1):

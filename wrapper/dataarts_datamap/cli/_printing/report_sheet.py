@@ -9,10 +9,9 @@ from rich.text import Text
 from dataarts_datamap._models.runs import operator_of, planned_at
 from dataarts_datamap._report.contents import count_states, job_labels, job_text
 from dataarts_datamap._report.headline import headline, is_unlimited
-from dataarts_datamap._report.hourly import cell_hours
 from dataarts_datamap._report.upstream_graph import upstream_sentence
 from dataarts_datamap._text import printable
-from dataarts_datamap._times import EPOCH, MILLISECOND, span_text, time_text
+from dataarts_datamap._times import span_text, time_text
 from dataarts_datamap.cli._printing.output import VERDICT_STYLES, line_width, write_rich
 from dataarts_datamap.cli._printing.strips import Cells
 from dataarts_datamap.cli._printing.tables import Row, fitted
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.freshness import TableStatus
     from dataarts_datamap._report.contents import Report, ReportedJob
 
-FAILURE_TITLES: Final = ("FAILED", "STATUS", "JOB", "RUN")
+_FAILURE_TITLES: Final = ("FAILED", "STATUS", "JOB", "RUN")
 _LEAST_CELLS: Final = 24
 _MOST_CELLS: Final = 168
 _MOST_FAILURES: Final = 5
@@ -52,13 +51,12 @@ def _parts(report: Report, width: int) -> list[RenderableType]:
         lines.append(Text(f"Upstream: {upstream_sentence(report.upstream)}"))
     if not report.status.runs:
         return list(lines)
-    return [*lines, Text(), *_strips(report, width), *_failures(report, width)]
+    failures = newest_failures(report, _MOST_FAILURES, width, "--html or --output json")
+    return [*lines, Text(), *_strips(report, width), *failures]
 
 
 def _strips(report: Report, width: int) -> list[RenderableType]:
-    start, end = (EPOCH + time * MILLISECOND for time in report.window)
-    step = cell_hours(start, end, most=max(_LEAST_CELLS, min(width - 2, _MOST_CELLS)))
-    cells = Cells(start, end, step=step, zone=report.zone)
+    cells = Cells(report, most=max(_LEAST_CELLS, min(width - 2, _MOST_CELLS)))
     parts: list[RenderableType] = [*cells.legend(), Text()]
     for label, job in zip(job_labels(job.status for job in report.jobs), report.jobs, strict=True):
         parts += _job(label, job, cells)
@@ -77,18 +75,21 @@ def _job(label: str, job: ReportedJob, cells: Cells) -> list[RenderableType]:
     return [title, cells.strip(runs), Text(cells.sparkline(runs)), Text()]
 
 
-def _failures(report: Report, width: int) -> list[RenderableType]:
+def newest_failures(
+    report: Report, most: int, width: int, where: str, *, on_screen: bool = False
+) -> list[RenderableType]:
+    """The newest failures, and the number of the others with the place ``where`` all are listed."""
     failures = report.failures
     if not failures:
         return []
-    rows = [failure_row(run, report.zone) for run in failures[:_MOST_FAILURES]]
-    parts = list(fitted(FAILURE_TITLES, rows, width=width))
-    rest = len(failures) - _MOST_FAILURES
-    return parts if rest <= 0 else [*parts, Text(f"and {rest:,} more: --html or --output json lists them all")]
+    rows = [_failure_row(run, report.zone) for run in failures[:most]]
+    parts = list(fitted(_FAILURE_TITLES, rows, width=width, on_screen=on_screen))
+    rest = len(failures) - most
+    return parts if rest <= 0 else [*parts, Text(f"and {rest:,} more: {where} lists them all")]
 
 
-def failure_row(run: Run, zone: tzinfo) -> Row:
-    """A run that failed, for ``FAILURE_TITLES``, with its log path below."""
+def _failure_row(run: Run, zone: tzinfo) -> Row:
+    """A run that failed, for ``_FAILURE_TITLES``, with its log path below."""
     when = run.end_time or planned_at(run)
     log = run.execution_log_path
     cells = (

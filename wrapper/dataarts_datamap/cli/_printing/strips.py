@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from dataarts_datamap._models.runs import Run, RunState, planned_at
-from dataarts_datamap._report.hourly import HOUR, hourly_cells, wall_hour, worst
-from dataarts_datamap._times import MILLISECOND, time_text
+from dataarts_datamap._report.hourly import HOUR, cell_hours, hourly_cells, wall_hour, worst
+from dataarts_datamap._times import EPOCH, MILLISECOND, time_text
 from dataarts_datamap.cli._printing.output import STATE_STYLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta, tzinfo
+    from datetime import datetime, timedelta
+
+    from dataarts_datamap._report.contents import Report
 
 _LETTERS: Final = {
     RunState.SUCCEEDED: "s",
@@ -29,18 +31,13 @@ _BARS: Final = "▁▂▃▄▅▆▇█"
 
 
 class Cells:
-    """The cells of the strips of a window: each covers some planned hours, in a zone.
+    """The cells of the strips of a report, at most ``most``: each covers some planned hours, in the report's zone."""
 
-    Args:
-        start: Beginning of the window, aware.
-        end: End of the window, aware.
-        step: Length of a cell in hours.
-        zone: The zone.
-    """
-
-    def __init__(self, start: datetime, end: datetime, *, step: int, zone: tzinfo) -> None:
+    def __init__(self, report: Report, *, most: int) -> None:
+        start, end = (EPOCH + time * MILLISECOND for time in report.window)
         self._start, self._end = start, end
-        self._step, self._zone = step, zone
+        self._zone = zone = report.zone
+        self._step = step = cell_hours(start, end, most=most)
         first, last = wall_hour(start, zone, step=step), wall_hour(max(start, end - MILLISECOND), zone, step=step)
         length = HOUR * step
         self._hours = [first + number * length for number in range((last - first) // length + 1)]

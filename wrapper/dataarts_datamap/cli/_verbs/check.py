@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dataarts_datamap.cli._exit_codes import NO, NOT_JUDGED, YES
 from dataarts_datamap.cli._options.connection import connect, connection_options, zone_option
 from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option, state_option
 from dataarts_datamap.cli._printing.notices import note, tell
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._checks.message_addresses import MessageAddress
     from dataarts_datamap._checks.notifications import Message
     from dataarts_datamap._checks.table_rules import TableRule
-    from dataarts_datamap._monitoring.freshness import Verdict
     from dataarts_datamap.cli._printing.check_table import CheckOutput
 
 _FAIL_ON = "failed,late,stale"
@@ -118,8 +118,8 @@ def check(  # noqa: PLR0913  one parameter for each option
     write_checks(checks, output=shape, zone=tz, fail_on=failures)
     _tell_doubts(checks)
     verdicts = {one.verdict for one in checks}
-    code = _exit_code(verdicts, failures)
-    (note if code == 0 else tell)(summary(checks))
+    code = NO if verdicts & failures else NOT_JUDGED if Verdict.UNKNOWN in verdicts else YES
+    (note if code == YES else tell)(summary(checks))
     if shape == "table" and not explain and any(map(is_explainable, checks)):
         note("--explain adds the cause of each")
     return code
@@ -143,7 +143,7 @@ def _addresses(state_file: str | None) -> list[MessageAddress]:
 def _notify(
     checks: list[TableCheck], addresses: list[MessageAddress], state: CheckState, remind: timedelta | None
 ) -> None:
-    """Send each address its news; the next check sends again what could not be sent."""
+    """Send each address a message, if there is news for it. If that fails, the next check tries again."""
     from datetime import UTC, datetime, timedelta
 
     from dataarts_datamap._checks.notifications import Notified, message_of
@@ -186,12 +186,6 @@ def _opened(state_file: str | None) -> AbstractContextManager[CheckState | None]
     from dataarts_datamap._checks.check_state import CheckState
 
     return nullcontext() if state_file is None else CheckState(state_file)
-
-
-def _exit_code(verdicts: set[Verdict], failures: frozenset[Verdict]) -> int:
-    if verdicts & failures:
-        return 1
-    return 2 if "unknown" in verdicts else 0
 
 
 def _chosen(rules: list[TableRule], *, only: tuple[str, ...], owners: tuple[str, ...]) -> list[TableRule]:

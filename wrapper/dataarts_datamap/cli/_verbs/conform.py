@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from dataarts_datamap._extras import how_to_install
+from dataarts_datamap.cli._exit_codes import NOT_JUDGED
 from dataarts_datamap.cli._options.connection import given
 from dataarts_datamap.cli._options.suggestions import suggest_levels, suggest_regions
 from dataarts_datamap.cli._options.values import NewFile
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _NEW_FILE = NewFile(path_type=Path)
-_NOT_JUDGED: Final = 2
 _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
 
 
@@ -103,11 +103,7 @@ def conform(**options: Any) -> int:  # noqa: ANN401
     try:
         from dataarts_datamap_contract import suite
         from dataarts_datamap_contract.suite import reports
-        from dataarts_datamap_contract.suite.baseline import (
-            BaselineError,
-            apply_baseline,
-            read_baseline,
-        )
+        from dataarts_datamap_contract.suite.baseline import BaselineError, apply_baseline, read_baseline
         from dataarts_datamap_contract.suite.catalogue import checks_of
     except ModuleNotFoundError as error:
         raise _extra_is_missing(str(error)) from None
@@ -128,13 +124,8 @@ def conform(**options: Any) -> int:  # noqa: ANN401
         target = _find_target(options)
     except _NotJudgedError as error:
         tell(str(error))
-        return _NOT_JUDGED
-    how = given(
-        seed=options["seed"],
-        levels=options["levels"],
-        budget=options["budget"],
-        max_examples=options["max_examples"],
-    )
+        return NOT_JUDGED
+    how = given(**{name: options[name] for name in ("seed", "levels", "budget", "max_examples")})
     try:
         with _nothing_left_behind():
             report = apply_baseline(suite.run_suite(target, tell=tell, **how), baseline)

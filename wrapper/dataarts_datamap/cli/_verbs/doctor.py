@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dataarts_datamap.cli._exit_codes import NO, NOT_JUDGED, YES
 from dataarts_datamap.cli._options.connection import connect, connection_options, output_option, output_shape
 from dataarts_datamap.cli._printing.notices import tell
 from dataarts_datamap.cli._printing.streams import write
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._doctor.findings import Finding
     from dataarts_datamap.cli._printing.output import Output
-
-_FAILED = 1
-_NOT_JUDGED = 2
 
 
 @click.command()
@@ -75,8 +73,8 @@ def _connected(settings: dict[str, Any]) -> tuple[DataMapClient, str | None]:
 def _verdict(findings: list[Finding]) -> int:
     outcomes = {finding.outcome.value for finding in findings}
     if "failed" in outcomes:
-        return _FAILED
+        return NO
     if "unknown" in outcomes:
         tell("nothing failed, but some steps could not be judged")
-        return _NOT_JUDGED
-    return 0
+        return NOT_JUDGED
+    return YES

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from dataarts_datamap.cli._exit_codes import NOT_JUDGED, YES
 from dataarts_datamap.cli._options.connection import connect, connection_options, obs_endpoint_option
 from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_tables
 from dataarts_datamap.cli._options.values import NewFile, span_option
@@ -19,8 +20,6 @@ _RUN_ID: Final = re.compile(r"\d{1,19}")
 _SIZE: Final = re.compile(r"(\d{1,12})([kKmM]?)")
 _UNITS: Final = {"": 1, "k": 1024, "m": 1024 * 1024}
 _DEFAULT_TAIL: Final = 64 * 1024
-_YES: Final = 0
-_NOT_JUDGED: Final = 2
 
 
 def parse_size(text: str) -> int:
@@ -112,11 +111,11 @@ def log(  # noqa: PLR0913  one parameter for each option
     with connect(settings) as client:
         run = find_run(client, target, table, since=since, only=only, is_active_first=follow)
         if run is None:
-            return _NOT_JUDGED
+            return NOT_JUDGED
         if follow:
             return follow_log(client, run, most, since=since, every=every)
         if file is not None:
             save_log(client, run, most, file)
         else:
             show_log(client, run, most)
-    return _YES
+    return YES

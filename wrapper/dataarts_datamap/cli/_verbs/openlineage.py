@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import click
 
+from dataarts_datamap.cli._exit_codes import NOT_JUDGED, YES
 from dataarts_datamap.cli._options.connection import connect, connection_options
 from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option, state_option
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import timedelta
 
     from openlineage.client.event_v2 import RunEvent
@@ -104,7 +105,7 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
                 state.note(table.guid, progress)
     outlet.close()
     sender.tell(file, would_be="would be" if dry_run else "were")
-    return 2 if unread else 0
+    return NOT_JUDGED if unread else YES
 
 
 class _Printer:
@@ -219,32 +220,19 @@ def _lineage(client: DataMapClient) -> Lineage | None:
 
 def _is_for_all(error: Exception) -> bool:
     """Whether an error would occur for every other table, too."""
-    from dataarts_datamap._errors import (
-        AuthenticationError,
-        ConfigurationError,
-        ConnectionFailedError,
-        ExportError,
-    )
+    from dataarts_datamap._errors import AuthenticationError, ConfigurationError, ConnectionFailedError, ExportError
 
     return isinstance(error, AuthenticationError | ConfigurationError | ConnectionFailedError | ExportError)
 
 
-def _producers(client: DataMapClient, rule: TableRule, lineage: Lineage | None) -> tuple[Table, list[Operator]]:
+def _producers(client: DataMapClient, rule: TableRule, lineage: Lineage | None) -> tuple[Table, Sequence[Operator]]:
     """A table, and the operators that write it: those of its rule, else those that lineage names, else all listed."""
     from dataarts_datamap._models.tables import Table
-    from dataarts_datamap._monitoring.producers import choose_operators
+    from dataarts_datamap._monitoring.producers import choose_producers
 
     subject = rule.subject
     table = subject if isinstance(subject, Table) else client.find_table(subject)
     if lineage is not None:
         table = lineage.find(table)
     listed = client.list_operators(table.guid)
-    if rule.producers:
-        return table, choose_operators(listed, only=rule.producers).chosen
-    writers = [
-        one
-        for one in listed
-        if lineage is not None
-        and any(step.target is not None and step.target.guid == table.guid for step in lineage.steps(one))
-    ]
-    return table, writers or listed
+    return table, choose_producers(table, listed, lineage, only=rule.producers or None).operators

@@ -15,10 +15,8 @@ from dataarts_datamap.cli._options.connection import (
     given,
     max_age_option,
     obs_endpoint_option,
-    offset_unit_option,
     optional_table_argument,
-    page_size_option,
-    slice_span_option,
+    paging_options,
     zone_option,
 )
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._models.tables import Table
     from dataarts_datamap._monitoring.upstream import Upstream
-    from dataarts_datamap._paging.offsets import OffsetUnit
-    from dataarts_datamap._paging.walk_options import PageSize
     from dataarts_datamap._report.contents import Report
     from dataarts_datamap._report.languages import Language
 
@@ -86,9 +82,7 @@ _FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
     is_flag=True,
     help="Include the end of each failure's log in the page or JSON; it can contain SQL and passwords.",
 )
-@page_size_option
-@offset_unit_option
-@slice_span_option
+@paging_options
 @click.option(
     "--output",
     type=click.Choice(["table", "summary", "json"]),
@@ -111,9 +105,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     lang: Language,
     running_data: bool,
     with_log: bool,
-    page_size: PageSize | None,
-    offset_unit: OffsetUnit | None,
-    slice_span: timedelta | None,
+    paging: dict[str, Any],
     output: ReportOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> None:
@@ -165,10 +157,9 @@ def report(  # noqa: PLR0913  one parameter for each option
     tell_zone((start, end), tz, "table" if shape == "table" else "ndjson")
     times = given(start=in_zone(start, tz), end=in_zone(end, tz, end=True), since=since)
     with connect(settings) as client:
-        how = given(page_size=page_size, offset_unit=offset_unit, slice_span=slice_span)
         table = table_of(client, table_guid)
         what: dict[str, Any] = {"zone": tz, "max_age": max_age, "choice": choice, "steps": upstream}
-        found = _read(client, table, times=times, how=how, **what)
+        found = _read(client, table, times=times, how=paging, **what)
         if with_log:
             from dataarts_datamap.cli._logs.failure_logs import with_logs
 

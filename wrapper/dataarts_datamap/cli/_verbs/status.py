@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dataarts_datamap.cli._exit_codes import NO, NOT_JUDGED, YES
 from dataarts_datamap.cli._options.connection import (
     connect,
     connection_options,
-    given,
     max_age_option,
-    offset_unit_option,
-    page_size_option,
-    slice_span_option,
+    paging_options,
     table_argument,
     zone_option,
 )
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
     from datetime import timedelta, tzinfo
 
     from dataarts_datamap._monitoring.freshness import TableStatus
-    from dataarts_datamap._paging.offsets import OffsetUnit
-    from dataarts_datamap._paging.walk_options import PageSize
     from dataarts_datamap.cli._printing.output import StatusOutput
 
 
@@ -37,9 +33,7 @@ if TYPE_CHECKING:
 @span_option("--since", default="7d", help="Minimum time to look back")
 @operator_options
 @zone_option("the times in a table")
-@page_size_option
-@offset_unit_option
-@slice_span_option
+@paging_options
 @click.option(
     "--output",
     type=click.Choice(["table", "json", "prometheus"]),
@@ -53,9 +47,7 @@ def status(  # noqa: PLR0913  one parameter for each option
     since: timedelta,
     choice: OperatorChoice,
     tz: tzinfo,
-    page_size: PageSize | None,
-    offset_unit: OffsetUnit | None,
-    slice_span: timedelta | None,
+    paging: dict[str, Any],
     output: StatusOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> int:
@@ -80,17 +72,17 @@ def status(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap._monitoring.freshness import Verdict
     from dataarts_datamap.cli._printing.output import is_terminal, write_status
 
-    how = given(max_age=max_age, page_size=page_size, offset_unit=offset_unit, slice_span=slice_span)
     with connect(settings) as client:
         table_guid = table_guid_of(client, table_guid)
         found = client.table_status(
             table_guid,
+            max_age=max_age,
             since=since,
             any_operator=choice.any_operator,
             only=choice.only or None,
             ignore=choice.ignore,
             role=choice.role,
-            **how,
+            **paging,
         )
     shape = output or ("table" if is_terminal() else "json")
     if shape == "table":
@@ -98,7 +90,7 @@ def status(  # noqa: PLR0913  one parameter for each option
         note_basis(found.others, found.notes)
     write_status(found, table_guid, output=shape, zone=tz)
     _tell_doubts(found)
-    return {Verdict.FRESH: 0, Verdict.UNKNOWN: 2}.get(found.verdict, 1)
+    return {Verdict.FRESH: YES, Verdict.UNKNOWN: NOT_JUDGED}.get(found.verdict, NO)
 
 
 def _tell_doubts(found: TableStatus) -> None:

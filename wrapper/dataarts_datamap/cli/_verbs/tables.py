@@ -52,7 +52,7 @@ def tables(  # noqa: PLR0913  one parameter for each option
       datamap tables --source dws --limit 20
       datamap tables --init --in-workspace 3d0dd3ff1e6f41f5a1f6ec4b4a8fb1fb
     """  # noqa: D301  click reads \b
-    from dataarts_datamap.cli._printing.table_lists import write_tables
+    from dataarts_datamap.cli._printing.output import write_tables
 
     if is_init:
         _write_file(query, in_workspace, file or "datamap.toml", settings)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dataarts_datamap.cli._exit_codes import NO, YES
 from dataarts_datamap.cli._options.connection import (
     connect,
     connection_options,
@@ -16,9 +17,9 @@ from dataarts_datamap.cli._options.connection import (
     zone_option,
 )
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
-from dataarts_datamap.cli._options.suggestions import suggest_spans, suggest_tables
+from dataarts_datamap.cli._options.suggestions import suggest_tables
 from dataarts_datamap.cli._options.table_names import table_guid_of
-from dataarts_datamap.cli._options.times import in_zone, parse_span
+from dataarts_datamap.cli._options.times import in_zone
 from dataarts_datamap.cli._options.values import span_option, time_option
 from dataarts_datamap.cli._printing.notices import tell_zone
 
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta, tzinfo
 
     from dataarts_datamap.cli._printing.output import Output
-
-_YES = 0
-_NO = 1
 
 
 @click.command()
@@ -40,15 +38,7 @@ _NO = 1
 @span_option("--since", help="Length of the window up to now: 90m, 24h, 7d")
 @operator_options
 @zone_option("times without an offset")
-@click.option(
-    "--for",
-    "patience",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    metavar="SPAN",
-    default="1h",
-    help="Longest wait, at most a day (1h).",
-)
+@span_option("--for", "patience", default="1h", help="Longest wait, at most a day")
 @output_option
 @connection_options
 def wait(  # noqa: PLR0913  one parameter for each option
@@ -103,4 +93,4 @@ def wait(  # noqa: PLR0913  one parameter for each option
             runs = [client.wait_for_run(task_id or "", **how, **window)]
     write_runs(runs, output=shape, zone=tz)
     enough = any if choice.any_operator else all
-    return _YES if enough(run.state is RunState.SUCCEEDED for run in runs) else _NO
+    return YES if enough(run.state is RunState.SUCCEEDED for run in runs) else NO

@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import click
 
+from dataarts_datamap.cli._exit_codes import NO, NOT_JUDGED, YES
 from dataarts_datamap.cli._options.connection import (
     connect,
     connection_options,
-    given,
     max_age_option,
-    offset_unit_option,
-    page_size_option,
-    slice_span_option,
+    paging_options,
     table_argument,
     zone_option,
 )
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
-from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_spans
+from dataarts_datamap.cli._options.suggestions import suggest_paces
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import parse_span
 from dataarts_datamap.cli._options.values import span_option
@@ -37,15 +35,10 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._monitoring.producers import Producers
     from dataarts_datamap._monitoring.snapshot import Snapshot
-    from dataarts_datamap._paging.offsets import OffsetUnit
-    from dataarts_datamap._paging.walk_options import PageSize
     from dataarts_datamap._window import Window
 
 WatchOutput: TypeAlias = Literal["live", "ndjson"]
 
-_YES: Final = 0
-_NO: Final = 1
-_NOT_JUDGED: Final = 2
 _CANNOT_DRAW: Final = frozenset({"dumb", "unknown"})
 _LEAST_PACE: Final = timedelta(seconds=5)
 _MOST_PACE: Final = timedelta(days=1)
@@ -72,31 +65,21 @@ def _parse_patience(text: str) -> timedelta:
 @click.command()
 @table_argument
 @span_option("--since", default="24h", help="Minimum time to look back")
-@click.option(
+@span_option(
     "--every",
-    type=_parse_pace,
-    shell_complete=suggest_paces,
     default="30s",
-    metavar="SPAN",
-    help="Time between two readings, from 5s to 1d (30s).",
+    suggest=suggest_paces,
+    parse=_parse_pace,
+    help="Time between two readings, from 5s to 1d",
 )
 @click.option(
     "--until-ended", is_flag=True, help="End when no run is active, with 0 if the last ones succeeded, else 1."
 )
-@click.option(
-    "--for",
-    "patience",
-    type=_parse_patience,
-    shell_complete=suggest_spans,
-    metavar="SPAN",
-    help="End after this time: 90m, 12h (until interrupted).",
-)
+@span_option("--for", "patience", parse=_parse_patience, help="End after this time: 90m, 12h (until interrupted)")
 @max_age_option
 @operator_options
 @zone_option("the times in the view")
-@page_size_option
-@offset_unit_option
-@slice_span_option
+@paging_options
 @click.option(
     "--output",
     type=click.Choice(["live", "ndjson"]),
@@ -113,9 +96,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
     max_age: timedelta | None,
     choice: OperatorChoice,
     tz: tzinfo,
-    page_size: PageSize | None,
-    offset_unit: OffsetUnit | None,
-    slice_span: timedelta | None,
+    paging: dict[str, Any],
     output: WatchOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> int:
@@ -142,7 +123,6 @@ def watch(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap._monitoring.polling import Polls, PollSchedule
     from dataarts_datamap._monitoring.snapshot import Snapshot
     from dataarts_datamap.cli._printing.streams import wait_while_read
-    from dataarts_datamap.cli._verbs.watch import ClientTable
 
     shape = output or ("live" if _can_draw() else "ndjson")
     if shape == "live" and not _can_draw():
@@ -156,9 +136,8 @@ def watch(  # noqa: PLR0913  one parameter for each option
         wait=time.sleep if shape == "live" else wait_while_read,
     )
     with connect(settings) as client:
-        how = given(page_size=page_size, offset_unit=offset_unit, slice_span=slice_span)
         table_guid = table_guid_of(client, table_guid)
-        table = ClientTable(client, table_guid, how, choice)
+        table = ClientTable(client, table_guid, paging, choice)
         table.choose()
         polls = Polls(table, snapshot, schedule=schedule)
         if shape == "live":
@@ -183,8 +162,8 @@ def watch(  # noqa: PLR0913  one parameter for each option
             from dataarts_datamap.cli._printing.changes import write_changes
 
             if not write_changes(polls):
-                return _NOT_JUDGED if until_ended else _YES
-    return _exit_code(snapshot, polls.operators, table) if until_ended else _YES
+                return NOT_JUDGED if until_ended else YES
+    return _exit_code(snapshot, polls.operators, table) if until_ended else YES
 
 
 def _can_draw() -> bool:
@@ -206,16 +185,16 @@ def _exit_code(snapshot: Snapshot, operators: Sequence[Operator], table: ClientT
         note(f"not judged, on request: {', '.join(map(operator_name, table.ignored))}")
     if snapshot.active:
         tell(f"runs that had not ended when the time was over: {len(snapshot.active)}")
-        return _NOT_JUDGED
+        return NOT_JUDGED
     states = {run.state for run in snapshot.latest()}
     if table.choice.any_operator and RunState.SUCCEEDED in states:
-        return _YES
+        return YES
     if states & {RunState.FAILED, RunState.SKIPPED}:
-        return _NO
+        return NO
     if not states or RunState.UNKNOWN in states:
         tell("it is unknown how the last runs ended")
-        return _NOT_JUDGED
-    return _YES
+        return NOT_JUDGED
+    return YES
 
 
 @dataclass(slots=True)
@@ -241,7 +220,7 @@ class ClientTable:
     def choose(self) -> Producers:
         """Find the operators that count, and print the notes about them.
 
-        The choice holds for all readings: the view must not change when lineage does.
+        They are the same for all readings, so that the view does not change with lineage.
         """
         self._chosen = chosen = self.choice.find(self.client, self.guid)
         self.ignored = chosen.ignored

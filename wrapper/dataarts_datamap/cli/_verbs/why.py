@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from dataarts_datamap.cli._exit_codes import NO, NOT_JUDGED, YES
 from dataarts_datamap.cli._options.connection import connect, connection_options, given, max_age_option, zone_option
 from dataarts_datamap.cli._options.known_names import remember_names
 from dataarts_datamap.cli._options.suggestions import suggest_tables
@@ -36,8 +37,8 @@ def why(  # noqa: PLR0913  one parameter for each option
 ) -> int:
     """Explain why TABLE, a name or a GUID, is not fresh.
 
-    Its inputs are judged, and the inputs of those in trouble, and so on: the farthest tables in trouble are the causes,
-    each shown with its run and the path of its log. If lineage cannot be read, only the table itself is judged.
+    Its inputs are judged, then the inputs of the tables in trouble, and so on. The farthest tables in trouble are the
+    causes, each shown with its run and the path of its log. If lineage cannot be read, only the table itself is judged.
 
     Exit code 0: fresh. 1: stale or failed. 2: unknown.
 
@@ -62,4 +63,4 @@ def why(  # noqa: PLR0913  one parameter for each option
             note(f"to read the log of that run: {command}")
     for doubt in found.notes:
         tell(doubt)
-    return {Verdict.FRESH: 0, Verdict.UNKNOWN: 2}.get(found.verdict, 1)
+    return {Verdict.FRESH: YES, Verdict.UNKNOWN: NOT_JUDGED}.get(found.verdict, NO)
