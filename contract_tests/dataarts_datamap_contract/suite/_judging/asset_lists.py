@@ -176,7 +176,8 @@ class LineageList(_ListOfPages):
         beginning: dict[int, list[_Page]] = {}
         for each in known:
             beginning.setdefault(each.begin, []).append(each)
-        for whole in known:
+        # What the new page is not a part of is made up of the same pages as before.
+        for whole in [each for each in known if each.begin <= page.begin and page.end <= each.end]:
             parts = sum((each.rows for each in _tiles(beginning, whole)), Counter[str]())
             if parts and parts != whole.rows:
                 other_rows = (
