@@ -173,8 +173,12 @@ class LineageList(_ListOfPages):
                 self._mark(reading, problem, page.exchange, other.exchange)
                 return
         known.append(page)
-        for whole in known:
-            parts = sum((each.rows for each in _tiles(known, whole)), Counter[str]())
+        beginning: dict[int, list[_Page]] = {}
+        for each in known:
+            beginning.setdefault(each.begin, []).append(each)
+        # What the new page is not a part of is made up of the same pages as before.
+        for whole in [each for each in known if each.begin <= page.begin and page.end <= each.end]:
+            parts = sum((each.rows for each in _tiles(beginning, whole)), Counter[str]())
             if parts and parts != whole.rows:
                 other_rows = (
                     f"the pages of operators {whole.begin} to {whole.end} have other rows than a single page of them"
@@ -183,12 +187,12 @@ class LineageList(_ListOfPages):
                 return
 
 
-def _tiles(pages: Sequence[_Page], whole: _Page) -> Iterator[_Page]:
-    """Smaller pages that together make up a larger one; none if there are not enough."""
+def _tiles(beginning: Mapping[int, Sequence[_Page]], whole: _Page) -> Iterator[_Page]:
+    """Smaller pages, of all by where they begin, that together make up a larger one; none if there are not enough."""
     found: list[_Page] = []
     here = whole.begin
     while here < whole.end:
-        inside = [each for each in pages if each.begin == here < each.end <= whole.end and each is not whole]
+        inside = [each for each in beginning.get(here, ()) if here < each.end <= whole.end]
         smaller = [each for each in inside if (each.begin, each.end) != (whole.begin, whole.end)]
         if not smaller:
             return

@@ -156,8 +156,9 @@ class Ledger:
     def _count_classes(self, check: str, exchange: Exchange) -> None:
         """Count the classes of data with which a relation was tested."""
         if check[0] == _RELATIONS:
-            classes = self._classes.setdefault(id(exchange), tuple(classes_of(exchange)))
-            self._exercised.update((check, each) for each in classes)
+            if id(exchange) not in self._classes:
+                self._classes[id(exchange)] = tuple(classes_of(exchange))
+            self._exercised.update((check, each) for each in self._classes[id(exchange)])
 
     @property
     def exercised(self) -> tuple[Exercise, ...]:

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 RUN_ID = "taskRunningLogId"
+_SORTED = json.JSONEncoder(sort_keys=True)
 
 
 def identity(row: Mapping[str, Any]) -> str:
     """Which run a row is: its ids, job name and plan time, since its state may change; without an id, the whole row."""
     run_id = whole_number(row.get(RUN_ID))
     known = row if run_id is None else {name: row.get(name) for name in (RUN_ID, "taskId", "jobName", "planTime")}
-    return json.dumps(known, sort_keys=True)
+    return _SORTED.encode(known)
 
 
 def counts_on(row: Mapping[str, Any]) -> bool:

@@ -242,8 +242,9 @@ class World:
 
 def _contradicted(window: Window, due: Sequence[str]) -> tuple[str, str, Exchange] | None:
     """The check that a window violates, given the runs that are due, how, and the exchange that shows it; or None."""
+    known = set(due)
     for position, (run, exchange) in sorted(window.places.items()):
-        if run not in due:
+        if run not in known:
             return "C-window-adds-up", f"has in row {position} a run that other windows say is not in it", exchange
     if window.total != len(due):
         return "C-window-adds-up", f"has {window.total} runs, and {len(due)} by what other windows show", window.first
