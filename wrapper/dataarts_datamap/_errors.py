@@ -133,7 +133,7 @@ class ConfigurationError(DataMapError):
 
 
 class CredentialsError(ConfigurationError):
-    """No credentials were found, or unusable ones; the text names the places that were searched."""
+    """No credentials were found, or they are unusable; the text names the places that were searched."""
 
 
 class DiscoveryError(ConfigurationError):

@@ -107,7 +107,7 @@ def target_of(made: Path) -> Path:
 
 @contextmanager
 def replacing(target: Path) -> Generator[Path]:
-    """A scratch path, whose file replaces the target at the end of the block.
+    """A scratch path. Its file replaces the target at the end of the block.
 
     A block that fails, or a killed process, leaves the target unchanged.
 

@@ -34,18 +34,18 @@ class SecretStruct(Struct, frozen=True):
 
 
 class Hidden(SecretStruct, Generic[T], frozen=True):
-    """A wrapper of a secret, whose repr does not show it.
+    """A wrapper of a secret that its repr does not show.
 
-    Creating one runs no Python code, so that no traceback can show the value as an argument.
+    Creating a wrapper runs no Python code, so that no traceback can show the value as an argument.
     """
 
     value: T
 
 
 class SecretHeaders(dict[str, str]):
-    """Headers that only show their names.
+    """Headers whose repr only shows their names.
 
-    They are created by one C call, like ``Hidden``: a loop over values would hold each of them in a variable.
+    One C call creates them, as for ``Hidden``: a loop over the values would hold each value in a variable.
     """
 
     __slots__ = ()
@@ -111,7 +111,7 @@ class _Level(Struct, frozen=True):
 
     Attributes:
         text: The text.
-        marks: Positions of the stretches that the last round did not change, each with its position before that round.
+        marks: Where each stretch begins that the last round did not change: its position now, and before that round.
     """
 
     text: str
@@ -126,7 +126,7 @@ def mask(text: str, *headers: Mapping[str, str], secrets: Iterable[str] = (), li
 
     Args:
         text: The text to show.
-        headers: The headers of the request, and those of its response, one of which can be a token.
+        headers: The headers of the request and of its response, both of which can hold a token.
         secrets: Further secrets.
         limit: The maximum number of characters to keep.
     """

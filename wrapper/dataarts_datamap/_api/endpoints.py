@@ -21,10 +21,10 @@ def checked_endpoint(
 
     Args:
         endpoint: The address.
-        name: Its name in errors.
+        name: What the address is, for error texts.
         allow_http: Whether it may be plain ``http`` to another machine.
         is_proxied: Whether it is reached through a proxy, and so on another machine, whatever its name.
-        remedy: What to do if that is not allowed.
+        remedy: What to do if it is plain ``http`` to another machine, but may not.
 
     Raises:
         ConfigurationError: It is not an ``http`` or ``https`` address, holds more than host, port and path, or is plain

@@ -22,12 +22,7 @@ from dataarts_datamap._api.error_responses import (
     try_decode,
 )
 from dataarts_datamap._api.lenient_json import Int64, decode_leniently, escaped_halves, sound
-from dataarts_datamap._errors import (
-    ErrorBodyError,
-    InvalidBodyError,
-    InvalidEnvelopeError,
-    UpstreamError,
-)
+from dataarts_datamap._errors import ErrorBodyError, InvalidBodyError, InvalidEnvelopeError, UpstreamError
 from dataarts_datamap._models.runs import convert_json
 
 if TYPE_CHECKING:
@@ -46,15 +41,7 @@ _ENVELOPE_DECODER: Final = json.Decoder(_Envelope)
 
 
 def open_page(response: Response) -> str:
-    """The document inside a ShowInstanceInfos response, not decoded yet.
-
-    Raises:
-        StatusError: The HTTP status is 400 or more.
-        ErrorBodyError: HTTP 200 carries an error body.
-        UpstreamError: The envelope's own status is not 200.
-        InvalidEnvelopeError: The outer document is not an envelope.
-        InvalidBodyError: The body is not text.
-    """
+    """The document inside a ShowInstanceInfos response, not decoded yet; its errors are those of ``decode_page``."""
     check_status(response)
     try:
         envelope = _ENVELOPE_DECODER.decode(response.content)

@@ -127,12 +127,7 @@ def build_error(
 ) -> ErrorT:
     """An error about a response, with secrets masked and each text cut off after ``LARGEST_TEXT`` characters.
 
-    Args:
-        kind: The class of the error.
-        problem: The problem.
-        response: The response.
-        details: The details that the response itself has.
-        raw: The text that could not be used; if left out, the text of the response.
+    ``raw`` is the text that could not be used; if left out, the text of the response.
     """
     known: dict[tuple[str, int], str] = {}  # avoids masking twice: the message is often the raw text
 

@@ -95,7 +95,7 @@ _WORKSPACES: Final = json.Decoder(_Workspaces)
 
 
 class ListedId(NamedTuple):
-    """An id in a list; one with a flaw does not count."""
+    """An id in a list. An id with a flaw does not count."""
 
     id: str
     name: str | None
@@ -103,9 +103,9 @@ class ListedId(NamedTuple):
 
 
 class IdPage(NamedTuple):
-    """A page of a list: its rows, the ids in them, and the total numbers of rows and pages, if it has them.
+    """A page of a list: the number of its rows, their ids, and the total numbers of rows and pages, if these were sent.
 
-    A missing list counts as empty, since an empty list can be left out.
+    A missing list counts as empty, since an empty list can be left out; ``is_sent`` is false then.
     """
 
     rows: int

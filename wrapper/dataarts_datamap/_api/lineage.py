@@ -153,12 +153,7 @@ def _end(
 
 
 class Relationship(Struct, frozen=True, kw_only=True):
-    """A relationship of ShowDatamapLineage. It is not documented which end is upstream.
-
-    Attributes:
-        first: GUID at end 1.
-        second: GUID at end 2.
-    """
+    """The GUIDs at both ends of a relationship. It is not documented which end is upstream."""
 
     first: str
     second: str

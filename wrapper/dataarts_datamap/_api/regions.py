@@ -44,7 +44,7 @@ class Region(Struct, frozen=True):
 
     @property
     def obs_endpoint(self) -> str:
-        """Address of object storage, of which each bucket is a subdomain (official OBS SDK)."""
+        """Address of object storage; each bucket has a subdomain of it (official OBS SDK)."""
         return self.endpoint.replace("://dayu.", "://obs.", 1)
 
 
@@ -69,7 +69,7 @@ regions are added over time. A region that does not exist leads to a ``Connectio
 
 
 def find_region(region: str) -> Region:
-    """The region with an id; an unknown region follows the rule above.
+    """The region with an id; for an unknown region, the addresses by the documented rule.
 
     Raises:
         ConfigurationError: It is not the id of a region.
@@ -80,6 +80,6 @@ def find_region(region: str) -> Region:
 
 
 def region_of(endpoint: str) -> str | None:
-    """The id of the region that has this public address of the service; None if none has."""
+    """The id of the region with this public address of the service; None if it is not the address of a region."""
     match = _SERVICE_HOST.fullmatch(endpoint)
     return None if match is None else match[1]

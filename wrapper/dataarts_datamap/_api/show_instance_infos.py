@@ -87,11 +87,6 @@ _BODY_DECODER: Final = json.Decoder(_Body)
 def decode_page(response: Response, *, offset: int, strict: bool = False) -> RunPage:
     """The page of runs in a ShowInstanceInfos response, checked at each level.
 
-    Args:
-        response: The response.
-        offset: The requested offset.
-        strict: Whether a field of an unexpected type is an error.
-
     Raises:
         StatusError: The HTTP status is 400 or more.
         ErrorBodyError: HTTP 200 carries an error body.

@@ -38,9 +38,9 @@ class Search(SecretStruct, frozen=True, kw_only=True):
 
     Attributes:
         environ: The variables; an empty one counts as not set.
-        region: The region, for a password; None for that of the variables.
-        project_id: The project, for a password; None for that of the variables.
-        iam_endpoint: Address of IAM, for a password; None for that of the variables.
+        region: The region, for a password; None to take it from the variables.
+        project_id: The project, for a password; None to take it from the variables.
+        iam_endpoint: Address of IAM, for a password; None to take it from the variables.
         allow_http: Whether that address may be plain ``http`` to another machine than this one.
         strict_permissions: Whether a profile file that others may read is refused.
     """
@@ -121,11 +121,11 @@ def find_credentials(  # noqa: PLR0913  a password needs its region, project and
     - ``password``: ``DATAMAP_USER``, ``DATAMAP_PASSWORD`` and ``DATAMAP_ACCOUNT``, for ``PasswordCredentials``.
     - ``ecs-metadata``: the metadata service of the cloud server, for ``EcsMetadataCredentials``.
 
-    The names are those of the official SDK, except for tokens and passwords, which it does not support.
+    The variables have the official SDK's names, except those for tokens and passwords, which it does not support.
 
     Args:
         name: The only place to search. If left out: the one in ``DATAMAP_CREDENTIALS``, else the order above.
-        environ: The variables. If left out: those of this process.
+        environ: The variables. If left out: the environment of this process.
         region: Region of a password's IAM and project. If left out: ``DATAMAP_REGION``.
         project_id: Project of a password's token. If left out: ``DATAMAP_PROJECT_ID`` or
             ``HUAWEICLOUD_SDK_PROJECT_ID``, else the project that has the region's name.

@@ -19,12 +19,7 @@ from dataarts_datamap._api.lenient_json import decode_as
 from dataarts_datamap._api.regions import find_region
 from dataarts_datamap._arguments import identifier, login_text
 from dataarts_datamap._auth.credentials import TokenCredentials, now_utc
-from dataarts_datamap._errors import (
-    AuthenticationError,
-    ConfigurationError,
-    InvalidArgumentError,
-    InvalidEnvelopeError,
-)
+from dataarts_datamap._errors import AuthenticationError, ConfigurationError, InvalidArgumentError, InvalidEnvelopeError
 from dataarts_datamap._messages import Request
 from dataarts_datamap._secrets import Secret
 from dataarts_datamap._shared_value import Fetched, SharedValue
@@ -57,7 +52,7 @@ class PasswordCredentials(Secret):
     The token is requested when it is first needed, and cached: it is valid for 24 hours (documented). It is renewed
     when less than 30 minutes of its life are left, or less than a quarter if its life is shorter than two hours; and
     once after a 401 with a code that ends in 0307 or 0301. One object requests a token once for all threads, tasks and
-    clients that share it: the others use a token that is still valid, or wait.
+    clients that share it; meanwhile they use the old token while it is valid, or wait.
 
     A password that IAM refuses (401) is never sent again by the same object, since accounts lock: each later call
     raises ``AuthenticationError`` at once. Any other failure has no effect while the old token is valid; afterwards it

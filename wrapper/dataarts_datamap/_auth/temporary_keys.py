@@ -1,4 +1,4 @@
-"""Access keys for services that accept no token, such as object storage: those of the credentials, or temporary ones.
+"""Access keys for services that accept no token, such as object storage: the credentials' own, or temporary keys.
 
 Source: CreateTemporaryAccessKeyByToken (https://support.huaweicloud.com/intl/en-us/api-iam/iam_04_0002.html).
 """

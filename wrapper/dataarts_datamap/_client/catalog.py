@@ -103,16 +103,7 @@ class _TooManyHitsError(Exception):
 
 
 class Catalog:
-    """The tables of an instance.
-
-    An operation that the service refuses to this account is not requested again.
-
-    Args:
-        endpoint: Address of the service.
-        find_scope: The steps that find the scope of the tables.
-        credentials: Credentials of the requests.
-        policy: The settings for each request.
-    """
+    """The tables of an instance. An operation that the service refuses to this account is not requested again."""
 
     def __init__(
         self, endpoint: str, find_scope: Callable[[], Steps[Scope]], credentials: Credentials, policy: Policy
@@ -129,11 +120,7 @@ class Catalog:
         )
 
     def search(self, terms: SearchTerms, types: Sequence[str], *, page_size: int) -> SearchWalk:
-        """A walk over the assets of some kinds that a search finds.
-
-        Raises:
-            InvalidArgumentError: An argument cannot be sent.
-        """
+        """A walk over the assets of some kinds that a search finds."""
         search_request(endpoint="-", project_id="-", instance_id="-", terms=terms, offset=0, limit=page_size)
 
         def ask(offset: int, limit: int) -> Steps[TablePage]:
@@ -143,18 +130,14 @@ class Catalog:
         return SearchWalk(ask, is_wanted=_kind_filter(types), limit=page_size)
 
     def find_table(self, table: Table | str, *, by_lineage: bool = True) -> Steps[Table]:
-        """The table with a GUID, without a request; or the only one with a name, found by a search or in lineage.
+        """The table with a GUID, without a request; or the only table with a name, found by a search or in lineage.
 
-        Lineage is read if the search is refused, or finds nothing similar to the name.
-
-        Args:
-            table: The table.
-            by_lineage: Whether lineage may be read; False if the caller already failed to read it.
+        Lineage is read if the search is refused, or finds nothing similar to the name; but not without ``by_lineage``.
 
         Raises:
             InvalidArgumentError: The argument is not text, or is empty.
             TableNotFoundError: No table has the name.
-            AmbiguousTableError: Several tables have it.
+            AmbiguousTableError: Several tables have the name.
         """
         if isinstance(table, Table):
             return table
@@ -245,12 +228,7 @@ class Catalog:
         return found
 
     def table(self, guid: str) -> Steps[Table]:
-        """The table with a GUID, as the service describes it.
-
-        Raises:
-            InvalidArgumentError: The GUID could change the meaning of the request.
-            TableNotFoundError: The service knows no such table.
-        """
+        """The table with a GUID, as the service describes it."""
         build, decode = partial(entity_request, guid=guid), decode_entity
         try:
             return (yield from self._ask(DETAIL, build, decode))
@@ -260,11 +238,7 @@ class Catalog:
             raise TableNotFoundError(f"no table has the GUID {shown(guid)}") from error
 
     def tables(self, guids: Iterable[str]) -> Steps[dict[str, Table | None]]:
-        """The tables by their GUIDs, in the given order; None for a GUID that the service does not know.
-
-        Raises:
-            InvalidArgumentError: A GUID could change the meaning of the request.
-        """
+        """The tables by their GUIDs, in the given order; None for a GUID that the service does not know."""
         wanted = _checked_guids(guids)
         known: dict[str, Table | None] = dict.fromkeys(wanted)
         waiting = [wanted[first : first + MOST_GUIDS] for first in range(0, len(wanted), MOST_GUIDS)]
@@ -283,11 +257,7 @@ class Catalog:
         return known
 
     def lineage(self) -> Steps[Lineage]:
-        """The lineage of the whole instance, cached for some minutes.
-
-        Raises:
-            DataMapError: It could not be read; the text names the operation if this account may not use it.
-        """
+        """The lineage of the whole instance, cached for some minutes."""
         return (yield from self._lineage.get(self._policy.clock.monotonic() + _PATIENCE * self._policy.deadline))
 
     def lineage_or_none(self) -> Steps[Lineage | None]:
@@ -354,11 +324,6 @@ class Catalog:
         """Lineage with everything upstream or downstream of a table: of the instance, else read table by table.
 
         It contains the table, also under the given name.
-
-        Raises:
-            InvalidArgumentError: The depth is not an integer of at least 1, or the table is invalid.
-            TableNotFoundError: There is no such table.
-            AmbiguousTableError: Several tables have the name.
         """
         steps = checked_depth(depth)
         found = yield from self.resolve(table)
@@ -403,11 +368,6 @@ class Catalog:
         """A table, and lineage with everything upstream of it: of the instance, else read table by table.
 
         There is no lineage if both operations are refused or fail. The result has the reason for any failure.
-
-        Raises:
-            InvalidArgumentError: The depth is not an integer of at least 1, or the table is invalid.
-            TableNotFoundError: No table has the name.
-            AmbiguousTableError: Several tables have it.
         """
         steps = checked_depth(depth)
         whole = yield from self._lineage_or_reason()
@@ -510,7 +470,6 @@ def _all_join(operators: Sequence[Operator], nodes: Sequence[LineageNode]) -> bo
 
 
 def _reason(error: DataMapError) -> str:
-    """The reason for missing lineage, in a few words."""
     if is_refusal(error):
         return remark("the service does not let this account read lineage")
     if isinstance(error, NotFoundError):

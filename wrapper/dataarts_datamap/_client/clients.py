@@ -141,7 +141,7 @@ class _ClientCalls:
             longest_wait: Longest wait in seconds.
 
         Raises:
-            WaitTimeoutError: No run has ended in time; ``last_run`` is the last one seen.
+            WaitTimeoutError: No run has ended in time; ``last_run`` is the last run seen.
             InvalidArgumentError: An argument cannot be sent.
             DataMapError: Reading fails permanently.
         """
@@ -182,7 +182,7 @@ class _ClientCalls:
             A run for each operator that has one. It may have failed: see ``Run.state``.
 
         Raises:
-            WaitTimeoutError: Not all runs have ended in time; ``last_run`` is one that has not.
+            WaitTimeoutError: Not all runs have ended in time; ``last_run`` is a run that has not.
             InvalidArgumentError: An argument cannot be sent, or a name matches no operator of the table.
             DataMapError: Reading fails permanently.
         """
@@ -203,11 +203,11 @@ class _ClientCalls:
     ) -> object:
         """The freshness of a table: its last success, its age, failures since then, and typical times.
 
-        A table is as old as its oldest producer: each operator that writes it and has runs in the window counts. If it
-        is not known which ones write it, all of its operators count; ``basis`` and ``notes`` say so.
+        A table is as old as its oldest producer: each operator that writes it and has runs in the window counts. If the
+        operators that write it are not known, all of its operators count; ``basis`` and ``notes`` say so.
 
-        It costs the requests of ``find_producers``, usually two, and those of ``list_table_runs`` for the operators
-        that count. A run that began before the window is not seen.
+        It costs the requests of ``find_producers``, usually two, plus the requests for the runs of the operators that
+        count. A run that began before the window is not seen.
 
         Args:
             table_guid: GUID of the table's data asset.
@@ -216,7 +216,7 @@ class _ClientCalls:
             since: Time to look back, extended to ``max_age`` if that is longer.
             any_operator: Whether one operator that keeps the table fresh is enough.
             only: Names of the operators that count, as for ``find_producers``.
-            ignore: Names of operators that do not count, such as that of a job that checks the table.
+            ignore: Names of operators that do not count, such as a job that only checks the table.
             role: ``"associated"`` to let all operators count, including readers, without lineage.
             page_size: The page size to request, as for ``list_runs``.
             offset_unit: Whether the server's offset counts rows or pages, which is not documented.

@@ -15,17 +15,7 @@ if TYPE_CHECKING:
 
 
 class Connection(SecretStruct, frozen=True, kw_only=True):
-    """Address, ids and credentials of a request.
-
-    Attributes:
-        endpoint: Address of the service.
-        project_id: The project.
-        instance_id: The DataArts Studio instance.
-        token: The token; None if requests are signed. Left out of the repr.
-        access_key: The access key; None if there is a token.
-        secret_key: The secret key that signs requests. Left out of the repr.
-        security_token: The security token of a temporary access key. Left out of the repr.
-    """
+    """Address and ids for a request, with a token, or with the access key that signs it. The repr shows the address."""
 
     endpoint: str
     project_id: str

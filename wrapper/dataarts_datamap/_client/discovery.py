@@ -40,13 +40,7 @@ _MOST_EXCHANGES: Final = 3
 
 
 class Discovery:
-    """Looks up the scope of a client, once for all threads and tasks that need it.
-
-    Args:
-        settings: The known ids, and the addresses for looking up the others.
-        credentials: Credentials of the requests.
-        policy: The settings for each request.
-    """
+    """Looks up the scope of a client, once for all threads and tasks that need it."""
 
     def __init__(self, settings: Settings, credentials: Credentials, policy: Policy) -> None:
         self._settings = settings

@@ -11,13 +11,7 @@ ONLY_WORKSPACE: Final = "auto"
 
 
 class Scope(Struct, frozen=True):
-    """The ids that are sent with requests.
-
-    Attributes:
-        project_id: The project.
-        instance_id: The DataArts Studio instance.
-        workspace_id: The workspace for calls without one; None to let the service decide.
-    """
+    """The ids that are sent with requests; without a workspace, the service decides which one it is."""
 
     project_id: str
     instance_id: str
@@ -25,13 +19,13 @@ class Scope(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """The known ids of a scope, and the addresses for looking up the others.
+    """The known ids of a scope, and the addresses where missing ids are looked up.
 
     Attributes:
         endpoint: Address of the service.
         iam_endpoint: Address of IAM; None if it is not known.
         obs_endpoint: Address of object storage; None for that of the region.
-        region: The region, whose name the project to look up has.
+        region: The region; a project that must be looked up has its name.
         project_id: The project; None to look it up.
         instance_id: The instance; None to look it up.
         workspace_id: The workspace; None to send none, ``ONLY_WORKSPACE`` to look it up.

@@ -80,7 +80,7 @@ class _LogReaderBase(Generic[TransportT]):
         return self._take(piece, len(piece))
 
     def _take(self, piece: bytes, count: int) -> bytes:
-        """The first bytes of a piece; the others are kept for the next call."""
+        """The first bytes of a piece; its other bytes are kept for the next call."""
         taken, self._buffer = piece[:count], piece[count:]
         self._position += len(taken)
         self._before = (self._before + taken[-OVERLAP:])[-OVERLAP:]

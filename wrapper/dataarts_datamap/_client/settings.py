@@ -1,4 +1,4 @@
-"""The settings of a client: its keywords, those of the environment, and their checks."""
+"""The settings of a client: its keywords, the variables of the environment, and their checks."""
 
 from __future__ import annotations
 

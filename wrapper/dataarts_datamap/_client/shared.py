@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import warnings
 from abc import abstractmethod
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from dataarts_datamap._api.endpoints import address_name
 from dataarts_datamap._api.show_instance_infos import check_runs_arguments, decode_page, runs_request
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
 from dataarts_datamap._arguments import members, path_segment, query_integer
-from dataarts_datamap._auth.chain import Search
+from dataarts_datamap._auth.chain import find_credentials
 from dataarts_datamap._client.identifiers import Scope, Settings
 from dataarts_datamap._client.settings import (
     DEFAULT_CONCURRENCY,
@@ -155,7 +154,7 @@ class BaseClient(Generic[PagerT]):
                 ``DiscoveryError``, which lists the candidates.
             workspace_id: Workspace id for calls without one. If left out, none is sent, and the service decides. With
                 ``"auto"``: the id of the instance's only workspace, looked up at the first call.
-            credentials: Credentials. If left out: those that ``find_credentials`` finds.
+            credentials: Credentials. If left out: the result of ``find_credentials``.
             timeout: Seconds to wait for the next bytes of a response. The wait for a connection is as long, but at most
                 ten seconds.
             deadline: Maximum time of one request in seconds, with all its attempts and the waits between them.
@@ -165,8 +164,8 @@ class BaseClient(Generic[PagerT]):
                 environment (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``).
             allow_http: Whether the address may be plain ``http`` to another machine than this one.
             requests_per_second: Maximum number of requests in a second, for all walks of the client together. By
-                default 50, which is the service's limit for one user (documented); at least about one a day, at most a
-                million, and None for no limit. If the service reports too many requests anyway, all walks wait.
+                default 50, which is the service's limit for one user (documented); None for no limit. The minimum is
+                about one a day, the maximum a million. If the service reports too many requests anyway, all walks wait.
             concurrency: Number of pages of a walk to read at once: 1 to 32, by default 8.
             on_attempt: Called with each ``Attempt`` after it has ended, such as for metrics, in the thread or task of
                 the call. It should be quick, and must not be a coroutine function. Its exceptions are logged once and
@@ -205,14 +204,9 @@ class BaseClient(Generic[PagerT]):
         self._concurrency = query_integer("concurrency", concurrency, minimum=1, maximum=MOST_CONCURRENCY)
         self._habits = ServerHabits()
         if credentials is None:
-            search = Search(
-                environ=os.environ,
-                region=region,
-                project_id=project_id,
-                iam_endpoint=iam_endpoint,
-                allow_http=allow_http,
+            credentials = find_credentials(
+                region=region, project_id=project_id, iam_endpoint=iam_endpoint, allow_http=allow_http
             )
-            credentials = search.run().credentials
         self._credentials = checked_credentials(credentials)
         self._scope = self._settings.scope
         if self._scope is None:
@@ -228,12 +222,13 @@ class BaseClient(Generic[PagerT]):
 
         Reads ``DATAMAP_ENDPOINT``, ``DATAMAP_REGION``, ``DATAMAP_PROJECT_ID`` (else ``HUAWEICLOUD_SDK_PROJECT_ID``),
         ``DATAMAP_INSTANCE_ID``, ``DATAMAP_WORKSPACE_ID``, ``DATAMAP_OBS_ENDPOINT`` and
-        ``HUAWEICLOUD_SDK_IAM_ENDPOINT``; credentials are those of ``find_credentials``. If they come from the profile
-        file, its ``project_id`` and ``iam_endpoint`` are used if no variable gives them. An empty variable counts as
-        not set, and so does a keyword that is None. If ``endpoint`` or ``region`` is a keyword, ``DATAMAP_ENDPOINT``
-        and ``DATAMAP_REGION`` are not read. ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` and the like override
-        a region's own address; if such a variable holds several addresses, separated by commas, the first is used.
-        ``DATAMAP_ALLOW_HTTP=1`` means ``allow_http=True``, for experiments.
+        ``HUAWEICLOUD_SDK_IAM_ENDPOINT``. Credentials are found as by ``find_credentials``. If they come from the
+        profile file, its ``project_id`` and ``iam_endpoint`` are used if no variable gives them. An empty variable
+        counts as not set, and so does a keyword that is None. If ``endpoint`` or ``region`` is a keyword,
+        ``DATAMAP_ENDPOINT`` and ``DATAMAP_REGION`` are not read. Variables such as
+        ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` override a region's own address; if one holds several
+        addresses, separated by commas, the first is used. ``DATAMAP_ALLOW_HTTP=1`` means ``allow_http=True``, for
+        experiments.
 
         Raises:
             ConfigurationError: A setting is missing or unusable; the text names it and its variable.
@@ -462,7 +457,6 @@ class BaseClient(Generic[PagerT]):
         return (yield from examine_upstream(found, lineage, sources, now=now, max_age=max_age, **bounds))
 
     def _sources(self, now: datetime, *, max_age: timedelta | None, since: timedelta) -> Sources:
-        """The readers of operators and of their runs, for the time to look back."""
         from dataarts_datamap._monitoring.examination import Sources  # noqa: PLC0415  only needed by this call
         from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  as above
 
@@ -507,7 +501,6 @@ class BaseClient(Generic[PagerT]):
         return explained
 
     def _read_runs(self, operator: Operator, *, span: Window) -> Steps[list[Run]]:
-        """All runs of a window."""
         from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  only needed by this call
 
         walk = WindowWalk(operator, span, _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN), self._habits)
@@ -516,7 +509,7 @@ class BaseClient(Generic[PagerT]):
     def _check_sources(
         self, rules: Iterable[TableRule], *, now: datetime, state: CheckState | None
     ) -> Steps[CheckSources]:
-        """The readers that a check uses. Lineage is read first, if a rule needs it to find its table or its producers.
+        """The readers for a check. Lineage is read first, if a rule needs it to find its table or its producers.
 
         An error that means that nothing can be read, such as rejected credentials, is raised; with a state, the check
         goes on with the records of earlier checks.

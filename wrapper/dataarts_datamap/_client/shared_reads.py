@@ -20,12 +20,7 @@ _PATIENCE = 20
 
 
 class SharedReads(Generic[KeyT, ValueT]):
-    """Reads the value of each key once, for all threads and tasks of a call.
-
-    Args:
-        read: Returns the steps that read a value.
-        policy: The settings for each request.
-    """
+    """Reads the value of each key once, for all threads and tasks of a call."""
 
     def __init__(self, read: Callable[[KeyT], Steps[ValueT]], policy: Policy) -> None:
         self._read = read

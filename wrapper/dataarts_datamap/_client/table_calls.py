@@ -92,8 +92,8 @@ class _TableCalls(BaseClient[PagerT]):
 
         Raises:
             InvalidArgumentError: The name is empty, or is similar to more tables than can be compared.
-            TableNotFoundError: No table has the name; the text names similar ones.
-            AmbiguousTableError: Several tables have it; the text lists them.
+            TableNotFoundError: No table has the name; the text lists similar names.
+            AmbiguousTableError: Several tables have the name; the text lists the tables.
             ServiceError: The service refused the search.
         """
 

@@ -137,7 +137,7 @@ def unsettled(problem: str) -> Iterator[Finding]:
 
 
 class _Examination:
-    """The steps, and the facts that they find out for later ones."""
+    """The steps, and the facts that earlier steps find out for later steps."""
 
     def __init__(self, doctor_input: DoctorInput, transport: SyncTransport) -> None:
         self._input = doctor_input

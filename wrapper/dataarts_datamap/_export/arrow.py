@@ -92,8 +92,8 @@ def arrow_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Runs as Arrow record batches of plain types, one at a time, in memory that stays flat.
 
-    The columns are those of ``export_runs``. Text is plain, unlike the dictionaries of ``to_arrow``, since few engines
-    take dictionaries that grow. It needs the extra ``arrow``.
+    The columns are the same as in ``export_runs``. Text is plain, not dictionary-encoded as in ``to_arrow``, since few
+    engines accept dictionaries that grow. It needs the extra ``arrow``.
 
     Args:
         runs: The runs, such as a pager.

@@ -155,14 +155,14 @@ def _clean(column: Column, sent: dict[str, list[Any]], runs: Sequence[Run]) -> l
 
 
 def _of_operator(name: str, values: list[Any], runs: Sequence[Run]) -> list[Any]:
-    """The values; a row without one, or with empty text, gets that of the requested operator."""
+    """The values; a row whose value is missing or empty gets the value of the requested operator."""
     if all(values):
         return values
     return [value or _requested(name, run) or value for run, value in zip(runs, values, strict=True)]
 
 
 def _requested(name: str, run: Run) -> str | None:
-    """The value in the request for a run; the workspace can be the client's own."""
+    """The value in the request for a run. The requested workspace can be the client's default."""
     origin = run.origin
     if name == "workspace_id" and origin is not None:
         return origin.workspace_id

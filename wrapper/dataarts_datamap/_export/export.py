@@ -112,9 +112,9 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
     """Write runs to a file, in batches: memory stays flat, however many runs there are.
 
     The columns are the fields of ``Run``, ``state``, ``duration_ms``, and of the run's origin (``Run.origin``):
-    ``region``, ``project_id`` and ``instance_id``. If a row lacks its task, operator or workspace, those of the request
-    are used. Times are milliseconds in UTC (ISO 8601 text in CSV and JSON lines), counts and ids integers of 64 bits.
-    ``running_data`` and ``running_param`` stay the text that was sent, which is nearly always JSON.
+    ``region``, ``project_id`` and ``instance_id``. If a row lacks its task, operator or workspace, it gets that of the
+    request. Times are milliseconds in UTC (ISO 8601 text in CSV and JSON lines); counts and ids are integers of 64
+    bits. ``running_data`` and ``running_param`` stay the text that was sent, which is nearly always JSON.
 
     The file is written under another name and moved into place when it is complete: an export that fails or is killed
     leaves the old file unchanged. An existing DuckDB database keeps its other tables, and is changed in one
@@ -145,8 +145,7 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
         MissingExtraError: The format needs a library that is not installed.
         OSError: The file cannot be written.
     """
-    if not isinstance(runs, Iterable):
-        raise InvalidArgumentError(f"runs must be an iterable, not {type(runs).__name__}")
+    _check_iterable(runs)
     target = _target(path, format, table=table, csv_guard=csv_guard, csv_bom=csv_bom)
     chosen = chosen_columns(columns, nested)
     source = None if file_source is None else _checked_source("file_source", file_source)
@@ -187,7 +186,8 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
             without columns for it.
         operator: Only rows with this operator's task and name count, and with its workspace, if it has one. For several
             operators, such as those of ``client.list_operators(table_guid)``, the earliest of their starts is returned;
-            operators without rows do not count. If several tables share a file, give the operators of the one to read.
+            operators without rows do not count. If several tables share a file, give the operators of the table to
+            read.
 
     Returns:
         The time, or None if there is no such file, or none of its runs has a time.
@@ -276,6 +276,11 @@ class _Tally:
             self.written += len(batch[0])
             if self._at is not None:
                 self.without_id += sum(not run_id for run_id in batch[self._at])
+
+
+def _check_iterable(runs: object) -> None:
+    if not isinstance(runs, Iterable):
+        raise InvalidArgumentError(f"runs must be an iterable, not {type(runs).__name__}")
 
 
 def _checked_lookback(lookback: object) -> timedelta:

@@ -97,7 +97,7 @@ class ListedObject(Struct, frozen=True):
 
 
 class ObjectList(Struct, frozen=True, kw_only=True):
-    """Some of the objects whose keys begin with a prefix, in the order of their keys.
+    """A page of the objects whose keys begin with a prefix, in the order of their keys.
 
     Attributes:
         objects: The objects, without markers of folders.

@@ -5,13 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from dataarts_datamap._errors import (
-    AnswerTooLargeError,
-    LogChangedError,
-    LogError,
-    LogForbiddenError,
-    LogNotFoundError,
-)
+from dataarts_datamap._errors import AnswerTooLargeError, LogChangedError, LogError, LogForbiddenError, LogNotFoundError
 from dataarts_datamap._logs.locations import LogLocation
 from dataarts_datamap._logs.objects import ObjectPart, decode_list, decode_part, list_request, part_request
 from dataarts_datamap._models.logs import RunLog

@@ -27,12 +27,7 @@ _TOKEN_HEADER: Final = "x-obs-security-token"  # noqa: S105  a header's name
 
 
 class BucketCredentials(Secret):
-    """Signs each request for a bucket anew.
-
-    Args:
-        bucket: The bucket.
-        keys: The access key.
-    """
+    """Signs each request for a bucket anew."""
 
     __slots__ = ("_bucket", "_keys")
 
@@ -49,12 +44,8 @@ class BucketCredentials(Secret):
 def sign(request: Request, *, bucket: str, key: AccessKeyCredentials) -> Request:
     """The request, a ``GET`` without content, with a signature of its path, date and security token.
 
-    The query is not signed, since the requests here have no sub-resources.
-
-    Args:
-        request: The request; its path is that of the key, percent-encoded.
-        bucket: The bucket.
-        key: The access key.
+    The query is not signed, since the requests here have no sub-resources. The path is the object's percent-encoded
+    key.
     """
     date = format_datetime(key.clock().astimezone(UTC), usegmt=True)
     headers = SecretHeaders({**request.headers, "Date": date})

@@ -77,7 +77,7 @@ class FieldProblem(Struct, frozen=True, kw_only=True):
     Attributes:
         field: Name of the attribute, such as ``plan_time``; of an unknown field, its name as sent.
         sent_as: Name of the field as sent, such as ``planTime``.
-        reason: The expected value, and the one that was sent.
+        reason: The expected value, and the value that was sent.
     """
 
     field: str
@@ -283,7 +283,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def end_time(self) -> datetime | None:
-        """Time at which the run ended, UTC; None before that (inferred: 0 in the example, whose run is running)."""
+        """Time at which the run ended, UTC; None if it has not ended (inferred: 0 in the example of a running run)."""
         return _utc(self._end_time)
 
     @property
@@ -421,7 +421,7 @@ class RunPage(Struct, frozen=True, kw_only=True):
         total: The number of rows of the window on all pages, as reported by the server; None if it was not reported.
         message: The server's message, ``success`` if all is well. Untrusted.
         offset: The requested offset.
-        problems: The fields with unexpected types, a line each; ``Run.problems`` has those of one row.
+        problems: The fields with unexpected types, a line each. ``Run.problems`` has the problems of one row.
     """
 
     runs: tuple[Run, ...]
@@ -441,7 +441,7 @@ def operator_key(operator: Operator) -> OperatorKey:
 
 
 def operator_of(run: Run) -> OperatorKey:
-    """The operator that a run belongs to: the requested one, else the one that its row names."""
+    """The operator that a run belongs to: the operator of the request, else the operator that the row names."""
     if run.origin is not None:
         return operator_key(run.origin.operator)
     return OperatorKey(run.task_id, run.job_name, run.workspace_id)

@@ -48,10 +48,7 @@ def could_be_cap(rows: int) -> bool:
 def count_halves(state: WalkState, asked: Window, planned: Sequence[int]) -> Generator[PageNeeded, RunPage, int]:
     """The number of rows that the server counts in both halves of a window; 0 if no moment separates its rows.
 
-    Args:
-        state: The state of the walk.
-        asked: The window.
-        planned: The planned times of the rows that were read.
+    The window is halved by the planned times of the rows that were read.
     """
     middle = _middle(sorted(time for time in planned if asked.start < time < asked.end))
     span = state.options.first_span(state.habits, 1)

@@ -1,4 +1,4 @@
-"""Offsets of pages, for servers that count rows, and for those that count pages."""
+"""Offsets of pages, for servers that count rows, and for servers that count pages."""
 
 from __future__ import annotations
 

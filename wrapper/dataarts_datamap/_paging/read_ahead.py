@@ -69,12 +69,7 @@ class PageReader(Struct, frozen=True):
 
 
 class Width:
-    """The number of pages that may be read ahead: fewer if they are large.
-
-    Args:
-        most: The maximum number.
-        habits: The known facts about the server.
-    """
+    """The number of pages that may be read ahead: at most ``most``, and fewer if pages are large."""
 
     def __init__(self, most: int, habits: ServerHabits) -> None:
         self._most = most

@@ -1,4 +1,4 @@
-"""Walks the pages of a search. The unit of its offset is not documented, so each page is compared with earlier ones.
+"""Walks the pages of a search. The unit of the offset is not documented, so each page is compared with earlier pages.
 
 Offsets are assumed to count assets, as in a sibling API. If such an offset brings nothing new, although the server
 counts more assets, offsets are assumed to count pages. A walk is complete only if it read as many assets as the server
@@ -25,7 +25,7 @@ class SearchWalk:
 
     Args:
         ask: Returns the steps that read a page, given an offset and the maximum number of assets.
-        is_wanted: Whether an asset is yielded; the others are read and counted, too.
+        is_wanted: Whether an asset is yielded. An unwanted asset is read and counted, too.
         limit: The page size to request.
 
     Attributes:

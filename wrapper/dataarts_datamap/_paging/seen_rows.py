@@ -48,7 +48,7 @@ class SeenRows:
     """The runs of a slice that were read: for each key, a hash of the content of each of its runs.
 
     Args:
-        keys: Runs of which only the keys are known.
+        keys: Keys of runs that were read before; nothing else is known of them.
 
     Attributes:
         has_twins: Whether several runs share a key.

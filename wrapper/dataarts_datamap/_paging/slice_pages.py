@@ -18,13 +18,7 @@ _EDGE: Final = 2  # milliseconds at each end of a window that an overlapping win
 
 
 class Page:
-    """A page that was read.
-
-    Attributes:
-        sent: The page as the server sent it.
-        span: Its offset, limit and position.
-        window: The requested window.
-    """
+    """A page as the server sent it, for a span of a requested window."""
 
     def __init__(self, sent: RunPage, span: Span, window: Window) -> None:
         self.sent = sent

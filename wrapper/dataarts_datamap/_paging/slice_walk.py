@@ -433,7 +433,7 @@ class SliceWalk:
             raise TooManyError(total)
 
     def _next_page(self) -> Generator[PageNeeded, RunPage, Page]:
-        """The next page with new rows, or the one that shows that there are none."""
+        """The next page with new rows, or a page that shows that there are no more."""
         if self._last is None and self._state.options.counting(self._habits) is None:
             counting = Counting.ROWS
             span = self._state.options.first_span(self._habits, max(self._page_size, len(self._read) + 1))

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from dataarts_datamap._models.runs import RunPage
 from dataarts_datamap._paging.resume_token import TablePosition
 from dataarts_datamap._paging.slice_walk import MOST_AHEAD
-from dataarts_datamap._paging.walk_options import READ_ERRORS, PageNeeded, Walk, go_on
+from dataarts_datamap._paging.walk_options import PageNeeded, Walk, passed_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,8 +25,8 @@ class TableWalk:
     """Walks over the operators of a table, one after the other. The first pages of the next operators are read ahead.
 
     Args:
-        table_guid: The table.
-        window: The window.
+        table_guid: GUID of the table.
+        window: The window of all walks.
         walks: A walk for each operator that is not finished, in the order of reading.
         finished: The operators that were read before.
     """
@@ -67,12 +67,7 @@ class TableWalk:
                     yield replace(step, total=None)
                     step = next(pages, None)
                     continue
-                try:
-                    page = yield PageNeeded(step.read, (*step.ahead, *next_ones)[:MOST_AHEAD])
-                except READ_ERRORS as error:
-                    step = go_on(pages, error)
-                else:
-                    step = go_on(pages, page)
+                step = yield from passed_on(pages, PageNeeded(step.read, (*step.ahead, *next_ones)[:MOST_AHEAD]))
         self._current = len(self._walks)
 
 
@@ -81,9 +76,6 @@ class MergedWalk:
 
     The merged runs are in order if the runs of each operator are. A run without a planned time follows the run before
     it in its operator's order.
-
-    Args:
-        walks: A walk for each operator.
     """
 
     def __init__(self, walks: Sequence[WindowWalk]) -> None:
@@ -127,12 +119,8 @@ class _Source:
         """Read the page that it awaits, and meanwhile the other pages."""
         if self.wanted is not None:
             ahead = [read for read in others if read != self.wanted.read]
-            try:
-                page = yield PageNeeded(self.wanted.read, (*ahead, *self.wanted.ahead)[:MOST_AHEAD])
-            except READ_ERRORS as error:
-                self.wanted = self._needed(go_on(self._pages, error))
-            else:
-                self.wanted = self._needed(go_on(self._pages, page))
+            needed = PageNeeded(self.wanted.read, (*ahead, *self.wanted.ahead)[:MOST_AHEAD])
+            self.wanted = self._needed((yield from passed_on(self._pages, needed)))
 
     def _needed(self, step: PageNeeded | RunPage | None) -> PageNeeded | None:
         while isinstance(step, RunPage):

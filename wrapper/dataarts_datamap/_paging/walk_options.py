@@ -39,13 +39,9 @@ _CONVINCING: Final = 4  # wrong totals would not be right so often by chance
 
 
 class PageRead(Struct, frozen=True):
-    """A page to read.
+    """A page to read, as it is requested.
 
     Attributes:
-        operator: The operator of the runs.
-        window: The window to request.
-        offset: The offset to send.
-        limit: The limit to send.
         reading: Distinguishes repeated readings of the same page.
         is_trial: Whether it tests if the server accepts such a limit. A trial is not retried.
     """
@@ -59,7 +55,7 @@ class PageRead(Struct, frozen=True):
 
 
 class PageNeeded(Struct, frozen=True):
-    """A page that the walk needs now, and those that it will probably need next."""
+    """A page that the walk needs now, and the pages that it will probably need next."""
 
     read: PageRead
     ahead: tuple[PageRead, ...] = ()
@@ -83,6 +79,15 @@ def go_on(walk: Walk, response: RunPage | DataMapError) -> PageNeeded | RunPage 
         return walk.send(response) if isinstance(response, RunPage) else walk.throw(response)
     except StopIteration:
         return None
+
+
+def passed_on(walk: Walk, needed: PageNeeded) -> Generator[PageNeeded, RunPage, PageNeeded | RunPage | None]:
+    """The next step of a walk, after yielding a page that it needs, and passing the page or its error on to it."""
+    try:
+        page = yield needed
+    except READ_ERRORS as error:
+        return go_on(walk, error)
+    return go_on(walk, page)
 
 
 class ServerHabits(Struct):

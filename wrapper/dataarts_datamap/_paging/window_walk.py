@@ -37,13 +37,9 @@ _MOST_LOOKS: Final = 5
 
 
 class WindowWalk:
-    """A walk over a window of one operator.
+    """A walk over a window of one operator. It adds to the known facts about the server.
 
     Args:
-        operator: The operator of the runs.
-        window: The window.
-        options: The options of the walk.
-        habits: The known facts about the server, to which the walk adds.
         resumed: The position to go on from.
     """
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger("dataarts_datamap")
 
-# The headers that a record shows. All others stay out, including unknown ones of a server.
+# The headers that a record shows; all other headers of a server stay out.
 _SENT_HEADERS: Final = ("content-type", "instance", "x-project-id", "x-sdk-date")
 _RECEIVED_HEADERS: Final = (
     "content-encoding",
@@ -108,13 +108,7 @@ class AttemptReporter:
 
 
 class AttemptLog:
-    """The requests of one attempt, each reported when it has ended.
-
-    Args:
-        reporter: Receives the reports.
-        clock: The clock.
-        number: Number of the attempt within its call, from 1.
-    """
+    """The requests of one attempt, each reported when it has ended."""
 
     def __init__(self, reporter: AttemptReporter, clock: Clock, number: int) -> None:
         self._reporter = reporter

@@ -51,13 +51,13 @@ class Retry:
     a 429.
 
     Attributes:
-        attempts: Maximum number of attempts, including the first, but not those that got a 429: 1 to 20, by default 4.
-            With 1, nothing is retried, and the other parameters have no effect.
+        attempts: Maximum number of attempts, including the first, but not counting attempts that got a 429: 1 to 20, by
+            default 4. With 1, nothing is retried, and the other parameters have no effect.
         throttled_attempts: Number of 429s for a request before one is raised: 1 to 20, by default 12. Measured with
             three programs at once, each of which kept to the limit: with 4, one request in fifty failed; with 12, none
             of 1,800.
         first_wait: Longest wait before the second attempt, in seconds: 0 to 3600, by default 0.5. With 0, the only
-            waits are those of ``Retry-After``.
+            waits are those that ``Retry-After`` demands.
         longest_wait: Longest wait before any attempt, in seconds: ``first_wait`` to 3600, by default 8. A wait that the
             server demands can be longer.
         longest_retry_after: Longest ``Retry-After`` to wait for, in seconds: 0 to 3600, by default 30. A shorter one is
@@ -84,15 +84,7 @@ class Retry:
 
 
 class Policy(Struct, frozen=True):
-    """The settings for each exchange of a client.
-
-    Attributes:
-        retry: The rules for retries.
-        deadline: Maximum time with all attempts, in seconds.
-        clock: The clock, also for random waits.
-        limiter: The rate limit.
-        reporter: Receives a report of each attempt.
-    """
+    """The settings for each exchange of a client; the deadline is in seconds, and covers all attempts together."""
 
     retry: Retry
     deadline: float

@@ -64,7 +64,7 @@ class AddressRace:
         """The socket that is connected first, and its address.
 
         Raises:
-            ConnectError: No address could be connected; the text is that of the last failure.
+            ConnectError: No address could be connected; the error has the text of the last failure.
             ConnectTimeoutError: No address was connected in time.
             ConnectionAbortedError: The exchange was ended.
             TimeoutError: There was no time left to begin.
@@ -126,7 +126,7 @@ class AddressRace:
 
 
 def ordered(found: Iterable[tuple[int, int, int, str, Any]], worked: object) -> list[Address]:
-    """The address that worked last, then the others, alternating between families (RFC 8305, section 4)."""
+    """The address that worked last, then the other addresses, with families by turns (RFC 8305, section 4)."""
     addresses = [Address(*one) for one in found]
     first = [address for address in addresses if address.family == addresses[0].family]
     others = [address for address in addresses if address.family != addresses[0].family]

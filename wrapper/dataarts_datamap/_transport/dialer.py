@@ -53,13 +53,7 @@ class Dialed(NamedTuple):
 
 
 class Dialer:
-    """Makes connections.
-
-    Args:
-        tls_context: Makes the TLS context, when a connection needs it.
-        proxy: The proxy for connections; None for direct connections.
-        closing: Cancels attempts under way.
-    """
+    """Makes connections, directly or through a proxy, until ``closing`` cancels all attempts under way."""
 
     def __init__(self, tls_context: Callable[[], ssl.SSLContext], proxy: Proxy | None, closing: Cancellation) -> None:
         self._tls_context = tls_context
@@ -183,7 +177,7 @@ class _TLSInTLS:
             return b""
 
     def _taken(self, action: Callable[[], T]) -> T:
-        """The result of an action, after reading the bytes that it needs and sending those that it made."""
+        """The result of an action, after reading the bytes that it needs and sending the bytes that it made."""
         until = None if self._timeout is None else time.monotonic() + self._timeout
         while True:
             try:

@@ -49,8 +49,8 @@ class H11Pool:
 
     Args:
         proxy: The proxy for connections; None for direct connections.
-        tls_context: Makes the TLS context, when a connection needs it.
-        max_connections: The maximum number of concurrent requests; further ones wait.
+        tls_context: Makes the TLS context when a connection needs it.
+        max_connections: The maximum number of concurrent requests; further requests wait.
         max_keepalive_connections: The maximum number of idle connections to keep.
         keepalive_expiry: Seconds to keep an idle connection.
     """

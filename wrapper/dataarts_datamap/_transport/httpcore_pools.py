@@ -64,8 +64,8 @@ _use: ContextVar[_Use] = ContextVar("_use")
 
 
 def _hide_details(record: logging.LogRecord) -> bool:
-    # The library logs all headers of a response, and that of a request for a token holds the token; the errors that it
-    # logs quote the server's bytes, which can be an echo.
+    # The library logs all headers of a response; the response to a request for a token has the token there. Its log
+    # also quotes errors with the server's bytes, which can echo a secret.
     event, _, details = record.getMessage().partition(" ")
     if details and _sending.get() and event.endswith((".complete", ".failed")):
         record.msg, record.args = event, None
@@ -102,7 +102,7 @@ def _border() -> Generator[None]:
 
 
 def _reason(error: Exception) -> object:
-    """The error that holds the reason: in an event loop, the cause of an error without a text, or its name."""
+    """The reason for an error. Event loops raise errors without a text: their cause counts, else their name."""
     reason = error.args[0] if error.args else ""
     if isinstance(reason, Exception) and not isinstance(reason, TimeoutError) and not str(reason):
         return reason.__cause__ or type(reason).__name__
@@ -110,13 +110,7 @@ def _reason(error: Exception) -> object:
 
 
 class AsyncPool:
-    """Connections in an event loop.
-
-    Args:
-        proxy: The proxy for connections; None for direct connections.
-        tls_context: Makes the TLS context.
-        limits: The maximum number of connections, the number of idle ones to keep, and the time to keep them.
-    """
+    """Connections in an event loop; ``limits`` are those of ``H11Pool``."""
 
     def __init__(self, proxy: Proxy | None, tls_context: Callable[[], ssl.SSLContext], **limits: Any) -> None:  # noqa: ANN401  the library's own names
         self._proxy = proxy
@@ -207,9 +201,9 @@ def _refuse_early_answer(response: httpcore2.Response) -> None:
 
 
 class _TunnellingPool(httpcore2.AsyncConnectionPool):
-    """A pool whose network backend makes the tunnels through a proxy.
+    """A pool that makes the tunnels through a proxy itself.
 
-    The library would count a tunnel of its own as used for ever if the handshake fails or is cancelled.
+    The library would count a tunnel that it made as used for ever if the handshake fails or is cancelled.
     """
 
     def __init__(self, proxy: Proxy | None, ssl_context: ssl.SSLContext, limits: dict[str, Any]) -> None:
@@ -242,11 +236,7 @@ class _Network(httpcore2.AsyncNetworkBackend):
 
 
 class _Tunnels(_Network):
-    """The network behind a proxy, reached by ``CONNECT``.
-
-    Attributes:
-        proxy_origin: The proxy's origin.
-    """
+    """The network behind a proxy, reached by ``CONNECT``."""
 
     def __init__(self, proxy: Proxy, ssl_context: ssl.SSLContext) -> None:
         super().__init__()

@@ -77,8 +77,8 @@ class PoolRegistry(Generic[PoolT]):
         return list(self._pools.pop(self._find_place(), {}).values())
 
     def _settle(self, place: Hashable) -> dict[Proxy | None, PoolT]:
-        # Connections of other places are kept, but not touched: those of a parent process, whose locks may be held for
-        # ever here, and those of another event loop. Those of a closed loop are dropped.
+        # Connections of a parent process or of another event loop are kept, but not touched: locks of a parent process
+        # may be held for ever here. Connections of a closed loop are dropped.
         for other in filter(self._is_gone, list(self._pools)):
             self._pools.pop(other, None)
         self._process = os.getpid()

@@ -41,11 +41,7 @@ class Proxy(SecretStruct, frozen=True):
 
 
 def checked_proxy(proxy: str, *, name: str = "the proxy") -> Proxy:
-    """The proxy of an address such as ``http://user:password@host:3128``.
-
-    Args:
-        proxy: The address.
-        name: Its name in errors.
+    """The proxy of an address such as ``http://user:password@host:3128``; ``name`` stands for it in error texts.
 
     Raises:
         ConfigurationError: It is not an ``http`` or ``https`` address, uses SOCKS, holds a path, or its user or
@@ -92,10 +88,7 @@ def environment_proxy(endpoint: str) -> Proxy | None:
 def is_named_in(no_proxy: str, host: str, port: int) -> bool:
     """Whether a list such as ``NO_PROXY`` names a host: by name, domain, address or network, with or without a port.
 
-    Args:
-        no_proxy: Entries with commas or blanks between them.
-        host: Name or address, without brackets.
-        port: The port of the request.
+    The list has commas or blanks between its entries. The host is a name, or an address without brackets.
     """
     name, address = host.lower().removesuffix("."), ip_address_of(host)
     for entry in re.split(r"[\s,]+", no_proxy.strip().lower()):

@@ -20,15 +20,7 @@ _LARGEST_HEAD: Final = 100 * 1024
 
 
 class Tunnel:
-    """A tunnel to an origin, from the request to the proxy until it is open.
-
-    Args:
-        proxy: The proxy.
-        origin: The origin at its other end.
-
-    Attributes:
-        request: The request to the proxy.
-    """
+    """A tunnel through a proxy to an origin, from the ``request`` to the proxy until it is open."""
 
     def __init__(self, proxy: Proxy, origin: Origin) -> None:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)

@@ -91,11 +91,8 @@ class WireRequest(SecretStruct, frozen=True):
     """A request as sent.
 
     Attributes:
-        method: HTTP method, in capitals.
-        origin: The origin.
         target: Path and query.
         headers: Names and values; a value that may be secret is hidden.
-        content: The body, perhaps empty.
         timeouts: The timeouts of its steps.
         deadline: The deadline of the whole exchange.
     """
@@ -110,13 +107,7 @@ class WireRequest(SecretStruct, frozen=True):
 
 
 class WireResponse(SecretStruct, Generic[ChunksT], frozen=True):
-    """A response whose content arrives as it is read.
-
-    Attributes:
-        status: HTTP status.
-        headers: Names and values, as received.
-        chunks: The content.
-    """
+    """A response whose content arrives while its ``chunks`` are iterated."""
 
     status: int
     headers: Sequence[tuple[bytes, bytes]]

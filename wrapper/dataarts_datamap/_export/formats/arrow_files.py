@@ -21,14 +21,7 @@ ArrowFormat: TypeAlias = Literal["parquet", "arrow"]
 
 
 class ArrowFileWriter:
-    """Writes a Parquet or an Arrow IPC file.
-
-    Args:
-        path: File to create.
-        columns: The columns.
-        format: The format.
-        source: Values of the last columns for the rows of an older file that lacks these columns.
-    """
+    """Writes a Parquet or an Arrow IPC file; ``source`` has the last values for older rows, if these lack them."""
 
     def __init__(
         self,

@@ -31,15 +31,7 @@ _CELL: Final = re.compile(r'(?:\A|,)(?:"((?:[^"]++|"")*+)"(?=,|\Z)|([^,]*+))')
 
 
 class CsvWriter:
-    """Writes a CSV file.
-
-    Args:
-        path: File to create.
-        columns: The columns.
-        guard: Whether text that a spreadsheet would run gets an apostrophe before it.
-        bom: Whether the file begins with a byte order mark, by which Excel recognises UTF-8.
-        source: Values of the last columns for the rows of an older file that lacks these columns.
-    """
+    """Writes a CSV file; ``source`` has the last cells for the rows of an older file that lacks these columns."""
 
     def __init__(
         self, path: Path, columns: Sequence[Column], *, guard: bool, bom: bool, source: Sequence[str] = ()

@@ -35,13 +35,7 @@ _FRUGAL: Final = (
 
 
 class DatabaseWriter:
-    """Writes a new database.
-
-    Args:
-        path: Database to create.
-        columns: The columns.
-        table: Name of its table.
-    """
+    """Writes a new database with one table."""
 
     def __init__(self, path: Path, columns: Sequence[Column], *, table: str) -> None:
         self._path = path
@@ -68,14 +62,7 @@ def merge_database(  # noqa: PLR0913  one keyword for each choice
     """Merge one database into another in one transaction; returns the number of older rows that were kept.
 
     With ``append``, the older table's rows of the same runs are replaced; otherwise all its rows.
-
-    Args:
-        made: The new database.
-        target: The older one.
-        columns: The columns.
-        table: Name of the table in both.
-        append: Whether to keep rows of other runs.
-        source: Values of the last columns for the older rows, if the older table lacks these columns.
+    ``source`` has the values of the last columns for the older rows, if the older table lacks these columns.
     """
     with _converted_errors(target), closing(_connect_frugally(made)) as connection:
         connection.execute(f"ATTACH {_literal(str(target))} AS target (TYPE duckdb)")

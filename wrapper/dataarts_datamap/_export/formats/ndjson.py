@@ -36,13 +36,7 @@ class _Identified(Struct):
 
 
 class NdjsonWriter:
-    """Writes a file of JSON lines.
-
-    Args:
-        path: File to create.
-        columns: The columns.
-        source: Values of the last columns for the rows of an older file that lacks these columns.
-    """
+    """Writes a file of JSON lines; ``source`` has the last values for the rows of an older file that lacks them."""
 
     def __init__(self, path: Path, columns: Sequence[Column], *, source: Sequence[str] = ()) -> None:
         self._source = dict(zip(SOURCE, source, strict=False))
