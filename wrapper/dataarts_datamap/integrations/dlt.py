@@ -15,6 +15,7 @@ Credentials are those of the client, from the environment or the profile file; d
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -51,8 +52,8 @@ def datamap(
 
     Runs are merged by ``run_key``, their identity, and ``table_guid``. The first load reads ``since``; each later one
     begins at the oldest run that had not ended, or ``lookback`` before the present if that is earlier. So a run that
-    ends weeks after its plan is corrected; ``dlt.sources.incremental`` would silently drop it. The resource's state
-    holds this time: a few bytes for each table.
+    ends weeks after its plan is still updated; ``dlt.sources.incremental`` would silently drop it. The resource's state
+    holds that beginning: a few bytes for each table.
 
     Args:
         tables: The tables, by GUID or name.
@@ -67,7 +68,8 @@ def datamap(
     if isinstance(tables, str) or not tables:
         raise InvalidArgumentError("tables must be a list of GUIDs or names, and not empty")
     RunProgress(lookback=lookback)  # refuses an invalid lookback before anything is loaded
-    reader = _Reader(list(tables), client, since=since, lookback=lookback, running_data=running_data)
+    nested: Literal["json", "skip"] = "json" if running_data else "skip"
+    reader = _Reader(tables=list(tables), client=client, since=since, lookback=lookback, nested=nested)
 
     @dlt.source(name="datamap", max_table_nesting=0)
     def source() -> Any:  # noqa: ANN401  dlt's decorated functions have no type
@@ -89,29 +91,21 @@ def datamap(
     return source()
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Reader:
     """The reader behind the resources."""
 
-    def __init__(
-        self,
-        tables: Sequence[str],
-        client: DataMapClient | None,
-        *,
-        since: timedelta,
-        lookback: timedelta,
-        running_data: bool,
-    ) -> None:
-        self._tables = tables
-        self._client = client
-        self._since = since
-        self._lookback = lookback
-        self._nested: Literal["json", "skip"] = "json" if running_data else "skip"
+    tables: Sequence[str]
+    client: DataMapClient | None
+    since: timedelta
+    lookback: timedelta
+    nested: Literal["json", "skip"]
 
     def operators(self) -> Iterator[pa.Table]:
         """The operators of all tables, as one table."""
         rows: dict[str, list[str | None]] = {name: [] for name in ("table_guid", "table_name", *_OPERATOR_FIELDS)}
         with self._opened() as client:
-            for table in map(client.find_table, self._tables):
+            for table in map(client.find_table, self.tables):
                 for operator in client.list_operators(table.guid):
                     rows["table_guid"].append(table.guid)
                     rows["table_name"].append(table.full_name)
@@ -125,22 +119,22 @@ class _Reader:
         """The runs of each table that may be new or changed, in batches."""
         state: dict[str, Any] = dlt.current.resource_state().setdefault(_STATE, {})
         with self._opened() as client:
-            for name in self._tables:
+            for name in self.tables:
                 guid = client.find_table(name).guid
-                progress = RunProgress(state.get(guid), lookback=self._lookback, remembers_runs=False)
+                progress = RunProgress(state.get(guid), lookback=self.lookback, remembers_runs=False)
                 now = datetime.now(UTC)
-                pager = client.list_table_runs(guid, start=progress.start(now, first=self._since), end=now)
+                pager = client.list_table_runs(guid, start=progress.start(now, first=self.since), end=now)
                 changed = progress.changed(pager, now)
-                for batch in arrow_batches(changed, nested=self._nested, time_unit="us", key=True):
+                for batch in arrow_batches(changed, nested=self.nested, time_unit="us", key=True):
                     guids = pa.array([guid] * batch.num_rows, type=pa.string())
                     field = pa.field("table_guid", pa.string(), nullable=False)
                     yield pa.Table.from_batches([batch]).add_column(1, field, guids)
                 state[guid] = progress.to_dict()
 
     def _opened(self) -> AbstractContextManager[DataMapClient]:
-        return DataMapClient.from_env() if self._client is None else nullcontext(self._client)
+        return DataMapClient.from_env() if self.client is None else nullcontext(self.client)
 
 
 def _never_null(*names: str) -> dict[str, Any]:
-    """Hints that columns are never null, as separate values, since dlt changes them."""
+    """Hints that columns are never null; new ones for each call, since dlt changes them."""
     return {name: {"name": name, "nullable": False, "data_type": "text"} for name in names}

@@ -1,4 +1,4 @@
-"""Serves the state of tables to Prometheus, for as long as it runs. It needs the extra ``exporter``.
+"""An exporter, which serves the state of tables to Prometheus. It needs the extra ``exporter``.
 
 ::
 
@@ -90,7 +90,7 @@ class RequestMetrics:
 
 
 class _Served(NamedTuple):
-    """The response to a scrape, and the checks that it is made of."""
+    """The gauges of tables as text, and the checks that they come from."""
 
     text: bytes
     checks: tuple[TableCheck, ...]
@@ -99,10 +99,10 @@ class _Served(NamedTuple):
 class TableExporter:
     """Checks tables again and again, and serves their state at ``/metrics``.
 
-    The series are those of ``check_metrics``; and ``datamap_up`` (1 if the last check could read a table, or there are
-    none), ``datamap_last_check_timestamp_seconds`` and ``datamap_check_duration_seconds``. If the service cannot be
-    reached, tables are ``unknown`` and keep their last success. ``/healthz`` says whether the checking thread is alive,
-    ``/readyz`` whether the first check has ended: both by 200 or 503.
+    The series are those of ``check_metrics``, and ``datamap_up`` (1 if the last check could read a table, or there are
+    no tables), ``datamap_last_check_timestamp_seconds`` and ``datamap_check_duration_seconds``. If the service cannot
+    be reached, tables are ``unknown`` and keep their last success. ``/healthz`` responds with 200 if the checking
+    thread is alive, ``/readyz`` with 200 if the first check has ended; otherwise with 503.
 
     Args:
         client: The client that reads the tables. It stays open.

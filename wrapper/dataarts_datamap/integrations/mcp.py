@@ -7,6 +7,7 @@ their full count beside them.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from heapq import heappush, heappushpop
@@ -309,9 +310,7 @@ class _Tools:
             )
         rules = [rule for rule in load_tables(self._table_file) if owner is None or rule.owner == owner]
         checks = worst_first(await self._client.check_tables(rules)) if rules else []
-        verdicts: dict[str, int] = {}
-        for check in checks:
-            verdicts[check.verdict.value] = verdicts.get(check.verdict.value, 0) + 1
+        verdicts = Counter(check.verdict.value for check in checks)
         rows = [_clean(one.to_dict()) for one in checks if not only_troubled or one.verdict.value != "fresh"]
         return CheckList(
             tables=rows[:_MOST_CHECKS], shown=min(len(rows), _MOST_CHECKS), total=len(rows), verdicts=verdicts

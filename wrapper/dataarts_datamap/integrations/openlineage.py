@@ -36,6 +36,7 @@ from dataarts_datamap import (
     __version__,
 )
 from dataarts_datamap._extras import how_to_install
+from dataarts_datamap._times import iso_text
 
 try:
     from openlineage.client import OpenLineageClient
@@ -79,17 +80,17 @@ def to_openlineage(
     """The events of a run: its start, if it has started, and its end, if it has ended. A waiting run has none.
 
     A success is ``COMPLETE``, a failure ``FAIL``, a run that was skipped or stopped by hand ``ABORT``; for a run of
-    unknown status, there is only the start. Times are those of the run; an ended run without an end time has its start
-    or its plan instead. The parent is the scheduled job, whose id is derived from its name and the planned time
-    (inferred).
+    unknown status, there is only the start. Times are those of the run; if an ended run has no end time, its start or
+    its plan takes the place of the end. The parent is the scheduled job, whose id is derived from its name and the
+    planned time (inferred).
 
     Args:
         run: The run, as a client read it.
         lineage: Lineage, for the inputs and outputs of its operator. If it is left out, or does not know the operator,
             ``table`` is the only output.
         table: The table of the run: an output, unless lineage says that the operator reads it.
-        names: The names of tables in the catalog. A table without a rule gets its GUID as name, which no other producer
-            uses.
+        names: The names of tables in the catalog. A table without a rule is named by its GUID, by which other producers
+            of events do not name it.
         running_data: Whether to include the SQL and the parameters of the run, which can contain secrets and personal
             data.
     """
@@ -144,8 +145,8 @@ class EventSender:
         """Send an event.
 
         Raises:
-            ExportError: It could not be sent. The text only names the kind of error, since its own text can contain
-                secrets.
+            ExportError: It could not be sent. The text names only the kind of the transport's error, whose own text can
+                contain secrets.
         """
         try:
             self._client.emit(event)
@@ -163,7 +164,7 @@ class EventSender:
 
 @contextmanager
 def _unannounced() -> Generator[None]:
-    """Hides the library's warning that it prints events without a transport, which is an error here."""
+    """Hide the library's warning that it prints events if no transport is configured: here, that is an error."""
     logger = logging.getLogger("openlineage.client.client")
 
     def is_other(record: logging.LogRecord) -> bool:
@@ -224,7 +225,7 @@ class _Facts:
         job = ".".join(part for part in (run.task_name, _operator(run).job_name) if part) or _UNKNOWN
         return events.RunEvent(
             eventType=kind,
-            eventTime=_time_text(at),
+            eventTime=iso_text(at),
             run=events.Run(runId=str(generate_static_uuid(self._first, run.key.encode())), facets=run_facets),
             job=events.Job(namespace=self._namespace, name=job, facets=dict(self._job_facets())),
             inputs=inputs,
@@ -260,7 +261,7 @@ class _Facts:
             ),
         )
         if run.plan_time is not None:
-            nominal = _facet(facets.nominal_time_run.NominalTimeRunFacet, nominalStartTime=_time_text(run.plan_time))
+            nominal = _facet(facets.nominal_time_run.NominalTimeRunFacet, nominalStartTime=iso_text(run.plan_time))
             yield "nominalTime", nominal
         if run.task_name and run.plan_time is not None:
             told = f"{self._namespace}\n{run.task_id}\n{run.task_name}".encode()
@@ -308,16 +309,12 @@ def _facet(kind: Callable[..., _FacetT], **values: Any) -> _FacetT:  # noqa: ANN
     return kind(**values, producer=PRODUCER)
 
 
-def _time_text(time: datetime) -> str:
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _members(value: object) -> Mapping[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _sql(run: Run) -> str:
-    """The statements of a run, if its kind of operator has them where SQL is expected."""
+    """The SQL of a run: the texts in ``running_data`` whose names contain ``sql``."""
     found: list[str] = []
     for name, value in _members(run.running_data).items():
         if "sql" in name.casefold():

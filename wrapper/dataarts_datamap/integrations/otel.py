@@ -8,8 +8,8 @@
         ...
 
 Names and values follow the semantic conventions of HTTP clients, version 1.40.0
-(https://opentelemetry.io/docs/specs/semconv/http/http-spans/): a span for each attempt, and none for the call around
-it, which the caller can trace.
+(https://opentelemetry.io/docs/specs/semconv/http/http-spans/). Each attempt has a span; the call that makes attempts
+has none, since the caller can trace it.
 """
 
 from __future__ import annotations

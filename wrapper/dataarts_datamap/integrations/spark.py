@@ -45,7 +45,7 @@ except ImportError as error:  # an old pyspark lacks these names
     raise MissingExtraError(f"{missing} is not installed: {how_to_install('spark')}") from None
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pyspark.sql.types import StructType
 
@@ -53,15 +53,14 @@ _SECRETS: Final = re.compile(r"(?i)token|secret|passw|credential|(?:^|[_.-])(?:a
 _CLIENT_OPTIONS: Final = {
     "endpoint": "endpoint",
     "region": "region",
-    "iamendpoint": "iam_endpoint",
-    "projectid": "project_id",
-    "instanceid": "instance_id",
-    "workspaceid": "workspace_id",
+    "iamEndpoint": "iam_endpoint",
+    "projectId": "project_id",
+    "instanceId": "instance_id",
+    "workspaceId": "workspace_id",
 }
 _OPTIONS: Final = (
     *("path", "tables", "tableFile", "since", "start", "end", "lookback", "numPartitions", "requestsPerSecond"),
-    *("pageSize", "runningData", "endpoint", "region", "iamEndpoint", "projectId", "instanceId"),
-    *("workspaceId", "allowHttp"),
+    *("pageSize", "runningData", *_CLIENT_OPTIONS, "allowHttp"),
 )
 _DEFAULT_PARTITIONS: Final = 4
 _DEFAULT_RATE: Final = 50
@@ -120,12 +119,12 @@ class _Partition(InputPartition):
 class DataMapDataSource(DataSource):
     """The format ``datamap``: runs of tables, in batches or as a stream.
 
-    Options, which ignore case:
-        path: The table, by GUID or name, as given to ``load``; or
-        tables: several, with commas between them; or
-        tableFile: a file of tables.
-        since: Length of the window up to its end: ``90m``, ``24h``, ``7d``; or
-        start: its beginning, as ISO 8601 text with an offset.
+    Options, which ignore case; give one of the first three, and ``since`` or ``start``:
+        path: The table, by GUID or name, as given to ``load``.
+        tables: Several tables, with commas between them.
+        tableFile: A file of tables.
+        since: Length of the window up to its end: ``90m``, ``24h``, ``7d``.
+        start: Beginning of the window, as ISO 8601 text with an offset.
         end: End of the window; the present if left out.
         numPartitions: Maximum number of groups of operators (4).
         requestsPerSecond: The limit for all groups together (50); each gets an integer share.
@@ -211,28 +210,30 @@ class _StreamReader(SimpleDataSourceStreamReader):
 
     def read(self, start: dict[str, Any]) -> tuple[Iterator[tuple[Any, ...]], dict[str, Any]]:
         """The runs that have ended since an offset, and the next offset."""
-        rows: list[tuple[Any, ...]] = []
-        tables: dict[str, Any] = {}
         now = datetime.now(UTC)
-        with self._settings.open(self._settings.rate) as client:
-            for guid in _guids(client, self._settings):
-                progress = RunProgress(start["tables"].get(guid), lookback=self._settings.lookback)
-                rows += self._read(client, guid, progress, now)
-                tables[guid] = progress.to_dict()
+        rows, tables = self._read_tables(start, None, now)
         return iter(rows), {"tables": tables, "until": now.isoformat()}
 
     def readBetweenOffsets(self, start: dict[str, Any], end: dict[str, Any]) -> Iterator[tuple[Any, ...]]:  # noqa: N802  Spark's name
         """The same batch again, after a failure, with the present state of the runs."""
-        rows: list[tuple[Any, ...]] = []
-        now = datetime.fromisoformat(end["until"])
-        with self._settings.open(self._settings.rate) as client:
-            for guid in end["tables"]:
-                progress = RunProgress(start["tables"].get(guid), lookback=self._settings.lookback)
-                rows += self._read(client, guid, progress, now)
+        rows, _ = self._read_tables(start, end["tables"], datetime.fromisoformat(end["until"]))
         return iter(rows)
 
     def commit(self, end: dict[str, Any]) -> None:
         """Do nothing: the offset contains the yielded runs."""
+
+    def _read_tables(
+        self, start: dict[str, Any], guids: Iterable[str] | None, now: datetime
+    ) -> tuple[list[tuple[Any, ...]], dict[str, Any]]:
+        """The runs that ended from an offset up to a time, and the state of each table; of all tables for None."""
+        rows: list[tuple[Any, ...]] = []
+        tables: dict[str, Any] = {}
+        with self._settings.open(self._settings.rate) as client:
+            for guid in _guids(client, self._settings) if guids is None else guids:
+                progress = RunProgress(start["tables"].get(guid), lookback=self._settings.lookback)
+                rows += self._read(client, guid, progress, now)
+                tables[guid] = progress.to_dict()
+        return rows, tables
 
     def _read(
         self, client: DataMapClient, guid: str, progress: RunProgress, now: datetime
@@ -306,7 +307,8 @@ def _settings(options: Mapping[str, str]) -> _Settings:
             nearest = get_close_matches(name, known, n=1)
             hint = f"did you mean {known[nearest[0]]}?" if nearest else f"the options are {', '.join(_OPTIONS)}"
             raise InvalidArgumentError(f"datamap has no option {name}: {hint}")
-    client: dict[str, Any] = {keyword: given[name] for name, keyword in _CLIENT_OPTIONS.items() if name in given}
+    of_client = ((name.casefold(), keyword) for name, keyword in _CLIENT_OPTIONS.items())
+    client: dict[str, Any] = {keyword: given[name] for name, keyword in of_client if name in given}
     if "allowhttp" in given:
         client["allow_http"] = _flag("allowHttp", given["allowhttp"])
     return _Settings(

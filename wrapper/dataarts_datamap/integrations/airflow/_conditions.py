@@ -1,11 +1,12 @@
-"""The conditions that sensors wait for. Each works with both clients, and judges alike."""
+"""The conditions that sensors wait for. Each works with both clients, with the same result."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeVar
 
 from dataarts_datamap import InvalidArgumentError, RunState, TableNotFoundError, Verdict
 from dataarts_datamap.integrations.airflow._facts import clipped, run_facts, status_facts
@@ -24,7 +25,7 @@ T = TypeVar("T")
 
 
 class Outcome(StrEnum):
-    """The result of a look at a table.
+    """The outcome of a look at a table.
 
     Attributes:
         MET: The condition holds.
@@ -41,37 +42,42 @@ _SEEN_SINCE: Final = {Outcome.MET: "success", Outcome.WAITING: "no success"}
 
 
 class Look(NamedTuple):
-    """A look at a table.
-
-    Attributes:
-        outcome: Its result.
-        message: The observation, in words.
-        facts: The observation, ready for JSON.
-    """
+    """The result of a look at a table: the outcome, and the observation in words and ready for JSON."""
 
     outcome: Outcome
     message: str
     facts: dict[str, Any]
 
 
-class Condition(Protocol):
-    """A condition to wait for."""
+@dataclass(frozen=True, kw_only=True)
+class Condition(ABC):
+    """A condition to wait for.
 
+    Attributes:
+        kind: The kind of condition.
+        only: Names of the operators that count; None for those that write the table.
+        ignore: Names of operators that do not count.
+    """
+
+    kind: ClassVar[str]
+    only: Sequence[str] | None
+    ignore: Sequence[str]
+
+    @abstractmethod
     def look(self, client: DataMapClient, table: str) -> Look:
         """Look at a table, found by its GUID or name.
 
         Raises:
             DataMapError: The table cannot be read.
         """
-        ...
 
+    @abstractmethod
     async def alook(self, client: AsyncDataMapClient, table: str) -> Look:
         """The same."""
-        ...
 
     def arguments(self) -> dict[str, Any]:
         """Plain values, from which ``condition`` recreates it."""
-        ...
+        return {"kind": self.kind, **asdict(self)}
 
 
 def condition(arguments: Mapping[str, Any]) -> Condition:
@@ -82,7 +88,7 @@ def condition(arguments: Mapping[str, Any]) -> Condition:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Freshness:
+class Freshness(Condition):
     """The condition that a table is fresh.
 
     Attributes:
@@ -90,8 +96,6 @@ class Freshness:
         max_age: The largest age of a last success, in seconds; None if ``after`` decides.
         since: Minimum time to look back for runs, in seconds.
         any_operator: Whether one operator that keeps the table fresh is enough.
-        only: Names of the operators that count; None for those that write the table.
-        ignore: Names of operators that do not count.
     """
 
     kind: ClassVar[str] = "fresh"
@@ -99,8 +103,6 @@ class Freshness:
     max_age: float | None
     since: float
     any_operator: bool
-    only: Sequence[str] | None
-    ignore: Sequence[str]
 
     def look(self, client: DataMapClient, table: str) -> Look:
         """Whether the table is fresh."""
@@ -111,10 +113,6 @@ class Freshness:
         """The same."""
         guid = (await client.find_table(table)).guid
         return self._seen(table, guid, await client.table_status(guid, **self._question()))
-
-    def arguments(self) -> dict[str, Any]:
-        """The attributes, with the kind of the condition."""
-        return {"kind": self.kind, **asdict(self)}
 
     def _question(self) -> dict[str, Any]:
         since = timedelta(seconds=self.since)
@@ -143,20 +141,16 @@ class Freshness:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlannedRun:
+class PlannedRun(Condition):
     """The condition that a run of a table, planned at a time or later, has succeeded.
 
     Attributes:
         after: That time, as ISO 8601 text.
-        only: Names of the operators that count; None for those that write the table.
-        ignore: Names of operators that do not count.
-        fail_on_failure: Whether a failed run ends the wait if no other run has succeeded or still can.
+        fail_on_failure: Whether a failed run ends the wait if no other run has succeeded, or can still succeed.
     """
 
     kind: ClassVar[str] = "run"
     after: str
-    only: Sequence[str] | None
-    ignore: Sequence[str]
     fail_on_failure: bool
 
     def look(self, client: DataMapClient, table: str) -> Look:
@@ -173,10 +167,6 @@ class PlannedRun:
         operators = counting(table, producers.operators)
         runs = await client.list_table_runs(guid, start=self._start, operators=operators).to_list()
         return self._seen(table, guid, runs)
-
-    def arguments(self) -> dict[str, Any]:
-        """The attributes, with the kind of the condition."""
-        return {"kind": self.kind, **asdict(self)}
 
     @property
     def _start(self) -> datetime:
@@ -219,7 +209,7 @@ def instant(name: str, value: datetime | str) -> datetime:
         InvalidArgumentError: It is not a time, or has no zone.
     """
     try:
-        # As text, a time of Airflow's pendulum becomes a plain one: pendulum's loses a zone of another library in sums.
+        # Through text, a time of pendulum becomes a plain one: pendulum's sums are wrong with zones of other libraries.
         time = datetime.fromisoformat(value if isinstance(value, str) else value.isoformat())
     except ValueError:
         raise InvalidArgumentError(
@@ -232,5 +222,5 @@ def instant(name: str, value: datetime | str) -> datetime:
 
 
 def planned_at(run: Run) -> datetime:
-    """The planned time of a run; if it has none, the next of its known times."""
+    """The planned time of a run; if it has none, the first of its other known times."""
     return run.plan_time or run.submit_time or run.start_time or run.end_time or _BEGINNING

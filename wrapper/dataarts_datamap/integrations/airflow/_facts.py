@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from dataarts_datamap._times import iso_text
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -61,4 +63,4 @@ def _text(text: str | None) -> str | None:
 
 
 def _time(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if time is None else iso_text(time)

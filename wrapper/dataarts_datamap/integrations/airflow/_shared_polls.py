@@ -74,10 +74,10 @@ class _Failures(NamedTuple):
 class SharedPolls:
     """The shared state of the watchers of a connection: a client, and their failures.
 
-    After a temporary failure, polls go on, with waits that double up to ten minutes. So they do after a permanent
-    failure, which is raised once it has occurred often enough in a row; a trigger that Airflow then creates again
-    continues the waits of this one. After credentials were rejected, all watchers fail without a request until a pause
-    is over, since five wrong signatures lock an access key. Then the connection is read again.
+    After a failure, polls go on, with waits that double up to ten minutes. A permanent failure is raised once it has
+    occurred often enough in a row; if Airflow then creates the trigger again, the new one continues these waits. After
+    credentials were rejected, all watchers fail without a request until a pause is over, since five wrong signatures
+    lock an access key. Then the connection is read again.
 
     Args:
         conn_id: Id of the connection.
@@ -118,8 +118,8 @@ class SharedPolls:
 
         Args:
             read: Reads with the client.
-            watcher: Identifies this watcher among those of the connection, also after it was created again; None for
-                one that never is.
+            watcher: Identifies this watcher among those of the connection, also after Airflow created it again; None
+                for a watcher that Airflow never creates again.
             every: Minimum seconds from the beginning of a poll to the next one.
             max_failures: Number of permanent failures in a row after which the last one is raised.
             warn: Receives the text of each failure.
@@ -153,7 +153,7 @@ class SharedPolls:
         async with self._turns:
             if self._is_proven:
                 return await self._read(read)
-            async with self._proving:  # so that wrong credentials are sent once, and not by each watcher
+            async with self._proving:  # wrong credentials must be sent only once, and not by each watcher
                 return await self._read(read)
 
     async def _read(self, read: Callable[[AsyncDataMapClient], Awaitable[T]]) -> T:

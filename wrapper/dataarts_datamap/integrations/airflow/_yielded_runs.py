@@ -1,17 +1,18 @@
 """The successes of a table that were yielded, across restarts. Logic without I/O; the time is passed in.
 
 A *whole* reading begins ``lookback`` ago, or ``lookback`` before the reading of the stored state, or just before the
-oldest active run, whichever is earliest, but no more than a month before the present or that reading. The first reading
-is whole, and so is the first one that is due ten minutes after a whole one. Those in between are *parts*: they begin an
-hour before the oldest active run, or an hour before the end of the previous reading if that is earlier.
+oldest active run, whichever is earliest; but an active run extends it by a month at most. The first reading is whole,
+and so is each that is due ten minutes after a whole one. The readings in between are *parts*: they begin an hour before
+the oldest active run, or an hour before the end of the previous reading if that is earlier.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from dataarts_datamap import RunState
+from dataarts_datamap._times import EPOCH, MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,8 +26,6 @@ _OVERLAP: Final = timedelta(hours=1)
 _LONGEST_RUN: Final = timedelta(days=30)
 _VERSION: Final = 1
 _KEY_LENGTH: Final = 16
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class Reading(NamedTuple):
@@ -46,9 +45,9 @@ class Reading(NamedTuple):
 class YieldedRuns:
     """The successes of a table that were yielded.
 
-    A run is identified by the first half of its ``key``. If its end changes, it counts as a new success. This class
-    reads and keeps less than ``RunProgress``, since a trigger polls every few seconds, and its state is a value in a
-    database.
+    A run is identified by the first half of its ``key``. If its end changes, it counts as a new success. A trigger
+    polls every few seconds, and stores the state in a database, so this class reads and keeps less than
+    ``RunProgress``.
 
     Args:
         lookback: Time to look back for successes that appear late.
@@ -83,14 +82,14 @@ class YieldedRuns:
         fresh = [run for key, run in found.items() if not self.is_baseline and self._is_new(key, run)]
         kept = self._known
         if reading.is_whole:
-            start = (reading.start - _EPOCH) // _MILLISECOND
+            start = (reading.start - EPOCH) // MILLISECOND
             kept = {key: end for key, end in kept.items() if abs(end) >= start}
             self._whole_at = reading.end
         self._known = {**kept, **{key: _mark(run) for key, run in found.items()}}
         starts = [min(times) for run in known_runs if run.state is RunState.ACTIVE and (times := _times(run))]
         self._oldest_active = min(starts, default=None)
         self._read_until = reading.end
-        return sorted(fresh, key=lambda run: max(_times(run), default=_EPOCH))
+        return sorted(fresh, key=lambda run: max(_times(run), default=EPOCH))
 
     def state(self) -> dict[str, Any]:
         """The state to keep across restarts, ready for JSON: about 35 bytes for each success."""
@@ -111,14 +110,14 @@ class YieldedRuns:
         until, oldest, known = (content.get(name) for name in ("read_until", "oldest_active", "successes"))
         if content.get("version") != _VERSION or not isinstance(until, int) or not isinstance(known, dict):
             raise ValueError("not a state of this version")
-        self._read_until = _EPOCH + until * _MILLISECOND
-        self._oldest_active = _EPOCH + oldest * _MILLISECOND if isinstance(oldest, int) else None
+        self._read_until = EPOCH + until * MILLISECOND
+        self._oldest_active = EPOCH + oldest * MILLISECOND if isinstance(oldest, int) else None
         self._known = {str(key): int(end) for key, end in cast("dict[str, int]", known).items()}
 
     def _active_since(self, base: datetime) -> datetime:
         if self._oldest_active is None:
             return base
-        return max(self._oldest_active - _MILLISECOND, base - _LONGEST_RUN)
+        return max(self._oldest_active - MILLISECOND, base - _LONGEST_RUN)
 
     def _is_new(self, key: str, run: Run) -> bool:
         before = self._known.get(key)
@@ -131,7 +130,7 @@ def _mark(run: Run) -> int:
     """The end of a run in milliseconds since the epoch, UTC; if that is not known, the negated latest of its times."""
     if run.end_time is not None:
         return _milliseconds(run.end_time) or 0
-    return -(_milliseconds(max(_times(run), default=_EPOCH)) or 0)
+    return -(_milliseconds(max(_times(run), default=EPOCH)) or 0)
 
 
 def _times(run: Run) -> list[datetime]:
@@ -140,4 +139,4 @@ def _times(run: Run) -> list[datetime]:
 
 
 def _milliseconds(time: datetime | None) -> int | None:
-    return None if time is None else (time - _EPOCH) // _MILLISECOND
+    return None if time is None else (time - EPOCH) // MILLISECOND

@@ -39,8 +39,8 @@ class DataMapHook(BaseHook):
     """Makes clients from a connection of type ``datamap``.
 
     Host is the endpoint, login the access key, password the secret key; without a login, the password is a token.
-    Without both, the credentials are those that the process of Airflow finds (``find_credentials``). Region, ids and
-    the rest are in ``extra``. Missing settings come from the environment, as in ``from_env``. A client sends at most 45
+    Without both, Airflow's process looks for credentials (``find_credentials``). All other settings, such as region and
+    ids, are in ``extra``. Missing settings come from the environment, as in ``from_env``. A client sends at most 45
     requests per second, unless the connection sets another limit; the service allows a user 50.
 
     Args:
@@ -76,7 +76,7 @@ class DataMapHook(BaseHook):
         return AsyncDataMapClient.from_env(**await self._asettings())
 
     async def _asettings(self) -> dict[str, Any]:
-        """The keywords of a client, without blocking the event loop: getting and masking it call a supervisor."""
+        """The keywords of a client. Airflow's supervisor, which is asked for the connection, blocks no event loop."""
         if hasattr(BaseHook, "aget_connection"):
             connection = await self.aget_connection(self.datamap_conn_id)
             if hasattr(connection, "aextra_dejson"):
@@ -85,7 +85,7 @@ class DataMapHook(BaseHook):
         return await sync_to_async(lambda: _settings_of(self.get_connection(self.datamap_conn_id)))()  # 3.0
 
     def test_connection(self) -> tuple[bool, str]:
-        """Whether the service accepts the credentials, and its message, by a request about a missing table."""
+        """Whether the service accepts the credentials, and a message: asks for a table that does not exist."""
         try:
             with self.get_conn() as client:
                 source = client.source()
@@ -98,11 +98,7 @@ class DataMapHook(BaseHook):
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """The form of a connection for the standard fields, for Airflow before 3.2."""
-        return {
-            "hidden_fields": FIELD_BEHAVIOUR["hidden-fields"],
-            "relabeling": FIELD_BEHAVIOUR["relabeling"],
-            "placeholders": FIELD_BEHAVIOUR["placeholders"],
-        }
+        return {name.replace("-", "_"): value for name, value in FIELD_BEHAVIOUR.items()}
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:

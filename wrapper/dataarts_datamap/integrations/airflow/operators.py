@@ -37,7 +37,7 @@ class ExportRunsOperator(BaseOperator):
 
     A run is only in the file of the interval in which it was planned. It is not documented which time of a run the
     service's windows filter on, so a wider window is read, and the planned times decide. The file has the state of each
-    run when the task runs; running the task again replaces the file. It needs the extra ``arrow``.
+    run at the time of the task; running the task again replaces the file. The extra ``arrow`` is needed.
 
     The file is made on the worker, sent when it is complete, and its size is compared. Airflow notes the write, so that
     the provider for OpenLineage reports it. The task returns ``path``, ``written`` (runs), ``without_id`` and
@@ -48,8 +48,8 @@ class ExportRunsOperator(BaseOperator):
         path: Path of the file: any address of ``ObjectStoragePath``, with its connection before the ``@``. A template.
         start: The earliest planned time, aware; by default the beginning of the DAG run's interval. A template.
         end: The time before which runs must be planned; by default the end of that interval. A template.
-        slack: Time by which the window extends beyond the interval on both sides, so that a run that starts that much
-            later than planned is still found.
+        slack: Time by which the window is longer than the interval at both ends, so that a run is still found if it
+            starts that much later than planned.
         columns: Names of the columns to write, in order; all if left out.
         with_documents: Whether to write the columns of nested documents, about half of the bytes; they can contain SQL.
         only: Names of the operators whose runs to write: a job name, a ``workspace/job_name`` or a task id; if left

@@ -43,7 +43,7 @@ FIELD_BEHAVIOUR: dict[str, Any] = {
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The contents of the provider. Since Airflow 3.2, the form of a connection is read from here, without the hook."""
+    """The contents of the provider. Since Airflow 3.2, they describe the form of a connection, instead of the hook."""
     return {
         "package-name": "dataarts-datamap",
         "name": HOOK_NAME,

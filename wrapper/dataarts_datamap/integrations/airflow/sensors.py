@@ -187,8 +187,8 @@ class TableRunSensor(_TableSensor):
         only: Names of the operators whose runs count: a job name, a ``workspace/job_name`` or a task id; if left out,
             those that write the table, by ``find_producers``.
         ignore: Names of operators whose runs do not count.
-        fail_on_failure: Whether the task fails if a run failed and no other run has succeeded or still can. If not, it
-            waits for a rerun.
+        fail_on_failure: Whether the task fails if a run failed and no other run has succeeded, or can still succeed. If
+            not, it waits for a rerun.
         datamap_conn_id: Id of the connection. A template.
         deferrable: Whether the triggerer waits; if not, a worker does.
         kwargs: The common keywords of sensors in Airflow: ``poke_interval``, ``timeout``, ``soft_fail`` and the like.
