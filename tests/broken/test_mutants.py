@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,12 @@ from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS, CORRECT_SERV
 from dataarts_datamap_contract._broken.seams import Seam
 from dataarts_datamap_contract.mutants.__main__ import main
 from dataarts_datamap_contract.mutants._aim import running
+from dataarts_datamap_contract.mutants._fingerprints import fingerprint
 from dataarts_datamap_contract.mutants._judges import judge_broken, judge_correct, judge_levels
 from dataarts_datamap_contract.mutants._matrix import write_matrix
 from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
 from dataarts_datamap_contract.mutants._stock import find_with_stock
+from dataarts_datamap_contract.mutants._stock_record import RECORD, StockRecord, key_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +40,7 @@ SAMPLE = (
 @pytest.mark.parametrize("name", SAMPLE)
 def test_the_suite_catches(name: str) -> None:
     """A broken server is caught by a check that names its defect."""
-    outcome = judge_broken(BROKEN[name], with_stock=False)
+    outcome = judge_broken(BROKEN[name])
 
     assert outcome.caught_by, outcome
 
@@ -101,12 +104,41 @@ def test_nothing_to_run_is_no_success(capsys: pytest.CaptureFixture[str]) -> Non
     assert "0 of 0 broken servers" in capsys.readouterr().out
 
 
+def test_stock_runs_only_where_its_outcome_is_not_known(tmp_path: Path) -> None:
+    """A recorded outcome is found again, empty ones too, until the server's code or anything else has changed."""
+    server, other = BROKEN["total-as-text"], BROKEN["large-pages-said-to-be-gzip"]
+    path = tmp_path / "stock.json"
+    record = StockRecord(path)
+    assert record.find(server) is None
+
+    record.add(server, ())
+    record.add(other, ("not_a_server_error",))
+
+    again = StockRecord(path)
+    assert () == again.find(server)
+    assert ("not_a_server_error",) == again.find(other)
+    path.write_text(path.read_text(encoding="utf-8").replace(key_of(other), key_of(server)), encoding="utf-8")
+    assert () == StockRecord(path).find(server)
+    assert StockRecord(path).find(other) is None
+
+
+def test_the_code_of_each_server_is_known() -> None:
+    """Each broken server has a fingerprint of its own, so that no two share an outcome."""
+    assert len(BROKEN) == len({fingerprint(server) for server in BROKEN_SERVERS})
+
+
+def test_the_record_is_of_this_fleet() -> None:
+    """No outcome stays of a server that is gone."""
+    assert set() == json.loads(RECORD.read_text(encoding="utf-8")).keys() - BROKEN.keys()
+
+
 def test_the_matrix_tells_all() -> None:
     """Catches, misses with what fired instead, stock's column, early and late apart, and wrong alarms."""
     text = write_matrix(
         [
             BrokenOutcome(server="status-code-as-text", caught_by=("A-envelope-shape",), stock=("one", "two")),
-            BrokenOutcome(server="total-as-text", also_failed=("A-json",), unjudged=("B-page-shape",)),
+            BrokenOutcome(server="total-as-text", also_failed=("A-json",), unjudged=("B-page-shape",), stock=()),
+            BrokenOutcome(server="total-of-the-page", caught_by=("C-total-constant",)),
         ],
         [
             CorrectOutcome(server="gzip", findings=(), judged=80, seconds=1),
@@ -117,9 +149,10 @@ def test_the_matrix_tells_all() -> None:
     lines = text.splitlines()
     assert "| level A | 1 | 1 | 1 |" in lines
     assert "| level B | 1 | 0 | 0 |" in lines
-    assert "| all | 2 | 1 | 1 |" in lines
+    assert "| all | 3 | 2 | 1 |" in lines
     assert "| status-code-as-text | status_code is a number | `A-envelope-shape` | `one`, `two` |" in lines
     missed = "**missed**; only `A-json` fired; no verdict of `B-page-shape`"
     assert f"| total-as-text | total is a number | {missed} | - |" in lines
+    assert any(line.startswith("| total-of-the-page | ") and line.endswith(" | not run |") for line in lines)
     assert any(line.startswith("| gzip | ") and line.endswith(" | conforms |") for line in lines)
     assert any(line.endswith(" | **wrongly failed**: A-json failed: a \\| b; no 401 |") for line in lines)

@@ -6,17 +6,20 @@ import argparse
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
+from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS
 from dataarts_datamap_contract._broken.servers import Cohort
 from dataarts_datamap_contract.mutants._matrix import write_matrix
 from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
-from dataarts_datamap_contract.mutants._pool import run_composed, run_fleet, run_seeds
+from dataarts_datamap_contract.mutants._pool import run_composed, run_fleet, run_seeds, run_stock
+from dataarts_datamap_contract.mutants._stock_record import StockRecord
 from dataarts_datamap_contract.suite.budget import BUDGETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 COHORTS: Final[tuple[str, ...]] = get_args(Cohort)
 
@@ -28,7 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
     parser.add_argument("--only", metavar="TEXT", default="", help="servers whose name contains this")
     parser.add_argument("--cohort", action="append", choices=COHORTS, help="servers of this cohort (default: all)")
-    parser.add_argument("--no-stock", action="store_true", help="do not run schemathesis by itself")
+    parser.add_argument(
+        "--stock",
+        choices=["missing", "fresh", "only", "none"],
+        default="missing",
+        help="run schemathesis by itself on those servers whose outcome is not known (missing, the default), on all "
+        "(fresh), on those not known and nothing else (only), or on none",
+    )
+    parser.add_argument("--no-stock", dest="stock", action="store_const", const="none", help="short for --stock none")
     parser.add_argument(
         "--seeds", type=int, metavar="N", help="look for false alarms instead, with N seeds for each correct server"
     )
@@ -52,12 +62,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     broken: list[BrokenOutcome] = []
     correct: list[CorrectOutcome] = []
     cohorts = options.cohort or COHORTS
-    for outcome in run_fleet(options.only, cohorts=cohorts, workers=options.workers, with_stock=not options.no_stock):
+    stock = _ask_stock(options, cohorts)
+    if options.stock == "only":
+        return 0
+    for outcome in run_fleet(options.only, cohorts=cohorts, workers=options.workers):
         sys.stderr.write(f"{_line(outcome)}\n")
-        broken.append(outcome) if isinstance(outcome, BrokenOutcome) else correct.append(outcome)
+        if isinstance(outcome, BrokenOutcome):
+            broken.append(replace(outcome, stock=stock[outcome.server]))
+        else:
+            correct.append(outcome)
     if options.output is not None:
         options.output.write_text(write_matrix(broken, correct), encoding="utf-8", newline="\n")
     return _print_summary(broken, correct, time.perf_counter() - start)
+
+
+def _ask_stock(options: argparse.Namespace, cohorts: Collection[str]) -> Mapping[str, tuple[str, ...] | None]:
+    """The outcomes of stock schemathesis by server; it runs where they are missing or shall be fresh."""
+    servers = {each.name: each for each in BROKEN_SERVERS if each.cohort in cohorts and options.only in each.name}
+    record = StockRecord()
+    known = {name: record.find(server) for name, server in servers.items()}
+    wanted = [name for name, checks in known.items() if options.stock == "fresh" or checks is None]
+    sys.stderr.write(f"stock: {len(known) - len(wanted)} outcomes are known, {len(wanted)} to be measured\n")
+    for name, checks in run_stock(wanted if options.stock != "none" else (), workers=options.workers):
+        sys.stderr.write(f"stock, {name}: {', '.join(checks) or 'nothing'}\n")
+        record.add(servers[name], checks)
+        known[name] = checks
+    return known
 
 
 def _look_for_false_alarms(options: argparse.Namespace, start: float) -> int:

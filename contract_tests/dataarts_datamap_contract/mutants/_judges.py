@@ -28,26 +28,18 @@ REFERENCE = "the mock"
 _REFERENCE = CorrectServer(name=REFERENCE, difference="none", seam=Seam(), shown=lambda _: False)
 
 
-def judge(name: str, *, with_stock: bool = True) -> BrokenOutcome | CorrectOutcome:
-    """Run the suite against the server with this name, as `judge_broken` or `judge_correct` does."""
-    if name in _BROKEN:
-        return judge_broken(_BROKEN[name], with_stock=with_stock)
-    return judge_correct(_CORRECT[name])
+def judge(name: str) -> BrokenOutcome | CorrectOutcome:
+    """Run the suite against the server of that name, as `judge_broken` or `judge_correct` does."""
+    return judge_broken(_BROKEN[name]) if name in _BROKEN else judge_correct(_CORRECT[name])
 
 
-def judge_broken(server: BrokenServer, *, with_stock: bool = True) -> BrokenOutcome:
-    """Run until a declared check fails: first the levels of those checks and then, if none fails, all levels.
-
-    Args:
-        server: The server.
-        with_stock: Whether schemathesis also runs by itself on the server.
-    """
+def judge_broken(server: BrokenServer) -> BrokenOutcome:
+    """Run until a declared check fails: first the levels of those checks and then, if none fails, all levels."""
     start = time.perf_counter()
     outcome = judge_levels(server, "".join(sorted({check[0] for check in server.checks})))
     if not outcome.caught_by:
         outcome = judge_levels(server, "".join(LEVELS))
-    seconds = time.perf_counter() - start
-    return replace(outcome, stock=_stock(server) if with_stock else (), seconds=seconds)
+    return replace(outcome, seconds=time.perf_counter() - start)
 
 
 def judge_levels(server: BrokenServer, levels: str) -> BrokenOutcome:
@@ -102,6 +94,7 @@ def _checks(verdicts: Iterable[Verdict], *outcomes: Outcome) -> tuple[str, ...]:
     return tuple(verdict.check for verdict in verdicts if verdict.outcome in outcomes)
 
 
-def _stock(server: BrokenServer) -> tuple[str, ...]:
-    with running(server.seam.build) as target:
-        return tuple(sorted(find_with_stock(target)))
+def judge_with_stock(name: str) -> tuple[str, tuple[str, ...]]:
+    """The name of a broken server, and the checks of schemathesis that fail on it, sorted."""
+    with running(_BROKEN[name].seam.build) as target:
+        return name, tuple(sorted(find_with_stock(target)))

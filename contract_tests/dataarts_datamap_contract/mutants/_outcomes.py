@@ -14,7 +14,7 @@ class BrokenOutcome:
         caught_by: The declared checks that failed; if there is one, the server counts as caught.
         also_failed: Other checks that failed.
         unjudged: The declared checks without a verdict.
-        stock: Schemathesis's own checks that fail on it.
+        stock: Schemathesis's own checks that fail on it; None if it has not been run on it.
         seconds: How long the suite took.
     """
 
@@ -22,7 +22,7 @@ class BrokenOutcome:
     caught_by: tuple[str, ...] = ()
     also_failed: tuple[str, ...] = ()
     unjudged: tuple[str, ...] = ()
-    stock: tuple[str, ...] = ()
+    stock: tuple[str, ...] | None = None
     seconds: float = 0.0
 
 

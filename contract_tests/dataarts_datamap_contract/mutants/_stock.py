@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import schemathesis
 from schemathesis.engine import Status, events, from_schema
@@ -13,14 +13,27 @@ from dataarts_datamap_contract.specification.outline import walk_parts
 from dataarts_datamap_contract.suite.catalogue import CHECKED_OPERATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from dataarts_datamap_contract.suite.target import Target
 
-_TIMEOUT_SECONDS = 10
-_MAX_EXAMPLES = 40
 # Schemathesis's own list and 400: a server may cap the limit, or refuse a window that ends before it starts.
 _STATUSES_OF_VALID_DATA = ["2xx", "400", "401", "403", "404", "429", "5xx"]
+
+SETTINGS: Final[Mapping[str, Any]] = {
+    "seed": 1,
+    "continue-on-failure": True,
+    "request-timeout": 10,
+    "cache": {"enabled": False},
+    "generation": {
+        "allow-extra-parameters": False,
+        "database": "none",
+        "max-examples": 40,
+        "unique-inputs": True,
+    },
+    "checks": {"positive_data_acceptance": {"expected-statuses": _STATUSES_OF_VALID_DATA}},
+}
+"""The settings of schemathesis that are the same for each server; the times are in seconds."""
 
 
 def find_with_stock(target: Target) -> frozenset[str]:
@@ -42,19 +55,9 @@ def find_with_stock(target: Target) -> frozenset[str]:
 
 def _configure(target: Target) -> dict[str, Any]:
     return {
-        "seed": 1,
+        **SETTINGS,
         "base-url": target.endpoint,
-        "continue-on-failure": True,
-        "request-timeout": _TIMEOUT_SECONDS,
         "auth": {"openapi": {"AuthToken": {"api_key": target.token}}},
-        "cache": {"enabled": False},
-        "generation": {
-            "allow-extra-parameters": False,
-            "database": "none",
-            "max-examples": _MAX_EXAMPLES,
-            "unique-inputs": True,
-        },
-        "checks": {"positive_data_acceptance": {"expected-statuses": _STATUSES_OF_VALID_DATA}},
     }
 
 
