@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -209,12 +210,16 @@ class World:
     def _unexplained(self, reading: Convention) -> Iterator[tuple[str, Exchange, str, Exchange]]:
         for asker, widest in self._widest().items():
             rows = self.rows.get(asker, {})
-            timed = [(run, whole_number(rows[run].get(reading.column)) or -1) for run in widest.runs]
+            runs = widest.runs
+            times = [whole_number(rows[run].get(reading.column)) or -1 for run in runs]
+            by_time = sorted(range(len(runs)), key=times.__getitem__)
+            times.sort()
             for window in self.windows[asker].values():
                 if not widest.start <= window.start <= window.end <= widest.end:
                     continue
                 first, last = reading.bounds(window.start, window.end)
-                due = [run for run, time in timed if first <= time <= last]
+                inside = by_time[bisect_left(times, first) : bisect_right(times, last)]
+                due = [runs[position] for position in sorted(inside)]
                 found = _contradicted(window, due)
                 if found is not None:
                     check, problem, exchange = found
