@@ -132,7 +132,7 @@ class World:
         if page is not None and status == OK and (page.total or asks_really(exchange, self._target)):
             served.setdefault(size, exchange)
             found = next((each for less, each in refused.items() if _holds(size, less)), None)
-        elif BAD_REQUEST <= status < SERVER_ERROR and status != THROTTLED:
+        elif BAD_REQUEST <= status < SERVER_ERROR and status != THROTTLED and self._is_inside(size):
             refused.setdefault(size, exchange)
             found = next((each for more, each in served.items() if _holds(more, size)), None)
         else:
@@ -140,6 +140,10 @@ class World:
         if found is not None:
             status = max(status, found.response.status)
             yield Finding("E-valid-refused", f"a page is answered {status}, and one that holds it is served", found)
+
+    def _is_inside(self, size: _Size) -> bool:
+        """Whether a window is inside the target's: others may be too long ago, or too far ahead."""
+        return self._target.window_start <= size[2] and size[3] <= self._target.window_end
 
     def _note_operators(self, exchange: Exchange) -> Iterator[Finding]:
         names = ("task_id", "job_name", "workspace_id")
@@ -181,7 +185,8 @@ class World:
         if not is_placed:
             return
         yield _count(exchange, window.total, begin, limit)
-        self.rows.setdefault(asker, {}).update((identity(row), row) for row in page.rows)
+        if page.rows:
+            self.rows.setdefault(asker, {}).update((identity(row), row) for row in page.rows)
         yield from _place(exchange, window, begin, (offset, limit))
 
     def _note_contents(self, exchange: Exchange) -> Iterator[Finding]:
@@ -255,7 +260,8 @@ class World:
         """With a workspace, no run of it is missing; without one, either all of its runs are listed or none is."""
         for asker, windows in self.windows.items():
             everywhere = self.windows.get(asker._replace(workspace_id=None), {})
-            for span, window in windows.items() if asker.workspace_id else ():
+            is_real = asker.workspace_id == self._target.workspace_id or asker in self.rows
+            for span, window in windows.items() if asker.workspace_id and is_real else ():
                 other = everywhere.get(span)
                 if other is None or not (window.is_whole and other.is_whole):
                     continue
