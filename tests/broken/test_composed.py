@@ -22,7 +22,7 @@ NOW = datetime(2024, 2, 1, tzinfo=UTC)
 CONFIG = MockConfig(now=NOW, clock=lambda: NOW, scenario="varied")
 SEED, SERVERS = 7, 40
 SENTENCE = (
-    r"(With|Without|When|Every|In) [^{}]+, "
+    r"(With|Without|When|Every|In|After) [^{}]+, "
     r"(ShowInstanceInfos|ShowNodes|ShowDataSets|ShowDataDetail|ListEntityDetails|ShowLineageBulk|ShowDatamapLineage) "
     r"[a-z]+ [^{}]+\."
 )

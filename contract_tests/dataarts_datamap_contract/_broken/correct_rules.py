@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap_contract._broken.caller import MAX_TIME, TASK_ID, Caller
 from dataarts_datamap_contract._broken.seams import (
@@ -67,6 +67,10 @@ def _window(column: str, *, open_start: bool = False, open_end: bool = False) ->
     return on_listing(response)
 
 
+_OPERATOR: Final = ("taskId", "taskName", "jobName", "workspaceId", "workspaceName")
+"""The fields of a run that are those of its operator."""
+
+
 def _growing() -> Seam:
     """One more run at each request, planned after the present, so that windows in the past do not change."""
 
@@ -79,10 +83,9 @@ def _growing() -> Seam:
             if int(values["end_time"]) > present and everything["rows"]:
                 newest = everything["rows"][0]
                 added.insert(0, {**newest, "planTime": present + len(added), "taskRunningLogId": MOST + len(added)})
-            new = [
-                {**row, "jobName": values["job_name"]} for row in added if row["planTime"] <= int(values["end_time"])
-            ]
-            rows = [*(new if everything["rows"] else []), *everything["rows"]]
+            own = {name: everything["rows"][0][name] for name in _OPERATOR} if everything["rows"] else {}
+            new = [{**row, **own} for row in added if own and row["planTime"] <= int(values["end_time"])]
+            rows = [*new, *everything["rows"]]
             return {**everything, "rows": cut(rows, values), "total": len(rows)}
 
         return on_listing(response).alter(operation, config)

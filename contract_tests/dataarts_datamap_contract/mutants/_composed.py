@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import random
 import re
+import time
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from urllib.parse import parse_qsl, unquote, urlencode
@@ -40,6 +42,7 @@ Item: TypeAlias = "dict[str, Any]"
 
 _DAY: Final = 86_400_000
 _HOUR: Final = 3_600_000
+_FAR: Final = 10**14
 
 
 @dataclass(slots=True)
@@ -51,12 +54,18 @@ class Asked:
         values: Its parameters and the members of its document, by name.
         number: How many requests for this operation came before it.
         is_again: Whether an equal request came before it.
+        idle: How many seconds have passed since the request for this operation before it.
+        before: The request for this operation before it; None for the first.
+        is_refused: Whether it was answered with an error response.
     """
 
     parts: RequestParts
     values: dict[str, Any]
     number: int = 0
     is_again: bool = False
+    idle: float = 0.0
+    before: Asked | None = None
+    is_refused: bool = False
 
     def whole(self, name: str) -> int:
         """A parameter as a number; 0 if it has none."""
@@ -125,6 +134,28 @@ def _has_more(least: int, asked: Asked) -> bool:
     return len(asked.values.get("guids", ())) > least
 
 
+def _after(check: Check) -> Check:
+    return lambda asked: asked.before is not None and check(asked.before)
+
+
+def _after_another(name: str) -> Check:
+    return lambda asked: asked.before is not None and asked.before.values.get(name) != asked.values.get(name)
+
+
+def _remainder(name: str, divisor: int, rest: int) -> Check:
+    return lambda asked: asked.whole(name) > 0 and asked.whole(name) % divisor == rest
+
+
+def _of_date(name: str, check: Callable[[datetime], bool], *, zone: int = 0) -> Check:
+    """Whether a moment of the window has such a date in the zone so many hours east of UTC."""
+
+    def is_met(asked: Asked) -> bool:
+        moment = asked.whole(name)
+        return 0 < moment < _FAR and check(datetime.fromtimestamp(moment / 1_000 + zone * 3_600, UTC))
+
+    return is_met
+
+
 _ANY: Final[tuple[When, ...]] = (
     ("every third time", lambda asked: asked.number % 3 == 0),
     ("every eleventh time", lambda asked: asked.number % 11 == 1),
@@ -134,6 +165,14 @@ _ANY: Final[tuple[When, ...]] = (
     ("with gzip", lambda asked: b"gzip" in b"".join(asked.parts.header("accept-encoding"))),
     ("in another language", lambda asked: asked.has("x-language")),
     ("with a charset", lambda asked: b"charset" in b"".join(asked.parts.header("content-type"))),
+    ("after an error response", _after(lambda asked: asked.is_refused)),
+    ("after a request with a signature", _after(lambda asked: asked.has("authorization"))),
+    ("after a pause of a second", lambda asked: asked.idle > 1),
+    ("after the 300th request", lambda asked: asked.number > 300),  # noqa: PLR2004
+    ("every 37th time", lambda asked: asked.number % 37 == 5),  # noqa: PLR2004
+    ("without percent signs in the query", lambda asked: b"%" not in asked.parts.query and bool(asked.parts.query)),
+    ("with a User-Agent", lambda asked: asked.has("user-agent")),
+    ("with Accept: */*", lambda asked: b"*/*" in asked.parts.header("accept")),
 )
 _OF_RUNS: Final[tuple[When, ...]] = (
     *_ANY,
@@ -170,6 +209,26 @@ _OF_RUNS: Final[tuple[When, ...]] = (
     ),
     ("with limit first in the query", lambda asked: asked.parts.query.startswith(b"limit")),
     ("with an offset above limit", lambda asked: asked.whole("offset") > asked.whole("limit")),
+    *((f"after another {name}", _after_another(name)) for name in ("task_id", "job_name", "workspace_id", "limit")),
+    ("after a deeper page", lambda asked: asked.before is not None and asked.before.whole("offset") > 50),  # noqa: PLR2004
+    *((f"with limit {each} times a number", _remainder("limit", each, 0)) for each in (3, 7, 8, 25)),
+    *((f"with offset {each} times a number", _remainder("offset", each, 0)) for each in (4, 5, 11)),
+    ("with offset and limit above 100 in sum", lambda asked: asked.whole("offset") + asked.whole("limit") > 100),  # noqa: PLR2004
+    ("with a limit above offset, which is not 0", lambda asked: 0 < asked.whole("offset") < asked.whole("limit")),
+    ("with a limit of a power of 2", lambda asked: asked.whole("limit").bit_count() == 1),
+    ("with a window that begins on a Sunday", _of_date("start_time", lambda date: date.isoweekday() == 7)),  # noqa: PLR2004
+    ("with a window that ends on a Monday", _of_date("end_time", lambda date: date.isoweekday() == 1)),
+    ("with a window that begins on the first of a month", _of_date("start_time", lambda date: date.day == 1)),
+    ("with a window that ends on the last two days of a month", _of_date("end_time", lambda date: date.day > 29)),  # noqa: PLR2004
+    ("with a window that begins in December", _of_date("start_time", lambda date: date.month == 12)),  # noqa: PLR2004
+    ("with a window that begins in summer", _of_date("start_time", lambda date: 4 <= date.month <= 9)),  # noqa: PLR2004
+    ("with a window that begins at night in China", _of_date("start_time", lambda date: date.hour < 6, zone=8)),  # noqa: PLR2004
+    ("with a window that ends in the afternoon in China", _of_date("end_time", lambda date: date.hour > 12, zone=8)),  # noqa: PLR2004
+    ("with a window that begins before 2001", lambda asked: 0 < asked.whole("start_time") < 10**12),
+    ("with a window that ends after 2038", lambda asked: asked.whole("end_time") > 2**31 * 1_000),
+    ("with a window of whole hours", lambda asked: _length(asked) > 0 and _length(asked) % _HOUR == 0),
+    ("with a window of a minute at most", lambda asked: 0 <= _length(asked) <= 60_000),  # noqa: PLR2004
+    ("with a window of a millisecond", lambda asked: _length(asked) == 1),
 )
 _OF_PAGES: Final[tuple[When, ...]] = (
     *_ANY,
@@ -254,6 +313,24 @@ _WHICH_RUNS: Final[tuple[Which, ...]] = (
     ),
     ("each item with retries", lambda items, index: bool(items[index].get("retryTimes"))),
     ("each item that never started", lambda items, index: not items[index].get("startTime")),
+    ("each item but the first", lambda _, index: index > 0),
+    ("the last of exactly ten items", lambda items, index: index == 9 == len(items) - 1),  # noqa: PLR2004
+    ("a single item", lambda items, index: len(items) == 1 > index),
+    ("each item of more than 50", lambda items, _: len(items) > 50),  # noqa: PLR2004
+    ("each item that was forced", lambda items, index: bool(items[index].get("forceSuccess"))),
+    ("each item that goes on", lambda items, index: not items[index].get("endTime")),
+    ("each item that took more than an hour", lambda items, index: (items[index].get("runningTime") or 0) > _HOUR),
+    (
+        "each item over a midnight",
+        lambda items, index: (
+            int(items[index].get("startTime") or 0) // _DAY < int(items[index].get("endTime") or 0) // _DAY
+        ),
+    ),
+    (
+        "each item planned in the last ten minutes of a day",
+        lambda items, index: int(items[index].get("planTime") or 0) % _DAY >= _DAY - 600_000,
+    ),
+    ("each item of a Sunday", lambda items, index: int(items[index].get("planTime") or 0) // _DAY % 7 == 3),  # noqa: PLR2004
 )
 
 
@@ -275,6 +352,16 @@ def _swapped(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
         other = (index + 1) % len(items)
         shown[index], shown[other] = shown[other], shown[index]
     return shown
+
+
+def _sorted_by(name: str) -> How:
+    """The items in the order of another field; where one has none, it counts as 0."""
+    return lambda items, _, __: sorted(items, key=lambda item: -int(item.get(name) or 0))
+
+
+def _once_by(name: str) -> How:
+    """Of several items with the same value of a field, only the first."""
+    return lambda items, _, __: list({item.get(name): item for item in items[::-1]}.values())[::-1]
 
 
 def _field(name: str, change: Callable[[Any], Any]) -> How:
@@ -370,6 +457,7 @@ _DIFFERING: Final[dict[str, tuple[str, ...]]] = {
 _FEW: Final = frozenset({NODES, DETAIL, LINEAGE})
 """The operations whose lists have no twenty items."""
 
+_RUN_ID: Final = "taskRunningLogId"
 _LISTS: Final[dict[str, tuple[str, ...]]] = {
     RUNS: ("rows",),
     NODES: ("",),
@@ -529,7 +617,14 @@ def _of_items(operation_id: str, kind: str, generator: random.Random) -> tuple[s
     which, is_met = generator.choice([each for each in table if operation_id not in _FEW or "20th" not in each[0]])
     place = "the entity" if where == "entity" else which.replace("item", f"item of {where or 'the list'}", 1)
     change: How
-    if kind == "items" and where != "entity":
+    if kind == "items" and operation_id == RUNS and generator.random() < 0.2:  # noqa: PLR2004
+        text, change = generator.choice(
+            (
+                *((f"sorts each page by {name}", _sorted_by(name)) for name in ("startTime", "endTime", _RUN_ID)),
+                *((f"shows one run of each {name}", _once_by(name)) for name in ("planTime", "startTime")),
+            )
+        )
+    elif kind == "items" and where != "entity":
         text, change = generator.choice(
             (
                 (f"leaves out {place}", _without),
@@ -581,6 +676,8 @@ class _Server:
         self.change = change
         self.seen: dict[str, int] = {}
         self.answers: list[bytes] = []
+        self.before: Asked | None = None
+        self.last = time.monotonic()
         self.asked: ContextVar[tuple[Asked, bool]] = ContextVar("asked")
 
     def meet(self, parts: RequestParts) -> bool:
@@ -588,7 +685,9 @@ class _Server:
         values = _read(parts)
         key = json.dumps([values, parts.query.decode("latin-1")], sort_keys=True, default=str)
         self.seen[key] = self.seen.get(key, 0) + 1
-        asked = Asked(parts, values, sum(self.seen.values()) - 1, self.seen[key] > 1)
+        idle, self.last = time.monotonic() - self.last, time.monotonic()
+        before = replace(self.before, before=None) if self.before else None
+        asked = self.before = Asked(parts, values, sum(self.seen.values()) - 1, self.seen[key] > 1, idle, before)
         is_met = all(check(asked) for check in self.when)
         self.asked.set((asked, is_met))
         return is_met
@@ -645,6 +744,7 @@ class _Steps:
 
     def _other(self, error: HttpError) -> HttpError:
         server = self._server
+        server.asked.get()[0].is_refused = True
         if server.kind == "error" and server.asked.get()[1] and error.status == server.change[0]:
             server.composed.met += 1
             return HttpError(server.change[1], error.code, error.message)

@@ -273,8 +273,8 @@ _CHECKS = (
         "B-fields-agree",
         "The fields of a run agree",
         "Over all rows, runningTime is the time from startTime to endTime, speed is outputRowCount per second of "
-        "runningTime, and status, times and forceSuccess do not contradict each other. runningTime does not grow while "
-        "a run goes on. A few odd rows are tolerated.",
+        "runningTime, and status, times and forceSuccess do not contradict each other. While a run goes on, "
+        "runningTime does not grow faster than time passes. A few odd rows are tolerated.",
         "sibling: NodeInstance; inferred: what the names mean, and the example, which is 27 minutes into its run",
         conditional=True,
     ),

@@ -179,10 +179,6 @@ class Caller:
             way = f" (through the proxy {self.proxy.address})" if self.proxy else ""
             raise NoResponseError(f"{type(error).__name__}: {error}{way}") from error
 
-    def pause(self, seconds: float) -> None:
-        """Wait for so many seconds."""
-        self._pace.sleep(seconds)
-
     def take_turn(self) -> None:
         """Wait until the next request may be sent, and count it.
 

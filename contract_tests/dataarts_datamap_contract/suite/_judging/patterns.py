@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
-from dataarts_datamap_contract.suite._judging.run_lists import counts_on, identity
+from dataarts_datamap_contract.suite._judging.run_lists import identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
 
 _ACTIVE: Final = frozenset({"waiting", "waiting-confirm", "running", "pause", "running-exception"})
+_NOW: Final = "Date"
+"""The member of a row that is judged for the time of the response that showed it."""
+
+_MINUTE: Final = 60_000
 _WAITING: Final = frozenset({"waiting", "waiting-confirm"})
 _FEWEST: Final = 3
 """The number of rows from which on an oddity is a pattern."""
@@ -78,9 +84,9 @@ _LAWS: Final = (
         _speed_is_right,
     ),
     _Law(
-        "endTime is set, and status says that the run goes on",
-        lambda row: row.get("status") in _ACTIVE,
-        lambda row: not _time(row, "endTime"),
+        "endTime has passed, and status says that the run goes on",
+        lambda row: row.get("status") in _ACTIVE and row[_NOW] > 0,
+        lambda row: not 0 < _time(row, "endTime") < row[_NOW] - _MINUTE,
         tolerates=False,
     ),
     _Law(
@@ -90,7 +96,7 @@ _LAWS: Final = (
     ),
     _Law(
         "status is success and endTime is set, and startTime is not",
-        lambda row: row.get("status") == "success" and "startTime" in row and _time(row, "endTime") > 0,
+        lambda row: row.get("status") == "success" and row.get("startTime") is not None and _time(row, "endTime") > 0,
         lambda row: _time(row, "startTime") > 0,
     ),
     _Law(
@@ -116,14 +122,16 @@ def judge_patterns(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, st
     shown = [(row, exchange) for exchange in exchanges for row in exchange.response.rows]
     rows: dict[str, tuple[Mapping[str, Any], Exchange]] = {}
     for row, exchange in shown:
-        rows.setdefault(identity(row), (row, exchange))
+        if (run := identity(row)) not in rows:
+            rows[run] = {**row, _NOW: _date(exchange)}, exchange
     known = list(rows.values())
     for law in _LAWS:
         judged = [(row, exchange) for row, exchange in known if law.applies(row)]
         broken = [(row, exchange) for row, exchange in judged if not law.holds(row)]
         if len(broken) >= (max(_FEWEST, _PART * len(judged)) if law.tolerates else 1):
             row, exchange = broken[0]
-            yield exchange, f"{law.text}, in {len(broken)} of {len(judged)} rows, such as {json.dumps(row):.300}"
+            text = f"{law.text}, in {len(broken)} of {len(judged)} rows, such as"
+            yield exchange, f"{text} {json.dumps({**row, _NOW: None}):.300}"
         elif judged:
             yield judged[0][1], None
     yield from _counted(shown)
@@ -132,14 +140,30 @@ def judge_patterns(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, st
 
 
 def _counted(shown: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tuple[Exchange, str | None]]:
-    """The running time of a run may change, but does not grow from one response to the next while the run goes on."""
-    times: dict[str, tuple[dict[int, None], Exchange]] = {}
+    """While a run goes on, its running time may stand still or count, but not faster than time passes."""
+    ahead: dict[str, list[int]] = {}
+    shows: dict[str, Exchange] = {}
     for row, exchange in shown:
-        if counts_on(row):
-            times.setdefault(identity(row), ({}, exchange))[0][_time(row, "runningTime")] = None
-    for run, (different, exchange) in times.items():
-        text = f"runningTime grows while the run goes on: {list(different)[:_FEWEST]} of the run {run:.200}"
-        yield exchange, text if len(different) >= _FEWEST else None
+        if _counts_on(row) and (now := _date(exchange)):
+            shows.setdefault(identity(row), exchange)
+            ahead.setdefault(identity(row), []).append(_time(row, "runningTime") - now)
+    for run, exchange in shows.items():
+        gained = max(each - least for each, least in zip(ahead[run], accumulate(ahead[run], min), strict=True))
+        text = f"runningTime gains {gained} ms on the Date of the responses while the run goes on: {run:.200}"
+        yield exchange, text if gained > _MINUTE else None
+
+
+def _counts_on(row: Mapping[str, Any]) -> bool:
+    """Whether a run has started and not ended, and has a running time nevertheless."""
+    return _time(row, "startTime") > 0 and not _time(row, "endTime") and _time(row, "runningTime") > 0
+
+
+def _date(exchange: Exchange) -> int:
+    """The Date of a response in milliseconds since the epoch; 0 if it has none that can be read."""
+    try:
+        return int(parsedate_to_datetime(exchange.response.header("Date")[0]).timestamp() * _SECOND)
+    except (LookupError, ValueError):
+        return 0
 
 
 def _forced(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tuple[Exchange, str | None]]:

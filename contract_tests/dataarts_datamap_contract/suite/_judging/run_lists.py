@@ -24,20 +24,9 @@ def identity(row: Mapping[str, Any]) -> str:
     return _SORTED.encode(known)
 
 
-def counts_on(row: Mapping[str, Any]) -> bool:
-    """Whether a run has started and not ended, and has a running time nevertheless."""
-    started, ended, took = (whole_number(row.get(name)) or 0 for name in ("startTime", "endTime", "runningTime"))
-    return started > 0 and not ended and took > 0
-
-
-def identities(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """`identity` of each row."""
-    return [identity(row) for row in rows]
-
-
 def repeated(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The runs that occur more than once."""
-    return [run for run, times in Counter(identities(rows)).items() if times > 1]
+    return [run for run, times in Counter(map(identity, rows)).items() if times > 1]
 
 
 def shared_ids(rows: Iterable[Mapping[str, Any]]) -> list[int]:
@@ -48,14 +37,6 @@ def shared_ids(rows: Iterable[Mapping[str, Any]]) -> list[int]:
         if run_id is not None:
             owners.setdefault(run_id, set()).add(json.dumps([row.get("planTime"), row.get("submitTime")]))
     return [run_id for run_id, runs in owners.items() if len(runs) > 1]
-
-
-def first_difference(expected: Sequence[str], found: Sequence[str]) -> int | None:
-    """The first position at which two lists differ; None if they do not."""
-    for index in range(max(len(expected), len(found))):
-        if expected[index : index + 1] != found[index : index + 1]:
-            return index
-    return None
 
 
 @dataclass(frozen=True, slots=True)

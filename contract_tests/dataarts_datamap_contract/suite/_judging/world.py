@@ -6,7 +6,7 @@ import json
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
 from dataarts_datamap_contract.suite._judging.asset_world import AssetWorld
@@ -16,6 +16,8 @@ from dataarts_datamap_contract.suite._judging.invariants.common import (
     NODES,
     OK,
     RUNS,
+    SERVER_ERROR,
+    THROTTLED,
     asks_really,
 )
 from dataarts_datamap_contract.suite._judging.invariants.paging import window_columns
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
 
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite.target import Target
+
+
+_DEEP: Final = 2**15
+"""An offset that a server may refuse, however many runs there are."""
+
+_Size: TypeAlias = "tuple[int, int, int, int]"
+"""Limit, offset, and start and end of the window."""
 
 
 class Asker(NamedTuple):
@@ -75,7 +84,9 @@ class World:
         self.rows: dict[Asker, dict[str, Mapping[str, Any]]] = {}
         self._contents: dict[tuple[object, ...], tuple[Mapping[str, Any], Exchange]] = {}
         self._request_ids: dict[str, Exchange] = {}
-        self._limits: dict[tuple[int | None, int | None], dict[int, Exchange]] = {}
+        self._open: dict[Asker, list[tuple[int, Exchange]]] = {}
+        self._served: dict[Asker, dict[_Size, Exchange]] = {}
+        self._refused: dict[Asker, dict[_Size, Exchange]] = {}
         self._operators: dict[str, tuple[list[str], Exchange]] = {}
         self.assets = AssetWorld(target)
 
@@ -85,9 +96,11 @@ class World:
         if exchange.request.credential.standing != "good" or exchange.judgement.standing != "valid":
             return
         values, real = exchange.judgement.values, self._target.real_values
-        if exchange.operation_id == RUNS and asks_really(exchange, self._target):
-            yield from self._note_limit(exchange)
-        if exchange.response.status != OK or any(values.get(each) != real[each] for each in ("project_id", "instance")):
+        if any(values.get(each) != real[each] for each in ("project_id", "instance")):
+            return
+        if exchange.operation_id == RUNS:
+            yield from self._note_size(exchange)
+        if exchange.response.status != OK:
             return
         if exchange.operation_id == NODES:
             yield from self._note_operators(exchange)
@@ -110,19 +123,28 @@ class World:
             if earlier is not exchange:
                 yield Finding("A-request-id", f"X-Request-Id {sent!r} was that of an earlier response, too", earlier)
 
-    def _note_limit(self, exchange: Exchange) -> Iterator[Finding]:
-        """If a limit is served at offset 0, every smaller limit must be, too."""
-        limit, status = exchange.judgement.number("limit"), exchange.response.status
-        if limit is None or exchange.judgement.number("offset") != 0 or status not in {OK, BAD_REQUEST}:
+    def _note_size(self, exchange: Exchange) -> Iterator[Finding]:
+        """If a page is served, so must be every smaller one of the operator: of fewer rows, less deep, of less time."""
+        size, page, status = _size(exchange), exchange.response.page, exchange.response.status
+        asker = self.asker(exchange)
+        served, refused = self._served.setdefault(asker, {}), self._refused.setdefault(asker, {})
+        if size is None:
             return
-        key = exchange.judgement.number("start_time"), exchange.judgement.number("end_time")
-        known = self._limits.setdefault(key, {})
-        known[limit] = exchange
-        refused = [each for each, seen in known.items() if seen.response.status == BAD_REQUEST]
-        served = [each for each, seen in known.items() if seen.response.status == OK]
-        if refused and served and min(refused) < max(served):
-            low, high = min(refused), max(served)
-            yield Finding("E-valid-refused", f"limit {low} is answered 400, and {high} is served", known[high])
+        if page is not None and status == OK and (page.total or asks_really(exchange, self._target)):
+            served.setdefault(size, exchange)
+            found = next((each for less, each in refused.items() if _holds(size, less)), None)
+        elif BAD_REQUEST <= status < SERVER_ERROR and status != THROTTLED and self._is_inside(size):
+            refused.setdefault(size, exchange)
+            found = next((each for more, each in served.items() if _holds(more, size)), None)
+        else:
+            return
+        if found is not None:
+            status = max(status, found.response.status)
+            yield Finding("E-valid-refused", f"a page is answered {status}, and one that holds it is served", found)
+
+    def _is_inside(self, size: _Size) -> bool:
+        """Whether a window is inside the target's: others may be too long ago, or too far ahead."""
+        return self._target.window_start <= size[2] and size[3] <= self._target.window_end
 
     def _note_operators(self, exchange: Exchange) -> Iterator[Finding]:
         names = ("task_id", "job_name", "workspace_id")
@@ -142,10 +164,18 @@ class World:
         if page is None or page.total is None or len(numbers) < len(names):
             return
         start, end, offset, limit = numbers
-        if not start <= end <= self._target.window_end:
-            return
-        asker = self.asker(exchange)
         yield from self._note_contents(exchange)
+        asker = self.asker(exchange)
+        if not start <= end:
+            return
+        in_pages = self._target.offset_unit == "pages"
+        begin = offset * limit if in_pages else offset
+        is_placed = not (in_pages and offset and limit > LEAST_CAP)  # a cap may shorten pages: where do they begin?
+        if end > self._target.window_end:
+            self._open.setdefault(asker, []).append((start, exchange))
+            if is_placed:
+                yield _count(exchange, page.total, begin, limit)._replace(may_change=True)
+            return
         windows = self.windows.setdefault(asker, {})
         window = windows.get((start, end))
         if window is None:
@@ -153,12 +183,11 @@ class World:
         elif window.first is not exchange:
             other = f"total is {page.total} here and {window.total} before" if page.total != window.total else None
             yield Finding("C-total-constant", other, window.first)
-        in_pages = self._target.offset_unit == "pages"
-        if in_pages and offset and limit > LEAST_CAP:
-            return  # if a cap shortens the pages, it is not known where each begins
-        begin = offset * limit if in_pages else offset
+        if not is_placed:
+            return
         yield _count(exchange, window.total, begin, limit)
-        self.rows.setdefault(asker, {}).update((identity(row), row) for row in page.rows)
+        if page.rows:
+            self.rows.setdefault(asker, {}).update((identity(row), row) for row in page.rows)
         yield from _place(exchange, window, begin, (offset, limit))
 
     def _note_contents(self, exchange: Exchange) -> Iterator[Finding]:
@@ -224,12 +253,20 @@ class World:
                 if found is not None:
                     check, problem, exchange = found
                     yield check, exchange, f"the window {window.start} to {window.end} {problem}", widest.first
+            for start, exchange in self._open.get(asker, ()):
+                due = [run for run, time in timed if time >= reading.bounds(start, start)[0]]
+                shown = [run for row in exchange.response.rows if (run := identity(row)) in widest.runs]
+                begin = due.index(shown[0]) if shown and shown[0] in due else 0
+                if start >= widest.start and shown != due[begin : begin + len(shown)]:
+                    problem = f"a window from {start} on lacks a run between two others, or has one too many"
+                    yield "C-window-adds-up", exchange, problem, widest.first
 
     def _judge_workspaces(self) -> Iterator[tuple[Exchange, Finding]]:
         """With a workspace, no run of it is missing; without one, either all of its runs are listed or none is."""
         for asker, windows in self.windows.items():
             everywhere = self.windows.get(asker._replace(workspace_id=None), {})
-            for span, window in windows.items() if asker.workspace_id else ():
+            is_real = asker.workspace_id == self._target.workspace_id or asker in self.rows
+            for span, window in windows.items() if asker.workspace_id and is_real else ():
                 other = everywhere.get(span)
                 if other is None or not (window.is_whole and other.is_whole):
                     continue
@@ -243,6 +280,17 @@ class World:
                 yield window.first, Finding("C-workspace-same", None if is_same else problem, other.first)
                 if not is_same:
                     return
+
+
+def _size(exchange: Exchange) -> _Size | None:
+    """What a request for a page asks for; None if that is no page of a window, or so deep that it may be refused."""
+    numbers = [exchange.judgement.number(name) for name in ("limit", "offset", "start_time", "end_time")]
+    limit, offset, start, end = ((-1 if number is None else number) for number in numbers)
+    return (limit, offset, start, end) if None not in numbers and offset < _DEEP and start <= end else None
+
+
+def _holds(more: _Size, less: _Size) -> bool:
+    return more[0] >= less[0] and more[1] >= less[1] and more[2] <= less[2] and more[3] >= less[3]
 
 
 def _contradicted(window: Window, due: Sequence[str]) -> tuple[str, str, Exchange] | None:

@@ -26,7 +26,7 @@ def near_names(name: str) -> Iterator[tuple[str, str]]:
     """Job names other than this one, each with the check that it is for."""
     yield "C-job-name-other", "no-such-operator-5f1c09"
     wide = "".join(chr(ord(char) + _FULL_WIDTH) if "!" <= char <= "~" else char for char in name)
-    for each in (wide, *_collated(name), escape(name), f"{name}\t"):
+    for each in (wide, *_collated(name), *_rewritten(name)):
         if each != name:
             yield "C-job-name-other", each
     yield from (("C-replay", each) for each in (every_byte(name), f"{name}&limit=1"))
@@ -53,6 +53,14 @@ def _collated(name: str) -> Iterator[str]:
     accented = re.sub(r"[aceinosuyzACEINOSUYZ]", lambda letter: f"{letter[0]}\u0301", name, count=1)
     pictured = _PICTURE.sub(lambda found: "🚀" if found[0] != "🚀" else "📦", name)
     yield from (accented, normalize("NFC", accented), f"{name}\u200b", pictured)
+
+
+def _rewritten(name: str) -> Iterator[str]:
+    """Names that a cleaner, a parser or another character set may turn into this one."""
+    yield from (escape(name), name.encode().decode("latin-1"), name.encode("gbk", "replace").decode("gbk"))
+    yield from (name.replace(" ", "  "), name.replace("_", "-"), name.replace("/", "\\"), name.replace(" ", "_"))
+    yield from (f"{name}{more}" for more in ("\t", "\n", "\u3000", "\u00a0", "\\", "'", "'--", "#", ":", "?"))
+    yield from (f'"{name}"', f"\ufeff{name}", f"{name}|{name}", f"{name}\u00ad")
 
 
 def wild_ids(value: str) -> tuple[str, ...]:
@@ -100,15 +108,25 @@ def probe_tasks(session: Session, study: Study) -> None:
     operators = session.operators()
     own = {str(each.get("task_id")) for each in operators if each.get("job_name") == session.target.job_name}
     others = sorted({str(each.get("task_id")) for each in operators} - own - {session.target.task_id})
-    made_up = (*near_id(session.target.task_id), *wild_ids(session.target.task_id))
-    arabic = session.target.task_id.translate({ord(digit): 0x660 + int(digit) for digit in "0123456789"})
-    foreign = () if arabic == session.target.task_id else (arabic,)
-    for number, task_id in enumerate((*made_up, *foreign, *others[:3])):
+    made_up = (
+        *near_id(session.target.task_id),
+        *wild_ids(session.target.task_id),
+        *_of_numbers(session.target.task_id),
+    )
+    for number, task_id in enumerate((*made_up, *others[:3])):
         for exchange in (
             session.runs(task_id=task_id, **study.window),
             varied_runs(session, number, task_id=task_id, job_name=session.target.job_name),
         ):
             _judge_nothing(session, "C-task-id-other", exchange, f"task_id {task_id!r}")
+
+
+def _of_numbers(value: str) -> Iterator[str]:
+    """Texts and numbers that a server may read as the number that an id is, if it is one."""
+    arabic = value.translate({ord(digit): 0x660 + int(digit) for digit in "0123456789"})
+    if value.isascii() and value.isdecimal():
+        yield from (arabic, *(str(int(value) + 2**bits) for bits in (31, 32, 53, 64)), f"{value[:-1]}_{value[-1]}")
+        yield from (f"-{value}", f"{value}.5", f"{value}e1", f"{value};x", f"{value}x")
 
 
 def probe_workspaces(session: Session, study: Study) -> None:

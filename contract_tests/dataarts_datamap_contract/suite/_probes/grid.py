@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import UTC, datetime
-from itertools import combinations
+from datetime import UTC, datetime, timedelta
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
 
+from dataarts_datamap_contract.suite._http.credentials import NOBODY
 from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
-from dataarts_datamap_contract.suite._judging.invariants.common import RUNS
 from dataarts_datamap_contract.suite._judging.invariants.paging import window_columns
 from dataarts_datamap_contract.suite._judging.run_lists import cut_points
 from dataarts_datamap_contract.suite._judging.world import Asker
-from dataarts_datamap_contract.suite._probes.contexts import varied_question
+from dataarts_datamap_contract.suite._probes.contexts import operators_of
 from dataarts_datamap_contract.suite._probes.paging import judge_walk
-from dataarts_datamap_contract.suite._probes.study import MOST_WALKED, total_of, walk
+from dataarts_datamap_contract.suite._probes.study import FAR_ENDS, MOST_WALKED, total_of, walk
+from dataarts_datamap_contract.suite._probes.ways import ask
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dataarts_datamap_contract.suite._probes.session import Session
     from dataarts_datamap_contract.suite._probes.study import Study
@@ -26,24 +28,38 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _OK = 200
-_MOST_ASKED: Final = 105
-_MOST_OF_OTHERS: Final = 10
+_NAMES: Final = ("task_id", "job_name", "workspace_id")
+_MOST_NAMED: Final = 8
+_MOST_DRAWN: Final = 240
+_DISTURBED: Final = 0.12
+_UNSERVED: Final[tuple[dict[str, Any], ...]] = (
+    {"limit": 0},
+    {"credential": NOBODY},
+    {"job_name": "no-such-operator-5f1c09"},
+    {"workspace_id": "0" * 32},
+    {"start_time": "yesterday"},
+)
+"""Changes after which a request finds no runs."""
+
+_TOGETHER: Final = (
+    ("task_id", "job_name", "workspace_id"),
+    *(("workspace_id",), ("start_time",), ("end_time",), ("offset",), ("limit",)),
+)
+"""Parameters of which one or several are those of another question."""
+
 _DRAWS: Final = 12
 _MOST_TIES: Final = 4
 _HOUR: Final = 3_600_000
 _DAY: Final = 24 * _HOUR
 _LAST: Final = 31
-_SUNDAY: Final = 6
-_CHANGES: Final = (3, 10)
+_DECEMBER: Final = 12
+_ZONES: Final = (ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York"))
 _MOST_DATED: Final = 2
 _LONG_AGO: Final = (0, 1, 2**31 - 1, 2**31, 2**32, 10**9, 1_700_000_000, 10**10, 10**11)
 
 _LIMITS: Final = (1, 2, 3, 5, 7, 9, 10, 11, 16, 20, 21, 26, 35, 50, 51, 60, 99, LEAST_CAP, 101, 128, 150, 200, 256, 500)
 _LARGE_LIMITS: Final = (999, 1_000, 1_001, 2**15, 2**16, 10**6)
 """Page sizes around those at which servers are known to behave differently."""
-
-_ALIKE: Final = ((1, 11), (11, 1))
-"""An offset and a limit each: pages that a cache mixes up if it writes both together."""
 
 _OFFSETS: Final[tuple[Callable[[int, int, int], int], ...]] = (
     lambda _, __, ___: 0,
@@ -68,84 +84,120 @@ class _Base(NamedTuple):
     end: int
     moments: list[int]
 
+    def count(self, start: int, end: int) -> int:
+        """How many moments of runs a window has."""
+        return bisect_right(self.moments, end) - bisect_right(self.moments, start - 1)
+
 
 def probe_grid(session: Session, study: Study) -> None:
-    """Pages of the target's operator, with and without its workspace, in windows of many kinds."""
-    target = session.target
-    for workspace_id in dict.fromkeys((target.workspace_id, None)):
-        asker = Asker(target.task_id, target.job_name, workspace_id)
-        ask_around(session, asker, _MOST_ASKED, more=((study.start, study.end),))
+    """Pages of every operator that has runs, with and without its workspace, in windows of many kinds."""
+    generator, in_pages = session.random, session.target.offset_unit == "pages"
+    read = (_read_whole(session, each, (study.start, study.end)) for each in _askers(session))
+    bases = [each for each in read if each is not None]
+    own = [each for each in bases if each.asker[:2] == (session.target.task_id, session.target.job_name)]
+    questions = [_question(base, *page) for base in bases for page in _fixed(session, base, thoroughly=base in own)]
+    columns = (own * (len(bases) // max(len(own), 1)) + bases, _WINDOWS, _OFFSETS, (*_LIMITS * 3, *_LARGE_LIMITS))
+    for base, kind, place, limit in pairwise_of(generator, _MOST_DRAWN if bases else 0, *columns):
+        start, end = kind(base, generator)
+        start, end = max(start, base.start), end if end in FAR_ENDS else min(end, base.end)
+        if start <= end:
+            row = place(base.count(start, end), limit, generator.randrange(2**31))
+            questions.append(_question(base, start, end, row // limit if in_pages else row, limit))
+    generator.shuffle(questions)
+    for question, other in pairwise((*questions, *questions[:1])):
+        for each in _in_company(generator, question, other):
+            ask(session, session.runs_request(**each))
     session.ledger.judge_windows()
 
 
-def ask_around(
-    session: Session, asker: Asker, most: int = _MOST_OF_OTHERS, more: tuple[tuple[int, int], ...] = ()
-) -> None:
-    """Read the widest possible window of an operator whole, and ask for pages of windows inside it."""
+def _question(base: _Base, start: int, end: int, offset: int, limit: int) -> dict[str, Any]:
+    return {**base.asker._asdict(), "start_time": start, "end_time": end, "offset": offset, "limit": limit}
+
+
+def _in_company(
+    generator: random.Random, question: dict[str, Any], other: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """A question, and now and then one before or after it that a cache or a connection may take for the same."""
+    company = generator.random()
+    if company < _DISTURBED:
+        yield question | generator.choice(_UNSERVED)
+    yield dict(question)
+    if company > 1 - _DISTURBED:
+        names = generator.choice(_TOGETHER)
+        changed = question | {name: other[name] for name in names}
+        if changed["start_time"] <= changed["end_time"]:
+            yield changed
+    elif company > 1 - 2 * _DISTURBED:
+        offset, limit = generator.choice(_mixed_up(question["offset"], question["limit"]))
+        yield question | {"offset": offset, "limit": limit}
+
+
+def _mixed_up(offset: int, limit: int) -> list[tuple[int, int]]:
+    """Other pages with the same sum, or with the same digits one after the other."""
+    digits = f"{offset}{limit}"
+    cuts = [(digits[:place], digits[place:]) for place in range(1, len(digits))]
+    read = [(int(first), int(second)) for first, second in cuts if f"{int(first)}" == first and second[0] != "0"]
+    return [(limit, max(offset, 1)), (offset + limit - 1, 1), *read]
+
+
+def _askers(session: Session) -> Iterable[Asker]:
+    """Every operator that the target or ShowNodes names, with its workspace and without one; the target's first."""
+    named = ({name: each.get(name) for name in _NAMES} for each in session.operators()[:_MOST_NAMED])
+    return dict.fromkeys(
+        Asker(str(each["task_id"]), str(each["job_name"]), workspace_id)
+        for each in (*operators_of(session), *named)
+        if all(isinstance(each[name], str) and each[name] for name in _NAMES[:2])
+        for workspace_id in (each["workspace_id"], None)
+    )
+
+
+def _read_whole(session: Session, asker: Asker, study: tuple[int, int]) -> _Base | None:
+    """Read the widest possible window of an operator."""
     end = session.target.window_end
     # At 0 there may be runs that have not started.
-    base = _read_whole(session, asker, ((1, end), (session.target.window_start, end), *more))
-    if base is None:
-        return
-    for start, end, offset, limit in _questions(session, base, most):
-        changes = {**asker._asdict(), "start_time": start, "end_time": end, "offset": offset, "limit": limit}
-        session.send(varied_question(session, RUNS, session.random.randrange(4), **changes))
-
-
-def _read_whole(session: Session, asker: Asker, windows: Iterable[tuple[int, int]]) -> _Base | None:
-    for start, end in windows:
-        window = {"start_time": start, "end_time": end}
-        first = session.runs(**asker._asdict(), **window, limit=LEAST_CAP)
+    for window in ((1, end), (session.target.window_start, end), study):
+        changes = {**asker._asdict(), "start_time": window[0], "end_time": window[1]}
+        first = session.runs(**changes, limit=LEAST_CAP)
         total = total_of(first)
         if first.response.status == _OK and total is not None and total <= MOST_WALKED:
-            walked = walk(session, LEAST_CAP, first=first, **asker._asdict(), **window)
+            walked = walk(session, LEAST_CAP, first=first, **changes)
             judge_walk(session, walked)
             moments = cut_points(walked.rows, window_columns(session.target))
             if walked.rows and len(walked.rows) == total and moments:
-                return _Base(asker, start, end, moments)
+                return _Base(asker, *window, moments)
             if walked.rows and not moments:
                 columns = " or ".join(window_columns(session.target))
                 session.ledger.leave_untested(f"no row has {columns}", "C-window-adds-up")
     return None
 
 
-def _questions(session: Session, base: _Base, most: int) -> Iterator[tuple[int, int, int, int]]:
-    world, in_pages = session.ledger.world, session.target.offset_unit == "pages"
+def _fixed(session: Session, base: _Base, *, thoroughly: bool) -> Iterator[tuple[int, int, int, int]]:
+    """Pages between equal times and by dates; thoroughly, also pages of each limit and around single runs."""
     generator = session.random
-    whole = world.find(base.asker, base.start, base.end)
-    if whole is not None and not in_pages:
+    if session.target.offset_unit == "rows":
         yield from ((base.start, base.end, place, 5) for place in _ties(session, base))
     yield from ((start, min(end, base.end), 0, LEAST_CAP) for start, end in _dated(base, generator))
-    if most >= _MOST_ASKED:
+    if thoroughly:
         yield from ((base.start, base.end, 0, limit) for limit in _LIMITS[6:-2])
-        yield from ((base.start, base.end, *page) for page in _ALIKE)
         for moment in generator.sample(base.moments, min(_MOST_TIES, len(base.moments))):
             yield from ((each, each, 0, 5) for each in (moment, moment + 1, moment - 1) if each >= base.start)
-    limits = (*_LIMITS, *_LIMITS, *_LIMITS, *_LARGE_LIMITS)
-    for kind, place, limit in pairwise_of(generator, most, _WINDOWS, _OFFSETS, limits):
-        start, end = kind(base, generator)
-        start, end = max(start, base.start), min(end, base.end)
-        if start > end:
-            continue
-        total = bisect_right(base.moments, end) - bisect_right(base.moments, start - 1)
-        row = place(total, limit, generator.randrange(2**31))
-        yield start, end, row // limit if in_pages else row, limit
 
 
 def _dated(base: _Base, generator: random.Random) -> list[tuple[int, int]]:
-    """Windows from the 31st of a month, and from when clocks are put forward or back in Europe, if runs are near."""
-    ends: list[tuple[int, int]] = []
-    changes: list[tuple[int, int]] = []
+    """Windows from the 31st of a month, over a year's end, and from a change of clocks, if runs are near."""
+    found: dict[object, list[tuple[int, int]]] = {}
     for midnight in range(-(-base.moments[0] // _DAY) * _DAY, base.moments[-1], _DAY):
         date = datetime.fromtimestamp(midnight / 1_000, UTC)
-        one = midnight + _HOUR
         if date.day == _LAST:
-            ends.append((midnight, midnight + 46 * _DAY))
-        if (date.month in _CHANGES and date.weekday() == _SUNDAY and date.day + 7 > _LAST) and (
-            bisect_right(base.moments, one - 1) > bisect_right(base.moments, midnight - 1)
-        ):
-            changes.append((one, one + 2 * _HOUR))
-    return [each for kind in (ends, changes) for each in generator.sample(kind, min(_MOST_DATED, len(kind)))]
+            length = 2 * _DAY if date.month == _DECEMBER else 46 * _DAY
+            found.setdefault(date.month == _DECEMBER, []).append((midnight, midnight + length - 1))
+        for zone in _ZONES:
+            hours = [date + timedelta(hours=each) for each in range(25)]
+            offsets = [each.astimezone(zone).utcoffset() for each in hours]
+            change = midnight + _HOUR * offsets.count(offsets[0])
+            if offsets[0] != offsets[-1] and base.count(change - _HOUR, change):
+                found.setdefault(zone, []).append((change, change + 2 * _HOUR))
+    return [each for kind in found.values() for each in generator.sample(kind, min(_MOST_DATED, len(kind)))]
 
 
 def _ties(session: Session, base: _Base) -> list[int]:
@@ -215,6 +267,7 @@ _WINDOWS: Final[tuple[Callable[[_Base, random.Random], tuple[int, int]], ...]] =
     lambda base, generator: (_span(base, generator)[0], base.end),
     lambda base, generator: (base.start, generator.choice(_LONG_AGO)),
     lambda base, generator: (base.start, generator.choice(base.moments) // 1_000),
+    lambda base, generator: (_span(base, generator)[0], generator.choice(FAR_ENDS)),
     _gap,
     _from_run(0),
     _from_run(1),

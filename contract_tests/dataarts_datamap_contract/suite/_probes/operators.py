@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dataarts_datamap_contract.suite._judging.world import Asker
-from dataarts_datamap_contract.suite._probes.grid import ask_around
 from dataarts_datamap_contract.suite._probes.study import LIMIT
 from dataarts_datamap_contract.suite.target import KnownJob
 
@@ -66,11 +64,6 @@ def probe_operators(session: Session) -> None:
         if not _is_usual(str(operator["job_name"])):
             unusual = True
             session.judge("C-job-name-unusual", exchange, *problems)
-        is_own = (operator["task_id"], operator["job_name"]) == (target.task_id, target.job_name)
-        if not (problems or is_own):
-            for workspace_id in dict.fromkeys((operator["workspace_id"], None)):
-                ask_around(session, Asker(str(operator["task_id"]), str(operator["job_name"]), workspace_id))
-    session.ledger.judge_windows()
     if not unusual and _is_usual(target.job_name):
         session.ledger.excuse("no operator that is known here has an unusual name", "C-job-name-unusual")
     if not _is_usual(target.job_name):

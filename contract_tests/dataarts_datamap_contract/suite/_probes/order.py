@@ -113,7 +113,7 @@ _ASSETS: Final = (
 _SERVED: Final = (
     *_ASSETS,
     _Step(operators.probe_nodes, ("C-nodes-operator", "C-nodes-unique"), NODES),
-    _Step(operators.probe_operators, ("C-nodes-chain", "C-job-name-unusual", "C-walk-complete", "C-window-adds-up")),
+    _Step(operators.probe_operators, ("C-nodes-chain", "C-job-name-unusual")),
     _Step(filters.probe_tables, ("A-error-shape", "C-table-other")),
     _Step(credentials.probe_tokens, ("A-error-shape", "D-missing", *credentials.TOKEN_CHECKS, "D-refusal-status")),
     _Step(credentials.probe_paths, ("D-missing",)),
@@ -127,7 +127,6 @@ _SERVED: Final = (
     _Step(bad_input.probe_optional, ("E-optional-refused",)),
     _Step(bad_input.probe_doubtful, ("A-server-error",)),
     _Step(replay.probe_replay, ("C-replay",)),
-    _Step(replay.probe_running_times, ("B-fields-agree",)),
 )
 EVERY_PROBE: Final = (*_GATEWAY, *_STUDY, *_SERVED)
 """Every probe with its checks, in the order in which they run."""

@@ -14,8 +14,6 @@ from dataarts_datamap_contract.suite._judging.invariants.common import (
     SERVER_ERROR,
     THROTTLED,
 )
-from dataarts_datamap_contract.suite._judging.run_lists import counts_on
-from dataarts_datamap_contract.suite._probes.filters import near_id
 from dataarts_datamap_contract.suite._probes.ways import WAYS, is_signed, renewed
 
 if TYPE_CHECKING:
@@ -32,7 +30,6 @@ _TOGETHER: Final = 8
 _PART: Final = 0.4
 _DRAWN: Final = 6
 _TRIED: Final = 3
-_OVER_A_SECOND: Final = 1.1
 
 
 def probe_replay(session: Session) -> None:
@@ -40,42 +37,19 @@ def probe_replay(session: Session) -> None:
     for request in (*session.questions(), session.runs_request(limit=LEAST_CAP)):
         session.send(request)
     asked = _sample(session)
-    for first in asked[::2]:
+    for first in session.random.sample(asked, len(asked) // 2):
         _judge_same(session, first, session.send(renewed(session, first.request)), "once more")
     for how, change in WAYS.items():
         for first in _some(session, asked):
             changed = change(session, first.request)
             if changed is not None:
                 _judge_same(session, first, session.send(renewed(session, changed)), how)
-    _probe_memory(session)
     session.random.shuffle(asked)
     for index in range(0, len(asked), _TOGETHER):
         group = asked[index : index + _TOGETHER]
         exchanges = session.send_together([renewed(session, each.request) for each in group])
         for first, exchange in zip(group, exchanges, strict=True):
             _judge_same(session, first, exchange, "side by side with others")
-
-
-def _probe_memory(session: Session) -> None:
-    """A response depends on its own request alone: nothing of the one before stays with the connection."""
-    plain = session.runs(workspace_id=None)
-    workspace_id = session.target.workspace_id
-    other = near_id(workspace_id)[0] if workspace_id else None
-    for before in ({"workspace_id": other}, {"job_name": "no-such-operator-5f1c09"}, {"offset": 1, "limit": 3}):
-        if None not in before.values():
-            session.runs(**before)
-            _judge_same(session, plain, session.runs(workspace_id=None), f"after one with another {', '.join(before)}")
-
-
-def probe_running_times(session: Session) -> None:
-    """A run that goes on and has a running time is asked for twice more, each time when a second has passed."""
-    session.runs(start_time=0, limit=LEAST_CAP)
-    for first in session.ledger.seen[::-1]:
-        if any(map(counts_on, first.response.rows)) and _can_be_repeated(session, first):
-            for _ in range(2):
-                session.pause(_OVER_A_SECOND)
-                session.send(renewed(session, first.request))
-            return
 
 
 def _some(session: Session, asked: list[Exchange]) -> Iterator[Exchange]:

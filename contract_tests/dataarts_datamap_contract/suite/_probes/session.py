@@ -127,10 +127,6 @@ class Session:
             self.ledger.cut.append(what)
         return is_left
 
-    def pause(self, seconds: float) -> None:
-        """Send nothing for so many seconds."""
-        self._caller.pause(seconds)
-
     def take_turn(self) -> None:
         """Wait until other code may send a request, and count that request.
 

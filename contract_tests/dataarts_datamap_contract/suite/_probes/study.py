@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap_contract.suite._judging.invariants.paging import window_columns
 from dataarts_datamap_contract.suite._judging.run_lists import cut_points
@@ -22,6 +22,8 @@ MOST_WALKED = 600
 """How many runs a walk through the whole window may have."""
 
 _SPARE_PAGES = 2
+FAR_ENDS: Final = (2**31 * 1_000, 2**32 * 1_000, 2**63 // 10**6 + 1, 253_402_300_800_000, 2**53, 2**63 - 1)
+"""Ends beyond the times that seconds in 31 or 32 bits, nanoseconds, years of four digits and doubles can be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite._probes.session import Session
 
-_PLAIN: Final = 0.4
-"""The share of the requests that are sent unchanged."""
+_MANY: Final = (0, 0, 1, 2, 3)
+"""In how many ways a request differs from the plain one."""
 
 
 def ask(session: Session, request: Request) -> Exchange:
@@ -28,11 +28,10 @@ def ask(session: Session, request: Request) -> Exchange:
 
 
 def in_some_way(session: Session, request: Request) -> Request:
-    """The request, changed in a way that is chosen at random, or unchanged."""
-    if session.random.random() < _PLAIN:
-        return request
-    changed = session.random.choice(list(WAYS.values()))(session, request)
-    return request if changed is None else renewed(session, changed)
+    """The request, changed in up to three ways that are chosen at random."""
+    for change in session.random.sample(list(WAYS.values()), session.random.choice(_MANY)):
+        request = change(session, request) or request
+    return renewed(session, request)
 
 
 def is_signed(request: Request) -> bool:

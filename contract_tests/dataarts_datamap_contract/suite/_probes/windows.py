@@ -10,7 +10,7 @@ from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.invariants.paging import window_columns
 from dataarts_datamap_contract.suite._judging.run_lists import cut_points
 from dataarts_datamap_contract.suite._judging.world import Asker
-from dataarts_datamap_contract.suite._probes.study import total_of
+from dataarts_datamap_contract.suite._probes.study import FAR_ENDS, total_of
 from dataarts_datamap_contract.suite._probes.ways import ask
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ _MOST_LEAVES: Final = 72
 _SHORTEST_LEAF: Final = 60_000
 _KINDS = ("status", "type", "retryTimes", "forceSuccess")
 _MOST_KINDS = 14
-_MAX_INT64 = 2**63 - 1
 
 
 def probe_tiles(session: Session, _: Study) -> None:
@@ -87,15 +86,18 @@ def ask_window(session: Session, start: int, end: int) -> None:
 
 
 def probe_wide(session: Session, _: Study) -> None:
-    """A window that contains the target's window holds at least as many runs."""
-    target = session.target
-    total = total_of(session.runs(limit=1))
-    for window in ((0, target.window_end), (target.window_start, _MAX_INT64), (0, _MAX_INT64)):
-        exchange = session.runs(start_time=window[0], end_time=window[1], limit=1)
-        wider = total_of(exchange)
-        if total is not None and wider is not None and exchange.response.status == _OK:
-            lost = f"the window {window} holds {wider} runs, but a part of it holds {total}"
-            session.judge("C-window-adds-up", exchange, *((lost,) if wider < total else ()))
+    """Of windows that contain each other, each holds at least as many runs as the one before."""
+    start, end = session.target.window_start, session.target.window_end
+    far = [each for each in FAR_ENDS if each > end]
+    for windows in ([(start, each) for each in (end, *far)], [(start, end), *((0, each) for each in (end, *far))]):
+        known, inner = 0, windows[0]
+        for window in windows:
+            exchange = session.runs(start_time=window[0], end_time=window[1], limit=1)
+            total = total_of(exchange)
+            if total is not None and exchange.response.status == _OK:
+                lost = f"the window {window} holds {total} runs, but its part {inner} holds {known}"
+                session.judge("C-window-adds-up", exchange, *((lost,) if total < known else ()))
+                known, inner = total, window
 
 
 def probe_reversed(session: Session, study: Study) -> None:
