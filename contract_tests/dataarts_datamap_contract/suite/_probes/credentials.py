@@ -179,7 +179,10 @@ def _judge_refused(session: Session, check: str, exchange: Exchange) -> None:
 
 
 def _judge_closed(session: Session, check: str, exchange: Exchange, what: str) -> None:
-    session.judge(check, exchange, *([f"{what} is answered with data"] if exchange.response.has_data else []))
+    response = exchange.response
+    is_there = check == "C-asset-other" and isinstance(response.members.get("entity"), dict)
+    problems = [f"{what} is answered with data"] if response.has_data or is_there else []
+    session.judge(check, exchange, *problems)
 
 
 def _signer(session: Session) -> Signer:

@@ -105,7 +105,7 @@ def _shuffled(session: Session, request: Request) -> Request | None:
 def _document(request: Request) -> object:
     try:
         return json.loads(request.content) if request.content else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
