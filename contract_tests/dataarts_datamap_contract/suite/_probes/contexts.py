@@ -81,8 +81,8 @@ def _drawn(session: Session, operation_id: str) -> dict[str, Any]:
         members = {name: session.deal(name, values) for name, values in _SEARCHES.items()}
         members |= session.deal("narrowed", ({}, *_narrowed(session)))
         return {"document": {name: value for name, value in members.items() if value is not None}}
-    drawn = {"query": drawn_query(session, operation_id)} if operation_id in _PARTS else {}
-    return {**drawn, "guid": session.deal((operation_id, "guid"), guids)} if operation_id != BULK and guids else drawn
+    parts: dict[str, Any] = {"query": drawn_query(session, operation_id)} if operation_id in _PARTS else {}
+    return {**parts, "guid": session.deal((operation_id, "guid"), guids)} if operation_id != BULK and guids else parts
 
 
 def _narrowed(session: Session) -> Iterator[dict[str, Any]]:
