@@ -22,9 +22,9 @@ NOW = datetime(2024, 2, 1, tzinfo=UTC)
 CONFIG = MockConfig(now=NOW, clock=lambda: NOW, scenario="varied")
 SEED, SERVERS = 7, 40
 SENTENCE = (
-    r"(With|Without|When|Every|In|After) [^{}]+, "
-    r"(ShowInstanceInfos|ShowNodes|ShowDataSets|ShowDataDetail|ListEntityDetails|ShowLineageBulk|ShowDatamapLineage) "
-    r"[a-z]+ [^{}]+\."
+    r"(With|Without|When|Every|In|For|On|After) [^{}]+, "
+    r"((ShowInstanceInfos|ShowNodes|ShowDataSets|ShowDataDetail|ListEntityDetails|ShowLineageBulk|ShowDatamapLineage) "
+    r"[a-z]+ [^{}]+|(an?|the) [^{}]+)\."
 )
 
 
@@ -46,10 +46,18 @@ def responses(caller: Caller) -> list[Response]:
     ]
 
 
-def served_by(seam: Seam) -> list[tuple[int, object]]:
-    """The status and the document of each response of a server."""
+def served_by(seam: Seam) -> list[tuple[int, object, object]]:
+    """The status, the header fields and the document of each response of a server; its bytes if they are no JSON."""
     caller = Caller(seam.build(CONFIG, Record()), CONFIG)
-    return [(response.status, json.loads(response.body)) for response in responses(caller)]
+    return [(response.status, response.headers, document_of(response)) for response in responses(caller)]
+
+
+def document_of(response: Response) -> object:
+    """The document of a response, in whichever way it is written."""
+    try:
+        return json.loads(response.body)
+    except ValueError:
+        return response.body
 
 
 def test_equal_seeds_give_equal_servers() -> None:

@@ -29,6 +29,7 @@ from dataarts_datamap_contract._broken.seams import (
     compact,
 )
 from dataarts_datamap_contract.mock._web.responses import HttpError
+from dataarts_datamap_contract.mutants._composed_wire import compose_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,6 +105,10 @@ class Composed:
     rule: str
     seam: Seam = Seam()  # noqa: RUF009  is frozen
     met: int = 0
+
+    def note(self) -> None:
+        """Count a response that was changed."""
+        self.met += 1
 
 
 def _above(name: str, *least: int) -> list[When]:
@@ -557,6 +562,11 @@ Change: TypeAlias = "Callable[[Any, Asked], Any]"
 def compose(seed: int, number: int) -> Composed:
     """The server of a seed and a number."""
     generator = random.Random(seed * 100_003 + number)  # noqa: S311  choices of a test, not a secret
+    of_wire = random.Random(f"{seed}-{number}")  # noqa: S311  choices of a test, not a secret
+    if of_wire.random() < 0.2:  # noqa: PLR2004
+        composed = Composed(f"{seed}-{number}", "")
+        composed.rule, composed.seam = compose_wire(of_wire, composed.note)
+        return composed
     operation_id = generator.choice(_OPERATIONS)
     when = generator.sample(_WHEN[operation_id], 2 if generator.random() < 0.25 else 1)  # noqa: PLR2004
     text, kind, change = _effect(operation_id, generator)

@@ -495,7 +495,8 @@ _CHECKS = (
     Check(
         "C-asset-agrees",
         "An asset is one asset",
-        "Search, details and lineage agree on an asset in every field that two of them show.",
+        "Search, details and lineage agree on an asset in every field that two of them show, and each operation shows "
+        "the same fields of it every time.",
         "inferred: they are views of one catalogue; a GUID names one asset",
         conditional=True,
     ),

@@ -160,7 +160,8 @@ class Caller:
 
     def _exchange(self, request: Request) -> Response:
         own = () if request.header("Accept-Encoding") else (("Accept-Encoding", "identity"),)
-        length = (("Content-Length", str(len(request.content))),) if request.content or request.is_question else ()
+        has_length = (request.content or request.is_question) and not request.header("Transfer-Encoding")
+        length = (("Content-Length", str(len(request.content))),) if has_length else ()
         fields = [("Host", self.host), *own, *request.fields, *length, *request.credential.fields]
         target = (self.base_path + request.target).encode("ascii")
         try:

@@ -52,7 +52,10 @@ def near_tokens(token: str) -> Iterator[tuple[str, Credential]]:
     for changed, shown in ((token.upper(), "${DATAMAP_TOKEN^^}"), (token.lower(), "${DATAMAP_TOKEN,,}")):
         if changed != token:
             yield "D-token-case", _token(changed, shown)
+    for value in ("null", "*"):
+        yield "D-token-other", _token(value, value)
     yield "D-token-blank", _token("", "")
+    yield "D-missing", Credential("bad", (("Authorization", "Basic Og=="),), ("Authorization: Basic Og==",))
     bearer = ("Authorization", f"Bearer {token}")
     yield "D-token-query", Credential("bad", (bearer,), (f"Authorization: Bearer {_TOKEN}",))
     cookie = f"{TOKEN_HEADER}={token}"
@@ -111,6 +114,12 @@ class Signer:
     def sign_at(self, request: Request, shift: timedelta) -> Request:
         """The request, signed at another time."""
         return self._sign(request, request, shift=shift, standing="bad")
+
+    def sign_redated(self, request: Request, shift: timedelta) -> Request:
+        """The request with a signature of another time beside the current time."""
+        signed = self.sign_at(request, shift).credential
+        now = ((DATE_HEADER, sdk_date(self._moment)),)
+        return _with(request, replace(signed, fields=(*now, *signed.fields[1:])))
 
     def sign_undated(self, request: Request) -> Request:
         """The request with a signature that leaves out the date."""

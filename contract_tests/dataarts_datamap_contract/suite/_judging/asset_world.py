@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from urllib.parse import parse_qsl
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
 from dataarts_datamap_contract.suite._judging.asset_lists import HitList, LineageList
 from dataarts_datamap_contract.suite._judging.findings import Finding
-from dataarts_datamap_contract.suite._judging.invariants.common import OK, document_of
+from dataarts_datamap_contract.suite._judging.invariants.common import (
+    NODES,
+    OK,
+    RUNS,
+    SERVER_ERROR,
+    THROTTLED,
+    document_of,
+)
 from dataarts_datamap_contract.suite._judging.lineage_graphs import (
     Graph,
     OperatorTables,
@@ -64,6 +73,7 @@ class AssetWorld:
 
     def forget(self) -> None:
         """Begin anew, since what was said is no longer true."""
+        self._responses: dict[str, Exchange] = {}
         self._facts: dict[str, dict[str, tuple[object, Exchange]]] = {}
         self._hits: dict[str, HitList] = {}
         self.assets: dict[str, Mapping[str, Any]] = {}
@@ -75,6 +85,7 @@ class AssetWorld:
 
     def note(self, exchange: Exchange) -> Iterator[Finding]:
         """Compare an exchange with all earlier ones."""
+        yield from self._note_response(exchange)
         values, target = exchange.judgement.values, self._target
         if exchange.request.credential.standing != "good" or exchange.judgement.standing != "valid":
             return
@@ -101,6 +112,22 @@ class AssetWorld:
             case _:
                 pass
 
+    def _note_response(self, exchange: Exchange) -> Iterator[Finding]:
+        """A request that asks for the same as an earlier one gets the same response, in whichever way each was sent."""
+        key, status = _meaning(exchange), exchange.response.status
+        if key is None or status == THROTTLED or status >= SERVER_ERROR:
+            return
+        earlier = self._responses.setdefault(key, exchange)
+        if earlier is exchange:
+            return
+        before = earlier.response.status
+        problem = None
+        if status != before:
+            problem = f"the same request is answered {status} here, and {before} before"
+        elif status == OK and _shown(exchange) != _shown(earlier):
+            problem = "the same request shows other data than before"
+        yield Finding("C-replay", problem, earlier)
+
     def judge_lineage(self) -> Iterator[tuple[Exchange, Finding]]:
         """Compare the lineage around each table with that around the others, and with that of all operators."""
         kinds = {guid: facts["type_name"][0] for guid, facts in self._facts.items() if "type_name" in facts}
@@ -108,6 +135,11 @@ class AssetWorld:
         yield from judge_nodes(self.nodes, self.operators)
         if self.bulk.is_whole and self.operators:
             yield from judge_others(self.graphs, {*self.operators, *self.ends}, kinds)
+
+    def tables(self, own: str | None) -> list[str]:
+        """GUIDs that were shown: the target's own first, then by turns one without lineage and one with it."""
+        turns = zip_longest([each for each in self.assets if each not in self.ends], self.ends)
+        return [each for each in dict.fromkeys((own, *chain(*turns))) if each]
 
     def names(self, guid: str) -> set[str]:
         """The names under which an asset was shown, in lower case."""
@@ -230,9 +262,13 @@ class AssetWorld:
         lost, more = len(known.edges - graph.edges), len(graph.edges - known.edges)
         is_same = (may_lack or not lost) and (may_add or not more)
         problem = f"{direction or 'no direction'} of {guid} lacks {lost} relationships here, and has {more} others"
-        if is_same and _counts(graph.exchange)[1:] == _counts(known.exchange)[1:]:
-            is_same = _counts(graph.exchange)[0] == _counts(known.exchange)[0]
-            problem = f"{direction or 'no direction'} of {guid} has another total than before, but shows as much"
+        if is_same and _relations(graph.exchange) == _relations(known.exchange):
+            shown, before = _assets_of(graph.exchange), _assets_of(known.exchange)
+            is_same = may_lack or may_add or shown == before
+            problem = f"{direction or 'no direction'} of {guid} shows the same relationships, but other assets"
+            if shown == before and _total(graph.exchange) != _total(known.exchange):
+                is_same = False
+                problem = f"{direction or 'no direction'} of {guid} has another total than before, but shows as much"
         return Finding("C-lineage-agrees", None if is_same else problem, known.exchange)
 
     def _note_ends(
@@ -285,7 +321,10 @@ class AssetWorld:
         for entity in entities:
             guid = _guid(entity)
             if guid:
-                yield from self._note_facts(exchange, guid, {"guid": guid, **_facts(entity)})
+                facts = _facts(entity)
+                members = sorted(name for name, value in facts.items() if _plain(value) and "relationship" not in name)
+                shown: Facts = {f"the members that {exchange.operation_id} shows": members}
+                yield from self._note_facts(exchange, guid, {"guid": guid, **facts, **shown})
                 self.assets[guid] = {**self.assets.get(guid, {}), **entity}
                 end = self._facts[guid].get("table in lineage")
                 if end is not None:
@@ -306,10 +345,39 @@ class AssetWorld:
                 yield Finding("C-asset-agrees")
 
 
-def _counts(exchange: Exchange) -> tuple[object, int, int]:
-    """The total of a lineage, and how many relationships and assets it shows."""
-    response = exchange.response
-    return response.members.get("total"), len(response.listed("relationships")), len(response.listed("entities"))
+def _meaning(exchange: Exchange) -> str | None:
+    """What a request asks for, however it is written; None if readers differ about it or it is signed wrongly."""
+    request, judgement = exchange.request, exchange.judgement
+    is_signed = bool(request.header("Authorization") or request.header("X-Project-Id"))
+    is_good = request.credential.standing == "good"
+    if judgement.standing == "unsure" or (is_signed and not is_good):
+        return None
+    who = "" if is_good else f"{request.credential.fields}{request.credential.query}"
+    asked = sorted(parse_qsl(request.query, keep_blank_values=True))
+    document = document_of(exchange) if judgement.standing == "valid" else str(request.content)
+    values = sorted(judgement.values.items())
+    return json.dumps([exchange.operation_id, values, asked, document, who], sort_keys=True, default=str)
+
+
+def _shown(exchange: Exchange) -> object:
+    """What a response shows; nothing for runs, which may go on, and which are compared one by one."""
+    if exchange.operation_id == RUNS:
+        return None
+    if exchange.operation_id == NODES:
+        return sorted(json.dumps(each, sort_keys=True) for each in exchange.response.operators)
+    return exchange.response.document
+
+
+def _relations(exchange: Exchange) -> Counter[str]:
+    return Counter(json.dumps(each, sort_keys=True) for each in exchange.response.listed("relationships"))
+
+
+def _assets_of(exchange: Exchange) -> Counter[str]:
+    return Counter(_guid(each) for each in exchange.response.listed("entities"))
+
+
+def _total(exchange: Exchange) -> object:
+    return exchange.response.members.get("total")
 
 
 def _ordered(row: Mapping[str, Any], side: str) -> Finding:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.invariants.common import BULK, DETAIL, LINEAGE, NODES, RUNS, SEARCH
 from dataarts_datamap_contract.suite._judging.run_lists import cut_points
 from dataarts_datamap_contract.suite._probes.contexts import varied_questions, varied_runs
 from dataarts_datamap_contract.suite._probes.session import encode_query
 from dataarts_datamap_contract.suite._probes.study import total_of
+from dataarts_datamap_contract.suite._probes.ways import ask_wrongly, in_some_way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +50,7 @@ _DOUBTFUL = {
     "workspace_id": ("", "f" * _LONG, *_ODD_TEXTS),
     "job_name": ("订单汇总 📊", "x" * 2_000, *_ODD_TEXTS),
 }
-_ODD_GUIDS = ("f" * _LONG, "订单", "%", "a'b")
+_ODD_GUIDS = ("f" * _LONG, "订单", "%", "a'b", "\0", "{}")
 _ODD_KEYWORDS = ("%", "'", '"', "\\", "(", "*", "[", "订单 📊", "x" * 2_000, "\n")
 _FRACTIONS = ("1.5", "0.25")
 
@@ -85,7 +87,10 @@ def probe_bad_numbers(session: Session) -> None:
         for parameter in session.oracle.operation(BULK).parameters:
             if parameter.is_integer:
                 for text in (*_outside(parameter), *_WORDS[::3], *_FRACTIONS, *_ODD_SPELLINGS):
-                    session.send(session.request(BULK, query=encode_query([(parameter.name, text)])))
+                    other = "limit" if parameter.name == "offset" else "offset"
+                    good = session.deal(BULK, ([], [(other, "1")], [(other, "7")], [(other, str(LEAST_CAP))]))
+                    query = encode_query([(parameter.name, text), *good])
+                    ask_wrongly(session, in_some_way(session, session.request(BULK, query=query)))
 
 
 def probe_minimum(session: Session) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.invariants.common import (
     ASSETS,
     BULK,
     DETAIL,
+    DETAILS,
     LINEAGE,
     NODES,
     RUNS,
@@ -59,7 +60,7 @@ def operators_of(session: Session) -> list[dict[str, Any]]:
 
 def drawn_query(session: Session, operation_id: str) -> str:
     """A valid query for an operation other than that on runs, of parts and in an order that are chosen at random."""
-    drawn = [part for each in _PARTS.get(operation_id, ()) if (part := session.random.choice(each))]
+    drawn = [part for each in _PARTS.get(operation_id, ()) if (part := session.deal((operation_id, each), each))]
     return "&".join(session.random.sample(drawn, len(drawn)))
 
 
@@ -73,10 +74,25 @@ def _drawn(session: Session, operation_id: str) -> dict[str, Any]:
         operator = choose((*operators[:1] * 4, *operators))
         drawn = {"limit": choose((10, 1, 2, 7, 20, 50, LEAST_CAP, 500)), "offset": choose((0, 0, 1, 3, 10, 25, 150))}
         return {**operator, **drawn, "start_time": start, **choose(({}, {"workspace_id": None}))}
+    guids = session.ledger.world.assets.tables(session.table_guid)
+    if operation_id == DETAILS and guids:
+        return {"document": guids[: session.deal(DETAILS, (1, 2, 3, 11, 20, LEAST_CAP))]}
     if operation_id == SEARCH:
-        members = {name: choose(values) for name, values in _SEARCHES.items()}
+        members = {name: session.deal(name, values) for name, values in _SEARCHES.items()}
+        members |= session.deal("narrowed", ({}, *_narrowed(session)))
         return {"document": {name: value for name, value in members.items() if value is not None}}
-    return {"query": drawn_query(session, operation_id)} if operation_id in _PARTS else {}
+    parts: dict[str, Any] = {"query": drawn_query(session, operation_id)} if operation_id in _PARTS else {}
+    return {**parts, "guid": session.deal((operation_id, "guid"), guids)} if operation_id != BULK and guids else parts
+
+
+def _narrowed(session: Session) -> Iterator[dict[str, Any]]:
+    """Members that narrow a search to what an asset shows that was shown."""
+    for asset in list(session.ledger.world.assets.assets.values())[:1]:
+        equal = {"attribute": "typeName", "operator": "EQ", "value": [str(asset.get("type_name"))]}
+        attributes: object = asset.get("attributes")
+        named = cast("dict[str, Any]", attributes).get("owner") if isinstance(attributes, dict) else None
+        owner = {"owner": str(named or "nobody")}
+        yield from ({"filter": equal}, owner, {"filter": equal, **owner})
 
 
 def varied_question(session: Session, operation_id: str, number: int, **changes: Any) -> Request:  # noqa: ANN401

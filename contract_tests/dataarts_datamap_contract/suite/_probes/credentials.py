@@ -9,9 +9,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap_contract.suite._http.credentials import NOBODY, Signer, near_tokens, tokens_in_query
-from dataarts_datamap_contract.suite._judging.invariants.common import DETAIL, LINEAGE, NODES, RUNS
+from dataarts_datamap_contract.suite._judging.invariants.common import DETAIL, DETAILS, LINEAGE, NODES, RUNS
+from dataarts_datamap_contract.suite._probes.assets.details import UNKNOWN_GUID
 from dataarts_datamap_contract.suite._probes.contexts import varied_question, varied_questions
 from dataarts_datamap_contract.suite._probes.filters import near_id, wild_ids
+from dataarts_datamap_contract.suite._probes.ways import ask_wrongly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,7 @@ _ALLOWED_WRONG: Final = 30
 _VARIED: Final = 5
 _UNUSUAL_NAME = "订单/汇总 <a>+%&=*~"
 TOKEN_CHECKS = tuple(f"D-token-{each}" for each in ("other", "prefix", "longer", "case", "blank", "query"))
+ID_CHECKS = ("D-project-other", "D-instance-other", "C-asset-other")
 _COSTLY_CHECKS = ("D-signature-stale", "D-signature-undated", "D-access-key-other")
 SIGNATURE_CHECKS = ("D-signature-accepted", "D-signature-wrong", "D-signature-tampered", *_COSTLY_CHECKS)
 
@@ -93,22 +96,39 @@ def probe_signatures(session: Session) -> None:
 
 def probe_others(session: Session) -> None:
     """Ids that are almost the target's open nothing."""
-    target = session.target
+    target, guid = session.target, session.table_guid
     for check, name, value in (
         ("D-project-other", "project_id", target.project_id),
         ("D-instance-other", "instance", target.instance_id),
+        *([("C-asset-other", "guid", guid)] if guid else []),
     ):
-        blank = ("",) if name == "instance" else ()
-        for number, other in enumerate((*near_id(value, in_capitals=True), *wild_ids(value), *blank)):
-            if name == "instance" and other != other.strip():
+        blank = {"instance": [""], "guid": [UNKNOWN_GUID]}.get(name, [])
+        others = [*near_id(value, in_capitals=name != "guid"), *wild_ids(value), *blank]
+        for number, other in enumerate(others):
+            if (name == "instance" and other != other.strip()) or _is_known(session, other):
                 continue  # a header field's value has no blanks at its ends
-            for request in varied_questions(session, number, **{name: other}):
-                _judge_closed(session, check, session.send(request), f"{name} {other!r}")
-        if target.token is None:
+            for request in _with_other(session, number, **{name: other}):
+                _judge_closed(session, check, ask_wrongly(session, request), f"{name} {other!r}")
+        if target.token is None or name == "guid":
             continue  # how a header that comes twice is signed is not documented, and wrong signatures lock a key
-        for request in session.questions(**{name: near_id(value)[0]}):
+        for request in session.questions(**{name: others[0]}):
             beside = session.authorize(replace(_beside(request, value), credential=NOBODY))
             _judge_closed(session, check, session.send(beside), f"{name} in another place")
+
+
+def _is_known(session: Session, guid: str) -> bool:
+    known = session.ledger.world.assets
+    return guid in known.assets or guid in known.ends
+
+
+def _with_other(session: Session, number: int, **other: str) -> Iterator[Request]:
+    """Requests with another id: with another GUID, those for details and for lineage."""
+    if "guid" not in other:
+        yield from varied_questions(session, number, **other)
+        return
+    for operation_id in filter(session.asks_for, (DETAIL, DETAILS, LINEAGE)):
+        changes: dict[str, Any] = {"document": [other["guid"]]} if operation_id == DETAILS else other
+        yield varied_question(session, operation_id, number, **changes)
 
 
 def _beside(request: Request, value: str) -> Request:
@@ -149,7 +169,7 @@ def probe_second_tenant(session: Session) -> None:
 
 def _refuse(session: Session, check: str, credential: Credential, number: int) -> None:
     for request in varied_questions(session, number, credential=credential):
-        _judge_refused(session, check, session.send(request))
+        _judge_refused(session, check, ask_wrongly(session, request))
 
 
 def _judge_refused(session: Session, check: str, exchange: Exchange) -> None:
@@ -159,7 +179,10 @@ def _judge_refused(session: Session, check: str, exchange: Exchange) -> None:
 
 
 def _judge_closed(session: Session, check: str, exchange: Exchange, what: str) -> None:
-    session.judge(check, exchange, *([f"{what} is answered with data"] if exchange.response.has_data else []))
+    response = exchange.response
+    is_there = check == "C-asset-other" and isinstance(response.members.get("entity"), dict)
+    problems = [f"{what} is answered with data"] if response.has_data or is_there else []
+    session.judge(check, exchange, *problems)
 
 
 def _signer(session: Session) -> Signer:
@@ -194,7 +217,11 @@ def _wrong_signatures(session: Session) -> Iterator[tuple[str, Request]]:
     for minutes in (-17, 17, -24 * 60, *((-12 * 60,) if session.target.is_mock else ())):
         stale = varied_question(session, RUNS, minutes, credential=NOBODY)
         yield "D-signature-stale", signer.sign_at(stale, timedelta(minutes=minutes))
+    yield "D-signature-stale", signer.sign_redated(runs, timedelta(minutes=-17))
     yield "D-signature-undated", signer.sign_undated(runs)
+    elsewhere = Signer(session.target, "example.com", session.base_path, session.clock())
+    yield "D-signature-tampered", elsewhere.sign_other(runs, runs)
+    yield "D-signature-tampered", signer.sign_other(replace(runs, method="POST"), runs)
     for other_key in (f"{access_key}0", access_key[:-1], access_key.swapcase()):
         if other_key not in {access_key, ""}:
             yield "D-access-key-other", signer.sign_wrongly(runs, access_key=other_key)

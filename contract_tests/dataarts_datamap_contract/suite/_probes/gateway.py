@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -40,20 +41,21 @@ def _by(request: Request, method: str) -> Request:
 
 
 def probe_paths(session: Session) -> None:
-    """Undeclared paths are refused."""
-    runs, nodes = session.runs_request(), session.nodes_request()
-    for path in (
-        f"{runs.path}/x",
-        f"{runs.path}x",
-        f"{nodes.path}x",
-        f"{nodes.path}s/x",
-        runs.path.replace("/v1/", "/v9/", 1),
-        runs.path.replace("/datamap/", "/datamapx/", 1),
-    ):
-        exchange = session.send(session.authorize(replace(runs, path=path)))
-        status = exchange.response.status
-        refused = status in _CLIENT_ERRORS
-        session.judge("A-undeclared-path", exchange, *([] if refused else [f"an undeclared path is answered {status}"]))
+    """Undeclared paths are refused. A POST to one is sent to a mock only."""
+    for request in session.questions():
+        for path in (
+            f"{request.path}/x",
+            f"{request.path}x",
+            re.sub("/v[0-9]/", "/v9/", request.path, count=1),
+            request.path.replace("/datamap/", "/datamapx/", 1),
+        ):
+            odd = replace(request, path=path)
+            is_safe = request.method == "GET" or session.target.is_mock
+            if is_safe and session.oracle.judge(odd).operation is None:
+                exchange = session.send(session.authorize(odd))
+                status = exchange.response.status
+                problems = [] if status in _CLIENT_ERRORS else [f"an undeclared path is answered {status}"]
+                session.judge("A-undeclared-path", exchange, *problems)
 
 
 def probe_codings(session: Session) -> None:

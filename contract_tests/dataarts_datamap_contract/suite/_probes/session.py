@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
 
 from dataarts_datamap_contract.suite._http.caller import BrokenResponseError, InterruptedRunError, NoResponseError
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.ledger import Ledger
     from dataarts_datamap_contract.suite.target import Target
 
+T = TypeVar("T")
 Pairs = tuple[tuple[str, str], ...]
 """Query parameters, not yet percent-encoded."""
 
@@ -50,6 +52,10 @@ _CLOSED = frozenset({403, 404, 405, 501})
 _GATEWAY = frozenset({502, 503, 504})
 _PASSING = frozenset({UNAUTHORIZED, _FORBIDDEN, THROTTLED, *_GATEWAY})
 """The statuses of expired credentials, a spent quota or a failed backend, which need not be the server's fault."""
+
+_NOT_IN_THIS_WAY = frozenset({411, 417})
+_WAYS_OF_BODIES = frozenset({"transfer-encoding", "expect"})
+"""Header fields about the way of a body, which a server need not accept, and the statuses that say so."""
 
 _SHOWN = 200
 _PLAIN: dict[str, dict[str, Any]] = {
@@ -97,6 +103,7 @@ class Session:
         self.random = generator
         self.clock = clock
         self._caller = caller
+        self._decks: dict[object, list[Any]] = {}
         # A request that was served, for signed requests and for others.
         self._served: dict[bool, Request] = {}
         self._deadline: float | None = None
@@ -115,6 +122,15 @@ class Session:
     def base_path(self) -> str:
         """The path in front of the specification's paths."""
         return self._caller.base_path
+
+    def deal(self, key: object, values: Iterable[T]) -> T:
+        """A value chosen at random; for the same key, none comes twice before each has come once."""
+        deck = self._decks.setdefault(key, [])
+        if not deck:
+            deck += values
+            self.random.shuffle(deck)
+        dealt: T = deck.pop()
+        return dealt
 
     def limit_time(self, seconds: float | None) -> None:
         """Begin nothing new after so many seconds; None for no limit."""
@@ -150,7 +166,13 @@ class Session:
 
     def _ask(self, request: Request) -> Exchange:
         try:
-            return Exchange(request, self.oracle.judge(request), self._caller.send(request))
+            response = self._caller.send(request)
+            if response.status in _NOT_IN_THIS_WAY and request.content:
+                plain = tuple(each for each in request.fields if each[0].lower() not in _WAYS_OF_BODIES)
+                if plain != request.fields:
+                    bare = replace(request, fields=plain)
+                    return self._ask(self.sign(replace(bare, credential=NOBODY)) if _is_signed(request) else bare)
+            return Exchange(request, self.oracle.judge(request), response)
         except BrokenResponseError as error:
             self.ledger.fail("A-answer-whole", request, str(error))
             raise
@@ -187,8 +209,9 @@ class Session:
         self.confirm()
 
     def _is_unchanged(self, exchange: Exchange) -> bool:
+        """Whether a request gets the response that it got, at once or the next time: what goes back has not changed."""
         again = self.sign(exchange.request) if _is_signed(exchange.request) else exchange.request
-        return bool(self._ask(again).response.document == exchange.response.document)
+        return any(_content(self._ask(again).response) == _content(exchange.response) for _ in range(2))
 
     def open(self, operation_id: str) -> Exchange:
         """Ask for an operation that the server need not have, or need not open to the target's account.
@@ -390,6 +413,12 @@ class Session:
     def _fields(self, changes: dict[str, Any]) -> Pairs:
         instance = changes.pop("instance", self.target.instance_id)
         return (_CONTENT_TYPE,) if instance is None else (("instance", instance), _CONTENT_TYPE)
+
+
+def _content(response: Response) -> tuple[int, object]:
+    """What a response says: an error response has an id of its own each time, so that only its status counts."""
+    document = response.page.document if response.page else response.document
+    return response.status, document if response.status == OK else None
 
 
 def _is_signed(request: Request) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from dataarts_datamap_contract.suite._http.credentials import NOBODY
 from dataarts_datamap_contract.suite._http.messages import TOKEN_HEADER
+from dataarts_datamap_contract.suite._judging.invariants.common import OK
 from dataarts_datamap_contract.suite._probes.session import encode_query, every_byte
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _MANY: Final = (0, 0, 1, 2, 3)
 """In how many ways a request differs from the plain one."""
+
+_THEN_WELL: Final = 0.12
+"""The share of the wrong requests after which a good one is sent."""
 
 
 def ask(session: Session, request: Request) -> Exchange:
@@ -43,6 +47,27 @@ def renewed(session: Session, request: Request) -> Request:
     """The request, signed again now if it has a good signature."""
     is_good = request.credential.standing == "good" and is_signed(request)
     return session.sign(replace(request, credential=NOBODY)) if is_good else request
+
+
+def ask_wrongly(session: Session, request: Request) -> Exchange:
+    """Send a request that is wrong; then, at times, one of the same operation that was served, which must be so again.
+
+    Raises:
+        As `Session.send` does.
+    """
+    exchange = session.send(request)
+    if session.random.random() < _THEN_WELL:
+        served = [
+            each
+            for each in session.ledger.seen
+            if each.operation_id == exchange.operation_id
+            and each.response.status == OK
+            and each.request.credential.standing == "good"
+            and each.judgement.standing == "valid"
+        ]
+        if served:
+            ask(session, renewed(session, session.random.choice(served).request))
+    return exchange
 
 
 def _with(name: str, value: str) -> Callable[[Session, Request], Request | None]:
@@ -79,7 +104,7 @@ def _shuffled(session: Session, request: Request) -> Request | None:
 def _document(request: Request) -> object:
     try:
         return json.loads(request.content) if request.content else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -111,15 +136,36 @@ def _spelled(_: Session, request: Request) -> Request | None:
     return replace(request, fields=fields[::-1], credential=credential) if request.header(TOKEN_HEADER) else None
 
 
-def _with_charset(_: Session, request: Request) -> Request:
-    others = tuple(field for field in request.fields if field[0].lower() != "content-type")
-    return replace(request, fields=(*others, ("Content-Type", "application/json; charset=utf-8")))
+def _of_type(media_type: str) -> Callable[[Session, Request], Request | None]:
+    def change(_: Session, request: Request) -> Request:
+        others = tuple(field for field in request.fields if field[0].lower() != "content-type")
+        return replace(request, fields=(*others, ("Content-Type", media_type)))
+
+    return change
+
+
+def _with_body(name: str, value: str) -> Callable[[Session, Request], Request | None]:
+    def change(_: Session, request: Request) -> Request | None:
+        return replace(request, fields=(*request.fields, (name, value))) if request.content else None
+
+    return change
 
 
 WAYS: Final[dict[str, Callable[[Session, Request], Request | None]]] = {
     "with gzip": _with("Accept-Encoding", "gzip"),
     "without gzip": _with("Accept-Encoding", "gzip;q=0, identity"),
-    "with a charset": _with_charset,
+    "with a charset": _of_type("application/json; charset=utf-8"),
+    "with a media type in capitals": _of_type("Application/JSON;charset=UTF-8"),
+    "in chunks": _with_body("Transfer-Encoding", "chunked"),
+    "with a wait for 100 Continue": _with_body("Expect", "100-continue"),
+    "for a range of an unknown unit": _with("Range", "rows=0-0"),
+    "unless it has an unknown tag": _with("If-None-Match", '"5f1c09"'),
+    "with a cookie": _with("Cookie", "session=5f1c09; lang=en"),
+    "from another origin": _with("Origin", "https://example.com"),
+    "through a proxy": _with("X-Forwarded-For", "203.0.113.9"),
+    "past any cache": _with("Cache-Control", "no-cache"),
+    "for people who read French": _with("Accept-Language", "fr-CH, fr;q=0.9"),
+    "for HTML or else JSON": _with("Accept", "text/html, application/json;q=0.9, */*;q=0.1"),
     "on a connection that closes": _with("Connection", "close"),
     "with header names in capitals": _in_capitals,
     "with other credentials of the same account": _other_credential,
@@ -133,6 +179,6 @@ WAYS: Final[dict[str, Callable[[Session, Request], Request | None]]] = {
     "for JSON of a character set": _with("Accept", "application/json;charset=UTF-8"),
     "for changes since 1970": _with("If-Modified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"),
     "with header names in small letters": _spelled,
-    "of another client": _with("User-Agent", "conformance"),
+    "of a browser": _with("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/128.0"),
 }
 """The ways by their names; each returns None for a request that cannot be sent that way."""

@@ -47,11 +47,12 @@ _HARMLESS: Final[tuple[dict[str, Any], ...]] = (
 
 
 class _Part(NamedTuple):
-    """Members of a search, and the assets that they let pass."""
+    """Members of a search, the assets that they let pass, and those of which that is not known."""
 
     members: dict[str, Any]
     due: frozenset[str]
     what: str
+    unknown: frozenset[str] = frozenset()
 
 
 def search(session: Session, *, offset: int = 0, limit: int = LEAST_CAP, **members: Any) -> Exchange:  # noqa: ANN401
@@ -135,7 +136,7 @@ def probe_narrowing(session: Session) -> None:
     everyone = frozenset(everything)
     filters, owners = list(_filters(everything)), list(_owners(everything))
     for part in (_Part({"query": _NOBODY}, frozenset(), "a keyword that no asset has"), *filters, *owners):
-        _judge_whole(session, {"query": "", **part.members}, part.due, part.what, pages[0])
+        _judge_whole(session, {"query": "", **part.members}, part.due, part.what, pages[0], unknown=part.unknown)
     for members in ({}, *({"query": "", **each} for each in _HARMLESS)):
         _judge_whole(session, members, everyone, f"nothing but {members}", pages[0])
     allowed = _walk(session, query="", query_privilege=True)
@@ -149,17 +150,23 @@ def probe_narrowing(session: Session) -> None:
         *([0.0, 0.0, 0.3, 0.6, 0.9, 1.0],),
     )
     for keyword, filtered, owner, order, harmless, limit, place in pairwise_of(session.random, _MOST_DRAWN, *columns):
-        due = keyword.due & filtered.due & owner.due
+        due = keyword.due & filtered.due & owner.due - owner.unknown
         what = " and ".join(part.what for part in (keyword, filtered, owner) if part.what)
         sort = {"sort": [order]} if order else {}
         members = {"query": "", **keyword.members, **filtered.members, **owner.members, **sort, **harmless}
-        whole = _judge_whole(session, members, due, what, pages[0])
+        whole = _judge_whole(session, members, due, what, pages[0], unknown=owner.unknown)
         if whole is not None:
             _judge_page(session, members, whole, limit, int(place * len(due)))
 
 
-def _judge_whole(
-    session: Session, members: Mapping[str, Any], due: frozenset[str], what: str, base: Exchange
+def _judge_whole(  # noqa: PLR0913  what a search finds and should
+    session: Session,
+    members: Mapping[str, Any],
+    due: frozenset[str],
+    what: str,
+    base: Exchange,
+    *,
+    unknown: frozenset[str] = frozenset(),
 ) -> Exchange | None:
     """Compare all hits of a search with those that are due; return its first page if it was served."""
     pages = _walk(session, **members)
@@ -168,7 +175,7 @@ def _judge_whole(
             _judge(session, pages[0], None)
         return None
     found = _assets(pages).keys()
-    wrong = len(due - found), len(found - due)
+    wrong = len(due - found), len(found - due - unknown)
     problem = f"filtered by {what}, {wrong[0]} assets are missing and {wrong[1]} should not be there"
     _judge(session, pages[0], problem if any(wrong) else None, base)
     _judge_facets(session, pages[0])
@@ -241,20 +248,24 @@ def _judge_facets(session: Session, exchange: Exchange) -> None:
 def _by_value(
     everything: Mapping[str, Mapping[str, Any]], read: Callable[[Mapping[str, Any]], object]
 ) -> dict[str, frozenset[str]]:
-    """The assets by their values of a field; empty if an asset shows none, since it is not known which would pass."""
+    """The assets by their values of a field."""
     values: dict[str, set[str]] = {}
     for guid, asset in everything.items():
         for value in _texts(read(asset)):
             values.setdefault(value, set()).add(guid)
-    is_known = set[str]().union(*values.values()) == set(everything)
-    return {value: frozenset(guids) for value, guids in values.items()} if is_known else {}
+    return {value: frozenset(guids) for value, guids in values.items()}
+
+
+def _unknown(everything: Mapping[str, object], values: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The assets that show no value of a field, so that it is not known whether they pass."""
+    return frozenset(everything).difference(*values.values())
 
 
 def _owners(everything: Mapping[str, Mapping[str, Any]]) -> Iterator[_Part]:
     """Owners, with the assets that are theirs."""
     values = _by_value(everything, lambda asset: _member(asset.get("attributes"), "owner"))
     for owner in (*list(values)[:3], *([_NOBODY] if values else ())):
-        yield _Part({"owner": owner}, values.get(owner, frozenset()), f"owner {owner}")
+        yield _Part({"owner": owner}, values.get(owner, frozenset()), f"owner {owner}", _unknown(everything, values))
 
 
 def _filters(everything: Mapping[str, Mapping[str, Any]]) -> Iterator[_Part]:
@@ -262,7 +273,7 @@ def _filters(everything: Mapping[str, Mapping[str, Any]]) -> Iterator[_Part]:
     leaves: list[tuple[dict[str, Any], frozenset[str]]] = []
     for attribute, read in _FIELDS.items():
         values = _by_value(everything, read)
-        if not values:
+        if not values or _unknown(everything, values):
             continue
         first = next(iter(values))
         near = [each for each in (_NOBODY, first[:-1], f"{first[:1]}%", "*", first.swapcase()) if each not in values]
