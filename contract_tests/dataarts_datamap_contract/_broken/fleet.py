@@ -36,6 +36,9 @@ from dataarts_datamap_contract._broken import (
     operators,
     outside,
     paging,
+    query_builders,
+    replicas,
+    row_mappers,
     row_values,
     signatures,
     unseen_assets,
@@ -52,6 +55,7 @@ _SUBJECTS: Final = (
     *(assets, lineage, asset_requests, unseen_runs, unseen_assets),
     *(databases, row_values, caches, gateways, catalogues, graphs),
     outside,
+    *(query_builders, row_mappers, replicas),
 )
 _CORRECT: Final = (
     *(*correct_rules.CORRECT_SERVERS, *correct_formats.CORRECT_SERVERS),
