@@ -8,6 +8,7 @@ from dataarts_datamap_contract._broken import (
     arithmetic,
     asset_requests,
     assets,
+    background_syncs,
     bad_input,
     body,
     caches,
@@ -27,6 +28,7 @@ from dataarts_datamap_contract._broken import (
     error_responses,
     filters,
     gateways,
+    graph_stores,
     graphs,
     isolation,
     large_pages,
@@ -40,6 +42,7 @@ from dataarts_datamap_contract._broken import (
     replicas,
     row_mappers,
     row_values,
+    search_indexes,
     signatures,
     unseen_assets,
     unseen_runs,
@@ -55,7 +58,7 @@ _SUBJECTS: Final = (
     *(assets, lineage, asset_requests, unseen_runs, unseen_assets),
     *(databases, row_values, caches, gateways, catalogues, graphs),
     outside,
-    *(query_builders, row_mappers, replicas),
+    *(query_builders, row_mappers, replicas, search_indexes, background_syncs, graph_stores),
 )
 _CORRECT: Final = (
     *(*correct_rules.CORRECT_SERVERS, *correct_formats.CORRECT_SERVERS),
