@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from dataarts_datamap_contract._broken import (
+    access_rules,
     arithmetic,
     asset_requests,
     assets,
@@ -46,6 +47,7 @@ from dataarts_datamap_contract._broken import (
     signatures,
     unseen_assets,
     unseen_runs,
+    upgrades,
     windows,
 )
 from dataarts_datamap_contract._broken.servers import BrokenServer, Cohort, CorrectServer
@@ -58,7 +60,7 @@ _SUBJECTS: Final = (
     *(assets, lineage, asset_requests, unseen_runs, unseen_assets),
     *(databases, row_values, caches, gateways, catalogues, graphs),
     outside,
-    *(query_builders, row_mappers, replicas, search_indexes, background_syncs, graph_stores),
+    *(query_builders, row_mappers, replicas, search_indexes, background_syncs, graph_stores, upgrades, access_rules),
 )
 _CORRECT: Final = (
     *(*correct_rules.CORRECT_SERVERS, *correct_formats.CORRECT_SERVERS),
