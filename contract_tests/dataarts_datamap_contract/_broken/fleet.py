@@ -17,9 +17,11 @@ from dataarts_datamap_contract._broken import (
     catalogues,
     connections,
     correct_assets,
+    correct_catalogues,
     correct_data,
     correct_formats,
     correct_rules,
+    correct_services,
     correct_wire,
     correct_worlds,
     crashes,
@@ -67,6 +69,7 @@ _CORRECT: Final = (
     *(*correct_data.CORRECT_SERVERS, *correct_assets.CORRECT_SERVERS),
     *(*unseen_assets.CORRECT_SERVERS, *correct_wire.CORRECT_SERVERS, *correct_worlds.CORRECT_SERVERS),
     *outside.CORRECT_SERVERS,
+    *(*correct_catalogues.CORRECT_SERVERS, *correct_services.CORRECT_SERVERS),
 )
 
 
