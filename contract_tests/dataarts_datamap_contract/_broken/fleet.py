@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from dataarts_datamap_contract._broken import (
+    access_rules,
     arithmetic,
     asset_requests,
     assets,
+    background_syncs,
     bad_input,
     body,
     caches,
@@ -15,9 +17,11 @@ from dataarts_datamap_contract._broken import (
     catalogues,
     connections,
     correct_assets,
+    correct_catalogues,
     correct_data,
     correct_formats,
     correct_rules,
+    correct_services,
     correct_wire,
     correct_worlds,
     crashes,
@@ -27,6 +31,7 @@ from dataarts_datamap_contract._broken import (
     error_responses,
     filters,
     gateways,
+    graph_stores,
     graphs,
     isolation,
     large_pages,
@@ -36,10 +41,15 @@ from dataarts_datamap_contract._broken import (
     operators,
     outside,
     paging,
+    query_builders,
+    replicas,
+    row_mappers,
     row_values,
+    search_indexes,
     signatures,
     unseen_assets,
     unseen_runs,
+    upgrades,
     windows,
 )
 from dataarts_datamap_contract._broken.servers import BrokenServer, Cohort, CorrectServer
@@ -52,12 +62,14 @@ _SUBJECTS: Final = (
     *(assets, lineage, asset_requests, unseen_runs, unseen_assets),
     *(databases, row_values, caches, gateways, catalogues, graphs),
     outside,
+    *(query_builders, row_mappers, replicas, search_indexes, background_syncs, graph_stores, upgrades, access_rules),
 )
 _CORRECT: Final = (
     *(*correct_rules.CORRECT_SERVERS, *correct_formats.CORRECT_SERVERS),
     *(*correct_data.CORRECT_SERVERS, *correct_assets.CORRECT_SERVERS),
     *(*unseen_assets.CORRECT_SERVERS, *correct_wire.CORRECT_SERVERS, *correct_worlds.CORRECT_SERVERS),
     *outside.CORRECT_SERVERS,
+    *(*correct_catalogues.CORRECT_SERVERS, *correct_services.CORRECT_SERVERS),
 )
 
 

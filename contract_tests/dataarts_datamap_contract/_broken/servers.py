@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract._broken.seams import Seam
 
 Level: TypeAlias = Literal["A", "B", "C", "D", "E"]
-Cohort: TypeAlias = Literal["first", "late", "blind", "sealed", "lineage", "unseen", "apart", "outside"]
+Cohort: TypeAlias = Literal["first", "late", "blind", "sealed", "lineage", "unseen", "apart", "outside", "elsewhere"]
 """When a server was written, in order of time: ``first``, before the checks were frozen; ``late``, after that. All
 others were committed before the suite was run on them: ``blind``; ``sealed``, written from the specification only;
 ``lineage``, for the operations on assets and lineage, before the suite had checks of these; ``unseen``, when it had
 such checks; ``apart``, by an author who had not read the checks; ``outside``, by another such author, who read only
-the specification, the facts about the API, and the mock."""
+the specification, the facts about the API, and the mock; ``elsewhere``, later and in the same way, from the changes
+that teams make to such a service."""
 
 Shown: TypeAlias = "Callable[[Caller], bool]"
 """Whether a caller sees the difference: false for the reference mock, true for the server."""

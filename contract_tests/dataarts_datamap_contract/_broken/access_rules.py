@@ -1,0 +1,243 @@
+"""Level D: credentials that are checked by a replica, a proxy or a rule that gets them wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+from time import monotonic
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from dataarts_datamap_contract._broken.seams import Seam, on_credentials, on_request, with_header
+from dataarts_datamap_contract._broken.servers import BrokenServer
+from dataarts_datamap_contract._broken.shared import OK, UNAUTHORIZED
+from dataarts_datamap_contract.mock import TABLE_GUID
+from dataarts_datamap_contract.mock._identity.signature import (
+    SignatureError,
+    claims_signature,
+    read_claim,
+    verify_signature,
+)
+from dataarts_datamap_contract.mock._web.responses import HttpError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from dataarts_datamap_contract._broken.caller import Caller
+    from dataarts_datamap_contract.mock import MockConfig
+    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
+
+_TOKEN = "X-Auth-Token"  # noqa: S105  a name
+_FORWARDED = "X-Forwarded-For"
+_LOCAL = b"127.0.0.1"
+_REPLICAS = 3
+_ROUNDS = 6
+_MEMORY = 0.5
+_LISTS = "relationship_type_categories=DATA_FLOW&relationship_type_categories=UP_DOWN"
+_PREFIX = "Incorrect IAM authentication information: "
+
+
+def _signed_by_any_method(request: RequestParts, config: MockConfig) -> RequestParts:
+    """The method that was signed is taken for the one that was sent."""
+    for method in ("GET", "POST") if claims_signature(request) else ():
+        as_signed = replace(request, method=method)
+        try:
+            verify_signature(as_signed, read_claim(request), config.secret_key.encode())
+        except SignatureError:
+            continue
+        return as_signed
+    return request
+
+
+def _one_of_each_name(request: RequestParts, _: MockConfig) -> RequestParts:
+    """The signature is checked over a map of parameters, which has one value for each name."""
+    pairs = request.query.split(b"&")
+    last = {pair.partition(b"=")[0]: pair for pair in pairs}
+    return replace(request, query=b"&".join(last.values())) if len(last) < len(pairs) else request
+
+
+def _trusts_its_own_machine(request: RequestParts, _: MockConfig) -> RequestParts | None:
+    """A request that says it comes from the machine itself is an internal one."""
+    return None if request.header(_FORWARDED) == [_LOCAL] else request
+
+
+def _one_of_three(message: str, concerns: Callable[[RequestParts], bool]) -> Seam:
+    """One of three replicas refuses some requests, each of its own operation."""
+
+    def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
+        asked = count(1)
+
+        def change(request: RequestParts, _: MockConfig) -> RequestParts:
+            if concerns(request) and next(asked) % _REPLICAS == 0:
+                raise HttpError(UNAUTHORIZED, "APIGW.0301", f"{_PREFIX}{message}")
+            return request
+
+        return on_credentials(change).alter(operation, config)
+
+    return Seam(alter)
+
+
+def _remembered_refusals() -> Seam:
+    """That a token was refused is remembered for half a second, under the project."""
+
+    def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
+        until: dict[bytes, float] = {}
+
+        def authenticate(request: RequestParts) -> None:
+            project_id = request.path["project_id"]
+            if claims_signature(request) or not request.header(_TOKEN):
+                operation.authenticate(request)
+                return
+            if until.get(project_id, 0) > monotonic():
+                raise HttpError(UNAUTHORIZED, "APIGW.0301", f"{_PREFIX}decrypt token fail")
+            try:
+                operation.authenticate(request)
+            except HttpError:
+                until[project_id] = monotonic() + _MEMORY
+                raise
+
+        return replace(operation, authenticate=authenticate)
+
+    return Seam(alter)
+
+
+def _with_memory(app: ASGIApp) -> ASGIApp:
+    """A connection on which a token was accepted needs none any more."""
+    tokens: dict[object, bytes] = {}
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        client, fields = scope.get("client"), dict(scope["headers"])
+        token = fields.get(b"x-auth-token")
+        if token is None and b"authorization" not in fields and client in tokens:
+            scope = {**scope, "headers": [*scope["headers"], (b"x-auth-token", tokens[client])]}
+
+        async def watch(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == OK and token is not None:
+                tokens[client] = token
+            await send(message)
+
+        await app(scope, receive, watch)
+
+    return guarded
+
+
+def _instance_of_the_query(request: RequestParts) -> RequestParts:
+    """A parameter of the query is taken for the header field of its name."""
+    named = dict(parse_qsl(request.query.decode("latin-1"))).get("instance")
+    return with_header(request, "instance", named.encode()) if named else request
+
+
+def _lists_target(caller: Caller) -> str:
+    return f"/v2/{caller.config.project_id}/datamap/lineage/guid/{TABLE_GUID}?{_LISTS}"
+
+
+def _signed_status(caller: Caller, target: str, *, method: str = "GET") -> int:
+    return caller.get(target, caller.signed(target, method=method)).status
+
+
+def _is_sometimes_refused(caller: Caller, *, signed: bool) -> bool:
+    """Whether the same valid request is accepted and refused."""
+    target = caller.nodes_target()
+    return {caller.get(target, caller.signed(target) if signed else None).status for _ in range(_ROUNDS)} == {
+        OK,
+        UNAUTHORIZED,
+    }
+
+
+def _is_shut_out(caller: Caller) -> bool:
+    caller.nodes(headers={**caller.headers, _TOKEN: "wrong"})
+    return caller.nodes().status == UNAUTHORIZED
+
+
+def _is_remembered(caller: Caller) -> bool:
+    caller.nodes()
+    return caller.nodes(headers={"instance": caller.config.instance_id}).status == OK
+
+
+def _other_instance(caller: Caller) -> bool:
+    target = f"{caller.nodes_target()}?instance={caller.config.instance_id}"
+    return caller.get(target, {**caller.headers, "instance": "other"}).status == OK
+
+
+BROKEN_SERVERS = (
+    BrokenServer(
+        name="signature-of-any-method",
+        level="D",
+        rule="a signature of another method is refused",
+        checks=frozenset({"D-signature-tampered"}),
+        seam=on_credentials(_signed_by_any_method),
+        shown=lambda caller: _signed_status(caller, caller.nodes_target(), method="POST") == OK,
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="signed-lists-are-one-value",
+        level="D",
+        rule="a signed request may send a parameter several times where it is a list",
+        checks=frozenset({"D-signature-accepted"}),
+        seam=on_credentials(_one_of_each_name),
+        shown=lambda caller: _signed_status(caller, _lists_target(caller)) == UNAUTHORIZED,
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="credentials-stay-with-the-connection",
+        level="D",
+        rule="a request without credentials is refused, on a connection that had valid ones, too",
+        checks=frozenset({"D-missing"}),
+        seam=Seam(wrap=_with_memory),
+        shown=_is_remembered,
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="no-credentials-from-the-machine-itself",
+        level="D",
+        rule="a request without credentials is refused, whatever it says of the way that it took",
+        checks=frozenset({"D-missing"}),
+        seam=on_credentials(_trusts_its_own_machine),
+        shown=lambda caller: (
+            caller.nodes(headers={"instance": caller.config.instance_id, _FORWARDED: _LOCAL.decode()}).status == OK
+        ),
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="replica-with-a-fast-clock",
+        level="D",
+        rule="every valid signature of the present is accepted, not two of three",
+        checks=frozenset({"D-signature-accepted", "C-replay"}),
+        seam=_one_of_three("calc aksk signature fail:signature expired", claims_signature),
+        shown=lambda caller: _is_sometimes_refused(caller, signed=True),
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="replica-that-cannot-decrypt-tokens",
+        level="D",
+        rule="a valid token is accepted each time, not two times of three",
+        checks=frozenset({"E-valid-refused", "C-replay"}),
+        seam=_one_of_three("decrypt token fail", lambda request: bool(request.header(_TOKEN))),
+        shown=lambda caller: _is_sometimes_refused(caller, signed=False),
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="wrong-token-shuts-out-the-right-one",
+        level="D",
+        rule="a valid token is accepted right after a wrong one",
+        checks=frozenset({"E-valid-refused", "C-replay"}),
+        seam=_remembered_refusals(),
+        shown=_is_shut_out,
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="instance-of-the-query",
+        level="D",
+        rule="the tenancy is that of the header field, and a parameter of the query does not replace it",
+        checks=frozenset({"D-instance-other"}),
+        seam=on_request(_instance_of_the_query),
+        shown=_other_instance,
+        cohort="elsewhere",
+    ),
+)

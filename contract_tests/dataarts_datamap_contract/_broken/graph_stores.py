@@ -1,0 +1,240 @@
+"""Level C: the operators and the lineage of tables, after a change of the store that keeps the graph."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from dataarts_datamap_contract._broken.caller import JOB_NAME
+from dataarts_datamap_contract._broken.seams import (
+    BULK,
+    LINEAGE,
+    Ask,
+    Document,
+    Seam,
+    on_answers,
+    on_json,
+    on_operators,
+)
+from dataarts_datamap_contract._broken.servers import BrokenServer
+from dataarts_datamap_contract.mock import TABLE_GUID
+from dataarts_datamap_contract.mock._data.world import World
+
+if TYPE_CHECKING:
+    from dataarts_datamap_contract._broken.caller import Caller
+    from dataarts_datamap_contract.mock import MockConfig
+    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
+    from dataarts_datamap_contract.mock._web.validation import Arguments
+
+_WORKSPACE = "b88c445407b24283aa949f9833a38fd8"
+_CUSTOMERS = "5d1f7c0a-2b6e-4f6d-9c3e-7a41c0de8b15"
+_FLOW = "?relationship_type_categories=DATA_FLOW"
+_KEY = "?relationship_type_categories=PK_FK"
+_BOTH = f"{_FLOW}&{_KEY[1:]}"
+_APPLICATION = "dataasset.Application"
+_BLANKS = f"{JOB_NAME}   "
+
+
+def _wrapped(_: str, perform: Ask, arguments: Arguments) -> Document:
+    """Behind its end, the list of operators begins again."""
+    offset = arguments.number("offset", 0)
+    page: Document = perform(arguments)
+    if offset < page["total"] or not page["total"]:
+        return page
+    again: Document = perform(replace(arguments, values={**arguments.values, "offset": offset % page["total"]}))
+    return again
+
+
+def _new_guids(graph: Document) -> Document:
+    return {**graph, "relationships": [{**edge, "guid": str(uuid4())} for edge in graph["relationships"]]}
+
+
+def _operator(edge: Document) -> object:
+    """The GUID of the operator at one end."""
+    return edge["ep1_id"] if edge["ep1_type_name"] == _APPLICATION else edge["ep2_id"]
+
+
+def _guids_of_operators(graph: Document) -> Document:
+    return {**graph, "relationships": [{**edge, "guid": _operator(edge)} for edge in graph["relationships"]]}
+
+
+def _every_category(_: str, perform: Ask, arguments: Arguments) -> Document:
+    """A relationship must be of all the requested categories, though it has one."""
+    graph: Document = perform(arguments)
+    if len(set(arguments.lists.get("relationship_type_categories", ()))) <= 1:
+        return graph
+    entities = [entity for entity in graph["entities"] if entity["guid"] == arguments.text("guid")]
+    return {**graph, "total": 0, "relationships": [], "entities": entities}
+
+
+def _cached_without_the_category() -> Seam:
+    def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
+        graphs: dict[object, Document] = {}
+
+        def response(_: str, perform: Ask, arguments: Arguments) -> Document:
+            graph: Document = perform(arguments)
+            return graphs.setdefault((arguments.text("guid"), arguments.text("direction")), graph)
+
+        return on_answers(response, LINEAGE).alter(operation, config)
+
+    return Seam(alter)
+
+
+def _assets_of_each_direction(_: str, perform: Ask, arguments: Arguments) -> Document:
+    """Both directions are two queries, and the assets of both are listed one after the other."""
+    graph: Document = perform(arguments)
+    if arguments.text("direction") not in {"", "BOTH"}:
+        return graph
+    ways = (perform(replace(arguments, values={**arguments.values, "direction": way})) for way in ("IN", "OUT"))
+    return {**graph, "entities": [entity for way in ways for entity in way["entities"]]}
+
+
+def _one_of_each_name(operators: list[Document]) -> list[Document]:
+    """Operators are collected in a map that does not distinguish upper and lower case."""
+    return list({(each["task_id"], each["job_name"].casefold()): each for each in operators}.values())
+
+
+def _trimmed(operators: list[Document]) -> list[Document]:
+    return [{**each, "job_name": each["job_name"].strip()} for each in operators]
+
+
+class _Histories:
+    """How many runs each operator has."""
+
+    def __init__(self, config: MockConfig) -> None:
+        self._config = config
+
+    @cached_property
+    def _runs(self) -> dict[tuple[str, str], int]:
+        histories = World(self._config).dataset.histories
+        return {(each.task_id, each.job_name): len(runs) for each, runs in histories.items()}
+
+    def has_run(self, operator: Document) -> bool:
+        """Whether the operator has a run."""
+        return self._runs.get((operator["task_id"], operator["job_name"]), 1) > 0
+
+
+def _joined_with_runs() -> Seam:
+    """The operators of a table are joined with their runs."""
+
+    def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
+        histories = _Histories(config)
+        return on_operators(lambda operators: list(filter(histories.has_run, operators))).alter(operation, config)
+
+    return Seam(alter)
+
+
+def _of_one_workspace(operators: list[Document]) -> list[Document]:
+    """Tables that only operators of the other workspace work on have none."""
+    return operators if any(each["workspace_id"] == _WORKSPACE for each in operators) else []
+
+
+def _listed(caller: Caller, guid: str = TABLE_GUID) -> list[str]:
+    return [each["job_name"] for each in json.loads(caller.nodes(guid).body)]
+
+
+def _edges(caller: Caller, query: str = "") -> list[str]:
+    return [edge["guid"] for edge in caller.lineage(TABLE_GUID, query)["relationships"]]
+
+
+def _is_asked_for_keys_first(caller: Caller) -> bool:
+    """Whether a request for keys leaves no lineage for the next one."""
+    return (_edges(caller, _KEY), _edges(caller, _FLOW)) == ([], [])
+
+
+BROKEN_SERVERS = (
+    BrokenServer(
+        name="bulk-begins-again-behind-its-end",
+        level="C",
+        rule="a page of bulk lineage behind the last operator is empty",
+        checks=frozenset({"C-bulk-pages"}),
+        seam=on_answers(_wrapped, BULK),
+        shown=lambda caller: bool(caller.bulk(f"?offset={caller.bulk()['total']}")["data"]),
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="relationships-named-anew",
+        level="C",
+        rule="a relationship has the same GUID each time",
+        checks=frozenset({"C-replay"}),
+        seam=on_json(_new_guids, LINEAGE),
+        shown=lambda caller: set(_edges(caller)).isdisjoint(_edges(caller)),
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="relationships-named-by-their-operator",
+        level="C",
+        rule="no two relationships have one GUID",
+        checks=frozenset({"C-lineage-connected"}),
+        seam=on_json(_guids_of_operators, LINEAGE),
+        shown=lambda caller: max(Counter(_edges(caller)).values()) > 1,
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="categories-joined-by-and",
+        level="C",
+        rule="several categories show the relationships of each, not of all at once",
+        checks=frozenset({"C-lineage-category"}),
+        seam=on_answers(_every_category, LINEAGE),
+        shown=lambda caller: not _edges(caller, _BOTH),
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="lineage-cached-without-the-category",
+        level="C",
+        rule="cached lineage is not the response to a request for another category",
+        checks=frozenset({"C-lineage-category", "C-replay"}),
+        seam=_cached_without_the_category(),
+        shown=_is_asked_for_keys_first,
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="assets-listed-for-each-direction",
+        level="C",
+        rule="lineage lists each asset once",
+        checks=frozenset({"C-lineage-connected", "C-asset-agrees"}),
+        seam=on_answers(_assets_of_each_direction, LINEAGE),
+        shown=lambda caller: max(Counter(each["guid"] for each in caller.lineage()["entities"]).values()) > 1,
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="operators-merged-in-any-case",
+        level="C",
+        rule="operators whose names differ in case alone are two operators of a table",
+        checks=frozenset({"C-nodes-operator"}),
+        seam=on_operators(_one_of_each_name),
+        shown=lambda caller: JOB_NAME not in _listed(caller),
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="operators-with-trimmed-names",
+        level="C",
+        rule="an operator's name has the blanks at its end that its runs are found with",
+        checks=frozenset({"C-nodes-operator", "C-nodes-chain", "C-nodes-unique"}),
+        seam=on_operators(_trimmed),
+        shown=lambda caller: _BLANKS not in _listed(caller),
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="operators-without-runs-left-out",
+        level="C",
+        rule="an operator that reads or writes a table is listed for it before its first run, too",
+        checks=frozenset({"C-nodes-operator"}),
+        seam=_joined_with_runs(),
+        shown=lambda caller: "margin" not in _listed(caller),
+        cohort="elsewhere",
+    ),
+    BrokenServer(
+        name="no-operators-of-the-other-workspace",
+        level="C",
+        rule="a table of another workspace has its operators",
+        checks=frozenset({"C-nodes-operator"}),
+        seam=on_operators(_of_one_workspace),
+        shown=lambda caller: not _listed(caller, _CUSTOMERS),
+        cohort="elsewhere",
+    ),
+)
