@@ -41,7 +41,7 @@ _PREFIX = "Incorrect IAM authentication information: "
 
 
 def _signed_by_any_method(request: RequestParts, config: MockConfig) -> RequestParts:
-    """The method that was signed is taken for the one that was sent."""
+    """A signature is checked with the method that was signed, whatever method was sent."""
     for method in ("GET", "POST") if claims_signature(request) else ():
         as_signed = replace(request, method=method)
         try:
@@ -60,12 +60,12 @@ def _one_of_each_name(request: RequestParts, _: MockConfig) -> RequestParts:
 
 
 def _trusts_its_own_machine(request: RequestParts, _: MockConfig) -> RequestParts | None:
-    """A request that says it comes from the machine itself is an internal one."""
+    """A request whose header fields name the server's own machine as the origin needs no credentials."""
     return None if request.header(_FORWARDED) == [_LOCAL] else request
 
 
 def _one_of_three(message: str, concerns: Callable[[RequestParts], bool]) -> Seam:
-    """One of three replicas refuses some requests, each of its own operation."""
+    """A seam on which every third of some requests is refused, counted for each operation."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         asked = count(1)
@@ -81,7 +81,7 @@ def _one_of_three(message: str, concerns: Callable[[RequestParts], bool]) -> Sea
 
 
 def _remembered_refusals() -> Seam:
-    """That a token was refused is remembered for half a second, under the project."""
+    """After a wrong token, all tokens for the project are refused for half a second."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         until: dict[bytes, float] = {}
@@ -105,7 +105,7 @@ def _remembered_refusals() -> Seam:
 
 
 def _with_memory(app: ASGIApp) -> ASGIApp:
-    """A connection on which a token was accepted needs none any more."""
+    """A connection on which a token was accepted needs no more credentials."""
     tokens: dict[object, bytes] = {}
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,7 +128,7 @@ def _with_memory(app: ASGIApp) -> ASGIApp:
 
 
 def _instance_of_the_query(request: RequestParts) -> RequestParts:
-    """A parameter of the query is taken for the header field of its name."""
+    """A query parameter named instance replaces the header field instance."""
     named = dict(parse_qsl(request.query.decode("latin-1"))).get("instance")
     return with_header(request, "instance", named.encode()) if named else request
 
@@ -178,7 +178,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="signed-lists-are-one-value",
         level="D",
-        rule="a signed request may send a parameter several times where it is a list",
+        rule="a signed request may repeat a parameter that is a list",
         checks=frozenset({"D-signature-accepted"}),
         seam=on_credentials(_one_of_each_name),
         shown=lambda caller: _signed_status(caller, _lists_target(caller)) == UNAUTHORIZED,
@@ -187,7 +187,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="credentials-stay-with-the-connection",
         level="D",
-        rule="a request without credentials is refused, on a connection that had valid ones, too",
+        rule="a request without credentials is refused, even on a connection that had valid ones before",
         checks=frozenset({"D-missing"}),
         seam=Seam(wrap=_with_memory),
         shown=_is_remembered,
@@ -196,7 +196,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="no-credentials-from-the-machine-itself",
         level="D",
-        rule="a request without credentials is refused, whatever it says of the way that it took",
+        rule="a request without credentials is refused, whatever its header fields say about its origin",
         checks=frozenset({"D-missing"}),
         seam=on_credentials(_trusts_its_own_machine),
         shown=lambda caller: (
@@ -207,7 +207,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="replica-with-a-fast-clock",
         level="D",
-        rule="every valid signature of the present is accepted, not two of three",
+        rule="every valid signature is accepted, not only two of three",
         checks=frozenset({"D-signature-accepted", "C-replay"}),
         seam=_one_of_three("calc aksk signature fail:signature expired", claims_signature),
         shown=lambda caller: _is_sometimes_refused(caller, signed=True),
@@ -216,7 +216,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="replica-that-cannot-decrypt-tokens",
         level="D",
-        rule="a valid token is accepted each time, not two times of three",
+        rule="a valid token is accepted every time, not only two times in three",
         checks=frozenset({"E-valid-refused", "C-replay"}),
         seam=_one_of_three("decrypt token fail", lambda request: bool(request.header(_TOKEN))),
         shown=lambda caller: _is_sometimes_refused(caller, signed=False),
@@ -234,7 +234,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="instance-of-the-query",
         level="D",
-        rule="the tenancy is that of the header field, and a parameter of the query does not replace it",
+        rule="the tenancy is the one in the header field, and a query parameter does not replace it",
         checks=frozenset({"D-instance-other"}),
         seam=on_request(_instance_of_the_query),
         shown=_other_instance,

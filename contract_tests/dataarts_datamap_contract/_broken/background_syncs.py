@@ -57,7 +57,7 @@ def _with_dropped(_: str, perform: Ask, arguments: Arguments) -> Document:
 
 
 def _with_former_name(found: Document) -> Document:
-    """The index has not heard that a table was renamed."""
+    """The index has the former name of a table."""
     return {
         **found,
         "entities": [
@@ -70,7 +70,7 @@ def _with_former_name(found: Document) -> Document:
 
 
 def _cut_description(found: Document) -> Document:
-    """The table of the details has a column of 256 characters for descriptions."""
+    """Details cut a description after 256 characters."""
     entity = found["entity"]
     attributes = {**entity["attributes"], "description": entity["attributes"]["description"][:_COLUMN]}
     return {**found, "entity": {**entity, "attributes": attributes}}
@@ -83,7 +83,7 @@ def _of_the_first_workspace(found: Document) -> Document:
 
 
 def _misaligned() -> Seam:
-    """What a batch found is cached under the GUIDs that it asked for, in their order, though some were unknown."""
+    """The details of a batch are cached under the requested GUIDs by position, even if some of these are unknown."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         cached: dict[str, Document] = {}
@@ -112,7 +112,7 @@ def _without_connection(entity: Document) -> Document:
 
 
 def _on_bulk_rows(row: Document, *, plain: bool) -> Document:
-    """A row of the bulk lineage after the GUIDs became sixteen bytes, or with a mistake in its mapping."""
+    """A row of bulk lineage with GUIDs without hyphens or, if not ``plain``, with the target's kind for the source."""
     if plain:
         return {name: value.replace("-", "") if name in _GUIDS else value for name, value in row.items()}
     return {**row, "source_type": row["target_type"]} if {"source_type", "target_type"} <= row.keys() else row
@@ -149,7 +149,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="dropped-table-still-found",
         level="C",
-        rule="what a search finds has details",
+        rule="an asset that a search finds has details",
         checks=frozenset({"C-asset-agrees", "C-details-batch"}),
         seam=on_answers(_with_dropped, SEARCH),
         shown=lambda caller: _DROPPED_GUID in {hit["guid"] for hit in caller.search("dws_orders")["entities"]},
@@ -207,7 +207,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="bulk-guids-without-hyphens",
         level="C",
-        rule="the GUIDs of bulk lineage are those that other operations show and take",
+        rule="bulk lineage has the GUIDs that other operations show and accept",
         checks=frozenset({"C-lineage-agrees", "C-asset-agrees", "C-search-finds", "C-nodes-operator"}),
         seam=on_json(
             lambda page: {**page, "data": [_on_bulk_rows(row, plain=True) for row in page["data"]]},

@@ -154,28 +154,28 @@ def _status(caller: Caller, **members: object) -> int:
 CORRECT_SERVERS = (
     CorrectServer(
         name="hits-by-owner",
-        difference="hits that are not sorted come by owner: no order is documented",
+        difference="without sorting, hits are ordered by owner: no order is documented",
         seam=on_search(_by_owner),
         shown=lambda caller: _owners(caller) == sorted(_owners(caller)),
         cohort="elsewhere",
     ),
     CorrectServer(
         name="keywords-in-names-alone",
-        difference="a keyword is compared with names alone: what it is compared with is not documented",
+        difference="a keyword is compared only with names: no document says what it is compared with",
         seam=on_search(_in_names_alone),
         shown=lambda caller: caller.search("postgres.sales")["count"] == 0,
         cohort="elsewhere",
     ),
     CorrectServer(
         name="facets-of-kinds-of-source",
-        difference="hits are counted by kind of source, too, if that is requested: facets are not listed",
+        difference="hits are also counted by kind of source, if that facet is requested: no document lists the facets",
         seam=on_search(_facets_of_sources),
         shown=lambda caller: bool(caller.search(facets=[_SOURCE])["facets"]),
         cohort="elsewhere",
     ),
     CorrectServer(
         name="sorted-by-name-alone",
-        difference="a search sorted by anything but name is refused: what can be sorted by is not documented",
+        difference="a search sorted by anything but the name is refused: no document lists the attributes for sorting",
         seam=on_search(_sorted_by_name_alone),
         shown=lambda caller: _status(caller, sort=_DOWN) == BAD_REQUEST,
         cohort="elsewhere",
@@ -191,7 +191,7 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="metrics-as-a-list",
-        difference="metrics are a blank list: the page names an object and describes a list",
+        difference="metrics are an empty list: the page has an object as the type, and describes a list",
         seam=on_json(lambda found: {**found, "metrics": []}, SEARCH),
         shown=lambda caller: caller.search()["metrics"] == [],
         cohort="elsewhere",
@@ -238,14 +238,14 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="details-once-for-each-guid",
-        difference="an asset that is requested twice comes once: this is not documented",
+        difference="an asset that is requested twice is shown once: no document says how often it is shown",
         seam=on_answers(_once_for_each, DETAILS),
         shown=lambda caller: len(caller.details(TABLE_GUID, TABLE_GUID)["entities"]) == 1,
         cohort="elsewhere",
     ),
     CorrectServer(
         name="lineage-in-the-order-of-guids",
-        difference="relationships and assets of lineage come by their GUIDs: no order is documented",
+        difference="relationships and assets of lineage are ordered by GUID: no order is documented",
         seam=on_json(_in_order, LINEAGE),
         shown=lambda caller: _edge_guids(caller) == sorted(_edge_guids(caller)),
         cohort="elsewhere",

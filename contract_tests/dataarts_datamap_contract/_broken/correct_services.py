@@ -82,7 +82,7 @@ def _unknown_instance(response: Response) -> Response:
 
 
 def _no_such_asset(response: Response) -> Response:
-    """Whether an asset does not exist, or is another one's, is not said."""
+    """An asset that does not exist gets the response to an asset of someone else."""
     is_asset = b"DLG.0404" in response.body
     return write(response, response.body.replace(b"DLG.0404", b"DLG.0403"), status=_FORBIDDEN) if is_asset else response
 
@@ -122,7 +122,7 @@ def _by_submission(rows: list[Document]) -> list[Document]:
 CORRECT_SERVERS = (
     CorrectServer(
         name="runs-by-their-submission",
-        difference="runs come by the time of their submission, newest first: no order is documented",
+        difference="runs are ordered by the time of their submission, newest first: no order is documented",
         seam=on_whole(lambda rows, _: _by_submission(rows)),
         shown=lambda caller: caller.rows() == _by_submission(caller.rows()),
         cohort="elsewhere",
@@ -209,7 +209,7 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="signature-before-the-token",
-        difference="of a signature and a token, the signature counts: which one does is not documented",
+        difference="in a request with a signature and a token, the signature counts: no document says which one counts",
         seam=on_credentials(_signature_first),
         shown=lambda caller: _both(caller) == OK,
         cohort="elsewhere",

@@ -40,7 +40,7 @@ _BLANKS = f"{JOB_NAME}   "
 
 
 def _wrapped(_: str, perform: Ask, arguments: Arguments) -> Document:
-    """Behind its end, the list of operators begins again."""
+    """After its end, the list of operators begins again."""
     offset = arguments.number("offset", 0)
     page: Document = perform(arguments)
     if offset < page["total"] or not page["total"]:
@@ -63,7 +63,7 @@ def _guids_of_operators(graph: Document) -> Document:
 
 
 def _every_category(_: str, perform: Ask, arguments: Arguments) -> Document:
-    """A relationship must be of all the requested categories, though it has one."""
+    """A relationship, which has one category, is shown only if it has every requested category."""
     graph: Document = perform(arguments)
     if len(set(arguments.lists.get("relationship_type_categories", ()))) <= 1:
         return graph
@@ -85,7 +85,7 @@ def _cached_without_the_category() -> Seam:
 
 
 def _assets_of_each_direction(_: str, perform: Ask, arguments: Arguments) -> Document:
-    """Both directions are two queries, and the assets of both are listed one after the other."""
+    """BOTH is read by two queries, and an asset that both of them find is listed twice."""
     graph: Document = perform(arguments)
     if arguments.text("direction") not in {"", "BOTH"}:
         return graph
@@ -129,7 +129,7 @@ def _joined_with_runs() -> Seam:
 
 
 def _of_one_workspace(operators: list[Document]) -> list[Document]:
-    """Tables that only operators of the other workspace work on have none."""
+    """A table whose operators are all in the other workspace has no operators."""
     return operators if any(each["workspace_id"] == _WORKSPACE for each in operators) else []
 
 
@@ -177,7 +177,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="categories-joined-by-and",
         level="C",
-        rule="several categories show the relationships of each, not of all at once",
+        rule="a request for several categories shows the relationships of each of them",
         checks=frozenset({"C-lineage-category"}),
         seam=on_answers(_every_category, LINEAGE),
         shown=lambda caller: not _edges(caller, _BOTH),
@@ -204,7 +204,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="operators-merged-in-any-case",
         level="C",
-        rule="operators whose names differ in case alone are two operators of a table",
+        rule="operators whose names differ only in case are two operators of a table",
         checks=frozenset({"C-nodes-operator"}),
         seam=on_operators(_one_of_each_name),
         shown=lambda caller: JOB_NAME not in _listed(caller),
@@ -213,7 +213,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="operators-with-trimmed-names",
         level="C",
-        rule="an operator's name has the blanks at its end that its runs are found with",
+        rule="an operator's name keeps the blanks at its end, with which its runs are found",
         checks=frozenset({"C-nodes-operator", "C-nodes-chain", "C-nodes-unique"}),
         seam=on_operators(_trimmed),
         shown=lambda caller: _BLANKS not in _listed(caller),
@@ -222,7 +222,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="operators-without-runs-left-out",
         level="C",
-        rule="an operator that reads or writes a table is listed for it before its first run, too",
+        rule="an operator is listed for the tables that it reads or writes, even before its first run",
         checks=frozenset({"C-nodes-operator"}),
         seam=_joined_with_runs(),
         shown=lambda caller: "margin" not in _listed(caller),
@@ -231,7 +231,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="no-operators-of-the-other-workspace",
         level="C",
-        rule="a table of another workspace has its operators",
+        rule="a table has operators, even if all of them are in another workspace",
         checks=frozenset({"C-nodes-operator"}),
         seam=on_operators(_of_one_workspace),
         shown=lambda caller: not _listed(caller, _CUSTOMERS),

@@ -132,7 +132,7 @@ def _halves() -> Seam:
 
 
 def _first_behind_a_full_page(perform: Perform, values: Values) -> Document:
-    """Behind a last page that is full, the number of the next page is out of range and becomes that of the first."""
+    """After a last page that is full, the number of the next page is out of range, and the first page is shown."""
     page = perform(values)
     offset, limit = int(values["offset"]), int(values["limit"])
     is_full = offset == page["total"] > 0 and offset % limit == 0
@@ -144,7 +144,7 @@ def _ids(rows: list[Document]) -> list[int]:
 
 
 def _numbered_by_shard(page: Document, values: Values, perform: Perform) -> list[Document]:
-    """The workspaces of another shard have ids from a sequence of its own, which began where the first one did."""
+    """Runs on another shard have the same ids as runs on the first shard."""
     rows: list[Document] = page["rows"]
     if not rows or rows[0]["workspaceName"] != "sales":
         return rows
@@ -156,13 +156,13 @@ def _numbered_by_shard(page: Document, values: Values, perform: Perform) -> list
 
 
 def _as_texts(rows: list[Document], values: Values) -> list[Document]:
-    """The store of the runs has texts as keys, so that a time with fewer digits is not always less."""
+    """The ends of a window are compared as texts, so that a time with fewer digits is not always less."""
     start, end = str(values["start_time"]), str(values["end_time"])
     return [row for row in rows if start <= str(row["planTime"]) <= end]
 
 
 def _runs_of_the_task(perform: Perform, values: Values) -> Document:
-    """If an operator has no runs in the window, those of the task's first operators are shown."""
+    """If an operator has no runs in the window, the runs of another operator of its task are shown."""
     page = perform(values)
     if page["total"] or values["task_id"] != TASK_ID:
         return page
@@ -198,7 +198,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="deep-pages-in-the-order-of-ids",
         level="C",
-        rule="every page is cut from a list in one order, the deep ones too",
+        rule="all pages, even deep ones, are cut from a list in one order",
         checks=frozenset({"C-offset-slice", "C-walk-complete", "C-walk-duplicate", "C-window-adds-up"}),
         seam=on_listing(_keyset),
         shown=lambda caller: _loses(caller, _DEEP, **_RARE),
@@ -207,7 +207,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="months-between-are-not-read",
         level="C",
-        rule="a window of many months has the runs of each of them, not of the first and the last alone",
+        rule="a window of many months has the runs of every month, not only of the first and the last",
         checks=frozenset({"C-window-adds-up"}),
         seam=on_whole(_outer_months),
         shown=lambda caller: len({_month(row) for row in caller.rows(**_RARE)}) == 2,
@@ -243,7 +243,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="windows-into-the-future-end-with-the-last-hour",
         level="C",
-        rule="a window that ends later has all the runs of one that ends now",
+        rule="a window that ends in the future has all runs of a window that ends now",
         checks=frozenset({"C-window-adds-up"}),
         seam=_complete_hours(),
         shown=lambda caller: (
@@ -273,7 +273,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="ids-of-each-shard",
         level="C",
-        rule="the id of a run is that of no other run, in another workspace either",
+        rule="no two runs have the same id, even in different workspaces",
         checks=frozenset({"C-run-id-unique"}),
         seam=own_rows(_numbered_by_shard),
         shown=lambda caller: not set(caller.run_ids()).isdisjoint(caller.run_ids(**_SALES)),
@@ -291,7 +291,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="runs-of-the-task-for-an-empty-window",
         level="C",
-        rule="a window without runs of the operator is empty, whatever its task has",
+        rule="a window without runs of the operator is empty, even if its task has other runs there",
         checks=frozenset(
             {
                 "C-rows-of-job",
@@ -319,7 +319,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="first-page-behind-a-full-last-one",
         level="C",
-        rule="the page behind a last page that is full is empty",
+        rule="the page after the last one is empty, even if the last one is full",
         checks=frozenset({"C-offset-beyond-end", "C-walk-duplicate"}),
         seam=on_listing(_first_behind_a_full_page),
         shown=lambda caller: bool(caller.rows(limit=1, offset=caller.page()["total"])),

@@ -44,7 +44,7 @@ _OTHER_CASE = "etl_job_dli2dws"
 
 
 def _cached(key: Callable[[Values], tuple[object, ...]]) -> Seam:
-    """The last pages are kept, each under a key of its own."""
+    """A seam on which the last pages are cached under a key."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:
@@ -76,7 +76,7 @@ def _folded_name(values: Values) -> tuple[object, ...]:
 
 
 def _scroll() -> Seam:
-    """A walk goes on where it stopped, whatever offset is asked for."""
+    """A walk continues where it stopped, whatever offset is requested."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         positions: dict[object, int] = {}
@@ -94,7 +94,7 @@ def _scroll() -> Seam:
 
 
 def _negative() -> Seam:
-    """That an operator is unknown is remembered for a second, and for all of its task."""
+    """After a request for an unknown operator, all operators of its task are unknown for a second."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         until: dict[str, float] = {}
@@ -145,7 +145,7 @@ def _behind() -> Seam:
 
 
 def _flights(app: ASGIApp) -> ASGIApp:
-    """Requests for a path that is being asked for wait for that response, whatever their query."""
+    """Simultaneous requests for a path share the response to the first of them, whatever their query."""
     under_way: dict[object, asyncio.Future[list[Message]]] = {}
 
     async def flight(scope: Scope, receive: Receive) -> list[Message]:
@@ -229,7 +229,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="cached-for-names-in-any-case",
         level="C",
-        rule="operators whose names differ in case alone have cached pages of their own",
+        rule="operators whose names differ only in case have cached pages of their own",
         checks=frozenset({"C-rows-of-job", "C-job-name-case", "C-replay"}),
         seam=_cached(_folded_name),
         shown=_of_another_case,
@@ -265,7 +265,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="one-response-for-requests-of-a-path",
         level="C",
-        rule="requests for the same path at the same time have the pages of their own queries",
+        rule="simultaneous requests for the same path get the pages of their own queries",
         checks=frozenset({"C-replay"}),
         seam=Seam(wrap=_flights),
         shown=_is_mixed,

@@ -48,7 +48,7 @@ def _second(time: int) -> int:
 
 
 def _of_the_last_try(row: Document) -> Document:
-    """The running time is that of the last try, beside the start of the first one."""
+    """The running time counts from the last try, but the start time is that of the first try."""
     return {**row, "runningTime": row["runningTime"] // 2} if row["retryTimes"] > 0 else row
 
 
@@ -89,7 +89,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="retries-add-up-over-a-page",
         level="C",
-        rule="a run's retries are its own, not the sum of those above it on the page",
+        rule="a run's retries are its own, without those of the runs above it on the page",
         checks=frozenset({"C-run-content"}),
         seam=on_rows(_retries_so_far),
         shown=lambda caller: _differs(caller, "retryTimes", offset=_DEEP),

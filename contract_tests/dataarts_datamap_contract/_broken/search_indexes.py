@@ -30,7 +30,7 @@ _UP = [{"attribute": "name", "order": "ASC"}]
 
 
 def on_search(response: Callable[[Search, Document], Document]) -> Seam:
-    """The response to a search, made from the reference and the body of the request."""
+    """A seam that makes the response to a search from the reference and the body of the request."""
 
     def answer(_: str, perform: Ask, arguments: Arguments) -> Document:
         def search(body: Document) -> Document:
@@ -49,7 +49,7 @@ def all_hits(search: Search, body: Document) -> list[Document]:
 
 
 def page_of(search: Search, body: Document, hits: list[Document]) -> Document:
-    """The page of own hits, and their count."""
+    """The requested page of the given hits, with their count."""
     offset, limit = int(body["offset"]), int(body["limit"])
     return {**search(body), "entities": hits[offset : offset + limit], "count": len(hits)}
 
@@ -98,7 +98,7 @@ def _down_once(search: Search, body: Document) -> Document:
 
 
 def _sorted_late(search: Search, body: Document) -> Document:
-    """The page is cut first, and sorted then."""
+    """The page is cut first, and sorted afterwards."""
     if not body.get("sort"):
         return search(body)
     found = search(without(body, "sort"))
@@ -198,7 +198,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="unknown-value-spoils-a-list",
         level="C",
-        rule="a list of values in a filter finds what has one of them, even if nothing has another",
+        rule="a filter by a list of values finds the assets with one of them, even if no asset has another one",
         checks=frozenset({"C-search-narrows"}),
         seam=on_search(_unknown_value_for_all),
         shown=lambda caller: (
@@ -218,7 +218,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="descending-on-the-first-page-alone",
         level="C",
-        rule="all pages of a search have the requested order, not the first one alone",
+        rule="all pages of a search have the requested order, not only the first page",
         checks=frozenset({"C-search-pages", "C-search-narrows"}),
         seam=on_search(_down_once),
         shown=lambda caller: len(set(_sorted_pages(caller, _DOWN))) < len(set(_names(caller.search()))),
@@ -236,7 +236,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="owners-by-their-beginning",
         level="C",
-        rule="a search for an owner leaves out the assets of others whose names begin alike",
+        rule="a search by owner leaves out the assets of other owners whose names begin alike",
         checks=frozenset({"C-search-narrows"}),
         seam=on_search(_owners_that_begin_so),
         shown=lambda caller: (
@@ -247,7 +247,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="owner-or-keyword",
         level="C",
-        rule="a search for a keyword and an owner finds what passes both",
+        rule="a search for a keyword and an owner finds the assets that match both",
         checks=frozenset({"C-search-narrows"}),
         seam=on_search(_keyword_or_owner),
         shown=lambda caller: caller.search("part", owner="分析师")["count"] == caller.search("part")["count"],
@@ -283,7 +283,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="filter-on-the-first-page-alone",
         level="C",
-        rule="all pages of a search are filtered, not the first one alone",
+        rule="all pages of a search are filtered, not only the first page",
         checks=frozenset({"C-search-pages", "C-search-narrows"}),
         seam=on_search(_filtered_once),
         shown=lambda caller: len(caller.search(filter=_OF_KIND, offset=1)["entities"]) > 1,

@@ -59,7 +59,7 @@ _TOO_LARGE, _UNSUPPORTED, _FAILED = 413, 415, 500
 
 
 def _problem(response: Response) -> Response:
-    """An error response as the framework makes it from its new version on."""
+    """An error response in the form of the framework's new version."""
     error = response.json()
     problem = {"type": "about:blank", "title": "Bad Request", "status": BAD_REQUEST, "detail": error["error_msg"]}
     return write(response, compact(problem).encode(), content_type="application/problem+json")
@@ -89,7 +89,7 @@ def _fields(scope: Scope) -> dict[bytes, bytes]:
 
 
 def _not_acceptable(scope: Scope) -> Response | None:
-    """Weights are not understood, so that only a list that names JSON is satisfied."""
+    """An Accept header with a weight is refused unless it names JSON."""
     accepted = _fields(scope).get(b"accept", b"")
     return fresh(_NOT_ACCEPTABLE, _HTML, "text/html") if b";q=" in accepted and b"json" not in accepted else None
 
@@ -108,7 +108,7 @@ def _without_length(request: RequestParts) -> RequestParts:
 
 
 def _used_again() -> Seam:
-    """All responses are written into one buffer, which is not emptied before."""
+    """All responses are written into one buffer, which is not emptied between them."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         buffer = bytearray()
@@ -190,7 +190,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="not-found-encoded-twice",
         level="A",
-        rule="an error response for an unknown asset is an object, not a text that has one",
+        rule="an error response for an unknown asset is an object, not an object inside a text",
         checks=frozenset({"A-error-shape"}),
         seam=on_error_response(lambda response: write(response, compact(response.body.decode()).encode()), _NOT_FOUND),
         shown=lambda caller: isinstance(caller.nodes(_UNKNOWN_GUID).json(), str),
@@ -208,7 +208,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="forbidden-with-a-blank-code",
         level="A",
-        rule="an error response for another tenancy has a code that says something",
+        rule="an error response for another tenancy has a code that is not blank",
         checks=frozenset({"A-error-shape"}),
         seam=error_document(lambda error: {**error, "error_code": ""}, _FORBIDDEN),
         shown=lambda caller: caller.runs({**caller.headers, "instance": "other"}).json()["error_code"] == "",
@@ -217,7 +217,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="bad-searches-find-nothing",
         level="E",
-        rule="a search that cannot be read is refused, and is not one that finds nothing",
+        rule="a search that cannot be read is refused, instead of finding nothing",
         checks=frozenset({"E-body-invalid"}),
         seam=on_wire(_forgiving),
         shown=lambda caller: _status(caller, b"{") == OK,
@@ -241,7 +241,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="lengths-counted-in-characters",
         level="A",
-        rule="a page with Chinese names has its last bytes, too",
+        rule="a page with Chinese names is complete to its last byte",
         checks=frozenset({"A-answer-whole", "A-json", "C-job-name-unusual"}),
         seam=on_success(_counted_in_characters, of=is_runs),
         shown=lambda caller: not _is_json(caller.runs(task_id=EMOJI_TASK, job_name=CHINESE).body),
@@ -259,7 +259,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="not-acceptable-for-browsers",
         level="A",
-        rule="a client that accepts anything, if with a weight, gets JSON",
+        rule="a client that accepts any type, even with a weight, gets JSON",
         checks=frozenset({"E-valid-refused", "A-status-documented", "C-replay"}),
         seam=before_app(_not_acceptable),
         shown=lambda caller: caller.runs({**caller.headers, "accept": _BROWSER}).status == _NOT_ACCEPTABLE,
