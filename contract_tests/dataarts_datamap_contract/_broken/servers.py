@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -24,30 +24,31 @@ Shown: TypeAlias = "Callable[[Caller], bool]"
 """Whether a caller sees the difference: false for the reference mock, true for the server."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class BrokenServer:
     """The reference mock with one bug, declared before the suite was run against it.
 
     Attributes:
         name: A stable name, in words joined by hyphens.
-        level: The level of the suite that the broken rule belongs to.
         rule: What a correct server does and this one does not.
         checks: Ids of the checks that name the defect; if only others fire, the bug does not count as caught.
         seam: Where and how it differs from the reference.
         shown: Proves that it misbehaves.
+        level: The level of the suite that the broken rule belongs to.
         cohort: When it was written.
     """
 
     name: str
-    level: Level
     rule: str
     checks: frozenset[str]
     seam: Seam
     shown: Shown
+    _: KW_ONLY
+    level: Level
     cohort: Cohort = "first"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CorrectServer:
     """The reference mock with a difference that the documentation allows.
 
@@ -64,5 +65,6 @@ class CorrectServer:
     difference: str
     seam: Seam
     shown: Shown
+    _: KW_ONLY
     target: Mapping[str, Any] = field(default_factory=dict[str, Any])
     cohort: Cohort = "first"
