@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dataarts_datamap_contract._broken.caller import Caller
-from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS, CORRECT_SERVERS
+from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS, CORRECT_SERVERS, MODULES
 from dataarts_datamap_contract._broken.seams import Seam
 from dataarts_datamap_contract._broken.servers import BrokenServer
 from dataarts_datamap_contract.mock import MockConfig
@@ -57,6 +57,13 @@ def test_names_are_unique() -> None:
     rules = Counter(server.rule for server in BROKEN_SERVERS)
 
     assert [] == [name for name, times in (names + rules).items() if times > 1]
+
+
+def test_every_module_declares_servers() -> None:
+    """No module in a folder of the fleet is without servers, so that none is left out by a misspelt name."""
+    tables = ("BROKEN_SERVERS", "CORRECT_SERVERS")
+
+    assert [] == [module.__name__ for module in MODULES if not any(getattr(module, name, ()) for name in tables)]
 
 
 def test_is_large_enough() -> None:

@@ -1,74 +1,39 @@
-"""All servers of the fleet."""
+"""All servers of the fleet: those that the modules in the folders of `_broken` declare."""
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Final, get_args
 
-from dataarts_datamap_contract._broken import (
-    arithmetic,
-    asset_requests,
-    assets,
-    bad_input,
-    body,
-    caches,
-    calendar,
-    catalogues,
-    connections,
-    correct_assets,
-    correct_data,
-    correct_formats,
-    correct_rules,
-    correct_wire,
-    correct_worlds,
-    crashes,
-    credentials,
-    databases,
-    envelope,
-    error_responses,
-    filters,
-    gateways,
-    graphs,
-    isolation,
-    large_pages,
-    lineage,
-    number_parsers,
-    one_world,
-    operators,
-    outside,
-    paging,
-    row_values,
-    signatures,
-    unseen_assets,
-    unseen_runs,
-    windows,
-)
+from dataarts_datamap_contract import _broken
 from dataarts_datamap_contract._broken.servers import BrokenServer, Cohort, CorrectServer
 
 _COHORTS: Final = get_args(Cohort)
-_SUBJECTS: Final = (
-    *(envelope, error_responses, body, paging, windows, filters),
-    *(credentials, signatures, bad_input, crashes),
-    *(large_pages, arithmetic, one_world, calendar, operators, connections, isolation, number_parsers),
-    *(assets, lineage, asset_requests, unseen_runs, unseen_assets),
-    *(databases, row_values, caches, gateways, catalogues, graphs),
-    outside,
+_PREFIX: Final = f"{_broken.__name__}."
+
+MODULES: Final = tuple(
+    import_module(module.name)
+    for module in walk_packages(_broken.__path__, _PREFIX)
+    if "." in module.name.removeprefix(_PREFIX)
 )
-_CORRECT: Final = (
-    *(*correct_rules.CORRECT_SERVERS, *correct_formats.CORRECT_SERVERS),
-    *(*correct_data.CORRECT_SERVERS, *correct_assets.CORRECT_SERVERS),
-    *(*unseen_assets.CORRECT_SERVERS, *correct_wire.CORRECT_SERVERS, *correct_worlds.CORRECT_SERVERS),
-    *outside.CORRECT_SERVERS,
+"""The modules in the folders; each has ``BROKEN_SERVERS`` or ``CORRECT_SERVERS``."""
+
+
+def _broken_servers() -> list[BrokenServer]:
+    return [server for module in MODULES for server in getattr(module, "BROKEN_SERVERS", ())]
+
+
+def _correct_servers() -> list[CorrectServer]:
+    return [server for module in MODULES for server in getattr(module, "CORRECT_SERVERS", ())]
+
+
+BROKEN_SERVERS: Final = tuple(
+    sorted(_broken_servers(), key=lambda server: (_COHORTS.index(server.cohort), server.level, server.name))
 )
+"""Every broken server, sorted by cohort, level and name."""
 
-
-def _cohort(server: BrokenServer | CorrectServer) -> int:
-    return _COHORTS.index(server.cohort)
-
-
-BROKEN_SERVERS: Final[tuple[BrokenServer, ...]] = tuple(
-    sorted((server for subject in _SUBJECTS for server in subject.BROKEN_SERVERS), key=_cohort)
+CORRECT_SERVERS: Final = tuple(
+    sorted(_correct_servers(), key=lambda server: (_COHORTS.index(server.cohort), server.name))
 )
-"""Every broken server, sorted by cohort and level."""
-
-CORRECT_SERVERS: Final[tuple[CorrectServer, ...]] = tuple(sorted(_CORRECT, key=_cohort))
-"""Every correct but different server, sorted by cohort."""
+"""Every correct but different server, sorted by cohort and name."""

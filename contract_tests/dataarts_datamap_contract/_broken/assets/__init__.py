@@ -1,0 +1,1 @@
+"""Servers whose searches, details or lineage break a rule."""

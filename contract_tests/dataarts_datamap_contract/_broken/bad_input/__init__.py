@@ -1,0 +1,1 @@
+"""Servers that misread input, refuse valid input, or fail on it."""

@@ -1,0 +1,1 @@
+"""Servers that let in the wrong callers, or refuse the right ones."""

@@ -1,0 +1,1 @@
+"""Servers whose lists of runs, or the fields of runs, break a rule."""
