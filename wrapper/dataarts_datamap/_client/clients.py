@@ -11,10 +11,8 @@ from dataarts_datamap._client.shared import (
     DEFAULT_PAGE_SIZE,
     DEFAULT_SLICE_SPAN,
     GivenTimes,
-    checked_role,
     checked_waits,
     operator_of,
-    warn_of_readers,
 )
 from dataarts_datamap._client.table_calls import AsyncTableCalls, TableCalls
 from dataarts_datamap._paging.pager import AsyncPager, Pager
@@ -249,11 +247,7 @@ class DataMapClient(_ClientCalls, TableCalls, CheckCalls, LogCalls):
         return self._transport.run(self._find_source())
 
     def list_operators(self, table_guid: str, *, role: OperatorRole = "associated") -> list[Operator]:
-        if checked_role(role) == "associated":
-            return self._transport.run(self._read_operators(table_guid))
-        producers = self._transport.run(self._find_producers(table_guid))
-        warn_of_readers(producers)
-        return list(producers.operators)
+        return self._transport.run(self._list_operators(table_guid, role))
 
     def find_producers(
         self,
@@ -354,11 +348,7 @@ class AsyncDataMapClient(_ClientCalls, AsyncTableCalls, AsyncCheckCalls, AsyncLo
         return await self._transport.run(self._find_source())
 
     async def list_operators(self, table_guid: str, *, role: OperatorRole = "associated") -> list[Operator]:
-        if checked_role(role) == "associated":
-            return await self._transport.run(self._read_operators(table_guid))
-        producers = await self._transport.run(self._find_producers(table_guid))
-        warn_of_readers(producers)
-        return list(producers.operators)
+        return await self._transport.run(self._list_operators(table_guid, role))
 
     async def find_producers(
         self,

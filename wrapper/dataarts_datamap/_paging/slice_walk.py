@@ -204,7 +204,7 @@ class SliceWalk:
     def _larger_page(self) -> Generator[PageNeeded, RunPage, Page | None]:
         """The list from its beginning again, on a page as large as the server allows.
 
-        None if it allows no larger one, or another walk is about to find that out.
+        None if the server allows no larger page, or if another walk is about to find that out.
         """
         options, habits = self._state.options, self._habits
         is_trial = not habits.page_size
