@@ -80,9 +80,9 @@ class _ClientCalls:
         """The operators of a table that count for its freshness, and how they were determined.
 
         If ``only`` names operators, these count. Otherwise the operators that write the table according to lineage
-        count; if lineage names none, all that the service lists, since its list does not tell readers from producers.
-        Operators of lineage and of the service are matched by name and workspace (inferred). Conflicts are in
-        ``notes``.
+        count; if lineage names none, all operators that the service lists count, since its list does not tell readers
+        from producers. Operators of lineage and of the service are matched by name and workspace (inferred). Conflicts
+        are in ``notes``.
 
         It costs one request for the operators, and one for the lineage of the table, which is cached for five minutes.
         If the table's lineage names none of the operators, the lineage of the instance is read, provided that the

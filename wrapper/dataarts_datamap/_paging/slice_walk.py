@@ -591,7 +591,7 @@ class SliceWalk:
         return sent
 
     def _settle(self) -> None:
-        """Take in the rows of the page that was yielded. This is put off, since a single page needs none of it."""
+        """Take in the rows of the page that was yielded. A walk of one page does not need this, so it is put off."""
         if self._pending is None:
             return
         (page, fresh), self._pending = self._pending, None
