@@ -146,7 +146,7 @@ def test_interrupted_reading_goes_on(
 
 
 @pytest.mark.parametrize(
-    ("content", "told"), [("{}", "is not one for this call"), ("\ufffe\x00", "is not one for this call")]
+    ("content", "told"), [("{}", "does not belong to this call"), ("\ufffe\x00", "does not belong to this call")]
 )
 def test_token_that_is_damaged(
     content: str, told: str, service: Service, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]

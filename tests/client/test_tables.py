@@ -243,7 +243,7 @@ def test_a_name_like_too_many_tables_is_looked_for_in_lineage(*, is_in_lineage: 
         if is_in_lineage:
             assert guid_of("d.s.orders") == Threads().find(server, "s.orders").guid
             return
-        reason = "more than 2,000 tables match 'orders', too many to compare: give its GUID"
+        reason = "more than 2,000 tables match 'orders', too many to compare: give the table's GUID"
         with pytest.raises(InvalidArgumentError, match=reason):
             Threads().find(server, "s.orders")
 

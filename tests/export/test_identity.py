@@ -138,7 +138,7 @@ def test_older_file(format_: Any, tmp_path: Path) -> None:
     path = tmp_path / f"runs.{format_}"
     export_runs(HOME.runs(1, 5), path, columns=OLD_COLUMNS)
     before = path.read_bytes()
-    with pytest.raises(ExportError, match=r"give that with file_source=.*--file-source REGION,PROJECT_ID,INSTANCE_ID"):
+    with pytest.raises(ExportError, match=r"source with file_source=.*--file-source REGION,PROJECT_ID,INSTANCE_ID"):
         export_runs(unread(), path, append=True)
     assert before == path.read_bytes()
 

@@ -190,7 +190,7 @@ class StatusError(ServiceError):
 
 
 class BadRequestError(StatusError):
-    """HTTP 400. The service also uses it for things that were not found."""
+    """HTTP 400. The service also sends it if something was not found."""
 
 
 class AuthenticationError(StatusError):
@@ -198,7 +198,7 @@ class AuthenticationError(StatusError):
 
 
 class PermissionDeniedError(StatusError):
-    """HTTP 403: the credentials are valid, but not allowed to do this."""
+    """HTTP 403: the credentials are valid, but do not allow this request."""
 
 
 class NotFoundError(StatusError):

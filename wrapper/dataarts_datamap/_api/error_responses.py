@@ -1,4 +1,4 @@
-"""Errors made from responses, without secrets that these echo."""
+"""Errors made from responses, with echoed secrets masked."""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ def _graph(graph: _Graph) -> AssetGraph | None:
 
 
 def _relationship_end(sent: dict[str, Any], number: int, assets: dict[str, Table]) -> str | None:
-    """The GUID at an end, after adding its asset: ends are sent as objects, as ids, or as both."""
+    """The GUID at an end, whose asset is added to ``assets``. Ends are sent as objects, as ids, or as both."""
     whole = sent.get(f"end{number}")
     asset = Table.from_raw(cast("dict[str, Any]", whole)) if isinstance(whole, dict) else None
     guid = sent.get(f"ep{number}_id")

@@ -31,11 +31,7 @@ class PageText:
         self._problems: Sequence[tuple[FieldProblem, ...]] | None = None
 
     def row(self, index: int) -> dict[str, Any]:
-        """The row at an index, every field as sent.
-
-        Raises:
-            InvalidBodyError: An unknown field is nested too deeply.
-        """
+        """The row at an index, every field as sent. An unknown field that is nested too deeply is an error."""
         if self._rows is None:
             self._rows = self._decode()
         return self._rows[index]

@@ -26,44 +26,36 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dataarts_datamap._messages import Request, Response
+    from dataarts_datamap._models.runs import Operator
+    from dataarts_datamap._window import Window
 
 
 def runs_request(  # noqa: PLR0913  the operation has that many parameters
-    *,
-    endpoint: str,
-    project_id: str,
-    instance_id: str,
-    task_id: str,
-    job_name: str,
-    workspace_id: str | None,
-    start: int,
-    end: int,
-    offset: int,
-    limit: int,
+    operator: Operator, window: Window, *, endpoint: str, project_id: str, instance_id: str, offset: int, limit: int
 ) -> Request:
-    """A ShowInstanceInfos request; times in milliseconds since the epoch."""
-    check_runs_arguments(task_id=task_id, job_name=job_name, workspace_id=workspace_id, limit=limit)
+    """A ShowInstanceInfos request."""
+    check_runs_arguments(operator, limit=limit)
     return build_request(
         SHOW_INSTANCE_INFOS,
         endpoint,
         project_id=path_segment("project_id", project_id),
-        task_id=task_id,
+        task_id=operator.task_id,
         instance=identifier("instance_id", instance_id),
-        workspace_id=UNSET if workspace_id is None else workspace_id,
-        job_name=job_name,
-        start_time=start,
-        end_time=end,
+        workspace_id=UNSET if operator.workspace_id is None else operator.workspace_id,
+        job_name=operator.job_name,
+        start_time=window.start,
+        end_time=window.end,
         offset=query_integer("offset", offset, minimum=0),
         limit=limit,
     )
 
 
-def check_runs_arguments(*, task_id: str, job_name: str, workspace_id: str | None, limit: int) -> None:
+def check_runs_arguments(operator: Operator, *, limit: int) -> None:
     """Refuse arguments that ``runs_request`` would refuse, before project and instance are known."""
-    path_segment("task_id", task_id)
-    query_text("job_name", job_name)
-    if workspace_id is not None:
-        identifier("workspace_id", workspace_id)
+    path_segment("task_id", operator.task_id)
+    query_text("job_name", operator.job_name)
+    if operator.workspace_id is not None:
+        identifier("workspace_id", operator.workspace_id)
     query_integer("page_size", limit, minimum=1)
 
 

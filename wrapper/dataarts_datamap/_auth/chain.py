@@ -53,7 +53,7 @@ class Search(SecretStruct, frozen=True, kw_only=True):
     strict_permissions: bool = False
 
     def first(self, *names: str) -> str | None:
-        """The first of these variables that is set."""
+        """The value of the first of these variables that is set."""
         return next(filter(None, map(self.environ.get, names)), None)
 
     def run(self, name: str | None = None) -> Found:
@@ -220,11 +220,7 @@ _CHAIN: Final = ("token", "access-key", "profile")
 
 @contextmanager
 def _found_in(place: str) -> Generator[None]:
-    """Add the place where a value was found to the error of an unusable value.
-
-    Raises:
-        CredentialsError: The value is unusable.
-    """
+    """Convert the error of an unusable value to a ``CredentialsError`` that says where the value was found."""
     try:
         yield
     except InvalidArgumentError as error:

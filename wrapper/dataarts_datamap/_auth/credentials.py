@@ -86,8 +86,8 @@ class _Refusal:
     def check(self) -> None:
         if self._until is not None and time.monotonic() < self._until:
             raise AuthenticationError(
-                "the service refused this access key in the last five minutes, and wrong signatures lock a key, so it "
-                "is not sent again: create new AccessKeyCredentials once it is fixed"
+                "the service refused this access key in the last five minutes. The key is not sent again, since wrong "
+                "signatures lock it: create new AccessKeyCredentials with the right keys"
             )
 
 

@@ -164,8 +164,8 @@ class _Login:
 
 def _refused_before(error: AuthenticationError) -> AuthenticationError:
     return AuthenticationError(
-        f"IAM refused this password before, and accounts lock, so it is not sent again: create new PasswordCredentials "
-        f"once it is fixed. IAM said: {error.args[0]}",
+        "IAM refused this password before. The password is not sent again, since that can lock the account: create new "
+        f"PasswordCredentials with the right password. IAM said: {error.args[0]}",
         status=error.status,
         error_code=error.error_code,
         error_message=error.error_message,

@@ -73,7 +73,7 @@ def sign(request: Request, *, access_key: str, secret_key: Hidden[str]) -> Reque
 
 
 def canonical_query(pairs: QueryPairs) -> str:
-    """The query in its signed form: lists repeated, sorted by name and value, percent-encoded, a blank as ``%20``.
+    """The query in its signed form: sorted by name and value, percent-encoded, with a list as repeated names.
 
     Raises:
         InvalidArgumentError: Values of one parameter are of different types, so that they have no order.

@@ -100,8 +100,9 @@ class AccessKeys(Secret):
     def _fetch(self) -> Call[Fetched[AccessKeyCredentials]]:
         if self._iam_endpoint is None:
             raise ConfigurationError(
-                "object storage accepts no token: IAM exchanges it for a temporary key, but its address is not known: "
-                "pass iam_endpoint=… or region=… (--iam-endpoint, --region), or set HUAWEICLOUD_SDK_IAM_ENDPOINT"
+                "object storage accepts no token: IAM exchanges a token for a temporary key, but the address of IAM is "
+                "not known: pass iam_endpoint=… or region=… (--iam-endpoint, --region), or set "
+                "HUAWEICLOUD_SDK_IAM_ENDPOINT"
             )
         identity = {"methods": ["token"], "token": {"duration_seconds": _LIFE}}
         request = Request(
@@ -119,7 +120,7 @@ class AccessKeys(Secret):
 def decode_key(
     response: Response, *, issuer: str, clock: Callable[[], datetime], status: int = _OK
 ) -> Fetched[AccessKeyCredentials]:
-    """The temporary key in a response, with its life by a clock.
+    """The temporary key in a response, and the life that it has left by a clock.
 
     Raises:
         StatusError: The HTTP status is 400 or more.

@@ -182,7 +182,7 @@ class Catalog:
             if len(found) > _MOST_HITS:
                 keyword = shown(keyword_of(name))
                 raise _TooManyHitsError(
-                    f"more than {_MOST_HITS:,} tables match {keyword}, too many to compare: give its GUID"
+                    f"more than {_MOST_HITS:,} tables match {keyword}, too many to compare: give the table's GUID"
                 )
         return found
 

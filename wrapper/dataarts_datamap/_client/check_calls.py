@@ -26,7 +26,7 @@ _MEMORY: Final = timedelta(days=90)  # so that a table that is checked once a qu
 
 
 class _Round:
-    """One call of ``check_tables``: its rules, its present, and the state that it adds to."""
+    """One call of ``check_tables``: its rules, the time that counts as now, and the state that it adds to."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class _Round:
 
         self._save()
         if self._state is not None:
-            present = min(self.now, datetime.now(UTC))  # a ``now`` in the future must not drop more
+            present = min(self.now, datetime.now(UTC))  # a ``now`` in the future must not drop more records
             self._state.forget(present - _MEMORY, kept=set(map(rule_key, self.rules)))
         return [checked.check for checked in done]
 

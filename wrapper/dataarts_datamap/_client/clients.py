@@ -11,10 +11,8 @@ from dataarts_datamap._client.shared import (
     DEFAULT_PAGE_SIZE,
     DEFAULT_SLICE_SPAN,
     GivenTimes,
-    checked_role,
     checked_waits,
     operator_of,
-    warn_of_readers,
 )
 from dataarts_datamap._client.table_calls import AsyncTableCalls, TableCalls
 from dataarts_datamap._paging.pager import AsyncPager, Pager
@@ -82,9 +80,9 @@ class _ClientCalls:
         """The operators of a table that count for its freshness, and how they were determined.
 
         If ``only`` names operators, these count. Otherwise the operators that write the table according to lineage
-        count; if lineage names none, all that the service lists, since its list does not tell readers from producers.
-        Operators of lineage and of the service are matched by name and workspace (inferred). Conflicts are in
-        ``notes``.
+        count; if lineage names none, all operators that the service lists count, since its list does not tell readers
+        from producers. Operators of lineage and of the service are matched by name and workspace (inferred). Conflicts
+        are in ``notes``.
 
         It costs one request for the operators, and one for the lineage of the table, which is cached for five minutes.
         If the table's lineage names none of the operators, the lineage of the instance is read, provided that the
@@ -249,11 +247,7 @@ class DataMapClient(_ClientCalls, TableCalls, CheckCalls, LogCalls):
         return self._transport.run(self._find_source())
 
     def list_operators(self, table_guid: str, *, role: OperatorRole = "associated") -> list[Operator]:
-        if checked_role(role) == "associated":
-            return self._transport.run(self._read_operators(table_guid))
-        producers = self._transport.run(self._find_producers(table_guid))
-        warn_of_readers(producers)
-        return list(producers.operators)
+        return self._transport.run(self._list_operators(table_guid, role))
 
     def find_producers(
         self,
@@ -354,11 +348,7 @@ class AsyncDataMapClient(_ClientCalls, AsyncTableCalls, AsyncCheckCalls, AsyncLo
         return await self._transport.run(self._find_source())
 
     async def list_operators(self, table_guid: str, *, role: OperatorRole = "associated") -> list[Operator]:
-        if checked_role(role) == "associated":
-            return await self._transport.run(self._read_operators(table_guid))
-        producers = await self._transport.run(self._find_producers(table_guid))
-        warn_of_readers(producers)
-        return list(producers.operators)
+        return await self._transport.run(self._list_operators(table_guid, role))
 
     async def find_producers(
         self,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Connection(SecretStruct, frozen=True, kw_only=True):
-    """Address and ids for a request, with a token, or with the access key that signs it. The repr shows the address."""
+    """Address and ids for a request, and a token or the access key that signs it. The repr only shows the address."""
 
     endpoint: str
     project_id: str

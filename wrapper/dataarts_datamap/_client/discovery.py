@@ -51,13 +51,6 @@ class Discovery:
         )
 
     def scope(self) -> Steps[Scope]:
-        """The scope of the client.
-
-        Raises:
-            DiscoveryError: There is no project, instance or workspace, or more than one.
-            ServiceError: The service refused a list.
-            InvalidResponseError: A response is not a list.
-        """
         patience = _MOST_EXCHANGES * self._policy.deadline
         return (yield from self._shared.get(self._policy.clock.monotonic() + patience))
 

@@ -11,7 +11,7 @@ ONLY_WORKSPACE: Final = "auto"
 
 
 class Scope(Struct, frozen=True):
-    """The ids that are sent with requests; without a workspace, the service decides which one it is."""
+    """The ids that are sent with requests. If there is no workspace, none is sent, and the service decides."""
 
     project_id: str
     instance_id: str

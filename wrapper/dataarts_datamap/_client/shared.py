@@ -339,9 +339,7 @@ class BaseClient(Generic[PagerT]):
             )
         plan = _walk_options(page_size, offset_unit, slice_span)
         for one in chosen or ():
-            check_runs_arguments(
-                task_id=one.task_id, job_name=one.job_name, workspace_id=one.workspace_id, limit=plan.page_size
-            )
+            check_runs_arguments(one, limit=plan.page_size)
         from dataarts_datamap._paging.table_walk import MergedWalk, TableWalk  # noqa: PLC0415  only needed by this call
 
         def begin() -> Steps[PagedWalk]:
@@ -586,6 +584,13 @@ class BaseClient(Generic[PagerT]):
     def _find_scope(self) -> Steps[Scope]:
         return (yield from self._discovery.scope()) if self._scope is None else self._scope
 
+    def _list_operators(self, table_guid: str, role: object) -> Steps[list[Operator]]:
+        if _checked_role(role) == "associated":
+            return (yield from self._read_operators(table_guid))
+        producers = yield from self._find_producers(table_guid)
+        _warn_of_readers(producers)
+        return list(producers.operators)
+
     def _read_operators(self, table_guid: str) -> Steps[list[Operator]]:
         path_segment("table_guid", table_guid)  # refuses a bad argument before any lookup
         scope = yield from self._find_scope()
@@ -609,7 +614,7 @@ class BaseClient(Generic[PagerT]):
         from dataarts_datamap._models.tables import Table  # noqa: PLC0415  only needed by this call
         from dataarts_datamap._monitoring.producers import choose_producers  # noqa: PLC0415  as above
 
-        is_asked = checked_role(role) == "producers" and only is None
+        is_asked = _checked_role(role) == "producers" and only is None
         operators = yield from self._read_operators(table_guid)
         choose = partial(choose_producers, Table(guid=table_guid), operators, only=only, ignore=ignore)
         if not is_asked or not operators:
@@ -632,14 +637,11 @@ class BaseClient(Generic[PagerT]):
         scope, operator = (yield from self._find_scope()), read.operator
         workspace_id = scope.workspace_id if operator.workspace_id is None else operator.workspace_id
         request = runs_request(
+            replace(operator, workspace_id=workspace_id),
+            read.window,
             endpoint=self._settings.endpoint,
             project_id=scope.project_id,
             instance_id=scope.instance_id,
-            task_id=operator.task_id,
-            job_name=operator.job_name,
-            workspace_id=workspace_id,
-            start=read.window.start,
-            end=read.window.end,
             offset=read.offset,
             limit=read.limit,
         )
@@ -686,7 +688,7 @@ class BaseClient(Generic[PagerT]):
         begun = times.window()
         producers = yield from self._find_producers(table_guid, role=role, only=only, ignore=ignore)
         if role == "producers":
-            warn_of_readers(producers)
+            _warn_of_readers(producers)
 
         def look() -> Steps[list[Run]]:
             span = _until_now(begun)
@@ -714,8 +716,9 @@ def _decoded_later(response: Response, origin: RunOrigin, *, offset: int, strict
 
 def operator_of(task_id: str, job_name: str, workspace_id: str | None) -> Operator:
     """The operator that a caller names, after checking that its values can be sent."""
-    check_runs_arguments(task_id=task_id, job_name=job_name, workspace_id=workspace_id, limit=SMALL_PAGE)
-    return Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
+    operator = Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
+    check_runs_arguments(operator, limit=SMALL_PAGE)
+    return operator
 
 
 def checked_waits(timeout: object, first_wait: object, longest_wait: object) -> Waits:
@@ -726,13 +729,13 @@ def checked_waits(timeout: object, first_wait: object, longest_wait: object) -> 
     return Waits(checked_seconds("timeout", timeout), min(first, longest), longest)
 
 
-def checked_role(role: object) -> OperatorRole:
+def _checked_role(role: object) -> OperatorRole:
     if not isinstance(role, str) or role not in {"associated", "producers"}:
         raise InvalidArgumentError(f"role must be 'associated' or 'producers', not {shown(role)}")
     return cast("OperatorRole", role)
 
 
-def warn_of_readers(producers: Producers) -> None:
+def _warn_of_readers(producers: Producers) -> None:
     """Warn if readers may be among the operators that count."""
     if not producers.are_known and producers.operators:
         stacklevel, _ = calling_place()

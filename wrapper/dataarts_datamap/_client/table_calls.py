@@ -239,11 +239,7 @@ class _TableCalls(BaseClient[PagerT]):
 
 
 def checked_flow(direction: object) -> FlowDirection:
-    """The service's name of a direction.
-
-    Raises:
-        InvalidArgumentError: It is not a direction.
-    """
+    """The service's name of a direction."""
     if direction == "up":
         return "IN"
     if direction == "down":

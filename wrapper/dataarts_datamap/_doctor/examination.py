@@ -73,15 +73,7 @@ _UNWELL: Final = "if the network is fine, the service or a proxy in front of it 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorInput:
-    """The input of an examination.
-
-    Attributes:
-        settings: The addresses and the known ids.
-        credentials: Credentials of the requests; or the reason why there are none.
-        network: The network settings.
-        policy: The settings for each request. No request is sent twice, and none takes longer than 20 seconds.
-        now: Returns the time of this machine, aware.
-    """
+    """The settings of the client to examine; instead of credentials, there can be the reason why there are none."""
 
     settings: Settings
     credentials: Credentials | str
@@ -94,13 +86,11 @@ class Anonymous:
     """Credentials of a client without any: requests are sent unchanged."""
 
     def authenticate(self, request: Request) -> Call[Request]:
-        """The request; yields nothing."""
         yield from ()
         return request
 
 
 def input_of(client: DataMapClient, *, credentials_problem: str | None = None) -> DoctorInput:
-    """The input of an examination, from a client's settings."""
     inside: dict[str, Any] = vars(client)
     return DoctorInput(
         settings=inside["_settings"],
@@ -113,8 +103,8 @@ def input_of(client: DataMapClient, *, credentials_problem: str | None = None) -
 def examine(doctor_input: DoctorInput) -> Iterator[Finding]:
     """The finding of each step, as soon as it has ended.
 
-    At most three requests carry the credentials, each only if the previous one was accepted. So a wrong secret key
-    costs only one of the failures that lock the access key.
+    No request is sent twice, and none takes longer than 20 seconds. At most three requests carry the credentials, each
+    only if the previous one was accepted: so a wrong secret key costs only one of the failures that lock the key.
     """
     transport = SyncTransport(doctor_input.network, doctor_input.policy.clock)
     examination = _Examination(doctor_input, transport)

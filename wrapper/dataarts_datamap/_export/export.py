@@ -379,8 +379,8 @@ def _continued(target: _Target, columns: Sequence[Column], source: tuple[str, ..
     if source is None:
         raise ExportError(
             f"{target.path} is an older file without columns for region, project and instance, so that it is unknown "
-            "where its runs were read: give that with file_source=(region, project_id, instance_id) (--file-source "
-            "REGION,PROJECT_ID,INSTANCE_ID; without a region, the endpoint's host), or start a new file"
+            "where its runs were read: give the source with file_source=(region, project_id, instance_id) "
+            "(--file-source REGION,PROJECT_ID,INSTANCE_ID; without a region, the endpoint's host), or start a new file"
         )
     return replace(target, source=source)
 

@@ -17,10 +17,9 @@ StoredRun: TypeAlias = tuple[str | None, int | None, int | None, int | None, int
 
 
 class IncrementStart:
-    """The beginning of the next increment, found row by row.
+    """The beginning of the next increment, found row by row; times are milliseconds since the epoch.
 
-    Args:
-        now: Milliseconds since the epoch. A run planned for the future counts as one of the present.
+    A run planned for the future counts as a run of the present (``now``).
     """
 
     def __init__(self, *, now: int) -> None:
@@ -47,13 +46,8 @@ class IncrementStart:
     def before(self, lookback: int) -> int | None:
         """The first time of the oldest unfinished run, or ``lookback`` before the newest finished run if earlier.
 
-        If an unfinished run has no time, it may lie anywhere, so the result is the earliest time of all runs.
-
-        Args:
-            lookback: Milliseconds.
-
-        Returns:
-            Milliseconds since the epoch, not negative; None if no row has a time.
+        If an unfinished run has no time, it may lie anywhere, so the result is the earliest time of all runs. If no row
+        has a time, the result is None.
         """
         behind = None if self._newest_ended is None else self._newest_ended - lookback
         undated = self._earliest if self._has_undated_open else None

@@ -79,10 +79,8 @@ def checked_storage_endpoint(endpoint: str, *, allow_http: bool, is_proxied: boo
 def storage_endpoint(region: str | None, service_endpoint: str) -> str:
     """The address of a region's object storage, without a bucket.
 
-    Args:
-        region: The region; None if it is not known.
-        service_endpoint: Address of the service, which can show the region. An address on this machine, such as a mock
-            server, is its own object storage if no region is given.
+    If the region is not given, the service's address can show it. A service on this machine, such as a mock server, is
+    its own object storage.
 
     Raises:
         ConfigurationError: Neither the region nor the service's address determines it.

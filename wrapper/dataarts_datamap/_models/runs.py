@@ -176,19 +176,10 @@ class RunIdentity(NamedTuple):
 
 
 class RowsAsSent(Protocol):
-    """The rows of a page, every field as sent."""
+    """The rows of a page, every field as sent, and the problems of each: values that became None or contain U+FFFD."""
 
-    def row(self, index: int) -> dict[str, Any]:
-        """The row at an index.
-
-        Raises:
-            InvalidBodyError: An unknown field is nested too deeply.
-        """
-        ...
-
-    def problems(self, index: int) -> tuple[FieldProblem, ...]:
-        """The problems of the row at an index: invalid values, which became None or contain U+FFFD."""
-        ...
+    def row(self, index: int) -> dict[str, Any]: ...
+    def problems(self, index: int) -> tuple[FieldProblem, ...]: ...
 
 
 class Run(Struct, frozen=True, kw_only=True, dict=True):

@@ -85,6 +85,6 @@ def is_slow(habits: ServerHabits, *, growth: int) -> bool:
 
 
 def is_of_size(error: DataMapError) -> bool:
-    """Whether a small page may succeed after this error of a large one."""
+    """Whether a small page may succeed although a large page ended in this error."""
     status = getattr(error, "upstream_status", None) or error.status
     return not isinstance(error, _NOT_OF_SIZE) and status not in _PASSING

@@ -37,17 +37,11 @@ _LONGEST_GOODBYE: Final = 0.5
 
 
 class PagedWalk(Protocol):
-    """The interface of a walk that a pager uses."""
+    """The interface of a walk that a pager uses, as in ``WindowWalk``."""
 
     def pages(self) -> Walk: ...
-
-    def changed(self) -> int:
-        """The number of runs that were read again with other content."""
-        ...
-
-    def token(self, given: int) -> str | None:
-        """The position after ``given`` runs of the page that was yielded last, as a token."""
-        ...
+    def changed(self) -> int: ...
+    def token(self, given: int) -> str | None: ...
 
 
 class PageReader(Struct, frozen=True):

@@ -56,8 +56,8 @@ class Page:
     def unsure(self) -> Sequence[int]:
         """Indexes of the rows that another window can hold, too.
 
-        A row without such doubt has both its planned time and its start well inside this window, since it is unknown on
-        which of them a window filters.
+        All other rows have both their planned time and their start well inside this window: windows filter on one of
+        these times, and it is not known on which.
         """
         planned = [run._plan_time or 0 for run in self.sent.runs]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the model's own integers
         started = [run._start_time or 0 for run in self.sent.runs]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as above

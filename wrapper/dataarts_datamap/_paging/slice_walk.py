@@ -204,7 +204,7 @@ class SliceWalk:
     def _larger_page(self) -> Generator[PageNeeded, RunPage, Page | None]:
         """The list from its beginning again, on a page as large as the server allows.
 
-        None if it allows no larger one, or another walk is about to find that out.
+        None if the server allows no larger page, or if another walk is about to find that out.
         """
         options, habits = self._state.options, self._habits
         is_trial = not habits.page_size
@@ -591,7 +591,7 @@ class SliceWalk:
         return sent
 
     def _settle(self) -> None:
-        """Take in the rows of the page that was yielded. This is put off, since a single page needs none of it."""
+        """Take in the rows of the page that was yielded. A walk of one page does not need this, so it is put off."""
         if self._pending is None:
             return
         (page, fresh), self._pending = self._pending, None

@@ -99,7 +99,7 @@ class ServerHabits(Struct):
         capacity: The largest number of rows that it put on one page.
         true_totals: How often its total matched a list that was read to its end by other pages.
         false_totals: How often it did not.
-        largest_total: The largest total that it reported: if its totals have a maximum, it is not lower.
+        largest_total: The largest total that it reported. A maximum of its totals, if there is one, is not lower.
         largest_page: The largest size of a page, in bytes.
         reach: The maximum number of rows of a list that it serves or counts; 0 while no maximum was noticed.
         page_size: The page size for a list that is longer than its first page, which the server allows without being

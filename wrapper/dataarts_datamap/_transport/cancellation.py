@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Cancellation:
-    """Cancels the exchange of another thread: it sends nothing more, and a socket that it waits for is shut down.
+    """Cancels the exchange of another thread: that thread sends nothing more, and the socket it waits for is shut down.
 
     Attributes:
         event: Set when it is cancelled.
@@ -31,11 +31,7 @@ class Cancellation:
         return self.event.is_set
 
     def check(self) -> None:
-        """Check that it was not cancelled.
-
-        Raises:
-            ConnectionAbortedError: It was cancelled.
-        """
+        """Raise ``ConnectionAbortedError`` if the exchange was cancelled."""
         if self.is_cancelled:
             raise ConnectionAbortedError("the exchange was ended")
 

@@ -25,19 +25,11 @@ _READ_SIZE: Final = 64 * 1024
 
 
 class Stream(Protocol):
-    """A stream of bytes: a socket, or TLS inside TLS."""
+    """A stream of bytes with these methods of a socket: a socket itself, or TLS inside TLS."""
 
-    def settimeout(self, value: float | None, /) -> None:
-        """Set the time that each later call may take, in seconds."""
-        ...
-
-    def send(self, data: bytes | memoryview, /) -> int:
-        """Send some of the data; returns the number of bytes sent."""
-        ...
-
-    def recv(self, bufsize: int, /) -> bytes:
-        """The next bytes, at most ``bufsize``; none at the end."""
-        ...
+    def settimeout(self, value: float | None, /) -> None: ...
+    def send(self, data: bytes | memoryview, /) -> int: ...
+    def recv(self, bufsize: int, /) -> bytes: ...
 
 
 class Dialed(NamedTuple):

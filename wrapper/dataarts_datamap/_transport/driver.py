@@ -126,11 +126,7 @@ class SyncTransport(_TransportBase[H11Pool]):
             pool.close()
 
     def _pause(self, step: Sleep | Wait, cancellation: Cancellation | None) -> None:
-        """Wait as the step demands, unless the client is closed or the wait is cancelled.
-
-        Raises:
-            CancelledError: It was cancelled.
-        """
+        """Wait as the step demands, until the client is closed or the wait is cancelled."""
         ends = [self._pools.closing, *([cancellation.event] if cancellation is not None else [])]
         if isinstance(step, Wait):
             wait_for_first((step.event, *ends), step.until - self._clock.monotonic())
@@ -245,9 +241,9 @@ class AsyncTransport(_TransportBase["AsyncPool"]):
 
 
 async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: ResponseBuilder) -> None:
-    """Run the exchange to its end, or cancel it once while the response arrives, and never while it is closed.
+    """Run the exchange to its end. If the caller is cancelled, cancel it once while the response arrives.
 
-    Otherwise the library would count its connection as used for ever.
+    While its connection is being closed, it is not cancelled: the library would count the connection as used for ever.
     """
     import asyncio  # noqa: PLC0415  as above
 

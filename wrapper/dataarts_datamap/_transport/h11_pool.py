@@ -246,6 +246,6 @@ class _Connection:
 
 @lru_cache(maxsize=32)
 def _checked_headers(shown: tuple[tuple[bytes, bytes], ...]) -> list[tuple[bytes, bytes]]:
-    """The headers in the library's own type, once checked: it does not check that type again, which would take time."""
+    """The headers as the library's own checked type, which the library does not check again: that saves time."""
     checked = h11.Request(method="GET", target="/", headers=list(shown)).headers
     return cast("list[tuple[bytes, bytes]]", checked)

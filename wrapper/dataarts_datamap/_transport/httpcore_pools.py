@@ -133,7 +133,7 @@ class AsyncPool:
                 yield WireResponse(response.status, response.headers, response.aiter_stream())
 
     async def close(self) -> None:
-        """Close the connections for good, and end the tasks that wait for them, connect or are in a handshake."""
+        """Close the connections for good, and end the tasks that use one, wait for one or make one."""
         self._is_closed = True
         exchanges = tuple(self._exchanges)
         for task in exchanges:

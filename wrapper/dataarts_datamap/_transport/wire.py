@@ -70,20 +70,12 @@ class Deadline(Struct, frozen=True):
         return left if timeout is None else min(timeout, left)
 
     def check(self) -> None:
-        """Check that the exchange was not cancelled.
-
-        Raises:
-            ConnectionAbortedError: It was cancelled.
-        """
+        """Raise ``ConnectionAbortedError`` if the exchange was cancelled."""
         if self.cancellation is not None:
             self.cancellation.check()
 
     def watching(self, waited_for: socket.socket) -> AbstractContextManager[None]:
-        """A context in which a thread waits for a socket.
-
-        Raises:
-            ConnectionAbortedError: The exchange was cancelled.
-        """
+        """A context in which a thread waits for a socket, as of the cancellation."""
         return nullcontext() if self.cancellation is None else self.cancellation.watching(waited_for)
 
 
@@ -115,7 +107,7 @@ class WireResponse(SecretStruct, Generic[ChunksT], frozen=True):
 
 
 class WireError(Exception):
-    """No complete response arrived. Its argument is the cause, or describes it."""
+    """No complete response arrived. The argument of the error is the cause, or describes the cause."""
 
 
 class InvalidRequestError(WireError):
