@@ -49,12 +49,7 @@ _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
-    """The limits of a search for causes.
-
-    Attributes:
-        depth: The maximum number of steps upstream.
-        tables: The maximum number of tables to look at.
-    """
+    """The limits of a search for causes: steps upstream, and tables to examine."""
 
     depth: int = 20
     tables: int = 200
@@ -74,12 +69,7 @@ def explain(  # noqa: PLR0913  each is one fact that an explanation rests on
 
 
 class _Writer(NamedTuple):
-    """An operator of a table; one that writes several tables occurs once for each.
-
-    Attributes:
-        guid: GUID of the table.
-        number: Its index among the table's operators.
-    """
+    """An operator of a table, by its index there. An operator that writes several tables occurs once for each."""
 
     guid: str
     number: int

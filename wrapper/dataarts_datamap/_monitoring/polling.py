@@ -24,14 +24,14 @@ _LONGEST_WAIT: Final = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Poll:
-    """The result of a reading.
+    """The result of a reading that ended at a time, UTC.
 
     Attributes:
-        at: Time at which it ended, UTC.
+        at: That time.
         changes: The changes since the previous reading.
-        error: The error if it failed; None if it succeeded.
+        error: The error if the reading failed.
         notes: Warnings about the rows.
-        next_at: Time at which the next one begins, UTC; None if it was the last.
+        next_at: Time at which the next reading begins, UTC; None if this was the last.
     """
 
     at: datetime

@@ -46,12 +46,7 @@ class ReportedRun(Struct, frozen=True, kw_only=True):
 
 
 class ReportedJob(Struct, frozen=True, kw_only=True):
-    """An operator of the table and its runs.
-
-    Attributes:
-        status: The freshness of the table by its runs.
-        runs: Its runs, from the oldest to the newest; those without any time come last.
-    """
+    """An operator of the table, with its status and its runs: the oldest first, those without any time last."""
 
     status: OperatorStatus
     runs: tuple[ReportedRun, ...]
@@ -131,10 +126,8 @@ class Report(Struct, frozen=True, kw_only=True):
     def to_dict(self, *, running_data: bool = False) -> dict[str, Any]:
         """The same as plain values, ready for JSON: times as ISO 8601 UTC text, durations in seconds.
 
-        The hours of a strip are wall times of the zone, without an offset.
-
-        Args:
-            running_data: Whether to include ``running_data`` and ``running_param`` of the runs.
+        The hours of a strip are wall times of the zone, without an offset. ``running_param`` comes with
+        ``running_data``.
         """
         start, end = (EPOCH + time * MILLISECOND for time in self.window)
         return {

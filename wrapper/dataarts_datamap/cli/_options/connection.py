@@ -33,11 +33,7 @@ output_option = click.option(
 
 
 def parse_page_size(text: str) -> PageSize:
-    """A number of rows, or ``auto``.
-
-    Raises:
-        click.BadParameter: It is neither.
-    """
+    """A number of rows, or ``auto``."""
     if text == "auto":
         return "auto"
     if not (text.isascii() and text.isdecimal()):

@@ -32,12 +32,7 @@ _DAY: Final = timedelta(days=1)
 
 
 class WrittenOverview(NamedTuple):
-    """The result of writing an overview.
-
-    Attributes:
-        summary: A summary of the verdicts, and the size of the page.
-        error: The error if no table could be read; else None.
-    """
+    """A summary of an overview that was written, and the error if no table could be read."""
 
     summary: str
     error: DataMapError | None
@@ -53,19 +48,9 @@ def write_overview(  # noqa: PLR0913  one parameter for each option
     say: Texts,
     now: datetime | None = None,
 ) -> WrittenOverview:
-    """Write the page of all tables of a file. A table whose days cannot be read is shown without them.
+    """Write the page of all tables of a file, with so many days up to the present one, in a zone and a language.
 
-    Args:
-        client: The client.
-        file: The file of tables.
-        target: The page.
-        days: Number of days to show, up to the present one.
-        zone: The zone of its days and times.
-        say: The language of its words.
-        now: The present; the time of this machine if left out.
-
-    Returns:
-        The summary, with an error if no table could be read.
+    A table whose days cannot be read is shown without them.
     """
     from dataarts_datamap._files import replacing
 

@@ -27,11 +27,7 @@ _CAN_FAIL = ("failed", "late", "stale", "unknown", "few_rows", "slow")
 
 
 def _parse_fail_on(text: str) -> frozenset[str]:
-    """Verdicts from their names, with commas between them.
-
-    Raises:
-        click.BadParameter: One is not a verdict, or cannot be a failure.
-    """
+    """Verdicts from their names, with commas between them."""
     names = [name.strip() for name in text.split(",")]
     for name in names:
         if name not in _CAN_FAIL:
