@@ -56,8 +56,8 @@ class Outage:
         error: The last error in an outage; None while there is no outage.
     """
 
-    def __init__(self, error: DataMapError | None = None) -> None:
-        self.error = error
+    def __init__(self) -> None:
+        self.error: DataMapError | None = None
         self._in_a_row = 0
 
     def note(self, error: DataMapError | None) -> None:
