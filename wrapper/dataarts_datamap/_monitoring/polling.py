@@ -24,10 +24,10 @@ _LONGEST_WAIT: Final = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Poll:
-    """The result of a reading that ended at a time, UTC.
+    """The result of a reading.
 
     Attributes:
-        at: That time.
+        at: Time at which the reading ended, UTC.
         changes: The changes since the previous reading.
         error: The error if the reading failed.
         notes: Warnings about the rows.

@@ -95,10 +95,10 @@ def choose_producers(  # noqa: PLR0913  one keyword for each choice
     ignore: Iterable[str] = (),
     reason: str = _NOT_KNOWN,
 ) -> Producers:
-    """The operators of a table that count, of those that the service lists for it.
+    """Of the operators that the service lists for a table, those that count.
 
-    These are the ones that are named by ``only``, else those that write the table according to lineage, else all; but
-    never those that are named by ``ignore``. ``reason`` says in a few words why lineage is not known.
+    ``only`` names them. Without it, they are the operators that write the table according to lineage, or all if lineage
+    names none. Operators named by ``ignore`` never count. ``reason`` says in a few words why lineage is not known.
 
     Raises:
         InvalidArgumentError: A name matches no operator, or no operator is left; the text lists the known ones.

@@ -161,7 +161,7 @@ def report_on(  # noqa: PLR0913  the parts of a report
     upstream: Upstream | None = None,
     name: str | None = None,
 ) -> Report:
-    """The report on the runs of a table in a window, which can come in any order.
+    """The report on the runs of a table in a window. The runs can come in any order.
 
     ``operators`` are shown even if they have no runs; ``ignored`` ones are named as left out, and their runs are not
     shown. ``producers``, if given, replaces both. ``now`` is the time of the judgement. Without ``max_age``, failures

@@ -222,7 +222,7 @@ def _is_for_all(error: Exception) -> bool:
 
 
 def _producers(client: DataMapClient, rule: TableRule, lineage: Lineage | None) -> tuple[Table, Sequence[Operator]]:
-    """A table, and the operators that write it: those of its rule, else those that lineage names, else all listed."""
+    """A table, and its operators that count: those of its rule, else those that lineage names, else all listed."""
     from dataarts_datamap._models.tables import Table
     from dataarts_datamap._monitoring.producers import choose_producers
 

@@ -111,8 +111,8 @@ def report(  # noqa: PLR0913  one parameter for each option
 ) -> None:
     """Report on a table's runs: what failed, and what took long.
 
-    It says whether TABLE, a name or a GUID, is fresh, and if not, why; and which runs started late. --operator,
-    --ignore and --any choose the operators that count, as in datamap status.
+    It says whether TABLE, a name or a GUID, is fresh, why it is not, and which runs started late. --operator, --ignore
+    and --any choose the operators that count, as in datamap status.
 
     With --html, it is a page for a browser: the reasons, with a link to each run that shows them, the failures with
     their log paths, a strip of outcomes by planned time, the runs on a time line, their durations and waits. It loads
