@@ -56,8 +56,8 @@ class Outage:
         error: The last error in an outage; None while there is no outage.
     """
 
-    def __init__(self, error: DataMapError | None = None) -> None:
-        self.error = error
+    def __init__(self) -> None:
+        self.error: DataMapError | None = None
         self._in_a_row = 0
 
     def note(self, error: DataMapError | None) -> None:
@@ -75,16 +75,9 @@ class Records(NamedTuple):
 
 
 class CheckSources(NamedTuple):
-    """The readers that a check uses.
+    """The readers that a check uses, and what is known: lineage (None if it is not) and the records of earlier checks.
 
-    Attributes:
-        find: Finds a table by GUID or name.
-        lineage: Lineage of the tables; None if it is not known.
-        operators: Reads the operators of a table.
-        runs: Reads the runs of an operator from a time up to that of the check.
-        history: Looks for the last success of an operator in the whole history that the service keeps.
-        outage: Detects that nothing can be read.
-        records: The records of earlier checks.
+    ``runs`` reads the runs of an operator from a time up to that of the check; ``history`` reads further back.
     """
 
     find: Callable[[Table | str], Steps[Table]]

@@ -153,7 +153,7 @@ class CheckState:
                     self._save_operator(connection, key, record)
 
     def forget(self, before: datetime, *, kept: Collection[str]) -> None:
-        """Drop the tables that were last read before a time, and operators that were and belong to no table.
+        """Drop the tables that were last read before a time, and the operators of no table that were.
 
         Tables whose rules have the ``kept`` keys stay, since they are still checked.
 

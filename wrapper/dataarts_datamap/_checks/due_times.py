@@ -30,7 +30,7 @@ class DuePeriod(NamedTuple):
     Attributes:
         day: The day in the zone of the due time.
         start: Time from which planned runs count, UTC.
-        due: Time by which one of them must have succeeded, UTC.
+        due: Time by which one of these runs must have succeeded, UTC.
     """
 
     day: date

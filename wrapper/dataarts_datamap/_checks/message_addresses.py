@@ -80,7 +80,7 @@ def addresses_of(environ: Mapping[str, str]) -> list[MessageAddress]:
 
 
 def _named(number: int, scheme: re.Match[str] | None) -> str:
-    """The name of an address. Nothing else of it is shown than its scheme: all of it may be secret."""
+    """The name of an address. It shows only the scheme, since all else may be secret."""
     return f"address {number} of {VARIABLE}{'' if scheme is None else f' ({scheme[1]})'}"
 
 

@@ -102,7 +102,7 @@ def message_of(
 ) -> Message | None:
     """The message to an address about changed tables, and about tables that need a reminder; None if there are none.
 
-    A table needs a reminder if the last message about it is ``remind`` old, and it is still not fresh. None for never.
+    A table that is still not fresh needs a reminder when the last message about it is ``remind`` old; with None, never.
     """
     was = {id(check): notified.verdicts.get(rule_key(check.rule), Verdict.FRESH) for check in checks}
     changed = worst_first(check for check in checks if check.verdict is not was[id(check)])

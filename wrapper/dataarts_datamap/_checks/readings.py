@@ -35,13 +35,7 @@ class ReadHistory(Protocol):
 
 
 class Reading(NamedTuple):
-    """The reading of an operator.
-
-    Attributes:
-        runs: Its runs in the window.
-        record: Its new record.
-        older_open: Unfinished runs that began before the window.
-    """
+    """The reading of an operator: its runs in the window, its new record, and older runs that have not ended."""
 
     runs: list[Run]
     record: OperatorRecord

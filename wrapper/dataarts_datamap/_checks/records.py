@@ -89,7 +89,7 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
         return median(rows) if len(rows) >= _LEAST_SAMPLES else None
 
     def window_start(self, longest: datetime) -> datetime:
-        """The beginning of the shortest window that shows all possible changes; ``longest`` without a later success."""
+        """The beginning of the shortest window that shows all changes, back to ``longest`` if no success is known."""
         success = longest if self.success_began is None else max(self.success_began, longest)
         starts = (success, self.open_since, self.searched_until)
         return min(start for start in starts if start is not None) - _MARGIN
@@ -155,7 +155,9 @@ def join(newer: OperatorRecord, older: OperatorRecord | None) -> OperatorRecord:
         return replace(newer, samples=samples, last_run=last_run)
     is_kept = older.success_began is not None and older.success_began < newer.searched_from
     if older.success_began is not None and not is_kept:
-        return replace(newer, samples=samples, last_run=last_run)  # the older reading did not search before it
+        return replace(
+            newer, samples=samples, last_run=last_run
+        )  # the older reading ended with a success that no longer counts
     return replace(
         newer,
         last_success=older.last_success,

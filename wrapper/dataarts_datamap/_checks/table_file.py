@@ -57,7 +57,7 @@ class _Places:
         self._defaults = next((index for index, line in enumerate(self._lines) if _DEFAULTS_HEAD.match(line)), None)
 
     def of_table(self, number: int, key: str | None = None) -> int:
-        """The line of a table, counted from 0, or of a key in it."""
+        """The line of the table with a number from 0, or of a key in that table."""
         return self._below(self._tables[number], key) if self._tables else self.of_top("tables")
 
     def of_default(self, key: str) -> int:
@@ -65,7 +65,7 @@ class _Places:
         return self.of_top("defaults") if self._defaults is None else self._below(self._defaults, key)
 
     def of_names(self, number: int | None) -> int:
-        """The line of a rule for the names of datasets, counted from 0; for None, the line of their section."""
+        """The line of the rule for the names of datasets with a number from 0; for None, the line of their section."""
         heads = [index for index, line in enumerate(self._lines, start=1) if _NAMES_HEAD.match(line)]
         return heads[number] if number is not None and number < len(heads) else self.of_top(_NAMES)
 

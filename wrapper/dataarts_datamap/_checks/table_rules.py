@@ -25,7 +25,7 @@ class TableRule(Struct, frozen=True, kw_only=True):
         guid: Its GUID; None if ``name`` is given.
         label: Its display name; the name or the GUID if left out.
         owner: The person or team responsible for it.
-        severity: Its importance, as text without a meaning here; every output contains it.
+        severity: Its importance: any text; the outputs contain it unchanged.
         max_age: The maximum age of its last success.
         due: The time by which a run planned for the day must have succeeded, instead of ``max_age``.
         min_rows: The minimum number of rows written by the latest success of each producer, if the service reports it.

@@ -49,12 +49,7 @@ _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
-    """The limits of a search for causes.
-
-    Attributes:
-        depth: The maximum number of steps upstream.
-        tables: The maximum number of tables to look at.
-    """
+    """The limits of a search for causes: steps upstream, and tables to examine."""
 
     depth: int = 20
     tables: int = 200
@@ -74,12 +69,7 @@ def explain(  # noqa: PLR0913  each is one fact that an explanation rests on
 
 
 class _Writer(NamedTuple):
-    """An operator of a table; one that writes several tables occurs once for each.
-
-    Attributes:
-        guid: GUID of the table.
-        number: Its index among the table's operators.
-    """
+    """An operator of a table, by its index among the table's operators. It occurs once for each table that it writes."""
 
     guid: str
     number: int
@@ -297,7 +287,7 @@ def _late_end(producer: Producer, reader: Run) -> datetime | None:
 
 
 def _troubled_by_verdict(producers: Sequence[Producer], status: TableStatus) -> list[Producer]:
-    """The producers of a table that is not fresh although each of its due runs succeeded, those to blame in trouble."""
+    """The producers of a table that is not fresh although each due run succeeded; those to blame are now in trouble."""
     if status.verdict is Verdict.FAILED:
         failed = [(run, one) for one in producers for run in one.runs if run.state is RunState.FAILED]
         run, producer = max(failed, key=lambda pair: planned_last(pair[0]))

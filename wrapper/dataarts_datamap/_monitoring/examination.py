@@ -34,12 +34,7 @@ _MOST_FAILURES: Final = 3
 
 
 class Sources(Struct, frozen=True):
-    """The readers that an explanation uses.
-
-    Attributes:
-        operators: The steps that list the operators associated with a table.
-        runs: The steps that read the recent runs of an operator.
-    """
+    """The steps that list the operators associated with a table, and those that read recent runs of an operator."""
 
     operators: Callable[[str], Steps[list[Operator]]]
     runs: Callable[[Operator], Steps[list[Run]]]
@@ -113,11 +108,7 @@ def beginning_of(producers: Iterable[Producer]) -> datetime | None:
 class Examiner:
     """Examines tables, each once. The runs of an operator are read once for all tables that it writes.
 
-    Args:
-        lineage: Lineage of the tables; an empty one if it could not be read.
-        sources: The readers of operators and runs.
-        now: The present, aware.
-        max_age: The maximum age of a last success. A table upstream may be older if its own schedule is slower.
+    The last success of a table may be ``max_age`` old, or older for a table upstream whose own schedule is slower.
 
     Attributes:
         examined: The tables examined so far, by GUID.

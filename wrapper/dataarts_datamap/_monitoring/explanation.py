@@ -49,7 +49,8 @@ class LineageKnowledge(StrEnum):
 
     Attributes:
         KNOWN: Lineage names operators that write it.
-        UNKNOWN: Lineage can be read, but names no operator that writes it: it may be unparsed, or was never scheduled.
+        UNKNOWN: Lineage can be read, but names no operator that writes it. Such operators are not parsed, or were never
+            scheduled.
         REFUSED: Lineage cannot be read: this account may not read it, or a note says what went wrong.
     """
 

@@ -78,9 +78,8 @@ class RunsStatus(Struct, frozen=True, kw_only=True):
     Attributes:
         verdict: The verdict by these runs.
         last_success: Time at which the last successful run ended, UTC: its end, or the latest of its times if it has
-            none. None if no run succeeded at a time that can be read. A time more than a day ahead counts as
-            unreadable, since no success lies in the future, and so does one before March 1973, which is a number of
-            seconds.
+            none. None if no run succeeded at a time that can be read. A time is unreadable if it is more than a day
+            ahead, since no success lies in the future, or before March 1973, since it is probably a number of seconds.
         age: Time since the last success. Negative if it lies in the future, because the clocks differ.
         running: Number of runs that have started but not ended.
         waiting: Number of runs that have not started but may still start.

@@ -28,7 +28,7 @@ class Lineage:
 
     Args:
         edges: Each step from one table to another.
-        is_whole: Whether it is the lineage of the whole instance, and not only of the tables around one.
+        is_whole: Whether it is the lineage of the whole instance; if not, only of the tables around one table.
         tables: Further tables to find by name, whether or not an edge names them.
     """
 

@@ -27,11 +27,11 @@ class Poll:
     """The result of a reading.
 
     Attributes:
-        at: Time at which it ended, UTC.
+        at: Time at which the reading ended, UTC.
         changes: The changes since the previous reading.
-        error: The error if it failed; None if it succeeded.
+        error: The error if the reading failed.
         notes: Warnings about the rows.
-        next_at: Time at which the next one begins, UTC; None if it was the last.
+        next_at: Time at which the next reading begins, UTC; None if this was the last.
     """
 
     at: datetime

@@ -95,15 +95,10 @@ def choose_producers(  # noqa: PLR0913  one keyword for each choice
     ignore: Iterable[str] = (),
     reason: str = _NOT_KNOWN,
 ) -> Producers:
-    """The operators of a table that count: those named, else those that write it according to lineage, else all.
+    """Of the operators that the service lists for a table, those that count.
 
-    Args:
-        table: The table.
-        operators: The operators that the service lists for it.
-        lineage: Lineage of the tables; None if it is not known.
-        only: Names of the operators that count, whatever lineage says.
-        ignore: Names of operators that do not count.
-        reason: A few words on why lineage is not known.
+    ``only`` names them. Without it, they are the operators that write the table according to lineage, or all if lineage
+    names none. Operators named by ``ignore`` never count. ``reason`` says in a few words why lineage is not known.
 
     Raises:
         InvalidArgumentError: A name matches no operator, or no operator is left; the text lists the known ones.

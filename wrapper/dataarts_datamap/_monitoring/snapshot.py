@@ -73,10 +73,7 @@ class ChangeKind(StrEnum):
 class Change(Struct, frozen=True, kw_only=True):
     """A change to a run from one reading to the next.
 
-    Attributes:
-        kind: The kind of change.
-        run: The run; its last known state if it is gone.
-        before: The run before the change; None if it was not known.
+    ``run`` is the last known state of a run that is gone; ``before`` is None for a run that was not known.
     """
 
     kind: ChangeKind
@@ -85,25 +82,17 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 class PollWindow(Struct, frozen=True, kw_only=True):
-    """The window of the next reading.
-
-    Attributes:
-        window: The window of the runs to read.
-        is_whole: Whether these runs replace all earlier ones.
-    """
+    """The window of the next reading, and whether the runs in it replace all earlier ones."""
 
     window: Window
     is_whole: bool
 
 
 class Snapshot:
-    """The runs of a table as they were last read.
+    """The runs of a table as they were last read, looking back at least the given time.
 
     After a whole reading it holds exactly the runs of ``window``. After a part it may miss changes to older runs: see
     the docstring of the module.
-
-    Args:
-        since: The minimum time to look back.
     """
 
     def __init__(self, since: timedelta) -> None:
@@ -211,7 +200,7 @@ def may_recover(error: DataMapError) -> bool:
 
 
 def _moved(gone: Iterable[_Known], fresh: Iterable[_Known]) -> dict[_Known, _Known]:
-    """The fresh runs that only had their planned time changed, each with its former identity, by their ids."""
+    """The fresh runs that only had their planned time changed, each with its former identity: a gone run has its id."""
     by_id = {who.run._replace(times=()): who for who in gone if who.run.run_id is not None}
     found = ((who, by_id.pop(who.run._replace(times=()), None)) for who in fresh)
     return {who: before for who, before in found if before is not None}

@@ -46,12 +46,7 @@ class ReportedRun(Struct, frozen=True, kw_only=True):
 
 
 class ReportedJob(Struct, frozen=True, kw_only=True):
-    """An operator of the table and its runs.
-
-    Attributes:
-        status: The freshness of the table by its runs.
-        runs: Its runs, from the oldest to the newest; those without any time come last.
-    """
+    """An operator of the table, with its status and its runs: the oldest first, those without any time last."""
 
     status: OperatorStatus
     runs: tuple[ReportedRun, ...]
@@ -131,10 +126,8 @@ class Report(Struct, frozen=True, kw_only=True):
     def to_dict(self, *, running_data: bool = False) -> dict[str, Any]:
         """The same as plain values, ready for JSON: times as ISO 8601 UTC text, durations in seconds.
 
-        The hours of a strip are wall times of the zone, without an offset.
-
-        Args:
-            running_data: Whether to include ``running_data`` and ``running_param`` of the runs.
+        The hours of a strip are wall times of the zone, without an offset. ``running_param`` comes with
+        ``running_data``.
         """
         start, end = (EPOCH + time * MILLISECOND for time in self.window)
         return {
@@ -168,7 +161,7 @@ def report_on(  # noqa: PLR0913  the parts of a report
     upstream: Upstream | None = None,
     name: str | None = None,
 ) -> Report:
-    """The report on the runs of a table in a window, which can come in any order.
+    """The report on the runs of a table in a window. The runs can come in any order.
 
     ``operators`` are shown even if they have no runs; ``ignored`` ones are named as left out, and their runs are not
     shown. ``producers``, if given, replaces both. ``now`` is the time of the judgement. Without ``max_age``, failures

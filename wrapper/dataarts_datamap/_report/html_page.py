@@ -68,7 +68,8 @@ def page(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) ->
 def page_data(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) -> dict[str, Any]:
     """The data in the page: a list for each column of the runs, times in milliseconds after the window's start.
 
-    Only runs that failed, are outliers or have an unknown state have a log path; and the end of a log if it was read.
+    It has log paths only of runs that failed, are outliers or have an unknown state, and the ends of logs that were
+    read.
     """
     base = report.window.start
     numbered = [(number, one) for number, job in enumerate(report.jobs) for one in job.runs]

@@ -89,8 +89,8 @@ def to_openlineage(
         lineage: Lineage, for the inputs and outputs of its operator. If it is left out, or does not know the operator,
             ``table`` is the only output.
         table: The table of the run: an output, unless lineage says that the operator reads it.
-        names: The names of tables in the catalog. A table without a rule is named by its GUID, by which other producers
-            of events do not name it.
+        names: The names of tables in the catalog. A table without a rule gets its GUID as its name; other senders of
+            events have other names for it.
         running_data: Whether to include the SQL and the parameters of the run, which can contain secrets and personal
             data.
     """

@@ -225,7 +225,7 @@ class _StreamReader(SimpleDataSourceStreamReader):
     def _read_tables(
         self, start: dict[str, Any], guids: Iterable[str] | None, now: datetime
     ) -> tuple[list[tuple[Any, ...]], dict[str, Any]]:
-        """The runs that ended from an offset up to a time, and the state of each table; of all tables for None."""
+        """The runs of tables (None for all) that ended from an offset to a time, and the state of each table."""
         rows: list[tuple[Any, ...]] = []
         tables: dict[str, Any] = {}
         with self._settings.open(self._settings.rate) as client:

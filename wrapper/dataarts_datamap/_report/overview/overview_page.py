@@ -8,7 +8,7 @@ from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from dataarts_datamap._models.runs import RunState
+from dataarts_datamap._models.runs import RunState, operator_of, planned_at
 from dataarts_datamap._monitoring.explanation import Trouble
 from dataarts_datamap._monitoring.freshness import WORST_FIRST, Verdict
 from dataarts_datamap._report.overview.shared_causes import shared_causes
@@ -147,8 +147,9 @@ def _about(row: OverviewRow, days: Sequence[date], zone: tzinfo, say: Texts) -> 
     if row.error is not None:
         yield f"<p>{say('Its days could not be read:')} {escape(_shown(row.error))}</p>"
     if failure is not None:
-        said = f"{_shown(failure.job_name or '')}, {time_text(failure.time, zone)}, {_shown(failure.status or '')}"
-        yield f"<p>{say('Last failure:')} {escape(said)}{_log_path(failure.log_path, check.name, say)}</p>"
+        when = "" if (time := planned_at(failure)) is None else time_text(time, zone)
+        said = f"{_shown(operator_of(failure).job_name or '')}, {when}, {_shown(failure.status or '')}"
+        yield f"<p>{say('Last failure:')} {escape(said)}{_log_path(failure.execution_log_path, check.name, say)}</p>"
     for strip in row.operators:
         yield f'<p class="job"><span>{escape(_shown(strip.label))}</span>{_strip(strip, days, say)}</p>'
     command, what = escape(_command(check)), escape(say("command"))

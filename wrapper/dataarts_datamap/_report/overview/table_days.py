@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -29,22 +30,6 @@ class DayStrip(Struct, frozen=True, kw_only=True):
     days: tuple[dict[RunState, int], ...]
 
 
-class LastFailure(Struct, frozen=True, kw_only=True):
-    """The last failed run of a table.
-
-    Attributes:
-        job_name: Name of its operator. Untrusted.
-        status: Its status as sent. Untrusted.
-        time: Its planned time, UTC; if that is not known, the first of its other times.
-        log_path: Path of its log. Untrusted.
-    """
-
-    job_name: str | None
-    status: str | None
-    time: datetime
-    log_path: str | None
-
-
 class OverviewRow(Struct, frozen=True, kw_only=True):
     """A table of an overview.
 
@@ -52,14 +37,14 @@ class OverviewRow(Struct, frozen=True, kw_only=True):
         check: Its check.
         strip: Its days.
         operators: The days of each operator; empty if there is only one.
-        last_failure: The last failed run; None if none failed.
+        last_failure: The last failed run with a known time; None if none failed.
         error: The reason why its days could not be read; None if they were read.
     """
 
     check: TableCheck
     strip: DayStrip
     operators: tuple[DayStrip, ...] = ()
-    last_failure: LastFailure | None = None
+    last_failure: Run | None = None
     error: str | None = None
 
 
@@ -75,20 +60,17 @@ def overview_row(
     """The row of a table, given the runs of each of its operators by name."""
     strips: list[DayStrip] = []
     whole = tuple(Counter[RunState]() for _ in days)
-    failure: LastFailure | None = None
+    failed: list[tuple[datetime, Run]] = []
     for label, some in runs:
         strips.append(DayStrip(label=label, days=_days(some, days, zone)))
         for total, counts in zip(whole, strips[-1].days, strict=True):
             total.update(counts)
-        for run in some:
-            time = planned_at(run)
-            if run.state is RunState.FAILED and time is not None and (failure is None or time > failure.time):
-                failure = LastFailure(job_name=label, status=run.status, time=time, log_path=run.execution_log_path)
+        failed += [(time, run) for run in some if run.state is RunState.FAILED and (time := planned_at(run))]
     return OverviewRow(
         check=check,
         strip=DayStrip(label="", days=whole),
         operators=tuple(strips) if len(strips) > 1 else (),
-        last_failure=failure,
+        last_failure=max(failed, key=itemgetter(0), default=(None, None))[1],
     )
 
 

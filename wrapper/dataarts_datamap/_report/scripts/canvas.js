@@ -30,6 +30,11 @@ const drawGlyph = (context, state, x, y, size, tint) => {
   }
   context.restore();
 };
+// The date of a midnight, and of any time if a step is a day or more; with the year if a step is half a year or more.
+const axisText = (local, step) => {
+  const [date, time] = [iso(local).slice(step >= 180 * DAY ? 0 : 5, 10), iso(local).slice(11, 16)];
+  return step >= DAY || time === "00:00" ? date : time;
+};
 const TICKS = [0.25, 0.5, 1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720, 2160, 8760, 87600];
 const timeAxis = (context, from, to, left, right, top, bottom) => {
   const room = Math.max(Math.floor((right - left) / 92), 1);
@@ -41,8 +46,7 @@ const timeAxis = (context, from, to, left, right, top, bottom) => {
   for (let local = first; local <= wall(to); local += step) {
     const x = left + ((fromWall(local) - from) / (to - from)) * (right - left);
     if (x < left - 1 || x > right + 1) continue;
-    const text = iso(local);
-    const label = step >= DAY || text.slice(11, 16) === "00:00" ? text.slice(step >= 180 * DAY ? 0 : 5, 10) : text.slice(11, 16);
+    const label = axisText(local, step);
     const half = context.measureText(label).width / 2;
     context.fillText(label, Math.min(Math.max(x, left + half), right - half) - half, 9);
     context.beginPath();
@@ -131,6 +135,12 @@ const readable = (canvas) => {
     const distance = (spot) => Math.abs(spot.x - self.current.x);
     return mark(among.reduce((best, spot) => (distance(spot) < distance(best) ? spot : best)), true);
   });
+  // Replaces the spots after a new drawing. The current spot stays current if the drawing still has it.
+  self.update = (context, spots, isSame) => {
+    self.spots = spots;
+    self.current = (self.current && spots.find((spot) => isSame(spot, self.current))) ?? null;
+    if (self.current) outline(context, self.current);
+  };
   return self;
 };
 const outline = (context, spot) => {

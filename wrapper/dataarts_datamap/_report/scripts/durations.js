@@ -64,18 +64,16 @@ const pointChart = (box, runs, valueOf, height, label, isDuration) => {
       context.fillRect(left, Math.round(level(value)), width - left, 1);
     }
     const dense = known.length > 1500;
-    reader.spots = [];
+    const spots = [];
     for (const run of known) {
       const x = place(run);
       const y = level(valueOf(run));
       if (x < left - 4 || x > width + 4) continue;
       drawPoint(context, run, x, y, dense, isDuration);
-      reader.spots.push({ run, x: x - 4, y: y - 4, w: 8, h: 8, row: 0, text: () => runText(run), act: () => showRun(run) });
+      spots.push({ run, x: x - 4, y: y - 4, w: 8, h: 8, row: 0, text: () => runText(run), act: () => showRun(run) });
     }
     if (isDuration) drawMedian(context, known, place, level, dense);
-    const current = reader.current && reader.spots.find((spot) => spot.run === reader.current.run);
-    reader.current = current ?? null;
-    if (current) outline(context, current);
+    reader.update(context, spots, (one, other) => one.run === other.run);
     if (!known.length) {
       context.fillStyle = colours.soft;
       context.fillText(say(isDuration ? "No run has a start and an end." : "No run has a plan and a start."), left + 8, (top + bottom) / 2);

@@ -90,12 +90,7 @@ strip.draw = () => {
       spots.push({ x, y, w: wide, h: SQUARE, row, text: () => cellText(job, cell, runs), act: () => (runs.length === 1 ? showRun(runs[0]) : zoom(cell)) });
     }
   });
-  strip.reader.spots = spots;
-  if (strip.reader.current) {
-    const { x, y } = strip.reader.current;
-    strip.reader.current = spots.find((spot) => spot.x === x && spot.y === y) ?? null;
-    if (strip.reader.current) outline(context, strip.reader.current);
-  }
+  strip.reader.update(context, spots, (one, other) => one.x === other.x && one.y === other.y);
 };
 strip.describe = () => {
   const unseen = shown.filter((run) => momentOf(run) === null || momentOf(run) < 0 || momentOf(run) > data.end).length;
@@ -130,8 +125,7 @@ const timeAxisOfCells = (context, start, cells, step, width) => {
   context.fillStyle = colours.soft;
   const offset = perDay > 1 ? (each - (Math.floor((start - MONDAY) / step) % each)) % each : 0;
   for (let cell = offset; cell < cells; cell += each) {
-    const text = iso(start + cell * step);
-    const label = text.slice(11, 16) === "00:00" ? text.slice(step >= 180 * DAY ? 0 : 5, 10) : text.slice(11, 16);
+    const label = axisText(start + cell * step, step);
     const x = (cell * width) / cells;
     if (x + context.measureText(label).width > width) continue;
     context.fillText(label, x, 9);

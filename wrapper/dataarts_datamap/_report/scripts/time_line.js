@@ -50,10 +50,7 @@ gantt.draw = () => {
     context.fillStyle = colours.accent;
     context.fillRect(place(data.now) - 0.5, 18, 1.5, bottom - 18);
   }
-  gantt.reader.spots = spots;
-  const current = gantt.reader.current && spots.find((spot) => spot.run === gantt.reader.current.run);
-  gantt.reader.current = current ?? null;
-  if (current) outline(context, current);
+  gantt.reader.update(context, spots, (one, other) => one.run === other.run);
   names(element("gantt"), jobs);
   element("gantt-hint").textContent = say("{runs} from {start} to {end} ({zone}). A thin line leads from plan to start.", { runs: runsText(inside), start: shortText(wall(from)), end: shortText(wall(to)), zone: data.zone });
   const [first, last] = view();

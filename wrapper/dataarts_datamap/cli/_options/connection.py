@@ -33,11 +33,7 @@ output_option = click.option(
 
 
 def parse_page_size(text: str) -> PageSize:
-    """A number of rows, or ``auto``.
-
-    Raises:
-        click.BadParameter: It is neither.
-    """
+    """A number of rows, or ``auto``."""
     if text == "auto":
         return "auto"
     if not (text.isascii() and text.isdecimal()):
@@ -61,7 +57,7 @@ _PAGING_OPTIONS = options(
 
 
 def paging_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
-    """Add the options for reading pages; the command gets those that were given as one ``paging``, by keyword."""
+    """Add the options for reading pages; the command gets ``paging``, the given ones as keywords of a client."""
 
     @wraps(command)
     def call(**values: Any) -> ResultT:  # noqa: ANN401
@@ -105,7 +101,7 @@ def table_argument(command: CommandT) -> CommandT:
 
 
 def optional_table_argument(command: CommandT) -> CommandT:
-    """Add the same for a verb that needs no table, since it can also handle many tables."""
+    """Add the same argument and option for a verb that can also handle many tables, and then needs no table."""
     argument = click.argument("table_guid", metavar="[TABLE]", required=False, shell_complete=suggest_tables)
     return argument(_no_table_option(command))
 

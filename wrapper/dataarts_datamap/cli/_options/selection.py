@@ -73,11 +73,7 @@ class Selection:
         return self.start is not None or self.since is not None
 
     def check_beginning(self) -> None:
-        """Refuse a window without a beginning.
-
-        Raises:
-            click.UsageError: The window has no beginning.
-        """
+        """Refuse a window without a beginning."""
         if not self.has_beginning:
             raise click.UsageError("give the beginning of the window: --start TIME or --since SPAN")
 

@@ -19,11 +19,7 @@ class Day(datetime):
 
 
 def parse_zone(text: str) -> tzinfo:
-    """A time zone from an IANA name or an offset such as ``+08:00``.
-
-    Raises:
-        click.BadParameter: It is neither.
-    """
+    """A time zone from an IANA name or an offset such as ``+08:00``."""
     if text.upper() in {"UTC", "Z"}:
         return UTC
     try:
@@ -38,11 +34,7 @@ def parse_zone(text: str) -> tzinfo:
 
 
 def parse_time(text: str) -> datetime | int:
-    """A date or a time, naive if it has no offset, or milliseconds since the epoch.
-
-    Raises:
-        click.BadParameter: It is neither.
-    """
+    """A date or a time, naive if it has no offset, or milliseconds since the epoch."""
     if text.isascii() and text.isdigit() and len(text) in _MILLISECOND_DIGITS:
         return int(text)
     try:
@@ -52,11 +44,7 @@ def parse_time(text: str) -> datetime | int:
 
 
 def parse_span(text: str) -> timedelta:
-    """A timedelta from a text such as ``90m``, ``24h`` or ``7d``.
-
-    Raises:
-        click.BadParameter: The text is not a span.
-    """
+    """A timedelta from a text such as ``90m``, ``24h`` or ``7d``."""
     span = read_span(text)
     if span is None:
         raise click.BadParameter(f"{text!r} is not a span such as 90m, 24h or 7d")

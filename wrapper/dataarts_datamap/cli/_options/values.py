@@ -40,11 +40,7 @@ class NewFile(click.Path):
         super().__init__(dir_okay=False, path_type=path_type)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401  as in click
-        """The path.
-
-        Raises:
-            click.BadParameter: It is a folder, or its folder does not exist.
-        """
+        """The path, unless it is a folder, or its folder does not exist."""
         path = super().convert(value, param, ctx)
         folder, name = os.path.split(str(path))
         if not os.path.isdir(folder or "."):  # noqa: PTH112  pathlib raises for a name that no file can have

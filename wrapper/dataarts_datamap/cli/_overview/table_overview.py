@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._checks.check import TableCheck
     from dataarts_datamap._client.clients import DataMapClient
-    from dataarts_datamap._models.runs import Run
+    from dataarts_datamap._models.runs import OperatorKey, Run
     from dataarts_datamap._report.texts import Texts
 
 _AT_ONCE: Final = 8
@@ -32,12 +32,7 @@ _DAY: Final = timedelta(days=1)
 
 
 class WrittenOverview(NamedTuple):
-    """The result of writing an overview.
-
-    Attributes:
-        summary: A summary of the verdicts, and the size of the page.
-        error: The error if no table could be read; else None.
-    """
+    """A summary of an overview that was written, and the error if no table could be read."""
 
     summary: str
     error: DataMapError | None
@@ -53,19 +48,9 @@ def write_overview(  # noqa: PLR0913  one parameter for each option
     say: Texts,
     now: datetime | None = None,
 ) -> WrittenOverview:
-    """Write the page of all tables of a file. A table whose days cannot be read is shown without them.
+    """Write the page of all tables of a file, with so many days up to the present one, in a zone and a language.
 
-    Args:
-        client: The client.
-        file: The file of tables.
-        target: The page.
-        days: Number of days to show, up to the present one.
-        zone: The zone of its days and times.
-        say: The language of its words.
-        now: The present; the time of this machine if left out.
-
-    Returns:
-        The summary, with an error if no table could be read.
+    A table whose days cannot be read is shown without them.
     """
     from dataarts_datamap._files import replacing
 
@@ -108,15 +93,14 @@ def _read_row(
         Operator(task_id=one.task_id or "", job_name=one.job_name or "", workspace_id=one.workspace_id)
         for one in chosen
     ]
-    runs: dict[Operator, list[Run]] = {operator: [] for operator in operators}
-    by_key = {operator_key(operator): operator for operator in operators}
+    runs: dict[OperatorKey, list[Run]] = {operator_key(operator): [] for operator in operators}
     start = now - (len(days) + 1) * _DAY
     try:
         for run in client.list_table_runs(check.guid, start=start, end=now, operators=operators):
             if run.origin is not None:
-                runs[by_key[operator_key(run.origin.operator)]].append(run)
+                runs[operator_key(run.origin.operator)].append(run)
     except ClientClosedError:
         raise
     except DataMapError as error:
         return OverviewRow(check=check, strip=nothing.strip, error=str(error))
-    return overview_row(check, [(one.job_name, some) for one, some in runs.items()], days, zone)
+    return overview_row(check, [(key.job_name or "", some) for key, some in runs.items()], days, zone)

@@ -24,7 +24,7 @@ CheckOutput: TypeAlias = Literal["table", "ndjson", "junit", "prometheus"]
 
 _TITLES: Final = ("VERDICT", "TABLE", "OWNER", "SUCCEEDED", "REASON")
 _SUITE: Final = "datamap check"
-_FEW: Final = 2  # the most tables whose rows each show the error that they share
+_FEW: Final = 2  # up to this many tables, each row shows a shared error itself
 _SEE_BELOW: Final = "it could not be read: see below"
 _LONGEST_ERROR: Final = 1000
 

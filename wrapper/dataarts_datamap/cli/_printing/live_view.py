@@ -132,10 +132,7 @@ class View:
 def show_live(polls: Polls, view: View, report_at: Callable[[datetime], Report | None]) -> None:
     """Show the readings on an alternate screen until they end; then print the last view.
 
-    Args:
-        polls: The readings.
-        view: The view that shows them.
-        report_at: Returns the report on the last reading, judged at a moment; None before the first reading.
+    ``report_at`` returns the report on the last reading, judged at a time; None before the first reading.
     """
     try:
         with _terminable(), _on_screen(view) as live:

@@ -21,7 +21,7 @@ _ROWS_PER_UPDATE: Final = 100
 def with_progress(runs: Iterable[Run], count: Callable[[], int | None]) -> Iterator[Run]:
     """The runs; while they are read, a terminal on stderr shows their number, the speed and the time left.
 
-    Only for a terminal, ``count`` is called; it returns the approximate number of runs.
+    ``count`` returns their approximate number; it is called only if there is a terminal.
     """
     return _shown(runs, count) if _is_watched() else iter(runs)
 

@@ -78,7 +78,7 @@ def _job(label: str, job: ReportedJob, cells: Cells) -> list[RenderableType]:
 def newest_failures(
     report: Report, most: int, width: int, where: str, *, on_screen: bool = False
 ) -> list[RenderableType]:
-    """The newest failures, and the number of the others with the place ``where`` all are listed."""
+    """The newest failures, then the number of further ones, and ``where`` all are listed."""
     failures = report.failures
     if not failures:
         return []

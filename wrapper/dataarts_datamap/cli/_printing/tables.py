@@ -22,13 +22,7 @@ _GAP: Final = 2
 
 
 class Row(NamedTuple):
-    """A row of a table.
-
-    Attributes:
-        cells: The text below each title, made printable.
-        style: Its style in rich.
-        below: A separate line below the row, which is never folded.
-    """
+    """A row of a table: printable text for each title, a style of rich, and perhaps a line below, which never folds."""
 
     cells: Sequence[str]
     style: str = ""

@@ -27,11 +27,7 @@ _CAN_FAIL = ("failed", "late", "stale", "unknown", "few_rows", "slow")
 
 
 def _parse_fail_on(text: str) -> frozenset[str]:
-    """Verdicts from their names, with commas between them.
-
-    Raises:
-        click.BadParameter: One is not a verdict, or cannot be a failure.
-    """
+    """Verdicts from their names, with commas between them."""
     names = [name.strip() for name in text.split(",")]
     for name in names:
         if name not in _CAN_FAIL:
@@ -126,11 +122,7 @@ def check(  # noqa: PLR0913  one parameter for each option
 
 
 def _addresses(state_file: str | None) -> list[MessageAddress]:
-    """The addresses for messages.
-
-    Raises:
-        click.UsageError: There is no state, which records earlier messages.
-    """
+    """The addresses for messages; refused without a state, which records earlier messages."""
     import os
 
     from dataarts_datamap._checks.message_addresses import addresses_of
@@ -189,11 +181,7 @@ def _opened(state_file: str | None) -> AbstractContextManager[CheckState | None]
 
 
 def _chosen(rules: list[TableRule], *, only: tuple[str, ...], owners: tuple[str, ...]) -> list[TableRule]:
-    """The tables of these names and owners.
-
-    Raises:
-        click.UsageError: No table has one of the names, or one of the owners.
-    """
+    """The tables of these names and owners; a name or an owner of no table is refused."""
     for what, wanted, known in (
         ("table", only, [name for rule in rules for name in _names(rule)]),
         ("owner", owners, [rule.owner for rule in rules if rule.owner]),

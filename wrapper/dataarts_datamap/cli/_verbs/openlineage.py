@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
@@ -27,16 +27,10 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._models.tables import Table
     from dataarts_datamap._monitoring.lineage import Lineage
+    from dataarts_datamap.integrations.openlineage import EventSender
 
 _VERSION: Final = 1
 _LOOKBACK: Final = "7d"
-
-
-class _Outlet(Protocol):
-    """A receiver of events."""
-
-    def send(self, event: RunEvent) -> None: ...
-    def close(self) -> None: ...
 
 
 @click.command(short_help="Send runs to a lineage catalog.")
@@ -83,11 +77,11 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
 
     rules, names = load_tables(file), load_dataset_names(file)
     state = _State(Path(state_file or f"{file.removesuffix('.toml')}.openlineage.json")) if since_last else None
-    outlet: _Outlet = _Printer() if dry_run else EventSender()
+    outlet = _Printer() if dry_run else EventSender()
     unread = 0
     now = datetime.now(UTC)
     with connect(settings) as client:
-        sender = _EventSender(outlet, _lineage(client), names, running_data=running_data)
+        sender = _RunSender(outlet, _lineage(client), names, running_data=running_data)
         for rule in rules:
             try:
                 table, operators = _producers(client, rule, sender.lineage)
@@ -121,14 +115,16 @@ class _Printer:
         """Do nothing: there is no connection."""
 
 
-class _EventSender:
+class _RunSender:
     """Sends the events of runs, each run once, even if it writes several tables.
 
     Attributes:
         lineage: Lineage of the instance; None if it cannot be read.
     """
 
-    def __init__(self, outlet: _Outlet, lineage: Lineage | None, names: DatasetNames, *, running_data: bool) -> None:
+    def __init__(
+        self, outlet: _Printer | EventSender, lineage: Lineage | None, names: DatasetNames, *, running_data: bool
+    ) -> None:
         self.lineage = lineage
         self._outlet = outlet
         self._names = names
@@ -226,7 +222,7 @@ def _is_for_all(error: Exception) -> bool:
 
 
 def _producers(client: DataMapClient, rule: TableRule, lineage: Lineage | None) -> tuple[Table, Sequence[Operator]]:
-    """A table, and the operators that write it: those of its rule, else those that lineage names, else all listed."""
+    """A table, and its operators that count: those of its rule, else those that lineage names, else all listed."""
     from dataarts_datamap._models.tables import Table
     from dataarts_datamap._monitoring.producers import choose_producers
 

@@ -111,8 +111,8 @@ def report(  # noqa: PLR0913  one parameter for each option
 ) -> None:
     """Report on a table's runs: what failed, and what took long.
 
-    It says whether TABLE, a name or a GUID, is fresh, and if not, why; and which runs started late. --operator,
-    --ignore and --any choose the operators that count, as in datamap status.
+    It says whether TABLE, a name or a GUID, is fresh, why it is not, and which runs started late. --operator, --ignore
+    and --any choose the operators that count, as in datamap status.
 
     With --html, it is a page for a browser: the reasons, with a link to each run that shows them, the failures with
     their log paths, a strip of outcomes by planned time, the runs on a time line, their durations and waits. It loads
@@ -138,7 +138,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap.cli._printing.output import is_terminal
 
     if file is not None:
-        _refuse_single(table_guid, html, settings)
+        _refuse_single(table_guid, settings)
         _report_all(file, html, since=since, zone=tz, lang=lang, settings=settings)
         return
     if table_guid is None:
@@ -172,16 +172,10 @@ def report(  # noqa: PLR0913  one parameter for each option
         _show(found, shape, running_data=running_data)
 
 
-def _refuse_single(table_guid: str | None, html: Path | None, settings: Iterable[str]) -> None:
-    """Refuse arguments about a single table.
-
-    Raises:
-        click.UsageError: One was given, or there is no page to write.
-    """
+def _refuse_single(table_guid: str | None, settings: Iterable[str]) -> None:
+    """Refuse arguments about a single table."""
     if table_guid is not None:
         raise click.UsageError("give either a TABLE or --tables, not both")
-    if html is None:
-        raise click.UsageError("--tables needs --html FILE; datamap check shows tables in a terminal")
     for parameter in click.get_current_context().command.params:
         name = parameter.name or ""
         if name not in {*_FOR_ALL, *settings} and _is_typed(name):
@@ -199,7 +193,7 @@ def _report_all(  # noqa: PLR0913  one parameter for each option
     """Write the page of all tables.
 
     Raises:
-        click.UsageError: The time is too long for the page.
+        click.UsageError: There is no page to write, or the time is too long for it.
         DataMapError: No table could be read. The page is still written.
     """
     from dataarts_datamap._files import replaceable
@@ -207,7 +201,7 @@ def _report_all(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap.cli._overview.table_overview import write_overview
 
     if html is None:
-        return
+        raise click.UsageError("--tables needs --html FILE; datamap check shows tables in a terminal")
     days = max(1, -(-(since or _DEFAULT_SPAN) // timedelta(days=1)))
     if days > _MOST_DAYS:
         raise click.UsageError(f"--since may be at most {_MOST_DAYS}d with --tables")

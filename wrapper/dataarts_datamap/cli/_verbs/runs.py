@@ -79,11 +79,7 @@ def runs(
 
 
 def _check_names(names: Sequence[str]) -> None:
-    """Refuse a name that looks like a typing error; other unknown statuses are allowed.
-
-    Raises:
-        click.UsageError: A name is not known, but similar to that of a status or state.
-    """
+    """Refuse an unknown name that is similar to that of a status or state; other unknown names are allowed."""
     from difflib import get_close_matches
 
     from dataarts_datamap._models.runs import KNOWN_STATUSES, RunState

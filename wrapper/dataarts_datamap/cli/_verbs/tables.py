@@ -68,12 +68,7 @@ def tables(  # noqa: PLR0913  one parameter for each option
 
 
 def _write_file(query: str, workspace_id: str | None, file: str, settings: dict[str, Any]) -> None:
-    """Write a first file of tables.
-
-    Raises:
-        click.UsageError: The file already exists.
-        click.ClickException: Lineage names no such table.
-    """
+    """Write a first file of tables, unless it exists already, or lineage names no such table."""
     from pathlib import Path
 
     from dataarts_datamap._checks.table_template import table_template

@@ -199,14 +199,9 @@ def _exit_code(snapshot: Snapshot, operators: Sequence[Operator], table: ClientT
 
 @dataclass(slots=True)
 class ClientTable:
-    """A table, read by a client.
+    """A table, read by a client, with keywords of ``list_table_runs`` for reading pages.
 
-    Attributes:
-        client: The client.
-        guid: GUID of the table.
-        how: Keywords of ``list_table_runs``, for reading pages.
-        choice: The choice of its operators that count.
-        ignored: The operators that were left out on request, as of the last reading.
+    ``ignored`` are the operators that were left out on request, as of the last reading.
     """
 
     client: DataMapClient

@@ -32,9 +32,9 @@ class Reading(NamedTuple):
     """The window of a reading.
 
     Attributes:
-        start: Its beginning.
-        end: Its end, the present.
-        is_whole: Whether it covers all runs that may have changed.
+        start: The beginning of the window.
+        end: Its end, the time of the reading.
+        is_whole: Whether the window covers all runs that may have changed.
     """
 
     start: datetime

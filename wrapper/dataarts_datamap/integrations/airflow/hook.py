@@ -76,7 +76,7 @@ class DataMapHook(BaseHook):
         return AsyncDataMapClient.from_env(**await self._asettings())
 
     async def _asettings(self) -> dict[str, Any]:
-        """The keywords of a client. Airflow's supervisor, which is asked for the connection, blocks no event loop."""
+        """The keywords of a client, read without blocking the event loop."""
         if hasattr(BaseHook, "aget_connection"):
             connection = await self.aget_connection(self.datamap_conn_id)
             if hasattr(connection, "aextra_dejson"):
@@ -85,7 +85,7 @@ class DataMapHook(BaseHook):
         return await sync_to_async(lambda: _settings_of(self.get_connection(self.datamap_conn_id)))()  # 3.0
 
     def test_connection(self) -> tuple[bool, str]:
-        """Whether the service accepts the credentials, and a message: asks for a table that does not exist."""
+        """Whether the service accepts the credentials, and a message."""
         try:
             with self.get_conn() as client:
                 source = client.source()

@@ -113,8 +113,8 @@ class TableFreshSensor(_TableSensor):
         TableFreshSensor(task_id="orders_are_fresh", table="sales.orders", after="{{ data_interval_end }}")
 
     It looks once on the worker, and then defers to the triggerer, so that it occupies no worker while it waits. It
-    returns ``verdict``, ``last_success``, ``age`` (seconds), ``decided_by`` and more. After a temporary failure it
-    waits on; a permanent one fails the task, and refused credentials do so without a retry.
+    returns ``verdict``, ``last_success``, ``age`` (seconds), ``decided_by`` and more. After a temporary failure, it
+    goes on waiting; a permanent failure fails the task, and refused credentials fail it without a retry.
 
     Args:
         table: GUID or name of the table. A template.

@@ -114,13 +114,13 @@ class TableRunTrigger(BaseEventTrigger):
         orders = Asset("orders", watchers=[AssetWatcher(name="runs", trigger=TableRunTrigger("sales.orders"))])
 
     The payload of an event has the facts of the run: ``table``, ``table_guid``, ``run_id``, ``job_name``,
-    ``plan_time``, ``end_time``, ``output_row_count`` and more. Successes before the first poll are no events. A run
+    ``plan_time``, ``end_time``, ``output_row_count`` and more. Successes before the first poll cause no events. A run
     whose end changes, such as by a rerun, counts as a new success.
 
     Since Airflow 3.3, the trigger records the yielded runs in the asset's store, so that a run that ends while Airflow
     is down becomes an event when it is up again. It does so four seconds after the event: a triggerer that ends earlier
-    yields the run again, and loses none. Before 3.3, each start of the triggerer begins without a record, with a
-    warning: runs that end while it is down are no events.
+    yields the run again, and loses none. Before 3.3, the triggerer has no record when it starts, and warns of this:
+    runs that ended while it was down cause no events.
 
     After a temporary failure, it polls again. A permanent one, such as refused credentials, is raised after
     ``max_failures`` times in a row; Airflow then creates the trigger again, which waits up to ten minutes before its
@@ -130,7 +130,7 @@ class TableRunTrigger(BaseEventTrigger):
         table: GUID or name of the table.
         datamap_conn_id: Id of the connection.
         asset: Name of the asset. Needed if two assets watch the same table: Airflow merges triggers with equal
-            arguments, and one trigger has the store of only one asset.
+            arguments, but a trigger can use the store of only one asset.
         only: Names of the operators whose runs count: a job name, a ``workspace/job_name`` or a task id; if left out,
             those that write the table, by ``find_producers``.
         ignore: Names of operators whose runs do not count.
