@@ -69,7 +69,7 @@ def explain(  # noqa: PLR0913  each is one fact that an explanation rests on
 
 
 class _Writer(NamedTuple):
-    """An operator of a table, by its index among the table's operators. It occurs once for each table that it writes."""
+    """An operator, by the GUID of a table and its index among that table's operators."""
 
     guid: str
     number: int

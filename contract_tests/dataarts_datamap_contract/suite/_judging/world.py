@@ -254,7 +254,8 @@ class World:
                     check, problem, exchange = found
                     yield check, exchange, f"the window {window.start} to {window.end} {problem}", widest.first
             for start, exchange in self._open.get(asker, ()):
-                due = [run for run, time in timed if time >= reading.bounds(start, start)[0]]
+                later = by_time[bisect_left(times, reading.bounds(start, start)[0]) :]
+                due = [runs[position] for position in sorted(later)]
                 shown = [run for row in exchange.response.rows if (run := identity(row)) in widest.runs]
                 begin = due.index(shown[0]) if shown and shown[0] in due else 0
                 if start >= widest.start and shown != due[begin : begin + len(shown)]:

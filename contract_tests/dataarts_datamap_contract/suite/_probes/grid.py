@@ -84,8 +84,8 @@ class _Base(NamedTuple):
     end: int
     moments: list[int]
 
-    def count(self, start: int, end: int) -> int:
-        """How many moments of runs a window has."""
+    def number_in(self, start: int, end: int) -> int:
+        """How many of the runs a window has."""
         return bisect_right(self.moments, end) - bisect_right(self.moments, start - 1)
 
 
@@ -101,7 +101,7 @@ def probe_grid(session: Session, study: Study) -> None:
         start, end = kind(base, generator)
         start, end = max(start, base.start), end if end in FAR_ENDS else min(end, base.end)
         if start <= end:
-            row = place(base.count(start, end), limit, generator.randrange(2**31))
+            row = place(base.number_in(start, end), limit, generator.randrange(2**31))
             questions.append(_question(base, start, end, row // limit if in_pages else row, limit))
     generator.shuffle(questions)
     for question, other in pairwise((*questions, *questions[:1])):
@@ -195,7 +195,7 @@ def _dated(base: _Base, generator: random.Random) -> list[tuple[int, int]]:
             hours = [date + timedelta(hours=each) for each in range(25)]
             offsets = [each.astimezone(zone).utcoffset() for each in hours]
             change = midnight + _HOUR * offsets.count(offsets[0])
-            if offsets[0] != offsets[-1] and base.count(change - _HOUR, change):
+            if offsets[0] != offsets[-1] and base.number_in(change - _HOUR, change):
                 found.setdefault(zone, []).append((change, change + 2 * _HOUR))
     return [each for kind in found.values() for each in generator.sample(kind, min(_MOST_DATED, len(kind)))]
 
