@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._checks.due_times import planned_at
@@ -152,7 +153,8 @@ def _due_reason(verdict: Verdict, who: str, reading: Reading, period: DuePeriod,
             failed = _counted(states.count(RunState.FAILED))
             return sentence("{who} failed: {runs}, and none is going on", who=who, runs=failed)
         case Verdict.UNKNOWN if RunState.UNKNOWN in states:
-            return sentence("{who} has a run with an unknown status: {names}", who=who, names=_statuses(planned))
+            names = _statuses(sorted({run.status or "" for run in planned if run.state is RunState.UNKNOWN}))
+            return sentence("{who} has a run with an unknown status: {names}", who=who, names=names)
         case Verdict.UNKNOWN:
             return sentence("{who} succeeded at a time that cannot be read", who=who)
         case _:
@@ -178,15 +180,13 @@ def _why_unknown(one: OperatorStatus, who: str, searched: Length, age: Length | 
         words = "no run of {who} in the last {span}: its last success is {age} old"
         return sentence(words, who=who, span=searched, age=age)
     if one.unknown_runs:
-        names = ", ".join(name or "(none)" for name in one.unknown_statuses[:_MOST_NAMED])
-        text = printable(names, limit=_LONGEST_NAME)
-        return sentence("{who} has runs with an unknown status: {names}", who=who, names=text)
+        names = _statuses(one.unknown_statuses)
+        return sentence("{who} has runs with an unknown status: {names}", who=who, names=names)
     return sentence("no run of {who} has ended", who=who)
 
 
-def _statuses(runs: Iterable[Run]) -> str:
-    names = sorted({run.status or "(none)" for run in runs if run.state is RunState.UNKNOWN})
-    return printable(", ".join(names[:_MOST_NAMED]), limit=_LONGEST_NAME)
+def _statuses(names: Iterable[str]) -> str:
+    return printable(", ".join(islice((name or "(none)" for name in names), _MOST_NAMED)), limit=_LONGEST_NAME)
 
 
 def _searched_text(rule: TableRule, now: datetime, searched_from: datetime) -> Length:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -304,10 +305,8 @@ def _time(value: object) -> time:
     if isinstance(value, time):
         return value.replace(microsecond=0)
     if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d(:\d\d)?", value, re.ASCII):
-        try:
+        with suppress(ValueError):
             return time.fromisoformat(value)
-        except ValueError:
-            pass
     raise _WrongValueError('a time of day, such as "08:00"')
 
 
@@ -346,10 +345,8 @@ def _days(value: object) -> frozenset[int]:
 
 def _dates(value: object) -> frozenset[date]:
     if isinstance(value, list):
-        try:
+        with suppress(ValueError):
             return frozenset(map(_date, cast("list[object]", value)))
-        except ValueError:
-            pass
     raise _WrongValueError("a list of dates, such as [2026-12-25]")
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import tzinfo
 
+    from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._monitoring.upstream import Upstream, UpstreamTable
     from dataarts_datamap._report.texts import Texts
 
@@ -86,6 +87,18 @@ def standing(one: UpstreamTable, say: Texts = ENGLISH) -> str:
     if one.trouble is not None:
         return say(TROUBLE_WORDS[one.trouble])
     return say("well" if one.is_judged else "from elsewhere" if one.steps else "not judged")
+
+
+def run_words(operator: Operator | None, run: Run | None, zone: tzinfo, say: Texts) -> list[str]:
+    """An operator, and the id and planned time of its run, in words, as far as they are known."""
+    job = None if operator is None else printable(operator.job_name, limit=_LONGEST_NAME)
+    run_id, plan = (None, None) if run is None else (run.run_id, run.plan_time)
+    words = [
+        None if job is None else say("by {job}", job=job),
+        None if run_id is None else say("run {id}", id=run_id),
+        None if plan is None else say("planned {time}", time=time_text(plan, zone)),
+    ]
+    return [word for word in words if word]
 
 
 def _state(one: UpstreamTable) -> str:
@@ -160,18 +173,11 @@ def _list(upstream: Upstream, zone: tzinfo, say: Texts) -> str:
 
 
 def _facts(one: UpstreamTable, zone: tzinfo, say: Texts) -> Iterator[str]:
-    run = one.run
-    job = None if one.operator is None else printable(one.operator.job_name, limit=_LONGEST_NAME)
-    plan = None if run is None or run.plan_time is None else time_text(run.plan_time, zone)
-    facts = [
-        job and say("by {job}", job=job),
-        None if run is None or run.run_id is None else say("run {id}", id=run.run_id),
-        plan and say("planned {time}", time=plan),
-        None if one.since is None else say("in trouble since {time}", time=time_text(one.since, zone)),
-    ]
-    known = say(", ").join(fact for fact in facts if fact)
-    if known:
-        yield f' <span class="upstream-facts">{unbroken(escape(known))}</span>'
+    run, facts = one.run, run_words(one.operator, one.run, zone, say)
+    if one.since is not None:
+        facts.append(say("in trouble since {time}", time=time_text(one.since, zone)))
+    if facts:
+        yield f' <span class="upstream-facts">{unbroken(escape(say(", ").join(facts)))}</span>'
     if one.trouble is not None and run is not None and run.execution_log_path:
         what = say("log path of {table}", table=table_name(one))
         yield f'<br><code data-what="{escape(what)}">{escape(printable(run.execution_log_path))}</code>'

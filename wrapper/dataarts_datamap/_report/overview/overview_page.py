@@ -15,7 +15,7 @@ from dataarts_datamap._report.overview.shared_causes import shared_causes
 from dataarts_datamap._report.overview.table_days import worst_of
 from dataarts_datamap._report.page_parts import whole_page
 from dataarts_datamap._report.texts import ENGLISH
-from dataarts_datamap._report.upstream_graph import TROUBLE_WORDS
+from dataarts_datamap._report.upstream_graph import TROUBLE_WORDS, run_words
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import time_text
 
@@ -199,15 +199,8 @@ def _row_link(rows: Sequence[OverviewRow], number: int) -> str:
 
 
 def _cause(link: Link, zone: tzinfo, say: Texts) -> str:
-    run = link.run
-    facts = [
-        say(TROUBLE_WORDS[link.trouble]),
-        None if link.operator is None else say("by {job}", job=_shown(link.operator.job_name)),
-        None if run is None or run.run_id is None else say("run {id}", id=run.run_id),
-        None if run is None or run.plan_time is None else say("planned {time}", time=time_text(run.plan_time, zone)),
-    ]
-    name = _shown(link.table.full_name)
-    return f"<b>{escape(name)}</b> {escape(say(', ').join(fact for fact in facts if fact))}"
+    facts = [say(TROUBLE_WORDS[link.trouble]), *run_words(link.operator, link.run, zone, say)]
+    return f"<b>{escape(_shown(link.table.full_name))}</b> {escape(say(', ').join(facts))}"
 
 
 def _cause_log(link: Link, say: Texts) -> str:

@@ -87,6 +87,6 @@ def _days(runs: Iterable[Run], days: Sequence[date], zone: tzinfo) -> tuple[Coun
     for run in runs:
         time = planned_at(run)
         day = None if time is None else wall_time(time, zone).date()
-        if day in counts:
+        if day is not None and day in counts:
             counts[day][run.state] += 1
     return tuple(counts.values())

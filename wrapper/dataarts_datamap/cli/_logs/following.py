@@ -79,12 +79,7 @@ class _FollowedLog:
         self._seen = b""
 
     def show_more(self, run: Run) -> None:
-        """Show what is new, if it can be read at the moment. A log that does not exist yet is not an error.
-
-        Raises:
-            BrokenPipeError: The reader of stdout has gone.
-            DataMapError: The log cannot be read, permanently.
-        """
+        """Show what is new, if it can be read at the moment. A log that does not exist yet is not an error."""
         try:
             self._show_new(run)
         except (LogNotFoundError, LogPathError):
@@ -93,12 +88,7 @@ class _FollowedLog:
             _pass_over(error)
 
     def show_rest(self, run: Run) -> None:
-        """Show the rest of the log.
-
-        Raises:
-            BrokenPipeError: The reader of stdout has gone.
-            DataMapError: The log cannot be read.
-        """
+        """Show the rest of the log."""
         self._show_new(run)
         self._writer.end()
 

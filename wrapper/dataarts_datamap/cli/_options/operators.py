@@ -37,20 +37,11 @@ class OperatorChoice:
     role: OperatorRole = "producers"
 
     def find(self, client: DataMapClient, table_guid: str) -> Producers:
-        """The operators of a table that count, and how they were determined.
-
-        Raises:
-            InvalidArgumentError: A name matches no operator, or no operator is left.
-            DataMapError: The operators could not be read.
-        """
+        """The operators of a table that count, and how they were determined."""
         return client.find_producers(table_guid, role=self.role, only=self.only or None, ignore=self.ignore)
 
     def narrow(self, operators: Iterable[Operator]) -> ChosenOperators:
-        """The operators that are chosen by name, and those that are left out.
-
-        Raises:
-            InvalidArgumentError: A name matches no operator, or no operator is left.
-        """
+        """The operators that are chosen by name, and those that are left out."""
         from dataarts_datamap._monitoring.producers import choose_operators
 
         return choose_operators(operators, only=self.only or None, ignore=self.ignore)

@@ -59,15 +59,6 @@ class Selection:
             raise click.UsageError("give either --start or --since, not both")
 
     @property
-    def operator(self) -> Operator | None:
-        """The operator of the runs; None if a table is selected."""
-        from dataarts_datamap._models.runs import Operator
-
-        if self.task_id is None or self.job_name is None:
-            return None
-        return Operator(task_id=self.task_id, job_name=self.job_name)
-
-    @property
     def has_beginning(self) -> bool:
         """Whether the window has a beginning."""
         return self.start is not None or self.since is not None
@@ -82,11 +73,7 @@ class Selection:
         tell_zone((self.start, self.end), self.tz, output)
 
     def by_guid(self, client: DataMapClient) -> Selection:
-        """The same selection, with a table's name replaced by its GUID.
-
-        Raises:
-            DataMapError: No table, or more than one, has the name; or the search failed.
-        """
+        """The same selection, with a table's name replaced by its GUID."""
         return self if self.table_guid is None else replace(self, table_guid=table_guid_of(client, self.table_guid))
 
     def pager(
@@ -134,14 +121,12 @@ class Selection:
         return pager.total
 
     def operators(self, client: DataMapClient) -> list[Operator]:
-        """The operators of the runs.
+        """The operators of the runs."""
+        from dataarts_datamap._models.runs import Operator
 
-        Raises:
-            DataMapError: The operators of the table could not be read.
-        """
         if self.table_guid is not None:
             return client.list_operators(self.table_guid)
-        return [cast("Operator", self.operator)]
+        return [Operator(task_id=cast("str", self.task_id), job_name=cast("str", self.job_name))]
 
     def _window(self) -> dict[str, Any]:
         self.check_beginning()

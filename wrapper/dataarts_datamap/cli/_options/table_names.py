@@ -21,11 +21,6 @@ def table_of(client: DataMapClient, table: str) -> Table:
     """The table with a GUID, without other attributes; or the table with a name, which is searched for.
 
     A text that does not look like a GUID, or that begins with ``name:``, is a name.
-
-    Raises:
-        TableNotFoundError: No table has the name.
-        AmbiguousTableError: Several tables have it.
-        DataMapError: The search failed.
     """
     from dataarts_datamap._models.tables import Table
     from dataarts_datamap._monitoring.table_names import is_guid

@@ -16,14 +16,7 @@ if TYPE_CHECKING:
 
 
 def write(text: str) -> bool:
-    """Write to stdout as UTF-8, whatever the locale, so that every name can be printed.
-
-    Returns:
-        Whether stdout still has a reader.
-
-    Raises:
-        OSError: There is no stdout, or it cannot be written to.
-    """
+    """Write to stdout as UTF-8, whatever the locale, so that every name can be printed; see ``write_bytes``."""
     return write_bytes(text.encode())
 
 
