@@ -141,7 +141,7 @@ def test_events_across_a_downtime(orders: FakeService, airflow: Standalone) -> N
     (export,) = returned("morning", "export")
     assert ("fresh", 1) == (status["verdict"], export["written"])
     assert Path(export["path"].removeprefix("file://")).stat().st_size == export["bytes"]
-    assert HAS_STORE != ("that end while the triggerer is down are no events" in airflow.log())
+    assert HAS_STORE != ("that end while the triggerer is down cause no events" in airflow.log())
     content = {path: path.read_bytes() for path in airflow.home.rglob("*") if path.is_file()}
     arguments = airflow.run_python("-c", TRIGGER_ARGUMENTS)
     assert "sales.dws_orders" in arguments

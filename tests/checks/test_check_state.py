@@ -469,7 +469,7 @@ def test_a_file_that_is_in_use_is_waited_for(tmp_path: Path) -> None:
     other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     try:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(StateFileError, match="is kept in use by another process"):
+        with pytest.raises(StateFileError, match="is in use by another process"):
             CheckState(file, patience=0.2)
         timer = threading.Timer(0.5, lambda: other.execute("ROLLBACK"))
         timer.start()

@@ -442,7 +442,7 @@ def test_follow_into_another_object(command: Command, monkeypatch: pytest.Monkey
         thread.join()
 
     assert (0, "a\nb\nc\nlonger than what was read before\nthe end\n") == (code, out)
-    assert 2 == err.count("it continues in obs://")
+    assert 2 == err.count("the log continues in obs://")
 
 
 def test_follow_goes_on_after_a_fault(service: FakeService, command: Command) -> None:

@@ -342,7 +342,7 @@ class CheckState:
             yield
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
-                raise StateFileError(f"{self._shown} is kept in use by another process: try again") from error
+                raise StateFileError(f"{self._shown} is in use by another process: try again") from error
             raise StateFileError(f"{self._shown} cannot be used: {error}") from error
         except (sqlite3.DatabaseError, msgspec.MsgspecError) as error:
             raise StateFileError(_damaged(self._shown, str(error))) from error

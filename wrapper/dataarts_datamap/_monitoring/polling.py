@@ -137,7 +137,7 @@ class Polls:
         operators = self._table.list_operators()
         if not operators and self._snapshot.window is None:
             name = printable(self._table.guid, limit=80)
-            raise DataMapError(f"no operator is known to produce the table {name}: its GUID may belong to another one")
+            raise DataMapError(f"no operator is known to produce the table {name}: is it the GUID of another table?")
         runs = self._table.list_runs(poll_window.window, operators)
         self.operators = operators
         return self._snapshot.take(runs, poll_window)

@@ -67,7 +67,7 @@ _TABLE: Final = {
     "{runs} of {job} succeeded at a time that cannot be read.": "作业 {job} 有 {runs}成功，但时间读不出来。",
     "{running} under way, {waiting} waiting.": "{running}进行中，{waiting}等待中。",
     "{runs} with an unknown status, which do not count: {names}.": ("{runs}的状态不认识，不参与判断：{names}。"),
-    "No operator is known to produce this table: the GUID may belong to another one.": (
+    "No operator is known to produce this table: the GUID may be that of another table.": (
         "没有已知的作业算子产出这张表：GUID 可能是别的表的。"
     ),
     "A longer window may have some, such as --since 90d.": "把时间放长也许就有，例如 --since 90d。",

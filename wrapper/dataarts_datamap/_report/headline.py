@@ -283,7 +283,7 @@ def _unsettled(report: Report, say: Texts) -> Iterator[Reason]:
 
 def _without_runs(status: TableStatus, say: Texts) -> Iterator[str]:
     if not status.operators:
-        yield say("No operator is known to produce this table: the GUID may belong to another one.")
+        yield say("No operator is known to produce this table: the GUID may be that of another table.")
     elif not status.runs:
         yield say("A longer window may have some, such as --since 90d.")
     if idle := status.left_out:

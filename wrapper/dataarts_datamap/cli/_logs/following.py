@@ -109,7 +109,7 @@ class _FollowedLog:
         objects = [*reader.other_paths, reader.path]
         for path in objects[objects.index(self._path) :] if self._path in objects else [reader.path]:
             if path != self._path:
-                note(f"it continues in {printable(path, limit=LONGEST_PATH)}")
+                note(f"the log continues in {printable(path, limit=LONGEST_PATH)}")
                 self._path, self._position, self._seen = path, 0, b""
             self._show_object(run, self._open(run, path))
 

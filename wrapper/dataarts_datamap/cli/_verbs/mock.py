@@ -31,7 +31,7 @@ _behaviour_options = options(
         "--not-invited",
         is_flag=True,
         default=None,
-        help="Refuse searches, details and lineage, as for an account that is not invited to their test.",
+        help="Refuse searches, details and lineage, as for an account that is not invited to the test of these.",
     ),
     click.option(
         "--tables",

@@ -214,13 +214,15 @@ class TableRunTrigger(BaseEventTrigger):
         lookback = timedelta(seconds=self.lookback)
         store = getattr(self, "asset_state_store", None)  # since 3.3
         if store is None:
-            self.log.warning("Runs of %s that end while the triggerer is down are no events: %s", self.table, _NO_STORE)
+            self.log.warning(
+                "Runs of %s that end while the triggerer is down cause no events: %s", self.table, _NO_STORE
+            )
             return YieldedRuns(lookback)
         try:
             state = await store.aget(self._store_key)
         except ValueError as error:  # two assets share one trigger
             self.log.warning(
-                "Runs of %s that end while the triggerer is down are no events: several assets share this trigger. "
+                "Runs of %s that end while the triggerer is down cause no events: several assets share this trigger. "
                 "Give each its own: TableRunTrigger(…, asset='its name'). %s",
                 self.table,
                 error,
