@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract._broken.servers import BrokenServer
 
 _PACKAGE: Final = f"{_broken.__name__}."
-_DECLARED: Final = frozenset({"name", "rule", "level", "checks", "shown", "cohort"})
-"""What a server declares about itself, beside what it does."""
+_SEAM: Final = 3
+"""The position of the seam in the declaration of a server: all else is said about it, and is not what it does."""
 
 
 def fingerprint(server: BrokenServer) -> str:
-    """A digest of the code of a server, and of all code of the fleet that it uses, wherever that stands.
+    """A digest of the name of a server, the code of its seam, and all code of the fleet that the seam uses.
 
     Comments, docstrings, the rule and the declared checks do not count, and neither does the code of the mock.
 
     Raises:
         LookupError: No module of the fleet declares a server of that name.
     """
-    texts = set[str]()
+    texts = {server.name}
     pending = list(_declarations(server))
     seen = set[int]()
     if not pending:
@@ -55,14 +55,11 @@ class _Module:
 
 
 def _declarations(server: BrokenServer) -> Iterator[tuple[str, ast.AST]]:
-    """The call that declares a server, without what it says about it."""
+    """The expression of the seam in the call that declares a server, and the module of the call."""
     for module, content in _modules().items():
         call = content.calls.get(server.name)
         if call is not None:
-            said = {server.name, server.rule}
-            given = [each for each in call.args if not (isinstance(each, ast.Constant) and each.value in said)]
-            named = [each for each in call.keywords if each.arg not in _DECLARED]
-            yield module, ast.Call(call.func, given, named)
+            yield module, call.args[_SEAM]
 
 
 def _definition(module: str, name: str) -> tuple[str, ast.AST] | None:

@@ -1,4 +1,4 @@
-"""Level C: copies of one catalogue, filled by jobs in the background, that show different assets."""
+"""Copies of one catalogue, filled by jobs in the background, that show different assets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Levels A to C: details of many assets at once, and fields that differ between responses."""
+"""Details of many assets at once, and fields that differ between responses."""
 
 from __future__ import annotations
 

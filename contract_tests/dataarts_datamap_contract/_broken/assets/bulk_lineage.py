@@ -1,4 +1,4 @@
-"""Levels A to C: pages of the lineage of all operators."""
+"""Pages of the lineage of all operators with wrong rows or totals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level C: rows of the lineage of all operators that joins and defaults get wrong."""
+"""Rows of the lineage of all operators that joins and defaults get wrong."""
 
 from __future__ import annotations
 

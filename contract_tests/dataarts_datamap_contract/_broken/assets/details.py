@@ -1,4 +1,4 @@
-"""Levels A to C: details of assets."""
+"""Details of assets that are wrong, or those of another asset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level C: the operators and the lineage of tables, after a change of the store that keeps the graph."""
+"""The operators and the lineage of tables, after a change of the store that keeps the graph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level C: lineage around one table that graph walks get wrong."""
+"""Lineage around one table that graph walks get wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Levels A to E: lineage around one table."""
+"""Lineage around one table with wrong directions, relationships or ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Levels A to C: searches, and the pages of their hits."""
+"""Searches with wrong hits, pages or counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level C: keywords, filters, conditions and sorting of a search."""
+"""Searches that misread keywords, filters, conditions or sorting."""
 
 from __future__ import annotations
 

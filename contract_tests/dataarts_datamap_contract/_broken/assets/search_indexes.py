@@ -1,4 +1,4 @@
-"""Level C: searches through an index whose queries, counts or aliases went wrong."""
+"""Searches through an index whose queries, counts or aliases went wrong."""
 
 from __future__ import annotations
 

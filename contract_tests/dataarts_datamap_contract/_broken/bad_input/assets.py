@@ -1,4 +1,4 @@
-"""Levels A and E: parameters and bodies of requests for assets and their lineage."""
+"""Parameters and bodies of requests for assets and lineage that are misread, or fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level E: input that makes a server fail."""
+"""Input that makes a server fail."""
 
 from __future__ import annotations
 

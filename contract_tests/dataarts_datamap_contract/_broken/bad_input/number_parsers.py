@@ -1,4 +1,4 @@
-"""Level E: documented integers, read by the number parsers of other languages."""
+"""Documented integers that are read by number parsers of other languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level E: input that is misread or wrongly refused."""
+"""Input that is misread or wrongly refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level D: credentials that are checked by a replica, a proxy or a rule that gets them wrong."""
+"""Credentials that are checked by a replica, a proxy or a rule that gets them wrong."""
 
 from __future__ import annotations
 

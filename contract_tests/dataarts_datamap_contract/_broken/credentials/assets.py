@@ -1,4 +1,4 @@
-"""Level D: credentials of requests for assets and their lineage."""
+"""Requests for assets and lineage whose credentials are not checked, or not completely."""
 
 from __future__ import annotations
 

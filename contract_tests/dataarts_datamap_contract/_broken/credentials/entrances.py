@@ -1,4 +1,4 @@
-"""Levels D and E: routers, filters and proxies that let in the wrong callers."""
+"""Routers, filters and proxies that let in the wrong callers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level D: data of other tenants, and secrets, stay closed, whatever the form of the request."""
+"""Data of other tenants, and secrets, that some forms of a request open."""
 
 from __future__ import annotations
 

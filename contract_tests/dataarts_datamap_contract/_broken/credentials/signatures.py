@@ -1,4 +1,4 @@
-"""Level D: signatures and access keys."""
+"""Signatures and access keys that are accepted or refused wrongly."""
 
 from __future__ import annotations
 

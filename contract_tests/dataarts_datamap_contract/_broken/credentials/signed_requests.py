@@ -1,4 +1,4 @@
-"""Level D: signatures that gateways verify with the wrong clock, or not over the whole request."""
+"""Signatures that gateways verify with the wrong clock, or not over the whole request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level D: tokens, projects and tenancies."""
+"""Tokens, projects and tenancies that are accepted or refused wrongly."""
 
 from __future__ import annotations
 

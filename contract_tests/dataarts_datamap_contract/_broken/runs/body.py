@@ -1,4 +1,4 @@
-"""Level B: the decoded body."""
+"""The decoded body of a page of runs: members of wrong types, and text that is not JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level C: windows over days, months and stores, which must be the sum of their parts."""
+"""Windows over days, months and stores that are not the sum of their parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level C: responses that contradict each other about the data."""
+"""Responses that contradict each other about the runs."""
 
 from __future__ import annotations
 

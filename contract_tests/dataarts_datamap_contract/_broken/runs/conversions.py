@@ -1,4 +1,4 @@
-"""Levels C and E: lists of runs with numbers and times that are converted, rounded or capped."""
+"""Lists of runs with numbers and times that are converted, rounded or capped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level C: lists of runs whose database, or the layer above it, runs another query than the requested one."""
+"""Lists of runs whose database, or the layer above it, runs another query than the requested one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level C: filters, also as collations, casts and decoders get them wrong."""
+"""Filters that find too much or too little, also because of collations, casts and decoders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Levels A and C: the operators of a table, and the runs of operators other than the target's."""
+"""Wrong operators of a table, and wrong runs of operators other than the target's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Levels A and B: pages that are short, long, late, or of an unusual operator have the same form as others."""
+"""Pages of another form than others: short, long or late pages, and those of unusual operators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level C: pages, their order and their total."""
+"""Pages with wrong rows, orders or totals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level C: lists of runs after a change to their query or to the store that they are read from."""
+"""Lists of runs after a change to their query or to the store that they are read from."""
 
 from __future__ import annotations
 

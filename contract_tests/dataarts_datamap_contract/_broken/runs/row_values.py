@@ -1,4 +1,4 @@
-"""Levels B and C: runs with wrong fields, and fields that contradict each other or change on their way."""
+"""Runs with wrong fields, and fields that contradict each other or change on their way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Levels B and C: rows that mappers, serialisers and state machines get wrong."""
+"""Rows that mappers, serialisers and state machines get wrong."""
 
 from __future__ import annotations
 

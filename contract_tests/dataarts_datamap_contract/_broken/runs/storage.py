@@ -1,4 +1,4 @@
-"""Level C: pages and totals that databases, search engines and caches get wrong."""
+"""Pages and totals that databases, search engines and caches get wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level C: the time window, also as time zones, calendars and conversions get it wrong."""
+"""Windows with wrong ends, also because of time zones, calendars and conversions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Levels C and D: servers that remember too much, or share it between requests: caches, replicas, threads."""
+"""Servers that remember too much, or share it between requests: caches, replicas, threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Levels A, C and D: requests that are signed, compressed, simultaneous, on one connection, or written otherwise."""
+"""Requests that are signed, compressed, simultaneous, on one connection, or written otherwise."""
 
 from __future__ import annotations
 

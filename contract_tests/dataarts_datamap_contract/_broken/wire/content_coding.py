@@ -1,4 +1,4 @@
-"""Levels A and E: codings, media types and headers that proxies and gateways get wrong."""
+"""Codings, media types and headers that proxies and gateways get wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Levels A and C: responses that depend on earlier or simultaneous requests, through caches, load or retries."""
+"""Responses that depend on earlier or simultaneous requests, through caches, load or retries."""
 
 from __future__ import annotations
 

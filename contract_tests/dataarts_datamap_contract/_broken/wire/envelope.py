@@ -1,4 +1,4 @@
-"""Level A: the envelope, the status and the header fields of successful responses."""
+"""Successful responses with a wrong envelope, status or header field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level A: error responses, and responses on undeclared paths and methods."""
+"""Wrong error responses, and wrong responses on undeclared paths and methods."""
 
 from __future__ import annotations
 

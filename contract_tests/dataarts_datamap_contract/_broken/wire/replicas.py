@@ -1,4 +1,4 @@
-"""Level C: several replicas, and caches in front of them, that do not agree about the runs."""
+"""Several replicas, and caches in front of them, that do not agree about the runs."""
 
 from __future__ import annotations
 

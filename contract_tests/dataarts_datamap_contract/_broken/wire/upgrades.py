@@ -1,4 +1,4 @@
-"""Levels A, C and E: responses and request bodies after an upgrade of a library, a framework or a proxy."""
+"""Responses and request bodies after an upgrade of a library, a framework or a proxy."""
 
 from __future__ import annotations
 
