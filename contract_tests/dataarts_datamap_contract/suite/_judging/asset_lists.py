@@ -112,7 +112,7 @@ class _Page(NamedTuple):
 
     begin: int
     end: int
-    rows: Counter[str]
+    rows: Mapping[str, int]
     nodes: frozenset[str]
     exchange: Exchange
 
@@ -124,8 +124,7 @@ class _Page(NamedTuple):
         inner, outer = (self, other) if other.begin <= self.begin and self.end <= other.end else (other, self)
         if not (outer.begin <= inner.begin and inner.end <= outer.end):
             return None
-        lost = inner.rows - outer.rows
-        if lost:
+        if any(times > outer.rows.get(row, 0) for row, times in inner.rows.items()):
             return f"a row that operators {inner.begin} to {inner.end} have is missing on a longer page"
         return None
 
@@ -178,7 +177,9 @@ class LineageList(_ListOfPages):
             beginning.setdefault(each.begin, []).append(each)
         # What the new page is not a part of is made up of the same pages as before.
         for whole in [each for each in known if each.begin <= page.begin and page.end <= each.end]:
-            parts = sum((each.rows for each in _tiles(beginning, whole)), Counter[str]())
+            parts: dict[str, int] = {}
+            for part in _tiles(beginning, whole):
+                parts.update((row, parts.get(row, 0) + times) for row, times in part.rows.items())
             if parts and parts != whole.rows:
                 other_rows = (
                     f"the pages of operators {whole.begin} to {whole.end} have other rows than a single page of them"
@@ -204,4 +205,4 @@ def _tiles(beginning: Mapping[int, Sequence[_Page]], whole: _Page) -> Iterator[_
 def _page(exchange: Exchange, begin: int, end: int, rows: Sequence[Mapping[str, Any]]) -> _Page:
     shown = Counter(json.dumps(row, sort_keys=True) for row in rows)
     names = (row.get("node_guid") or row.get("node_qualified_name") or row.get("node_name") for row in rows)
-    return _Page(begin, end, shown, frozenset(str(name) for name in names if name), exchange)
+    return _Page(begin, end, dict(shown), frozenset(str(name) for name in names if name), exchange)

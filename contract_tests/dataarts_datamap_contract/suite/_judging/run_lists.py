@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
 
@@ -14,14 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 RUN_ID = "taskRunningLogId"
-_SORTED = json.JSONEncoder(sort_keys=True)
+_IDENTIFYING: Final = ("jobName", "planTime", "taskId", RUN_ID)
+_MOST_KNOWN: Final = 20_000
 
 
 def identity(row: Mapping[str, Any]) -> str:
     """Which run a row is: its ids, job name and plan time, since its state may change; without an id, the whole row."""
     run_id = whole_number(row.get(RUN_ID))
-    known = row if run_id is None else {name: row.get(name) for name in (RUN_ID, "taskId", "jobName", "planTime")}
-    return _SORTED.encode(known)
+    if run_id is None:
+        return json.dumps(row, sort_keys=True)
+    values = [row.get(name) for name in _IDENTIFYING]
+    try:
+        return _cached_text(*values)
+    except TypeError:  # one of them is an array or an object
+        return _text(*values)
+
+
+def _text(*values: object) -> str:
+    return json.dumps(dict(zip(_IDENTIFYING, values, strict=True)))
+
+
+_cached_text = lru_cache(_MOST_KNOWN, typed=True)(_text)
 
 
 def repeated(rows: Sequence[Mapping[str, Any]]) -> list[str]:

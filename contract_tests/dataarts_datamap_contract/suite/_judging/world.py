@@ -198,8 +198,10 @@ class World:
             if not is_known or not all(isinstance(part, (int, float, str, type(None))) for part in key):
                 continue
             known, earlier = self._contents.setdefault(key, (row, exchange))
+            if earlier is exchange or known == row:
+                continue
             names = [name for name in {**known, **row} if known.get(name, "") != row.get(name, "")]
-            if earlier is not exchange and names:
+            if names:
                 name = names[0]
                 problem = f"run {key[0]}: {name} is {_brief(row.get(name))} here and {_brief(known.get(name))} before"
                 goes_on = not (whole_number(known.get("endTime")) and whole_number(row.get("endTime")))
