@@ -120,11 +120,11 @@ class AssetWorld:
         earlier = self._responses.setdefault(key, exchange)
         if earlier is exchange:
             return
-        before = earlier.response.status
+        before, last = earlier.response.status, self._target.window_end
         problem = None
         if status != before:
             problem = f"the same request is answered {status} here, and {before} before"
-        elif status == OK and _shown(exchange) != _shown(earlier):
+        elif status == OK and _shown(exchange, last) != _shown(earlier, last):
             problem = "the same request shows other data than before"
         yield Finding("C-replay", problem, earlier)
 
@@ -359,10 +359,11 @@ def _meaning(exchange: Exchange) -> str | None:
     return json.dumps([exchange.operation_id, values, asked, document, who], sort_keys=True, default=str)
 
 
-def _shown(exchange: Exchange) -> object:
-    """What a response shows; nothing for runs, which may go on, and which are compared one by one."""
+def _shown(exchange: Exchange, last: int) -> object:
+    """What a response shows; nothing for a window that ends after the last moment, whose runs may go on."""
     if exchange.operation_id == RUNS:
-        return None
+        end, page = exchange.judgement.number("end_time"), exchange.response.page
+        return None if page is None or end is None or end > last else (page.total, page.rows)
     if exchange.operation_id == NODES:
         return sorted(json.dumps(each, sort_keys=True) for each in exchange.response.operators)
     return exchange.response.document
