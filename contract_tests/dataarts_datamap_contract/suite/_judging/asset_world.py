@@ -115,10 +115,11 @@ class AssetWorld:
     def _note_response(self, exchange: Exchange) -> Iterator[Finding]:
         """A request that asks for the same as an earlier one gets the same response, in whichever way each was sent."""
         key, status = _meaning(exchange), exchange.response.status
-        if key is None or status == THROTTLED or status >= SERVER_ERROR:
+        if key is None or status == THROTTLED:
             return
-        earlier = self._responses.setdefault(key, exchange)
-        if earlier is exchange:
+        earlier = self._responses.get(key)
+        if earlier is None:
+            self._responses.update({key: exchange} if status < SERVER_ERROR else {})
             return
         before, last = earlier.response.status, self._target.window_end
         problem = None
@@ -352,7 +353,8 @@ def _meaning(exchange: Exchange) -> str | None:
     is_good = request.credential.standing == "good"
     if judgement.standing == "unsure" or (is_signed and not is_good):
         return None
-    who = "" if is_good else f"{request.credential.fields}{request.credential.query}"
+    fields = [(name.lower(), value) for name, value in request.credential.fields]
+    who = "" if is_good else f"{fields}{request.credential.query}"
     asked = sorted(parse_qsl(request.query, keep_blank_values=True))
     document = document_of(exchange) if judgement.standing == "valid" else str(request.content)
     values = sorted(judgement.values.items())
