@@ -115,16 +115,17 @@ class AssetWorld:
     def _note_response(self, exchange: Exchange) -> Iterator[Finding]:
         """A request that asks for the same as an earlier one gets the same response, in whichever way each was sent."""
         key, status = _meaning(exchange), exchange.response.status
-        if key is None or status == THROTTLED or status >= SERVER_ERROR:
+        if key is None or status == THROTTLED:
             return
-        earlier = self._responses.setdefault(key, exchange)
-        if earlier is exchange:
+        earlier = self._responses.get(key)
+        if earlier is None:
+            self._responses.update({key: exchange} if status < SERVER_ERROR else {})
             return
-        before = earlier.response.status
+        before, last = earlier.response.status, self._target.window_end
         problem = None
         if status != before:
             problem = f"the same request is answered {status} here, and {before} before"
-        elif status == OK and _shown(exchange) != _shown(earlier):
+        elif status == OK and _shown(exchange, last) != _shown(earlier, last):
             problem = "the same request shows other data than before"
         yield Finding("C-replay", problem, earlier)
 
@@ -352,17 +353,19 @@ def _meaning(exchange: Exchange) -> str | None:
     is_good = request.credential.standing == "good"
     if judgement.standing == "unsure" or (is_signed and not is_good):
         return None
-    who = "" if is_good else f"{request.credential.fields}{request.credential.query}"
+    fields = [(name.lower(), value) for name, value in request.credential.fields]
+    who = "" if is_good else f"{fields}{request.credential.query}"
     asked = sorted(parse_qsl(request.query, keep_blank_values=True))
     document = document_of(exchange) if judgement.standing == "valid" else str(request.content)
     values = sorted(judgement.values.items())
     return json.dumps([exchange.operation_id, values, asked, document, who], sort_keys=True, default=str)
 
 
-def _shown(exchange: Exchange) -> object:
-    """What a response shows; nothing for runs, which may go on, and which are compared one by one."""
+def _shown(exchange: Exchange, last: int) -> object:
+    """What a response shows; nothing for a window that ends after the last moment, whose runs may go on."""
     if exchange.operation_id == RUNS:
-        return None
+        end, page = exchange.judgement.number("end_time"), exchange.response.page
+        return None if page is None or end is None or end > last else (page.total, page.rows)
     if exchange.operation_id == NODES:
         return sorted(json.dumps(each, sort_keys=True) for each in exchange.response.operators)
     return exchange.response.document
