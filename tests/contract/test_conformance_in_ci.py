@@ -45,7 +45,7 @@ def run_in(folder: Path, lines: Iterable[str], variables: dict[str, str]) -> sub
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=120,
+        timeout=300,
     )
 
 
