@@ -36,7 +36,7 @@ SPEC := spec/datamap.openapi.yaml
 # The tools of this checkout alone: nothing of the caller's environment takes part.
 export PATH := $(CURDIR)/$(BIN)$(PATH_SEPARATOR)$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTEST_ADDOPTS PYTEST_PLUGINS RUFF_CONFIG MYPYPATH
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV PYTEST_ADDOPTS PYTEST_PLUGINS RUFF_CONFIG MYPYPATH
 
 # Of the environment's ENDPOINT nothing is known: only one that was typed behind the verb is meant.
 ifneq ($(origin ENDPOINT),command line)

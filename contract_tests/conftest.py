@@ -44,6 +44,7 @@ def _serve_mock() -> Iterator[Target]:
             window_start=1704902400000,
             window_end=int(now.timestamp() * 1000) - 3_600_000,
             is_mock=True,
+            max_requests=100_000,  # enough for 1,000 random requests for each operation
             known_jobs=(
                 KnownJob(task_id="937987", job_name="check/rows<stage>"),
                 KnownJob(task_id="941206", job_name="订单汇总_日报📊"),

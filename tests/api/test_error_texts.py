@@ -28,6 +28,8 @@ from support.faces import SETTINGS
 from support.scripted_server import Answer, ScriptedServer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from support.faces import Face
 
 MEGABYTES: Final = 8_000_000
@@ -68,25 +70,27 @@ def test_cost_of_an_error(face: Face, unit: str, status: int) -> None:
     assert len(str(error)) < 1000
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        json_answer({"error_code": "A" * MEGABYTES, "error_msg": "no"}, status=400),
-        json_answer({"error_code": "A", "error_msg": "no", "request_id": "i" * MEGABYTES}, status=400),
-        json_answer({"error": {"message": "no " * MEGABYTES}}, status=400),
-        json_answer([[] for _ in range(MEGABYTES)], status=400),
-        json_answer({str(number): {} for number in range(MEGABYTES // 16)}, status=400),
-        envelope("%41" * MEGABYTES, status_code=500),
-        envelope("%41" * MEGABYTES),
-        envelope(json.dumps({"success": False, "msg": "%41" * MEGABYTES})),
-        json_answer({"status_code": 500, "body": ["%41"] * (MEGABYTES // 6)}),
-    ],
-    ids=["code", "request id", "of IAM", "lists", "objects", "upstream", "body", "message of the body", "no text"],
-)
-def test_memory_of_an_error(face: Face, answer: Answer) -> None:
+# Megabytes of JSON take seconds to make: a response is made when a test sends it, not whenever tests are collected.
+ANSWERS: Final[dict[str, Callable[[], Answer]]] = {
+    "code": lambda: json_answer({"error_code": "A" * MEGABYTES, "error_msg": "no"}, status=400),
+    "request id": lambda: json_answer(
+        {"error_code": "A", "error_msg": "no", "request_id": "i" * MEGABYTES}, status=400
+    ),
+    "of IAM": lambda: json_answer({"error": {"message": "no " * MEGABYTES}}, status=400),
+    "lists": lambda: json_answer([[]] * MEGABYTES, status=400),
+    "objects": lambda: json_answer({str(number): {} for number in range(MEGABYTES // 16)}, status=400),
+    "upstream": lambda: envelope("%41" * MEGABYTES, status_code=500),
+    "body": lambda: envelope("%41" * MEGABYTES),
+    "message of the body": lambda: envelope(json.dumps({"success": False, "msg": "%41" * MEGABYTES})),
+    "no text": lambda: json_answer({"status_code": 500, "body": ["%41"] * (MEGABYTES // 6)}),
+}
+
+
+@pytest.mark.parametrize("place", ANSWERS)
+def test_memory_of_an_error(face: Face, place: str) -> None:
     """An error response is kept in a few hundred kilobytes, wherever its megabytes are."""
     kinds = (BadRequestError, UpstreamError, InvalidBodyError, DataMapError)
-    with ScriptedServer(answer) as server, pytest.raises(kinds) as caught:
+    with ScriptedServer(ANSWERS[place]()) as server, pytest.raises(kinds) as caught:
         face.list_runs(server)
 
     kept = [value for value in vars(caught.value).values() if isinstance(value, str)]

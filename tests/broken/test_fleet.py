@@ -44,11 +44,11 @@ def test_differs(server: BrokenServer | CorrectServer, reference: Caller) -> Non
     assert server.shown(other) is False
 
 
-@pytest.mark.parametrize("server", BROKEN_SERVERS, ids=[server.name for server in BROKEN_SERVERS])
-def test_declares_known_checks(server: BrokenServer) -> None:
+def test_declares_known_checks() -> None:
     """A broken server declares checks of the catalogue that name its defect, one of them at least."""
-    assert server.checks
-    assert not server.checks - CATALOGUE.keys()
+    assert [] == [server.name for server in BROKEN_SERVERS if not server.checks]
+    unknown = {server.name: server.checks - CATALOGUE.keys() for server in BROKEN_SERVERS}
+    assert {} == {name: checks for name, checks in unknown.items() if checks}
 
 
 def test_names_are_unique() -> None:

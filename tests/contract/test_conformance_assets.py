@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,10 +19,10 @@ SEAMS = {
 }
 
 
-def judged(name: str, levels: str = "ABC") -> Report:
+def judged(name: str, levels: str = "ABC", **how: Any) -> Report:
     """The report on a server of the fleet, without random requests."""
     with running(SEAMS[name].build) as target:
-        return run_suite(target, levels=levels, max_examples=0)
+        return run_suite(target, levels=levels, max_examples=0, **how)
 
 
 @pytest.mark.prove
@@ -74,7 +74,7 @@ def test_what_moved_is_named() -> None:
 )
 def test_a_contradiction_shows_both_requests(name: str, check: str, words: str) -> None:
     """Two responses that contradict each other are shown as two requests, with their bodies, and no secret."""
-    report = judged(name, "C")
+    report = judged(name, "C", stop_on={check})
 
     (verdict,) = (each for each in report.failures if each.check == check)
     assert words in verdict.reason

@@ -220,11 +220,11 @@ def test_changes_that_cancel_out_between_large_pages(server: HostileServer, colu
 
 def test_long_lists_are_cut_into_many_large_pages(server: HostileServer) -> None:
     """A window of many rows costs about a request for each 1,000 of them."""
-    listed = serve(server, Service(newest_first=True), by_the_minute(100_000))
+    listed = serve(server, Service(newest_first=True), by_the_minute(30_000))
     with connected(server) as client:
-        assert 100_000 == len(ids(client, listed))
+        assert 30_000 == len(ids(client, listed))
 
-    assert len(listed.limits) <= 110
+    assert len(listed.limits) <= 37
 
 
 @pytest.mark.parametrize("page_size", ["large", "", "100", None, 1.5, True])

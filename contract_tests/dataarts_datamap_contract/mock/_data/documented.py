@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dataarts_datamap_contract.mock._data.dataset import Operator
@@ -19,14 +20,19 @@ def documented_operator() -> Operator:
 
 def documented_run() -> Row:
     """The run in the documentation of ShowInstanceInfos."""
-    rows: list[Row] = json.loads(_example("ShowInstanceInfos")["body"])["rows"]
-    return rows[0]
+    return dict(_documented_run())
 
 
 def documented_header_map() -> dict[str, str]:
     """The header fields of the wrapped response in the documentation of ShowInstanceInfos."""
     fields: dict[str, str] = _example("ShowInstanceInfos")["header_map"]
     return fields
+
+
+@cache
+def _documented_run() -> Row:
+    rows: list[Row] = json.loads(_example("ShowInstanceInfos")["body"])["rows"]
+    return rows[0]
 
 
 def _example(operation_id: str) -> Any:  # noqa: ANN401  any JSON value
