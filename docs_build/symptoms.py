@@ -289,7 +289,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
     ),
     "A file is not written": (
         Symptom(
-            "is kept in use by another process: try again",
+            "is in use by another process: try again",
             datamap.StateFileError,
             "Another check uses the state file or is stuck, or the file belongs to another instance or is damaged.",
             "Let one check end before the next one starts. Move a damaged file away: the next check creates a new one.",

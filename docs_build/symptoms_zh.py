@@ -151,7 +151,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "区域和地址都没有说明日志在哪里。",
         "设置 `DATAMAP_REGION`；在私有网络里设置 `DATAMAP_OBS_ENDPOINT`。",
     ),
-    "is kept in use by another process: try again": (
+    "is in use by another process: try again": (
         "另一个检查正占用状态文件或卡住了；文件也可能属于别的实例，或已损坏。",
         "等一次检查结束再开始下一次；损坏的文件移走即可，下一次检查会新建。",
     ),
