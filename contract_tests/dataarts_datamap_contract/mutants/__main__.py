@@ -80,14 +80,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _ask_stock(options: argparse.Namespace, cohorts: Collection[str]) -> Mapping[str, tuple[str, ...] | None]:
     """The outcomes of stock schemathesis by server; it runs where they are missing or shall be fresh."""
-    servers = {each.name: each for each in BROKEN_SERVERS if each.cohort in cohorts and options.only in each.name}
+    names = [each.name for each in BROKEN_SERVERS if each.cohort in cohorts and options.only in each.name]
     record = StockRecord()
-    known = {name: record.find(server) for name, server in servers.items()}
+    known = {name: record.find(name) for name in names}
     wanted = [name for name, checks in known.items() if options.stock == "fresh" or checks is None]
     sys.stderr.write(f"stock: {len(known) - len(wanted)} outcomes are known, {len(wanted)} to be measured\n")
     for name, checks in run_stock(wanted if options.stock != "none" else (), workers=options.workers):
         sys.stderr.write(f"stock, {name}: {', '.join(checks) or 'nothing'}\n")
-        record.add(servers[name], checks)
+        record.add(name, checks)
         known[name] = checks
     return known
 
