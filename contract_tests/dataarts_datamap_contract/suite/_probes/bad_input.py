@@ -159,8 +159,11 @@ def probe_doubtful(session: Session) -> None:
 
 
 def probe_optional(session: Session) -> None:
-    """A request without its optional parameter is understood."""
+    """A request without its optional parts is understood."""
     session.runs(workspace_id=None)
+    for operation_id in filter(session.asks_for, (SEARCH, BULK, LINEAGE)):
+        document = {"limit": 10, "offset": 0} if operation_id == SEARCH else None
+        session.send(session.request(operation_id, document=document))
 
 
 def _outside(parameter: Parameter) -> Iterator[str]:

@@ -107,7 +107,6 @@ _ASSETS: Final = (
     _Step(lineage.probe_nodes_of_tables, ("C-nodes-operator",), NODES),
     _Step(bad_requests.probe_bodies, ("E-body-invalid", "E-refusal-status", "A-server-error")),
     _Step(bad_requests.probe_listed, ("E-not-listed",)),
-    _Step(bad_requests.probe_left_out, ("E-optional-refused",)),
 )
 _SERVED: Final = (
     *_ASSETS,

@@ -216,14 +216,15 @@ class Session:
     def open(self, operation_id: str) -> Exchange:
         """Ask for an operation that the server need not have, or need not open to the target's account.
 
-        A plain request and the smallest one are tried. If the operation is closed, the response is judged like that to
-        an undeclared path.
+        A plain request and the smallest one are tried; for details of many, one GUID and the same twice. If the
+        operation is closed, the response is judged like that to an undeclared path.
 
         Raises:
             As `send` does.
         """
         plain = self._ask(self.question(operation_id))
-        least = self._ask(self.question(operation_id, **_LEAST.get(operation_id, {})))
+        other = {"document": [self.table_guid] * 2} if operation_id == DETAILS else _LEAST.get(operation_id, {})
+        least = self._ask(self.question(operation_id, **other))
         served = [each for each in (plain, least) if each.response.status == OK]
         if not served and plain.response.status in _CLOSED:
             return self._note(Exchange(plain.request, Judgement(None, {}, {}), plain.response))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
-from dataarts_datamap_contract.suite._judging.invariants.common import BULK, DETAIL, DETAILS, LINEAGE, SEARCH
+from dataarts_datamap_contract.suite._judging.invariants.common import DETAIL, DETAILS, LINEAGE, SEARCH
 from dataarts_datamap_contract.suite._probes.ways import ask_wrongly, in_some_way
 
 if TYPE_CHECKING:
@@ -66,13 +66,3 @@ def probe_listed(session: Session) -> None:
     ):
         for value in _FLAGS if operation_id in served else ():
             ask_wrongly(session, session.request(operation_id, query=f"{name}={value}"))
-
-
-def probe_left_out(session: Session) -> None:
-    """Requests without their optional parts are understood."""
-    served = session.ledger.served
-    if SEARCH in served:
-        session.send(session.request(SEARCH, document={"limit": 10, "offset": 0}))
-    for operation_id in (BULK, LINEAGE):
-        if operation_id in served:
-            session.send(session.request(operation_id))
