@@ -144,8 +144,9 @@ class World:
         status = status if found is None else max(status, found.response.status)
         if found is not None:
             yield Finding(check, f"a page is answered {status}, and one that holds it is served", found)
-        elif status not in {OK, BAD_REQUEST} and asker.workspace_id == own and asks_really(exchange, self._target):
-            yield Finding(check, f"a valid request is answered {status}: 400 is for pages that are too large")
+        elif served and status not in {OK, BAD_REQUEST} and asker.workspace_id == own:
+            problem = f"a valid request is answered {status}: 400 is for pages that are too large"
+            yield Finding(check, problem if asks_really(exchange, self._target) else None)
 
     def _is_inside(self, size: _Size) -> bool:
         """Whether a window is inside the target's: others may be too long ago, or too far ahead."""

@@ -30,7 +30,7 @@ T = TypeVar("T")
 _OK = 200
 _NAMES: Final = ("task_id", "job_name", "workspace_id")
 _MOST_NAMED: Final = 8
-_MOST_DRAWN: Final = 190
+_MOST_DRAWN: Final = 170
 _DISTURBED: Final = 0.09
 _UNSERVED: Final[tuple[dict[str, Any], ...]] = (
     {"limit": 0},

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite._probes.session import Session
 
-_MOST_OF_RUNS: Final = 30
-_MOST_OF_OTHERS: Final = 10
+_MOST_OF_RUNS: Final = 27
+_MOST_OF_OTHERS: Final = 6
 _TOGETHER: Final = 8
 _PART: Final = 0.4
 _DRAWN: Final = 6
