@@ -6,6 +6,7 @@ import json
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
@@ -84,7 +85,7 @@ class World:
         self.rows: dict[Asker, dict[str, Mapping[str, Any]]] = {}
         self._contents: dict[tuple[object, ...], tuple[Mapping[str, Any], Exchange]] = {}
         self._request_ids: dict[str, Exchange] = {}
-        self._open: dict[Asker, list[tuple[int, int, Exchange]]] = {}
+        self._open: dict[tuple[Asker, int], list[tuple[int, int, Exchange]]] = {}
         self._served: dict[Asker, dict[_Size, Exchange]] = {}
         self._refused: dict[Asker, dict[_Size, Exchange]] = {}
         self._operators: dict[str, tuple[list[str], Exchange]] = {}
@@ -178,7 +179,7 @@ class World:
         begin = offset * limit if in_pages else offset
         is_placed = not (in_pages and offset and limit > LEAST_CAP)  # a cap may shorten pages: where do they begin?
         if end > self._target.window_end:
-            self._open.setdefault(asker, []).append((start, page.total, exchange))
+            self._open.setdefault((asker, start), []).append((end, page.total, exchange))
             if is_placed:
                 yield _count(exchange, page.total, begin, limit)._replace(may_change=True)
             return
@@ -232,6 +233,12 @@ class World:
                 (window.first, Finding("C-window-adds-up")) for window in self._widest().values() if window.total
             )
         yield from self._judge_workspaces()
+        for windows in self._open.values():
+            for (end, total, earlier), (later_end, later_total, exchange) in combinations(windows, 2):
+                if end <= later_end and later_total < total:
+                    problem = f"a window until {later_end} has {later_total} runs, and until {end} it had {total}"
+                    yield exchange, Finding("C-window-adds-up", problem, earlier)
+                    return
 
     def _widest(self) -> dict[Asker, Window]:
         """For each operator, the window with the most runs that was shown whole, if there is one."""
@@ -262,7 +269,8 @@ class World:
                 if found is not None:
                     check, problem, exchange = found
                     yield check, exchange, f"the window {window.start} to {window.end} {problem}", widest.first
-            for start, total, exchange in self._open.get(asker, ()):
+            open_windows = ((key[1], each) for key, some in self._open.items() if key[0] == asker for each in some)
+            for start, (_, total, exchange) in open_windows:
                 later = by_time[bisect_left(times, max(reading.bounds(start, start)[0], 1)) :]
                 due = [runs[position] for position in sorted(later)]
                 yield from _held(total, due, exchange)

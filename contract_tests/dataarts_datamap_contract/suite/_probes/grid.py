@@ -30,7 +30,7 @@ T = TypeVar("T")
 _OK = 200
 _NAMES: Final = ("task_id", "job_name", "workspace_id")
 _MOST_NAMED: Final = 8
-_MOST_DRAWN: Final = 170
+_MOST_DRAWN: Final = 125
 _DISTURBED: Final = 0.09
 _UNSERVED: Final[tuple[dict[str, Any], ...]] = (
     {"limit": 0},
@@ -189,7 +189,8 @@ def _fixed(session: Session, base: _Base, *, thoroughly: bool) -> Iterator[tuple
         yield from ((base.start, base.end, 0, limit) for limit in _LIMITS[6:-2])
         end = len(places) if target.offset_unit == "rows" else -(-len(places) // LIMIT)
         yield from ((base.start, base.end, offset, LIMIT) for offset in (end, end + 1, end + 1_000, *_FAR))
-        yield from ((start, end, 0, 1) for start in (0, base.start) for end in _FAR_ENDS if end > base.end)
+        ends = (*(base.end + each * _HOUR for each in (1, 6, 24, 48)), *(each for each in _FAR_ENDS if each > base.end))
+        yield from ((start, end, 0, 1) for start in (0, base.start) for end in ends)
         yield from ((end, start, 0, LIMIT) for start, end in ((base.start, base.end), (0, 1)))
         for moment in generator.sample(base.moments, min(_MOST_TIES, len(base.moments))):
             yield from ((each, each, 0, 5) for each in (moment, moment + 1, moment - 1) if each >= base.start)

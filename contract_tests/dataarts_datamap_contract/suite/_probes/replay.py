@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 _MOST_OF_RUNS: Final = 27
 _MOST_OF_OTHERS: Final = 6
 _TOGETHER: Final = 8
-_PART: Final = 0.4
+_PART: Final = 0.25
 _DRAWN: Final = 6
-_TRIED: Final = 3
+_TRIED: Final = 2
 
 
 def probe_replay(session: Session) -> None:
@@ -37,7 +37,7 @@ def probe_replay(session: Session) -> None:
         session.send(request)
     kinds = _kinds(session)
     asked = [each for some in kinds.values() for each in some]
-    for first in session.random.sample(asked, len(asked) // 2):
+    for first in session.random.sample(asked, len(asked) // 3):
         _judge_same(session, first, session.send(renewed(session, first.request)), "once more")
     for how, change in WAYS.items():
         for (operation_id, is_served), some in kinds.items():
