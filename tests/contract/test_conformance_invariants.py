@@ -181,6 +181,10 @@ BROKEN = {
     "C-limit-exceeded": [runs(envelope(page(ROW, ROW)), limit=1)],
     "C-window-start": [runs(envelope(page({"planTime": START - 1, "startTime": START - 1})))],
     "C-window-end": [runs(envelope(page({"planTime": END + 1})))],
+    "C-window-reversed": [
+        runs(envelope(page(ROW)), start_time=END, end_time=START),
+        runs(ERROR, 404, start_time=END, end_time=START),
+    ],
     "C-rows-of-task": [runs(envelope(page({"taskId": "2"})))],
     "C-rows-of-job": [runs(envelope(page({"jobName": "Job"})))],
     "C-rows-of-workspace": [runs(envelope(page({"workspaceId": "x"})))],

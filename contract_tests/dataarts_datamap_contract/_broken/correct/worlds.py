@@ -72,13 +72,15 @@ def _planned_by_the_day(perform: Perform, values: Values) -> Document:
 
 
 def _growing() -> Seam:
-    """Every forty requests, a run is added as the newest of its list, until all are there."""
+    """Every forty requests, a run of the last day is added as the newest of its list, until all are there."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         numbers = count()
+        begin = int((config.now or config.clock()).timestamp()) * 1_000 - DAY
 
         def response(perform: Perform, values: Values) -> Document:
-            newest = perform({**values, "start_time": 0, "end_time": MAX_TIME, "offset": 0, "limit": _HIDDEN})["rows"]
+            last_day = {"start_time": begin + 1, "end_time": MAX_TIME, "offset": 0, "limit": _HIDDEN}
+            newest = perform({**values, **last_day})["rows"]
             hidden = newest[: max(_HIDDEN - next(numbers) // _STEP, 0)]
             ids = {row["taskRunningLogId"] for row in hidden}
             everything = whole(perform, values)

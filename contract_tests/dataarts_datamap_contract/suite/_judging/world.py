@@ -6,6 +6,7 @@ import json
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
@@ -84,7 +85,7 @@ class World:
         self.rows: dict[Asker, dict[str, Mapping[str, Any]]] = {}
         self._contents: dict[tuple[object, ...], tuple[Mapping[str, Any], Exchange]] = {}
         self._request_ids: dict[str, Exchange] = {}
-        self._open: dict[Asker, list[tuple[int, Exchange]]] = {}
+        self._open: dict[tuple[Asker, int], list[tuple[int, int, Exchange]]] = {}
         self._served: dict[Asker, dict[_Size, Exchange]] = {}
         self._refused: dict[Asker, dict[_Size, Exchange]] = {}
         self._operators: dict[str, tuple[list[str], Exchange]] = {}
@@ -138,9 +139,15 @@ class World:
             found = next((each for more, each in served.items() if _holds(more, size)), None)
         else:
             return
+        window, own = self.find(asker, size[2], size[3]), self._target.workspace_id
+        begin = size[1] * (size[0] if self._target.offset_unit == "pages" else 1)
+        check = "E-valid-refused" if window is None or begin < window.total else "C-offset-beyond-end"
+        status = status if found is None else max(status, found.response.status)
         if found is not None:
-            status = max(status, found.response.status)
-            yield Finding("E-valid-refused", f"a page is answered {status}, and one that holds it is served", found)
+            yield Finding(check, f"a page is answered {status}, and one that holds it is served", found)
+        elif served and status not in {OK, BAD_REQUEST} and asker.workspace_id == own:
+            problem = f"a valid request is answered {status}: 400 is for pages that are too large"
+            yield Finding(check, problem if asks_really(exchange, self._target) else None)
 
     def _is_inside(self, size: _Size) -> bool:
         """Whether a window is inside the target's: others may be too long ago, or too far ahead."""
@@ -172,7 +179,7 @@ class World:
         begin = offset * limit if in_pages else offset
         is_placed = not (in_pages and offset and limit > LEAST_CAP)  # a cap may shorten pages: where do they begin?
         if end > self._target.window_end:
-            self._open.setdefault(asker, []).append((start, exchange))
+            self._open.setdefault((asker, start), []).append((end, page.total, exchange))
             if is_placed:
                 yield _count(exchange, page.total, begin, limit)._replace(may_change=True)
             return
@@ -228,6 +235,12 @@ class World:
                 (window.first, Finding("C-window-adds-up")) for window in self._widest().values() if window.total
             )
         yield from self._judge_workspaces()
+        for windows in self._open.values():
+            for (end, total, earlier), (later_end, later_total, exchange) in combinations(windows, 2):
+                if end <= later_end and later_total < total:
+                    problem = f"a window until {later_end} has {later_total} runs, and until {end} it had {total}"
+                    yield exchange, Finding("C-window-adds-up", problem, earlier)
+                    return
 
     def _widest(self) -> dict[Asker, Window]:
         """For each operator, the window with the most runs that was shown whole, if there is one."""
@@ -246,6 +259,9 @@ class World:
             by_time = sorted(range(len(runs)), key=times.__getitem__)
             times.sort()
             for window in self.windows[asker].values():
+                if not widest.start <= window.start:
+                    earlier = by_time[bisect_left(times, 1) : bisect_left(times, window.end)]
+                    yield from _held(window.total, earlier, window.first)
                 if not widest.start <= window.start <= window.end <= widest.end:
                     continue
                 first, last = reading.bounds(window.start, window.end)
@@ -255,9 +271,11 @@ class World:
                 if found is not None:
                     check, problem, exchange = found
                     yield check, exchange, f"the window {window.start} to {window.end} {problem}", widest.first
-            for start, exchange in self._open.get(asker, ()):
-                later = by_time[bisect_left(times, reading.bounds(start, start)[0]) :]
+            open_windows = ((key[1], each) for key, some in self._open.items() if key[0] == asker for each in some)
+            for start, (_, total, exchange) in open_windows:
+                later = by_time[bisect_left(times, max(reading.bounds(start, start)[0], 1)) :]
                 due = [runs[position] for position in sorted(later)]
+                yield from _held(total, due, exchange)
                 shown = [run for row in exchange.response.rows if (run := identity(row)) in widest.runs]
                 begin = due.index(shown[0]) if shown and shown[0] in due else 0
                 if start >= widest.start and shown != due[begin : begin + len(shown)]:
@@ -286,14 +304,21 @@ class World:
 
 
 def _size(exchange: Exchange) -> _Size | None:
-    """What a request for a page asks for; None if that is no page of a window, or so deep that it may be refused."""
+    """What a request for a page asks for; None if that is no page of a window."""
     numbers = [exchange.judgement.number(name) for name in ("limit", "offset", "start_time", "end_time")]
     limit, offset, start, end = ((-1 if number is None else number) for number in numbers)
-    return (limit, offset, start, end) if None not in numbers and offset < _DEEP and start <= end else None
+    return (limit, offset, start, end) if None not in numbers and start <= end else None
 
 
 def _holds(more: _Size, less: _Size) -> bool:
-    return more[0] >= less[0] and more[1] >= less[1] and more[2] <= less[2] and more[3] >= less[3]
+    """Whether who serves one page must serve another: it is smaller, and not so deep that it may be refused."""
+    return less[1] < _DEEP and more[0] >= less[0] and more[1] >= less[1] and more[2] <= less[2] and more[3] >= less[3]
+
+
+def _held(total: int, due: Sequence[object], exchange: Exchange) -> Iterator[tuple[str, Exchange, str, Exchange]]:
+    """Judge whether a window holds at least the runs of a part of it."""
+    if total < len(due):
+        yield "C-window-adds-up", exchange, f"a window has {total} runs, and a part of it has {len(due)}", exchange
 
 
 def _contradicted(window: Window, due: Sequence[str]) -> tuple[str, str, Exchange] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
 
 from dataarts_datamap_contract.suite._probes.contexts import operators_of, varied_runs
@@ -12,12 +12,13 @@ from dataarts_datamap_contract.suite._probes.session import every_byte
 from dataarts_datamap_contract.suite._probes.ways import ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite._probes.session import Session
     from dataarts_datamap_contract.suite._probes.study import Study
 
+_NAMES: Final = ("task_id", "job_name", "workspace_id")
 _FULL_WIDTH = 0xFEE0
 _PICTURE = re.compile("[\U00010000-\U0010ffff]")
 
@@ -80,47 +81,6 @@ def near_id(value: str, *, in_capitals: bool = False) -> tuple[str, ...]:
     return tuple(each for each in (*found, *((value.swapcase(),) if in_capitals else ())) if each not in {"", value})
 
 
-def probe_job_names(session: Session, study: Study) -> None:
-    """A name that is almost an operator's finds nothing."""
-    if session.target.job_name.swapcase() == session.target.job_name:
-        session.ledger.excuse("the target's job name has no letters with a case", "C-job-name-case")
-    named = {(str(each.get("task_id")), each.get("job_name")) for each in session.operators()}
-    operators = operators_of(session)
-    named |= {(each["task_id"], each["job_name"]) for each in operators}
-    for number, (check, name) in enumerate(near_names(session.target.job_name)):
-        if (session.target.task_id, name) not in named:
-            _judge_nothing(session, check, session.runs(job_name=name, **study.window), f"job_name {name!r}")
-        other = operators[number % len(operators)]
-        near = list(near_names(other["job_name"]))
-        also, near_name = near[number % len(near)]
-        if (other["task_id"], near_name) not in named:
-            exchange = varied_runs(session, number, **{**other, "job_name": near_name})
-            _judge_nothing(session, also, exchange, f"job_name {near_name!r}")
-    for other in operators[1:]:
-        for name in _collated(other["job_name"]):
-            if name != other["job_name"] and (other["task_id"], name) not in named:
-                exchange = session.runs(**{**other, "job_name": name})
-                _judge_nothing(session, "C-job-name-other", exchange, f"job_name {name!r}")
-
-
-def probe_tasks(session: Session, study: Study) -> None:
-    """Another task finds nothing, even if it exists but has no such operator."""
-    operators = session.operators()
-    own = {str(each.get("task_id")) for each in operators if each.get("job_name") == session.target.job_name}
-    others = sorted({str(each.get("task_id")) for each in operators} - own - {session.target.task_id})
-    made_up = (
-        *near_id(session.target.task_id),
-        *wild_ids(session.target.task_id),
-        *_of_numbers(session.target.task_id),
-    )
-    for number, task_id in enumerate((*made_up, *others[:3])):
-        for exchange in (
-            session.runs(task_id=task_id, **study.window),
-            varied_runs(session, number, task_id=task_id, job_name=session.target.job_name),
-        ):
-            _judge_nothing(session, "C-task-id-other", exchange, f"task_id {task_id!r}")
-
-
 def _of_numbers(value: str) -> Iterator[str]:
     """Texts and numbers that a server may read as the number that an id is, if it is one."""
     arabic = value.translate({ord(digit): 0x660 + int(digit) for digit in "0123456789"})
@@ -129,37 +89,44 @@ def _of_numbers(value: str) -> Iterator[str]:
         yield from (f"-{value}", f"{value}.5", f"{value}e1", f"{value};x", f"{value}x")
 
 
-def probe_workspaces(session: Session, study: Study) -> None:
-    """Another workspace finds nothing."""
-    if all(each["workspace_id"] is None for each in operators_of(session)):
+def probe_near(session: Session, study: Study) -> None:
+    """Each id and name that is almost an operator's, beside the operator's own others, finds nothing."""
+    operators, named = operators_of(session), session.operators()
+    if session.target.job_name.swapcase() == session.target.job_name:
+        session.ledger.excuse("the target's job name has no letters with a case", "C-job-name-case")
+    if all(each["workspace_id"] is None for each in operators):
         session.ledger.excuse("the target names no workspace", "C-workspace-other", "C-rows-of-workspace")
-        return
-    named = session.operators()
-    number = 0
-    for operator in operators_of(session):
-        workspace_id = operator["workspace_id"]
-        if workspace_id is None:
-            continue
-        asked = (operator["task_id"], operator["job_name"])
-        own = {
-            str(each.get("workspace_id")) for each in named if (str(each.get("task_id")), each.get("job_name")) == asked
-        }
-        others = sorted({str(each.get("workspace_id")) for each in named} - own - {workspace_id})
-        made_up = (
-            *near_id(workspace_id, in_capitals=True),
-            *wild_ids(workspace_id),
-            workspace_id[: len(workspace_id) // 2],
-            "0" * 32,
-        )
-        is_target = asked == (session.target.task_id, session.target.job_name)
-        for other in (*(made_up if is_target else made_up[number % 3 :: 3]), *others[:1]):
-            number += 1
-            if other and other not in {workspace_id, *own}:
-                asked_for = [varied_runs(session, number, **{**operator, "workspace_id": other})]
-                if is_target:
-                    asked_for.append(session.runs(workspace_id=other, **study.window))
-                for exchange in asked_for:
-                    _judge_nothing(session, "C-workspace-other", exchange, f"workspace_id {other!r}")
+    known = {_ids(each) for each in (*operators, *named)}
+    known |= {(task_id, job_name, None) for task_id, job_name, _ in known}
+    for place, operator in enumerate(operators):
+        for number, (check, changes) in enumerate(_near(operator, named)):
+            asked = operator | changes
+            is_collated = asked["job_name"] in set(_collated(operator["job_name"]))
+            if _ids(asked) in known or not (place == 0 or number % 5 == place % 5 or is_collated):
+                continue
+            what = " and ".join(f"{name} {value!r}" for name, value in changes.items())
+            if place == 0 and number % 6 == 1:
+                _judge_nothing(session, check, session.runs(**asked, **study.window), what)
+            _judge_nothing(session, check, varied_runs(session, number, **asked), what)
+
+
+def _near(operator: Mapping[str, Any], named: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Changes to an operator's ids after which they are nobody's, each with the check that it is for."""
+    task_id, job_name, workspace_id = (operator[name] for name in _NAMES)
+    yield from ((check, {"job_name": name}) for check, name in near_names(job_name))
+    others = sorted({str(each.get("task_id")) for each in named} - {task_id})
+    for each in (*near_id(task_id), *wild_ids(task_id), *_of_numbers(task_id), *others[:3]):
+        yield "C-task-id-other", {"task_id": each}
+    if workspace_id is not None:
+        others = sorted({str(each.get("workspace_id")) for each in named} - {workspace_id})
+        half = workspace_id[: len(workspace_id) // 2]
+        made_up = (*near_id(workspace_id, in_capitals=True), *wild_ids(workspace_id), *([half] if half else []))
+        for each in (*made_up, "0" * 32, *others[:1]):
+            yield "C-workspace-other", {"workspace_id": each}
+
+
+def _ids(operator: Mapping[str, Any]) -> tuple[str, Any, Any]:
+    return str(operator.get("task_id")), operator.get("job_name"), operator.get("workspace_id")
 
 
 def probe_tables(session: Session) -> None:

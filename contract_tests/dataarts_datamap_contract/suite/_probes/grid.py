@@ -1,4 +1,4 @@
-"""Probes of many parameters at once: a server may handle each one alone, and fail on two of them together."""
+"""Reads all runs of each operator, and asks for pages that follow from them: by every pair of parameters, at random."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from dataarts_datamap_contract.suite._http.credentials import NOBODY
+from dataarts_datamap_contract.suite._http.messages import whole_number
 from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.invariants.paging import window_columns
 from dataarts_datamap_contract.suite._judging.run_lists import cut_points
 from dataarts_datamap_contract.suite._judging.world import Asker
 from dataarts_datamap_contract.suite._probes.contexts import operators_of
-from dataarts_datamap_contract.suite._probes.paging import judge_walk
-from dataarts_datamap_contract.suite._probes.study import FAR_ENDS, MOST_WALKED, total_of, walk
+from dataarts_datamap_contract.suite._probes.study import LIMIT, MOST_WALKED, judge_walk, total_of, walk
 from dataarts_datamap_contract.suite._probes.ways import ask
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ T = TypeVar("T")
 _OK = 200
 _NAMES: Final = ("task_id", "job_name", "workspace_id")
 _MOST_NAMED: Final = 8
-_MOST_DRAWN: Final = 240
-_DISTURBED: Final = 0.12
+_MOST_DRAWN: Final = 125
+_DISTURBED: Final = 0.09
 _UNSERVED: Final[tuple[dict[str, Any], ...]] = (
     {"limit": 0},
     {"credential": NOBODY},
@@ -49,12 +49,20 @@ _TOGETHER: Final = (
 
 _DRAWS: Final = 12
 _MOST_TIES: Final = 4
+_KINDS: Final = ("status", "type", "retryTimes", "forceSuccess")
+_MOST_KINDS: Final = 14
+_FEWEST_TILES: Final = 12
+_MOST_TILES: Final = 72
+_FAR: Final = (2**15, 2**16, 10**6, 2**24, 2**31 - 1)
 _HOUR: Final = 3_600_000
 _DAY: Final = 24 * _HOUR
 _LAST: Final = 31
 _DECEMBER: Final = 12
 _ZONES: Final = (ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York"))
 _MOST_DATED: Final = 2
+_FAR_ENDS: Final = (2**31 * 1_000, 2**32 * 1_000, 2**63 // 10**6 + 1, 253_402_300_800_000, 2**53, 2**63 - 1)
+"""Ends beyond the times that seconds in 31 or 32 bits, nanoseconds, years of four digits and doubles can be."""
+
 _LONG_AGO: Final = (0, 1, 2**31 - 1, 2**31, 2**32, 10**9, 1_700_000_000, 10**10, 10**11)
 
 _LIMITS: Final = (1, 2, 3, 5, 7, 9, 10, 11, 16, 20, 21, 26, 35, 50, 51, 60, 99, LEAST_CAP, 101, 128, 150, 200, 256, 500)
@@ -92,6 +100,7 @@ class _Base(NamedTuple):
 def probe_grid(session: Session, study: Study) -> None:
     """Pages of every operator that has runs, with and without its workspace, in windows of many kinds."""
     generator, in_pages = session.random, session.target.offset_unit == "pages"
+    judge_walk(session, study.walk)
     read = (_read_whole(session, each, (study.start, study.end)) for each in _askers(session))
     bases = [each for each in read if each is not None]
     own = [each for each in bases if each.asker[:2] == (session.target.task_id, session.target.job_name)]
@@ -99,7 +108,7 @@ def probe_grid(session: Session, study: Study) -> None:
     columns = (own * (len(bases) // max(len(own), 1)) + bases, _WINDOWS, _OFFSETS, (*_LIMITS * 3, *_LARGE_LIMITS))
     for base, kind, place, limit in pairwise_of(generator, _MOST_DRAWN if bases else 0, *columns):
         start, end = kind(base, generator)
-        start, end = max(start, base.start), end if end in FAR_ENDS else min(end, base.end)
+        start, end = max(start, base.start), end if end in _FAR_ENDS else min(end, base.end)
         if start <= end:
             row = place(base.number_in(start, end), limit, generator.randrange(2**31))
             questions.append(_question(base, start, end, row // limit if in_pages else row, limit))
@@ -124,9 +133,7 @@ def _in_company(
     yield dict(question)
     if company > 1 - _DISTURBED:
         names = generator.choice(_TOGETHER)
-        changed = question | {name: other[name] for name in names}
-        if changed["start_time"] <= changed["end_time"]:
-            yield changed
+        yield question | {name: other[name] for name in names}
     elif company > 1 - 2 * _DISTURBED:
         offset, limit = generator.choice(_mixed_up(question["offset"], question["limit"]))
         yield question | {"offset": offset, "limit": limit}
@@ -172,15 +179,46 @@ def _read_whole(session: Session, asker: Asker, study: tuple[int, int]) -> _Base
 
 
 def _fixed(session: Session, base: _Base, *, thoroughly: bool) -> Iterator[tuple[int, int, int, int]]:
-    """Pages between equal times and by dates; thoroughly, also pages of each limit and around single runs."""
-    generator = session.random
-    if session.target.offset_unit == "rows":
-        yield from ((base.start, base.end, place, 5) for place in _ties(session, base))
+    """Pages between equal times and by dates; thoroughly, also of each limit, at the end, and in parts of it."""
+    generator, target = session.random, session.target
+    places = _places(session, base)
+    if target.offset_unit == "rows":
+        yield from ((base.start, base.end, place, 5) for place in _ties(session, places))
     yield from ((start, min(end, base.end), 0, LEAST_CAP) for start, end in _dated(base, generator))
     if thoroughly:
         yield from ((base.start, base.end, 0, limit) for limit in _LIMITS[6:-2])
+        end = len(places) if target.offset_unit == "rows" else -(-len(places) // LIMIT)
+        yield from ((base.start, base.end, offset, LIMIT) for offset in (end, end + 1, end + 1_000, *_FAR))
+        ends = (*(base.end + each * _HOUR for each in (1, 6, 24, 48)), *(each for each in _FAR_ENDS if each > base.end))
+        yield from ((start, end, 0, 1) for start in (0, base.start) for end in ends)
+        yield from ((end, start, 0, LIMIT) for start, end in ((base.start, base.end), (0, 1)))
         for moment in generator.sample(base.moments, min(_MOST_TIES, len(base.moments))):
             yield from ((each, each, 0, 5) for each in (moment, moment + 1, moment - 1) if each >= base.start)
+            yield moment, moment - 1, 0, LIMIT
+        if base.asker.workspace_id == target.workspace_id:
+            parts = (*_tiles(target.window_start, target.window_end), *_around_kinds(session, places))
+            yield from ((max(start, base.start), min(end, base.end), 0, LEAST_CAP) for start, end in parts)
+
+
+def _tiles(low: int, high: int) -> Iterator[tuple[int, int]]:
+    """Parts of a window that lie side by side, of a few hours each, and longer ones that some of them make up."""
+    count = min(_MOST_TILES, max(_FEWEST_TILES, (high - low) // (4 * _HOUR)))
+    edges = [low + (high - low) * index // count for index in range(count)]
+    for group in (1, 3, count // 2):
+        yield from ((start, end - 1) for start, end in pairwise((*edges[::group], high + 1)) if start < end)
+
+
+def _around_kinds(session: Session, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:
+    """Windows around a run of each kind: its moment alone, and an hour to each side."""
+    seen: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        for name in _KINDS:
+            seen.setdefault(f"{name} {row.get(name)}", row)
+    low, high = session.target.window_start, session.target.window_end
+    for row in list({id(row): row for row in seen.values()}.values())[:_MOST_KINDS]:
+        times = (whole_number(row.get(column)) or 0 for column in window_columns(session.target))
+        for time in [each for each in times if low <= each <= high][:1]:
+            yield from ((time, time), (max(low, time - _HOUR), min(high, time + _HOUR)))
 
 
 def _dated(base: _Base, generator: random.Random) -> list[tuple[int, int]]:
@@ -200,13 +238,16 @@ def _dated(base: _Base, generator: random.Random) -> list[tuple[int, int]]:
     return [each for kind in found.values() for each in generator.sample(kind, min(_MOST_DATED, len(kind)))]
 
 
-def _ties(session: Session, base: _Base) -> list[int]:
+def _places(session: Session, base: _Base) -> list[Mapping[str, Any]]:
+    """The rows of a window that was read whole, in their order."""
+    window, rows = session.ledger.world.find(base.asker, base.start, base.end), session.ledger.world.rows[base.asker]
+    return [rows[run] for run in window.runs] if window else []
+
+
+def _ties(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Positions between two runs of the same time."""
-    rows = session.ledger.world.rows[base.asker]
-    window = session.ledger.world.find(base.asker, base.start, base.end)
-    column = window_columns(session.target)[0]
-    times = {position: rows[run].get(column) for position, (run, _) in window.places.items()} if window else {}
-    ties = [position for position, time in times.items() if time and times.get(position - 1) == time]
+    times = [row.get(window_columns(session.target)[0]) for row in rows]
+    ties = [place for place in range(1, len(times)) if times[place] and times[place] == times[place - 1]]
     return session.random.sample(ties, min(_MOST_TIES, len(ties)))
 
 
@@ -267,7 +308,7 @@ _WINDOWS: Final[tuple[Callable[[_Base, random.Random], tuple[int, int]], ...]] =
     lambda base, generator: (_span(base, generator)[0], base.end),
     lambda base, generator: (base.start, generator.choice(_LONG_AGO)),
     lambda base, generator: (base.start, generator.choice(base.moments) // 1_000),
-    lambda base, generator: (_span(base, generator)[0], generator.choice(FAR_ENDS)),
+    lambda base, generator: (_span(base, generator)[0], generator.choice(_FAR_ENDS)),
     _gap,
     _from_run(0),
     _from_run(1),

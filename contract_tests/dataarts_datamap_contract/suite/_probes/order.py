@@ -25,9 +25,7 @@ from dataarts_datamap_contract.suite._probes import (
     gateway,
     grid,
     operators,
-    paging,
     replay,
-    windows,
 )
 from dataarts_datamap_contract.suite._probes.assets import bad_requests, details, lineage, searches
 from dataarts_datamap_contract.suite._probes.assets.opening import open_assets
@@ -73,24 +71,21 @@ _GATEWAY: Final = (
     _Step(gateway.probe_codings, ("A-answer-whole",)),
 )
 _STUDY: Final = (
-    _StudyStep(paging.probe_walk, ("C-walk-complete", "C-walk-duplicate", "C-run-id-unique", "C-limit-underfilled")),
-    _StudyStep(paging.probe_end, ("C-offset-beyond-end",)),
-    _StudyStep(windows.probe_reversed, ("C-window-reversed",)),
-    _StudyStep(windows.probe_wide, ("C-window-adds-up",)),
-    _StudyStep(windows.probe_tiles, ("C-window-adds-up", "C-run-content")),
     _StudyStep(
         grid.probe_grid,
         (
             *("C-offset-slice", "C-offset-beyond-end", "C-limit-underfilled", "C-walk-complete", "C-walk-duplicate"),
             *("C-run-id-unique", "C-run-content", "C-total-constant", "C-workspace-same", "C-window-adds-up"),
+            "C-window-reversed",
         ),
     ),
     _StudyStep(
-        filters.probe_job_names,
-        tuple(f"C-job-name-{each}" for each in ("other", "prefix", "case", "blank", "wildcard")),
+        filters.probe_near,
+        (
+            *(f"C-job-name-{each}" for each in ("other", "prefix", "case", "blank", "wildcard")),
+            *("C-task-id-other", "C-workspace-other"),
+        ),
     ),
-    _StudyStep(filters.probe_tasks, ("C-task-id-other",)),
-    _StudyStep(filters.probe_workspaces, ("C-workspace-other",)),
 )
 _ASSETS: Final = (
     _Step(lineage.probe_all, ("C-bulk-pages", "B-lineage-shape", "C-asset-agrees"), BULK),

@@ -9,19 +9,16 @@ from dataarts_datamap_contract.suite._judging.invariants.common import OK, RUNS,
 from dataarts_datamap_contract.suite._probes.ways import WAYS, is_signed, renewed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from dataarts_datamap_contract.suite._http.messages import Request
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite._probes.session import Session
 
-_MOST_OF_RUNS: Final = 30
-_MOST_OF_OTHERS: Final = 10
-_MOST_REFUSED: Final = 24
+_MOST_OF_RUNS: Final = 27
+_MOST_OF_OTHERS: Final = 6
 _TOGETHER: Final = 8
-_PART: Final = 0.4
+_PART: Final = 0.25
 _DRAWN: Final = 6
-_TRIED: Final = 3
+_TRIED: Final = 2
 
 
 def probe_replay(session: Session) -> None:
@@ -31,54 +28,34 @@ def probe_replay(session: Session) -> None:
     """
     for request in (*session.questions(), session.runs_request(limit=LEAST_CAP)):
         session.send(request)
-    asked = _sample(session)
-    for first in session.random.sample(asked, len(asked) // 2):
+    kinds = _kinds(session)
+    asked = [each for some in kinds.values() for each in some]
+    for first in session.random.sample(asked, len(asked) // 3):
         session.send(renewed(session, first.request))
     for change in WAYS.values():
-        for first in _some(session, asked):
-            changed = change(session, first.request)
-            if changed is not None:
-                session.send(renewed(session, changed))
+        for (operation_id, is_served), some in kinds.items():
+            for _ in range(_TRIED if is_served and operation_id == RUNS else 1):
+                drawn = session.random.sample(some, min(_DRAWN, len(some)) if is_served else 1)
+                first = max(drawn, key=lambda each: len(each.response.content))
+                changed = change(session, first.request) if is_served or session.random.random() < _PART else None
+                if changed is not None:
+                    session.send(renewed(session, changed))
     session.random.shuffle(asked)
     for index in range(0, len(asked), _TOGETHER):
         session.send_together([renewed(session, each.request) for each in asked[index : index + _TOGETHER]])
 
 
-def _some(session: Session, asked: list[Exchange]) -> Iterator[Exchange]:
-    """For each operation, some exchanges that show much, and some that were refused."""
-    for (operation_id, is_served), exchanges in _by_operation(asked).items():
-        if is_served:
-            for _ in range(_TRIED if operation_id == RUNS else 1):
-                drawn = session.random.sample(exchanges, min(_DRAWN, len(exchanges)))
-                yield max(drawn, key=lambda each: len(each.response.content))
-        elif session.random.random() < _PART:
-            yield session.random.choice(exchanges)
-
-
-def _by_operation(exchanges: Iterable[Exchange]) -> dict[tuple[str | None, bool], list[Exchange]]:
-    """The exchanges by operation, and by whether they were served."""
-    found: dict[tuple[str | None, bool], list[Exchange]] = {}
-    for each in exchanges:
-        found.setdefault((each.operation_id, each.response.status == OK), []).append(each)
-    return found
-
-
-def _sample(session: Session) -> list[Exchange]:
-    """Exchanges of each kind, sorted by operation."""
+def _kinds(session: Session) -> dict[tuple[str | None, bool], list[Exchange]]:
+    """Exchanges that can be repeated, by operation and by whether they were served, few of each kind."""
     seen = [each for each in session.ledger.seen if _can_be_repeated(session, each)]
     session.random.shuffle(seen)
-    kinds: dict[object, Exchange] = {}
-    for each in seen:
-        kinds.setdefault(_kind(each), each)
-    chosen: list[Exchange] = []
-    refused: list[Exchange] = []
-    for (operation_id, is_served), exchanges in _by_operation(kinds.values()).items():
-        if is_served:
-            chosen += exchanges[: _MOST_OF_RUNS if operation_id == RUNS else _MOST_OF_OTHERS]
-        else:
-            refused += exchanges
-    session.random.shuffle(refused)
-    return sorted([*chosen, *refused[:_MOST_REFUSED]], key=lambda each: str(each.operation_id))
+    found: dict[tuple[str | None, bool], list[Exchange]] = {}
+    for each in {_kind(each): each for each in seen}.values():
+        some = found.setdefault((each.operation_id, each.response.status == OK), [])
+        most = _MOST_OF_RUNS if each.operation_id == RUNS else _MOST_OF_OTHERS
+        if len(some) < (most if each.response.status == OK else most // 3):
+            some.append(each)
+    return found
 
 
 def _can_be_repeated(session: Session, exchange: Exchange) -> bool:

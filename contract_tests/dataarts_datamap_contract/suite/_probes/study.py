@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from dataarts_datamap_contract.suite._judging.invariants.paging import window_columns
-from dataarts_datamap_contract.suite._judging.run_lists import cut_points
+from dataarts_datamap_contract.suite._judging.run_lists import cut_points, repeated, shared_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,8 +22,6 @@ MOST_WALKED = 600
 """How many runs a walk through the whole window may have."""
 
 _SPARE_PAGES = 2
-FAR_ENDS: Final = (2**31 * 1_000, 2**32 * 1_000, 2**63 // 10**6 + 1, 253_402_300_800_000, 2**53, 2**63 - 1)
-"""Ends beyond the times that seconds in 31 or 32 bits, nanoseconds, years of four digits and doubles can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +100,19 @@ def _pages(session: Session, limit: int, first: Exchange | None, changes: dict[s
         offset += 1 if session.target.offset_unit == "pages" else len(rows)
 
 
+def judge_walk(session: Session, walked: Walk) -> None:
+    """Compare a walk with its own total."""
+    first, rows, total = walked.pages[0], walked.rows, walked.total
+    if total is None:
+        return
+    lost = () if len(rows) == total else (f"total is {total}, and a walk finds {len(rows)} runs",)
+    session.judge("C-walk-complete", first, *lost)
+    twice = repeated(rows)
+    session.judge("C-walk-duplicate", first, *(f"a walk finds {run} more than once" for run in twice[:1]))
+    shared = shared_ids(rows)
+    session.judge("C-run-id-unique", first, *(f"several runs have the taskRunningLogId {each}" for each in shared[:1]))
+
+
 def find_study(session: Session) -> Study | None:
     """A window with some runs, few enough to be walked: the target's or a part of it; None if there is none."""
     start, end = session.target.window_start, session.target.window_end
@@ -113,18 +124,6 @@ def find_study(session: Session) -> Study | None:
     times = [time for time in cut_points(first.response.rows, window_columns(session.target)) if start <= time <= end]
     low, high = (times[0], times[-1]) if times else (start, end)
     narrow = Study(low, high, walk(session, start_time=low, end_time=high))
-    if narrow.walk.rows:
+    if narrow.walk.rows or (total_of(first) or 0) > MOST_WALKED:
         return narrow
-    _judge_empty(session, first, narrow)
-    return Study(start, end, walk(session)) if (total_of(first) or 0) <= MOST_WALKED else None
-
-
-def _judge_empty(session: Session, first: Exchange, narrow: Study) -> None:
-    """Judge a window that shows nothing, although the target's window shows runs well inside it."""
-    for column in window_columns(session.target):
-        if any(narrow.start < time < narrow.end for time in cut_points(first.response.rows, [column])):
-            problem = (
-                f"the window {narrow.start} to {narrow.end} shows none of the runs that a wider one shows inside it"
-            )
-            session.judge("C-window-adds-up", narrow.walk.pages[0], problem)
-            return
+    return Study(start, end, walk(session))

@@ -145,10 +145,8 @@ def _of_type(media_type: str) -> Callable[[Session, Request], Request | None]:
 
 
 def _with_body(name: str, value: str) -> Callable[[Session, Request], Request | None]:
-    def change(_: Session, request: Request) -> Request | None:
-        return replace(request, fields=(*request.fields, (name, value))) if request.content else None
-
-    return change
+    add = _with(name, value)
+    return lambda session, request: add(session, request) if request.content else None
 
 
 WAYS: Final[dict[str, Callable[[Session, Request], Request | None]]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
+from dataarts_datamap_contract.suite._judging.invariants.common import BAD_REQUEST, OK, THROTTLED, asks_really
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +31,17 @@ def _window_start(exchange: Exchange, target: Target) -> Problems:
 
 def _window_end(exchange: Exchange, target: Target) -> Problems:
     return _outside(exchange, target, "end_time", lambda time, end: time > end, "after")
+
+
+def _window_reversed(exchange: Exchange, target: Target) -> Problems:
+    start, end = (exchange.judgement.number(name) for name in ("start_time", "end_time"))
+    status, shown = exchange.response.status, len(exchange.response.rows)
+    if start is None or end is None or start <= end or exchange.judgement.standing != "valid":
+        return None
+    if shown:
+        return (f"{shown} rows where start_time is {start - end} ms after end_time",)
+    is_right = status in {OK, BAD_REQUEST, THROTTLED} or not asks_really(exchange, target)
+    return () if is_right else (f"a window that ends before it starts is answered {status}",)
 
 
 def window_columns(target: Target) -> tuple[str, ...]:
@@ -78,6 +90,7 @@ INVARIANTS: Final[Mapping[str, Invariant]] = {
     "C-limit-exceeded": _limit_exceeded,
     "C-window-start": _window_start,
     "C-window-end": _window_end,
+    "C-window-reversed": _window_reversed,
     "C-rows-of-task": _rows_of("task_id", "taskId"),
     "C-rows-of-job": _rows_of("job_name", "jobName"),
     "C-rows-of-workspace": _rows_of("workspace_id", "workspaceId"),
