@@ -51,7 +51,7 @@ def test_page(service: FakeService, tmp_path: Path, capfdbinary: pytest.CaptureF
     assert "datamap: logs of 2 of 3 failures read" in err
     assert [
         ["Log", "</script><script>alert(1)</script>\\x1b[2J\\u202e\nERROR 订单\t📊\n"],
-        ["End of the log, of 20,000 bytes", "x" * 16_384],
+        ["End of the log (20,000 bytes in all)", "x" * 16_384],
     ] == tails_of(page)[:2]
     assert "Log could not be read" == tails_of(page)[2][0]
     assert "obs:object:GetObject" in tails_of(page)[2][1]

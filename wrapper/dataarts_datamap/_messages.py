@@ -84,7 +84,7 @@ class Response(SecretStruct, frozen=True, kw_only=True):
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the server asks to wait, at most a hundred years; a date counts from the response's ``Date``.
+        """Seconds that the server asks to wait, at most a hundred years. A date counts from the response's ``Date``.
 
         None if there is no such header, or it is invalid.
         """

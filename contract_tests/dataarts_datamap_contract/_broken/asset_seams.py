@@ -61,7 +61,11 @@ def on_assets(change: Callable[[Document], object], *of: str) -> Seam:
 
 
 def searching(response: Callable[[Callable[..., Document], Document], Document]) -> Seam:
-    """A seam that makes the page of a search from a search of the reference with any body, and the request's body."""
+    """A seam that makes the page of a search.
+
+    Args:
+        response: Makes it from a function that searches the reference, with changes to the body, and the body as sent.
+    """
 
     def answer(_: str, ask: Ask, arguments: Arguments) -> Document:
         def found(**changes: object) -> Document:
@@ -95,7 +99,7 @@ def detailing(response: Callable[[Callable[[list[str]], Document], list[str]], D
 
 
 def on_path(scope: Scope) -> bool:
-    """Whether a request is for an asset or its lineage."""
+    """Whether a request is for an operation on assets or lineage."""
     path = scope["raw_path"].decode("latin-1")
     return any(part in path for part in _PATHS)
 

@@ -131,12 +131,12 @@ def day(caller: Caller) -> dict[str, int]:
 
 
 def own_error_response(status: int, code: str, *, when: Callable[[RequestParts], bool]) -> Seam:
-    """A seam that gives the errors for some requests with wrong credentials another status and code."""
+    """A seam that changes the status and the code of the error for wrong credentials, in some requests."""
     return on_unauthorized(lambda request, error: HttpError(status, code, error.message) if when(request) else error)
 
 
 def data(response: Response) -> bool:
-    """Whether a response has rows or operators."""
+    """Whether a response is OK and names the documented operator, as its rows and ShowNodes do."""
     return response.status == OK and b"937987" in response.body
 
 

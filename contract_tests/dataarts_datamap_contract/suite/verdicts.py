@@ -141,9 +141,9 @@ class Report:
         evidence: The responses that the run saw.
         shortcomings: Why the run is not enough to judge the server, one line each; empty if it is.
         coverage: How much of the specification was exercised.
-        stopped: Whether the run ended early, at a failure of a check to stop on.
+        stopped: Whether the run ended early, since a check in ``stop_on`` failed.
         weaknesses: Why the target's data is too poor for most checks; in CI, such a run counts as not judged.
-        limits: The relations that the data could not exercise.
+        limits: What the run did not test, and why: the data lacks it, the budget cut it, or it was not asked for.
     """
 
     endpoint: str

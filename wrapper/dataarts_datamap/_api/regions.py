@@ -72,7 +72,7 @@ def find_region(region: str) -> Region:
     """The region with an id; for an unknown region, the addresses by the documented rule.
 
     Raises:
-        ConfigurationError: It is not the id of a region.
+        ConfigurationError: The text does not have the form of an id.
     """
     if not _REGION.fullmatch(region):
         raise ConfigurationError(f"{shown(region)} is not the id of a region, such as eu-west-101")

@@ -66,7 +66,8 @@ class Search(SecretStruct, frozen=True, kw_only=True):
         if named is None:
             return self._walk()
         if named not in _PLACES:  # not shown: it may be a token in the wrong variable
-            raise CredentialsError(f"{_NAME_VARIABLE} must be one of {', '.join(_PLACES)}")
+            place = "the name of credentials" if name else _NAME_VARIABLE
+            raise CredentialsError(f"{place} must be one of {', '.join(_PLACES)}")
         found = _PLACES[named](self)
         if isinstance(found, str):
             raise CredentialsError(f"no credentials: {named} is selected, but {found}")
@@ -90,7 +91,7 @@ def allows_http(environ: Mapping[str, str]) -> bool:
     """Whether the environment allows addresses of plain ``http`` to another machine.
 
     Raises:
-        ConfigurationError: The variable is neither 1 nor 0.
+        ConfigurationError: The variable has another value than 1, true, yes, on, 0, false, no and off.
     """
     said = environ.get(_HTTP_VARIABLE, "")
     if said.lower() not in _ON | _OFF:
@@ -138,7 +139,8 @@ def find_credentials(  # noqa: PLR0913  a password needs its region, project and
         CredentialsError: There are no credentials: the text has the reason for each place. Or the named file cannot be
             used, such as a pipe, a folder, or a file of more than 1 MiB. Or a value is damaged, such as by a line break
             at its end: the text says where it was found and how to fix it, and shows no secret.
-        ConfigurationError: For a password, the region is missing, and so is the address of IAM or the project.
+        ConfigurationError: A password was found but no region, which it needs unless the address of IAM and the project
+            are known.
     """
     known = os.environ if environ is None else environ
     search = Search(

@@ -48,8 +48,8 @@ def read_lineage(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[list[Li
 def _read_once(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[_Reading]:
     """The edges of all pages.
 
-    An offset is assumed to count operators, as the total does. One more request, for offset 1, checks that if the
-    second page is empty, or equal to the first, or would exist even if offsets counted pages. Operators without rows
+    An offset is assumed to count operators, as the total does. One more request, for offset 1, checks this if the
+    second page is empty, equals the first, or would also exist if offsets counted pages. Operators without rows
     are normal, so the rows cannot be compared with the total.
     """
     page = yield from ask(0, _LIMIT)

@@ -223,7 +223,7 @@ _TABLE: Final = {
     "fast": "快",
     "Running data": "运行数据",
     "Log could not be read": "日志无法读取",
-    "End of the log, of {size} bytes": "日志末尾，共 {size} 字节",
+    "End of the log ({size} bytes in all)": "日志末尾，共 {size} 字节",
     "No failed run matches the filters.": "符合筛选条件的运行没有失败的。",
     "No outlier matches the filters.": "符合筛选条件的运行没有离群值。",
     "No run matches the filters.": "没有符合筛选条件的运行。",

@@ -34,7 +34,7 @@ class FailureLog(Struct, frozen=True, kw_only=True):
         """The title of its folded section in a page."""
         if self.problem is not None:
             return say("Log could not be read")
-        return say("Log") if self.is_whole else say("End of the log, of {size} bytes", size=f"{self.size or 0:,}")
+        return say("Log") if self.is_whole else say("End of the log ({size} bytes in all)", size=f"{self.size or 0:,}")
 
     @property
     def shown(self) -> str:

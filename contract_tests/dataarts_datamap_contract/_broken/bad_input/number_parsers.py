@@ -1,4 +1,4 @@
-"""Documented integers that are read by number parsers of other languages."""
+"""Servers that read integers like another language's parser of numbers, or refuse valid integers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _reads(name: str, pattern: str, value: Callable[[re.Match[str]], object]) ->
 
 
 def _before_1970(perform: Perform, values: Values) -> Document:
-    """A window that ends in the first hours of the epoch is refused as missing."""
+    """A window that ends in the first hour of 1970 is refused, as if its end were missing."""
     if int(values["end_time"]) < HOUR:
         raise HttpError(400, "APIGW.0106", "end_time is missing")
     return perform(values)
@@ -42,7 +42,7 @@ def _refused_between(perform: Perform, values: Values) -> Document:
 
 
 def _odd_limits(perform: Perform, values: Values) -> Document:
-    """Limits that the console does not offer are refused."""
+    """Limits between 20 and 50, which a console may not offer, are refused."""
     if int(values["limit"]) in range(21, 50):
         raise HttpError(400, "DLF.0801", "limit must be one of 10, 20, 50, 100")
     return perform(values)

@@ -190,7 +190,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "bad-input-as-problem-details",
-        "an error response for bad input has a code and a message of the documented names",
+        "an error response for bad input has its code and its message in the documented members",
         frozenset({"A-error-shape", "A-content-type"}),
         on_error_response(_problem, BAD_REQUEST),
         lambda caller: "error_code" not in caller.runs(limit="x").json(),

@@ -31,7 +31,9 @@ def find_run(  # noqa: PLR0913  one parameter for each option
     only: Iterable[str],
     is_active_first: bool,
 ) -> Run | None:
-    """Find the run whose log to show, and name it on stderr. None if there is none or several; stderr has the reason.
+    """Find the run whose log to show, and name it on stderr.
+
+    None if there is no such run, or if several operators have runs of that id; stderr has the reason.
 
     Args:
         client: The client.

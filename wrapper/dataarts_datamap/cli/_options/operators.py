@@ -25,10 +25,11 @@ class OperatorChoice:
     """The choice of the operators that count.
 
     Attributes:
-        only: Names of those that count; empty for all.
+        only: Names of those that count; if empty, ``role`` decides.
         ignore: Names of those that do not count.
         any_operator: Whether one operator that keeps the table fresh is enough.
-        role: The operators that count if ``only`` is empty: those that write the table by lineage, or all.
+        role: The operators that count if ``only`` is empty: those that write the table
+            according to lineage, or all.
     """
 
     only: tuple[str, ...] = ()
@@ -66,7 +67,7 @@ _OPTIONS = options(
         "--role",
         type=click.Choice(["producers", "associated"]),
         default="producers",
-        help="Judge the operators that write the table by lineage, or all, including readers (producers).",
+        help="Judge the operators that write the table according to lineage, or also its readers (default: producers).",
     ),
 )
 
