@@ -52,6 +52,7 @@ _NUMBERS = ("start_time", "end_time", "offset", "limit")
 _MOST_LIMIT = 100
 _DEEPEST = 10_000
 _MONTH = 31 * 24 * 3_600_000
+_NODES = re.compile(rb"/v1/[^/]+/datamap/table/[^/]+/node")
 
 
 def _by_pages(perform: Perform, values: Values) -> Document:
@@ -268,7 +269,7 @@ CORRECT_SERVERS = (
         on_wire(
             lambda scope, response: (
                 write(response, b"[]", status=200)
-                if response.status == 404 and bytes(scope["raw_path"]).endswith(b"/node") and scope["method"] == "GET"
+                if response.status == 404 and _NODES.fullmatch(scope["raw_path"]) and scope["method"] == "GET"
                 else response
             )
         ),
