@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -68,7 +69,15 @@ def _words(found: Callable[..., Document], body: Document) -> Document:
     everything = found(query="", limit=MOST, offset=0)
     wanted = str(body.get("query", "")).casefold().split()
     hits = [each for each in everything["entities"] if all(word in _parts(each) for word in wanted)]
-    return {**everything, "count": len(hits), "entities": hits[int(body["offset"]) :][: int(body["limit"])]}
+    kinds = Counter(str(each["type_name"]) for each in hits)
+    facets = [{"typeName": [{"name": name, "count": number} for name, number in kinds.items()]}]
+    page = hits[int(body["offset"]) :][: int(body["limit"])]
+    return {
+        **everything,
+        "count": len(hits),
+        "entities": page,
+        "facets": facets if everything["facets"] else [],
+    }
 
 
 def _parts(entity: Document) -> set[str]:
@@ -130,7 +139,7 @@ def _has_point(request: RequestParts, _: object) -> bool:
 def _members(content: bytes) -> Document:
     try:
         return as_object(json.loads(content)) or {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 
