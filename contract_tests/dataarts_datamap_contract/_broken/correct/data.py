@@ -6,6 +6,7 @@ import gzip
 import random
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -52,9 +53,17 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
 
 _sealed = partial(CorrectServer, cohort="sealed")
+_apart = partial(CorrectServer, cohort="apart")
 
 _DEEPEST = 10_000
 _NUMBERS = ("start_time", "end_time", "offset", "limit")
+
+
+def _counted_up(row: Document) -> Document:
+    if row["endTime"] or not row["startTime"]:
+        return row
+    present = int(datetime.now(UTC).timestamp()) * SECOND
+    return {**row, "runningTime": abs(present - row["startTime"])}
 
 
 def _in_two_workspaces() -> Seam:
@@ -313,5 +322,11 @@ CORRECT_SERVERS = (
             HttpError(400, "DLF.0801", "start_time is too far ahead"),
         ),
         lambda caller: status_of(caller, start_time=5_000_000_000 * SECOND) == 400,
+    ),
+    _apart(
+        "running-time-counts-up",
+        "the running time of a run that goes on is the time since its start",
+        on_row(_counted_up),
+        lambda caller: any(row["runningTime"] and not row["endTime"] for row in caller.rows()),
     ),
 )

@@ -53,13 +53,6 @@ def _ended(row: Document) -> bool:
     return bool(row["endTime"] and row["startTime"])
 
 
-def _counted_up(row: Document) -> Document:
-    if row["endTime"] or not row["startTime"]:
-        return row
-    present = int(datetime.now(UTC).timestamp()) * SECOND
-    return {**row, "runningTime": abs(present - row["startTime"])}
-
-
 def _planned_start(row: Document) -> Document:
     return {**row, "startTime": row["planTime"]} if row["status"].startswith("waiting") else row
 
@@ -224,13 +217,6 @@ BROKEN_SERVERS = (
         ARITHMETIC | frozenset({"B-force-success"}),
         on_row(lambda row: {**row, "forceSuccess": 1 - row["forceSuccess"]}),
         lambda caller: any(row["forceSuccess"] for row in caller.rows() if row["status"] == "success"),
-    ),
-    _apart(
-        "running-time-counts-up",
-        "The running time does not grow while a run is running.",
-        ARITHMETIC | CONTENT,
-        on_row(_counted_up),
-        _sees(lambda row: bool(row["runningTime"] and not row["endTime"])),
     ),
     _apart(
         "planned-start-is-a-start",
