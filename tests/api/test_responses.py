@@ -145,6 +145,7 @@ def test_request_id_of_header_goes_first(face: Face) -> None:
         ("3", 3.0),
         ("Thu, 11 Jan 2024 01:29:32 GMT", 10.0),
         ("Thu, 11 Jan 2024 01:29:00 GMT", 0.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 3155760000.0),
         ("soon", None),
     ],
 )

@@ -40,8 +40,7 @@ def path_segment(name: str, value: object) -> str:
     """The id, if it is certain to be one segment of a path.
 
     Raises:
-        InvalidArgumentError: It is not text, is empty, ``.`` or ``..``, holds a slash or a backslash, or is damaged as
-            in ``identifier``.
+        InvalidArgumentError: It is ``.`` or ``..``, holds a slash or a backslash, or is damaged as in ``identifier``.
     """
     text = identifier(name, value)
     if text in {".", ".."} or _SEPARATOR.search(text):
@@ -53,8 +52,8 @@ def identifier(name: str, value: object) -> str:
     """The id, if it is valid.
 
     Raises:
-        InvalidArgumentError: It is not text, is empty, holds a control or invisible character, begins or ends with a
-            blank, or is in quotes.
+        InvalidArgumentError: It is not text, is empty, holds half of a surrogate pair or a control or invisible
+            character, begins or ends with a blank, or is in quotes.
     """
     if isinstance(value, str) and _PLAIN_ID.fullmatch(value):  # a fast path for nearly all ids
         return value
@@ -87,7 +86,8 @@ def login_text(name: str, value: object, *, secret: bool = False) -> str:
     A blank at an end, quotes around it and an invisible character cause a warning, since a person may have chosen them.
 
     Raises:
-        InvalidArgumentError: It is not text, is empty, or holds a control character or a byte order mark.
+        InvalidArgumentError: It is not text, is empty, or holds half of a surrogate pair, a control character or a byte
+            order mark.
     """
     text = query_text(name, value)
     whose = name if secret else f"{name} {shown(text)}"
@@ -114,7 +114,7 @@ def query_text(name: str, value: object) -> str:
 
 
 def warn_of_damage(name: str, text: str) -> None:
-    """Warn if a name looks damaged: by a line break, a blank at an end, or quotes around it."""
+    """Warn if a name looks damaged: by a control character, a byte order mark, a blank at an end, or outer quotes."""
     _warn(f"{name} {shown(text)}", _control(text) or _byte_order_mark(text) or _blank_end(text) or _quotes(text))
 
 
@@ -169,7 +169,7 @@ def ip_address_of(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
+    """Whether a host is ``localhost``, a name below it, or a loopback address."""
     name = host.lower().removesuffix(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -220,7 +220,7 @@ def _found(text: str, position: int) -> str:
 
 
 def _name_of(char: str) -> str:
-    """The common name of a character; no such character is part of a secret."""
+    """The common name of a character that looks like damage; a text that hides its value may show it, too."""
     code = f"U+{ord(char):04X}"
     if char in _LINE_BREAKS:
         return "a line break"

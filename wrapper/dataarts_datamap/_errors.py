@@ -5,7 +5,7 @@
     DataMapError
     ├── InvalidArgumentError          an argument is invalid; nothing was sent
     ├── ConfigurationError            a setting is missing or unusable
-    │   ├── CredentialsError          no credentials were found
+    │   ├── CredentialsError          no credentials were found, or they are unusable
     │   ├── DiscoveryError            an id was left out, and there is not exactly one
     │   ├── MissingExtraError         an optional library is not installed
     │   └── TableFileError            a file of tables cannot be read, or is invalid
@@ -13,7 +13,7 @@
     ├── TransportError                no complete response arrived
     │   ├── ConnectionFailedError     no connection: name, route, refused, or TLS
     │   │   └── CertificateError      the server's certificate is not trusted
-    │   ├── RequestTimeoutError       a connection, but no response in time
+    │   ├── RequestTimeoutError       no response within the timeout, or before the deadline
     │   └── AnswerTooLargeError       a response beyond the size limit, cut off
     ├── ServiceError                  the response is an error
     │   ├── StatusError               HTTP status of 400 or more
@@ -42,7 +42,7 @@
     │   ├── LogArchivedError          the log is archived, and must be restored first
     │   ├── LogRegionError            the bucket is in another region
     │   └── LogChangedError           the log was replaced while it was read
-    ├── ExportError                   a file cannot be continued or read as an export
+    ├── ExportError                   a file cannot be continued, read or replaced as an export
     ├── StateFileError                the state of earlier checks cannot be read or written
     └── WaitTimeoutError              no run ended within the timeout
 """
@@ -166,7 +166,7 @@ class TransportError(DataMapError):
 
 
 class ConnectionFailedError(TransportError):
-    """No connection could be made: unknown name, no route, refused, or TLS failed."""
+    """No connection could be made: unknown name, no route, refused, not made in time, or TLS failed."""
 
 
 class RequestTimeoutError(TransportError):
@@ -251,8 +251,9 @@ class IncompleteWalkError(DataMapError):
     """It cannot be shown that all runs, tables or lineage were read: the pages contradict each other, or end early.
 
     Attributes:
-        rows_read: Number of runs that were yielded before.
-        totals: The different totals that the server reported, the latest last.
+        rows_read: Number of runs, assets or rows of lineage that were read before.
+        totals: The totals that the server reported, each change once, the latest last, and at most 20; for assets and
+            lineage, only the latest.
         last_run: The run before the gap; None if there was none.
     """
 
@@ -334,7 +335,7 @@ class LogChangedError(LogError):
 
 
 class ExportError(DataMapError):
-    """A file cannot be continued or read as an export; the file was left unchanged."""
+    """A file cannot be continued, read or replaced as an export; the file was left unchanged."""
 
 
 class StateFileError(DataMapError):

@@ -45,8 +45,8 @@ def replaceable(path: str | os.PathLike[str]) -> Path:
     """The path of an existing or future file, with links resolved.
 
     Raises:
-        InvalidArgumentError: The path is something else, such as a device or a circle of links; or its folder does not
-            exist.
+        InvalidArgumentError: The path cannot be that of a file: it is a folder or a device, its links form a circle,
+            its name is too long or not allowed, or its folder does not exist.
     """
     where, problem = _resolved(path)
     if problem is not None:
@@ -85,7 +85,7 @@ _OF_THE_DISK: Final = {errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQ
 
 @contextmanager
 def scratch(target: Path) -> Generator[Path]:
-    """A path with the target's name in a temporary folder beside the target, which is removed at the end of the block.
+    """A path with the target's name, in a temporary folder beside the target. The end of the block removes the folder.
 
     A killed process leaves the folder, such as ``.runs.csv.k3v9x2ab.tmp``.
     """

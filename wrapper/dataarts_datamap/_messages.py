@@ -99,7 +99,7 @@ class Response(SecretStruct, frozen=True, kw_only=True):
             wait = parsedate_to_datetime(asked) - parsedate_to_datetime(self.headers.get("date", ""))
         except (TypeError, ValueError, OverflowError):
             return None
-        return max(0.0, wait.total_seconds())
+        return min(max(0.0, wait.total_seconds()), _LONGEST_WAIT)
 
     def facts(self) -> dict[str, Any]:
         """The keywords of an error about this response."""
@@ -142,8 +142,11 @@ class Wait(Struct, frozen=True):
 Call: TypeAlias = Generator[Request | Wait, Response, T]
 """Logic without I/O: it yields requests, receives their responses, and returns a result.
 
-A wait is resumed with ``next``. Logic that does not wait only yields requests.
+It may also yield a ``Wait``, after which it is resumed with ``next``.
 """
 
 Steps: TypeAlias = Generator[Send | Sleep | Wait, Response, T]
-"""Logic without I/O that also sets times: a ``Send`` is resumed with its response, any other step with ``next``."""
+"""Logic without I/O that also sets deadlines and pauses.
+
+After a ``Send``, it is resumed with the response; after any other step, with ``next``.
+"""

@@ -50,7 +50,7 @@ class OneShotEvent:
 
 
 def wait_for_first(events: Iterable[OneShotEvent], seconds: float) -> None:
-    """Wait in a thread until one of the events is set, but at most ``seconds``."""
+    """Wait in a thread until one of the events is set, but at most ``seconds``, and at most a day."""
     closed = Lock()
     closed.acquire()
 
@@ -63,7 +63,7 @@ def wait_for_first(events: Iterable[OneShotEvent], seconds: float) -> None:
 
 
 async def wait_for_first_async(events: Iterable[OneShotEvent], seconds: float) -> None:
-    """Wait in an event loop until one of the events is set, but at most ``seconds``."""
+    """Wait in an event loop until one of the events is set, but at most ``seconds``, and at most a day."""
     import asyncio  # noqa: PLC0415  a large module, which the synchronous client does not need
 
     loop, woken = asyncio.get_running_loop(), asyncio.Event()

@@ -53,10 +53,10 @@ class SharedValue(Generic[T, StepT]):
     """Fetches a value once for all threads, tasks and event loops that need it at the same time.
 
     One caller renews the value before the end of its life: as many seconds before as the margin, or a quarter of its
-    life if that is less. Meanwhile other callers use the old value while it is valid. If the renewal fails, the
-    renewing caller does so, too, and the next renewal is tried a minute later. While no value is valid, other callers
-    wait for the one that fetches, and get its failure. If that caller goes away, such as a cancelled task, one of the
-    waiting callers fetches.
+    life if that is less. Meanwhile other callers use the old value while it is valid. If the renewal fails meanwhile,
+    the renewing caller gets the old value, too, and the next renewal is tried a minute later. While no value is valid,
+    other callers wait for the one that fetches, and get its value or its failure. If that caller ends without either,
+    such as a cancelled task or one whose client is closed, one of the waiting callers fetches.
 
     Args:
         fetch: Returns the steps that fetch the value.
@@ -78,6 +78,7 @@ class SharedValue(Generic[T, StepT]):
 
         Raises:
             RequestTimeoutError: The other caller had not fetched the value by then.
+            DataMapError: The value could not be fetched.
         """
         while True:
             cached = self._cached
@@ -97,7 +98,7 @@ class SharedValue(Generic[T, StepT]):
                 raise RequestTimeoutError("another call had not fetched a shared value before the deadline")
 
     def peek(self) -> T | None:
-        """The value if it is present and valid; nothing is fetched."""
+        """The value, if there is one that is not yet due for renewal; nothing is fetched."""
         cached = self._cached
         return None if cached is None or self._now() >= cached.renew_at else cached.value
 

@@ -32,7 +32,7 @@ def plain_span(span: timedelta) -> timedelta:
 
 
 def wall_time(time: datetime, zone: tzinfo) -> datetime:
-    """The naive time in the zone; in UTC if the time in the zone would be after the year 9999."""
+    """The naive time in the zone; in UTC if the time in the zone would be outside the years 1 to 9999."""
     try:
         local = time.astimezone(zone)
     except OverflowError:

@@ -9,7 +9,7 @@ _PACKAGE: Final = "dataarts_datamap."
 
 
 def calling_place() -> tuple[int, str]:
-    """The calling code's distance in frames, as a ``stacklevel`` for the caller, and its file and line."""
+    """Where this package was called: the ``stacklevel`` for a warning of the function that asks, and file and line."""
     depth, frame = 0, inspect.currentframe()
     while frame is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
         depth, frame = depth + 1, frame.f_back

@@ -26,11 +26,13 @@ class Window(NamedTuple):
 
 
 def window(*, start: Time | None, end: Time | None, since: timedelta | None, now: datetime) -> Window:
-    """The window from ``start``, or from ``since`` before its end, up to ``end`` or else ``now``.
+    """The window from ``start`` to ``end``.
+
+    With ``since`` in place of ``start``, it begins that much before its end. Without ``end``, it ends at ``now``.
 
     Raises:
-        InvalidArgumentError: A time is naive, not a time or out of range; not exactly one of ``start`` and ``since`` is
-            given; or the start lies after the end.
+        InvalidArgumentError: A time is invalid as in ``milliseconds``; ``since`` is not a positive timedelta; not
+            exactly one of ``start`` and ``since`` is given; or the window begins before 1970 or after its end.
     """
     if (start is None) is (since is None):
         raise InvalidArgumentError("give exactly one of start and since: the window needs a beginning")
@@ -51,7 +53,8 @@ def milliseconds(name: str, value: object, *, round_up: bool = False) -> int:
     """A time as milliseconds since the epoch (UTC); a fraction of a millisecond is cut off, or rounded up.
 
     Raises:
-        InvalidArgumentError: The value is naive, not a time or out of range; the text says how to fix it.
+        InvalidArgumentError: The value is naive, not a time or out of range, or a number that looks like seconds; the
+            text says how to fix it.
     """
     match value:
         case bool():

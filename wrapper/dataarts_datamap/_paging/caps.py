@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._paging.walk_state import WalkState
 
 _LEAST: Final = 100  # no smaller cap of a list is known
-_QUICK: Final = 0.16  # seconds; eight pages at once that are faster wait for the limit of 50 requests a second
+_QUICK: Final = 0.16  # seconds; if eight pages at once take less, the limit of 50 requests a second decides the speed
 _PASSING: Final = frozenset({429, 503})
 _NOT_OF_SIZE: Final = (
     AuthenticationError,
@@ -41,7 +41,7 @@ _NOT_OF_SIZE: Final = (
 
 
 def could_be_cap(rows: int) -> bool:
-    """Whether a number of rows looks like a configured maximum: a round number, a power of two or one less."""
+    """Whether a number of rows, from 100 on, looks like a maximum: a multiple of 100, a power of two or one less."""
     return rows >= _LEAST and (rows % _LEAST == 0 or rows & (rows - 1) == 0 or rows & (rows + 1) == 0)
 
 
@@ -67,9 +67,9 @@ def _middle(times: Sequence[int]) -> int | None:
 
 
 def served_page(sent: RunPage, limit: int, least: int) -> int:
-    """The page size that a server allows, shown by a page of ``limit`` requested rows, more than ``least``.
+    """The page size that a server allows, as shown by a page for which ``limit`` rows were requested.
 
-    0 if the page does not show it.
+    The limit is more than ``least``, a page size that is known to be allowed. 0 if the page does not show it.
     """
     rows = len(sent.runs)
     if rows > limit:  # the server ignores the limit
@@ -80,7 +80,10 @@ def served_page(sent: RunPage, limit: int, least: int) -> int:
 
 
 def is_slow(habits: ServerHabits, *, growth: int) -> bool:
-    """Whether the pages of a trial, ``growth`` times as large as small ones, bring fewer rows per second."""
+    """Whether the page of a trial, ``growth`` times as large as a small one, brought fewer rows per second.
+
+    A small page counts as taking 0.16 seconds at least.
+    """
     return habits.trial_time > growth * max(habits.small_page_time, _QUICK)
 
 

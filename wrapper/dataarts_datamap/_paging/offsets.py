@@ -102,7 +102,7 @@ class Probe(Struct, frozen=True):
 
 
 def probe(known: int, *, overlap: int) -> Probe | None:
-    """A probe that begins among the known rows, and ends behind them if a server counts pages.
+    """A probe that begins among the known rows; if a server counts pages, it ends where they end, or behind that.
 
     None if too few rows are known.
     """

@@ -127,10 +127,11 @@ class _PagerBase(Generic[TransportT]):
     def resume_token(self) -> str | None:
         """The position of the walk, as one line of text: pass it to the same call, later or elsewhere, to go on there.
 
-        All rows that were yielded so far count as read; of several iterations, the latest counts. It is None before the
-        first page, for merged operators, while a walk looks again for runs that moved, and if more than 20,000 runs of
-        earlier slices can come again. It holds the ids and planned times of the latest runs, about 10 bytes for each
-        and usually 10,000 of them, 41,000 with large pages. It holds no secret.
+        All rows that were yielded so far count as read; of several iterations, the latest counts. Before an iteration
+        begins, it is the token that was passed to the call, else None. It is also None for merged operators, while a
+        walk looks again for runs that moved, and if more than 20,000 runs of earlier slices can come again. It holds
+        the ids and planned times of the runs of the current slice, about 10 bytes for each: usually of up to 10,000
+        runs, or of 41,000 with large pages. It holds no secret.
         """
         return self._token(self._cursor)
 

@@ -72,7 +72,7 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
         loose: Runs of earlier slices that can come again, packed.
         newest_start: The newest start on the first page, in milliseconds; 0 for none.
         counting: How the server counts offsets; None if that is not known.
-        first_offset: The offset at which its lists begin.
+        first_offset: The offset at which the server's lists begin: 0 or 1.
     """
 
     kind = "Position"

@@ -1,8 +1,8 @@
 """Walks the pages of a search. The unit of the offset is not documented, so each page is compared with earlier pages.
 
 Offsets are assumed to count assets, as in a sibling API. If such an offset brings nothing new, although the server
-counts more assets, offsets are assumed to count pages. A walk is complete only if it read as many assets as the server
-counts.
+counts more assets or does not count them, offsets are assumed to count pages. If the server counts its assets, a walk
+is complete only if it read as many.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class SearchWalk:
         """The steps that return the next assets; None if there are no more.
 
         Raises:
-            IncompleteWalkError: The pages ended before all assets were read.
+            IncompleteWalkError: The pages ended before all assets were read, or have no end.
         """
         while not self._is_over:
             page = yield from self._ask(self._offset, self._limit)

@@ -169,12 +169,15 @@ class FinishedSlices:
             self._loose = Counter(self.loose[-_MOST_LOOSE:])
 
     def loose_among(self, keys: Sequence[RowKey]) -> Sequence[int]:
-        """Indexes of the loose runs among the keys: a waiting run may have started since, in the middle of a slice."""
+        """Indexes of the loose runs among the keys: a waiting run may have started since, in the middle of a slice.
+
+        All indexes, if loose runs were dropped.
+        """
         if self.has_dropped:
             return range(len(keys))
         return [index for index, key in enumerate(keys) if key in self._loose] if self._loose else ()
 
     def count(self, key: RowKey) -> int:
-        """The number of runs with the key that were read."""
+        """The largest number of runs with the key in one finished slice, since slices overlap."""
         hashed = hash(key)
         return max((bisect_right(one, hashed) - bisect_left(one, hashed) for one in self._hashes), default=0)

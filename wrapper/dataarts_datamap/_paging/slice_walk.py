@@ -197,7 +197,7 @@ class SliceWalk:
         )
 
     def _is_cut_by_size(self, page: Page) -> bool:
-        """Whether the page size, which decides how the list is cut, is still unknown."""
+        """Whether the list must be cut, and the page size, which decides how, is still unknown."""
         is_long = (page.sent.total or 0) > self._state.options.slice_rows
         return is_long and not self._habits.page_size and self._may_grow(page)
 
@@ -312,7 +312,8 @@ class SliceWalk:
         """The runs that were not read yet, in windows that are narrowed until each fits on one page, without offsets.
 
         Raises:
-            IncompleteWalkError: A window of a millisecond has more runs than a page, or the server contradicts itself.
+            IncompleteWalkError: A window of a millisecond has more runs than a page, a run comes from outside the
+                window, two runs cannot be distinguished, or the server contradicts itself.
         """
         newest_first = self._state.is_descending or (self._state.is_descending is None and self._state.direction < 0)
         left = self.window
@@ -470,7 +471,7 @@ class SliceWalk:
         """Check that a page joins the pages before it.
 
         Raises:
-            UnsettledError: Rows were added, removed or moved.
+            UnsettledError: Rows were added, removed or moved, or runs share an id and a planned time.
         """
         known = self._read[page.span.position :]
         if page.keys[: len(known)] != known:
@@ -635,7 +636,7 @@ class SliceWalk:
         return is_whole and self._habits.has_true_totals
 
     def _learn_total(self, page: Page) -> None:
-        """Learn from the last page whether totals count the list; a total on an only page may count just that page."""
+        """Learn from a list's last page whether totals count the list: that of an only page may count just the page."""
         self._habits.capacity = max(self._habits.capacity, len(page))
         if page.sent.total == page.end:
             self._habits.true_totals += page.end > len(page) and page.is_short

@@ -85,7 +85,7 @@ class MergedWalk:
         return sum(walk.changed() for walk in self._walks)
 
     def token(self, given: int) -> None:
-        """None, since each operator has another position."""
+        """None, since each operator has a position of its own."""
 
     def pages(self) -> Walk:
         """The pages of merged runs, without a total."""

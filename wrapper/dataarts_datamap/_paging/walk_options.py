@@ -33,7 +33,7 @@ LARGE_PAGE: Final = 1000
 READ_ERRORS: Final = (ServiceError, TransportError, InvalidResponseError)
 """Errors of a page after which a walk may read in another way."""
 
-_PAGES_OF_SLICE: Final = 41  # 28 days of a run a minute; the last page and the second look cost at most a twentieth
+_PAGES_OF_SLICE: Final = 41  # of 1,000 rows: 28 days of a run a minute; last page and second look cost a twentieth
 _MOST_TOTALS: Final = 20
 _CONVINCING: Final = 4  # wrong totals would not be right so often by chance
 
@@ -97,8 +97,8 @@ class ServerHabits(Struct):
         counting: How it counts offsets; None while that is not known.
         first_offset: The offset at which its lists begin: 1 only if there was nothing at 0, so that no run is missed.
         capacity: The largest number of rows that it put on one page.
-        true_totals: How often its total matched a list that was read to its end by other pages.
-        false_totals: How often it did not.
+        true_totals: How often its total matched a list that was read to its end, over several pages.
+        false_totals: How often its total differed from a list that was read to its end.
         largest_total: The largest total that it reported. A maximum of its totals, if there is one, is not lower.
         largest_page: The largest size of a page, in bytes.
         reach: The maximum number of rows of a list that it serves or counts; 0 while no maximum was noticed.
@@ -143,7 +143,7 @@ class ServerHabits(Struct):
 
     @property
     def has_true_totals(self) -> bool:
-        """Whether its totals can be trusted: they always counted the list, and not just a page."""
+        """Whether its totals can be trusted: they counted a whole list at least four times, and were never wrong."""
         return self.true_totals >= _CONVINCING and not self.false_totals
 
 
@@ -156,7 +156,8 @@ class WalkOptions(Struct, frozen=True, kw_only=True):
             ``page_size``.
         offset_unit: The unit of the offset.
         slice_span: The longest window to request, in milliseconds.
-        slice_rows: The maximum number of rows to read by offset; a window with more is cut.
+        slice_rows: The maximum number of rows to read by offset in pages of ``page_size``; a window with more is cut.
+            With larger pages, ``most_rows`` has the maximum.
     """
 
     page_size: int
@@ -189,7 +190,7 @@ class Progress(Struct):
     Attributes:
         rows_read: Number of runs that were yielded.
         changed: Number of runs that were read again with other content.
-        totals: The different totals that the server reported, the latest last.
+        totals: The totals that the server reported, each change once, the latest last, and at most 20.
         last_run: The run that was yielded last.
     """
 

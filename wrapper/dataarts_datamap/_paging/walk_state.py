@@ -27,7 +27,7 @@ class TooManyError(Exception):
     """A list is too long to read by offset.
 
     Attributes:
-        total: Its number of rows.
+        total: Its number of rows, or an estimate of it.
         refusal: The error response to a request for more rows; None if there was none.
     """
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._models.runs import Operator
 
-_LARGEST_TOTAL: Final = 1_000_000_000  # at 50 requests a second, half a year of pages
+_LARGEST_TOTAL: Final = 1_000_000_000  # in pages of 100, at 50 requests a second, more than two days
 _MOST_LOOKS: Final = 5
 
 
@@ -75,7 +75,7 @@ class WindowWalk:
 
     @property
     def first_read(self) -> PageRead:
-        """The page that the walk needs first."""
+        """The page that the walk needs first, if it does not go on from a position."""
         return self._state.first_read(cut(self._state.window, self._state.options.slice_span)[-1])
 
     def position(self, given: int) -> Position | None:
