@@ -262,7 +262,7 @@ def test_a_dead_edge_is_no_failure() -> None:
     dead = Job(job(0).operator, [])
     explanation = explained(chain(dead, job(1, 0, today=FAIL, hours=4)))
     assert "db.t1" == only(explanation).table.full_name
-    assert ("job 0/0, which writes db.t0, has no run in the time range: it is left out",) == explanation.notes
+    assert ("job 0/0, which writes db.t0, has no run in the time range: this job is not judged",) == explanation.notes
 
 
 def test_a_weekly_input_is_not_overdue() -> None:
@@ -278,8 +278,8 @@ def test_an_input_with_too_few_runs_to_know_its_rhythm_is_not_overdue() -> None:
     assert "db.t1" == only(explanation).table.full_name
     (note,) = explanation.notes
     assert (
-        "db.t0 was last written at 2026-03-07T08:11:00Z, and job 0/0 has too few runs to infer its schedule: it is not "
-        "judged whether it is late; since (--since 30d) reads more runs"
+        "db.t0 was last written at 2026-03-07T08:11:00Z; whether that is late is unknown, as job 0/0 has too few runs "
+        "to infer its schedule. To read more runs, set an earlier beginning (--since 30d)"
     ) == note
 
 
@@ -373,7 +373,7 @@ def test_what_cannot_be_read_upstream_is_a_note() -> None:
     found = finished(
         explain(world.table(1), world.lineage(), Sources(sources.operators, broken_upstream), now=NOW, max_age=MAX_AGE)
     )
-    assert "the runs of job 0/0 could not be read: no runs of job 0/0" in found.notes
+    assert ("the runs of job 0/0 could not be read: no runs of job 0/0",) == found.notes
     assert only(found).sentence.endswith("planned at 2026-03-10T04:00:00Z; the state of 1 of its inputs is unknown.")
 
 

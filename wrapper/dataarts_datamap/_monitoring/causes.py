@@ -172,7 +172,7 @@ class _Search:
         return list({table.guid: table for source in read for table in self._written(source)}.values())
 
     def _written(self, table: Table) -> list[Table]:
-        """The table itself; if it is a view, derived from tables without an operator, those tables instead."""
+        """The table itself; if it comes from other tables without an operator, as a view does, those tables instead."""
         found: dict[str, Table] = {}
         seen, waiting = {table.guid}, [table]
         while waiting:
@@ -243,7 +243,7 @@ class _Search:
         return replace(link, sentence=sentence)
 
     def _count_unread(self, examined: Examined, producers: Sequence[Producer]) -> int:
-        """The number of inputs that could not be read completely."""
+        """The number of inputs that were not examined, or could not be read completely."""
         inputs = {table.guid for producer in producers for table in self._inputs(examined, producer)}
         looked_at = [self._examiner.examined.get(guid) for guid in inputs]
         return sum(one is None or one.is_unread for one in looked_at)
@@ -287,7 +287,7 @@ def _late_end(producer: Producer, reader: Run) -> datetime | None:
 
 
 def _troubled_by_verdict(producers: Sequence[Producer], status: TableStatus) -> list[Producer]:
-    """The producers of a table that is not fresh although each due run succeeded; those to blame are now in trouble."""
+    """The producers of a table that is not fresh although none of them is in trouble: those to blame now are."""
     if status.verdict is Verdict.FAILED:
         failed = [(run, one) for one in producers for run in one.runs if run.state is RunState.FAILED]
         run, producer = max(failed, key=lambda pair: planned_last(pair[0]))

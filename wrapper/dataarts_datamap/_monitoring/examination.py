@@ -1,6 +1,7 @@
 """Examines one table: reads the runs of the operators that write it, and judges them. Logic without I/O.
 
-A table is in trouble if one of its producers is. A producer is in trouble if a run was due after its last success.
+A table is in trouble if one of its producers is. A producer is in trouble if a run was due after its
+last success, or if that success is too old.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ class Sources(Struct, frozen=True):
 class Producer(Struct, frozen=True, kw_only=True):
     """An operator that writes a table, with its runs and its trouble.
 
-    ``since`` is the time at which the trouble began, ``until`` the due time of the run in trouble: None if not known.
+    ``run`` shows the trouble, ``until`` is the time at which it was due, ``since`` that of the first run after the last
+    success. If no run was due since then, ``run`` is None, ``since`` is the plan of the last success, and ``until`` the
+    time at which that success became too old.
     """
 
     operator: Operator
@@ -56,7 +59,7 @@ class Producer(Struct, frozen=True, kw_only=True):
 
     @property
     def newer_run(self) -> Run | None:
-        """The latest run still going on after the one that failed; None if there is none."""
+        """The run planned last of those that began and go on, and were planned after the failed one; else None."""
         if self.trouble is not Trouble.FAILED or self.run is None:
             return None
         failed = planned_last(self.run)
@@ -127,11 +130,11 @@ class Examiner:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The facts that could not be found out, each once. Names in them are made printable."""
+        """What could not be found out, and conflicts that were found, each once. Names are made printable."""
         return tuple(self._notes)
 
     def note(self, text: str) -> None:
-        """Note what could not be found out."""
+        """Add a note; a repeated note stands once."""
         self._notes[text] = None
 
     @property
@@ -162,8 +165,8 @@ class Examiner:
         for operator, node in joined.items():
             runs = yield from self._read_runs(operator, is_upstream=depth > 0)
             examined.is_unread |= operator in self._unread
-            if not runs and depth:
-                words = "{job}, which writes {table}, has no run in the time range: it is left out"
+            if depth and not runs and operator not in self._unread:
+                words = "{job}, which writes {table}, has no run in the time range: this job is not judged"
                 self.note(remark(words, job=shown_text(operator.job_name), table=shown_name(table)))
             found = self._trouble(runs) or self._age_trouble(table, operator, runs, is_upstream=depth > 0)
             examined.producers.append(Producer(operator=operator, runs=runs, node=node, **found))
@@ -218,9 +221,9 @@ class Examiner:
         return {} if depth else dict.fromkeys(operators)
 
     def _trouble(self, runs: Sequence[Run]) -> dict[str, Any]:
-        """The trouble of an operator by its runs, the run that shows it, and the time it began; empty if there is none.
+        """The trouble that the runs of an operator show, as the fields of a ``Producer``.
 
-        An operator has no trouble if its last due run succeeded, however old that run is.
+        Empty if the last due run succeeded; ``_age_trouble`` judges whether that success is too old.
         """
         due = self._due(runs)
         since_then = due[_count_up_to_success(due) :]
@@ -234,7 +237,10 @@ class Examiner:
     def _age_trouble(
         self, table: Table, operator: Operator, runs: Sequence[Run], *, is_upstream: bool
     ) -> dict[str, Any]:
-        """The trouble of an operator whose last success is too old; upstream, its own schedule may allow more time."""
+        """The trouble of an operator whose last success is too old; empty if it is not, or if that is unknown.
+
+        Upstream, the operator's own schedule may allow more time than ``max_age``.
+        """
         due = self._due(runs)
         count = _count_up_to_success(due)
         if not count or self._max_age is None:
@@ -246,8 +252,8 @@ class Examiner:
             return {}
         if rhythm is None:
             words = (
-                "{table} was last written at {time}, and {job} has too few runs to infer its schedule: "
-                "it is not judged whether it is late; since (--since 30d) reads more runs"
+                "{table} was last written at {time}; whether that is late is unknown, as {job} has too few runs to "
+                "infer its schedule. To read more runs, set an earlier beginning (--since 30d)"
             )
             job, name = shown_text(operator.job_name), shown_name(table)
             self.note(remark(words, table=name, time=time_text(ended), job=job))
@@ -288,9 +294,9 @@ def _count_up_to_success(due: Sequence[Run]) -> int:
 
 
 def _rhythm(due: Sequence[Run]) -> timedelta | None:
-    """The longest time from one success of an operator to the next that its own plans allow.
+    """The time that an operator may take from one success to the next: 1.5 times the median time between its plans.
 
-    None if it has too few plans. A plan counts once, even if its run was run again.
+    None if it has fewer than three plans. A plan counts once, even if its run was run again.
     """
     plans = list(dict.fromkeys(planned for run in due if (planned := planned_at(run)) is not None))
     if len(plans) < _LEAST_PLANS:

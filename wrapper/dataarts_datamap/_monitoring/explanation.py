@@ -32,8 +32,8 @@ class Trouble(StrEnum):
         RUNNING: The due run is still running.
         LATE: The due run has not started.
         SKIPPED: The due run was skipped.
-        NOT_PLANNED: No run was planned since the last success, or there is no run in the time range.
-        UNKNOWN: The due run has an unknown status, or none.
+        NOT_PLANNED: The last success is too old, and no run was due since; or there is no run in the time range.
+        UNKNOWN: The due run has an unknown status, or none; or no operator shows the state of the table.
     """
 
     FAILED = "failed"
@@ -48,9 +48,9 @@ class LineageKnowledge(StrEnum):
     """How much is known about the origin of a table.
 
     Attributes:
-        KNOWN: Lineage names operators that write it.
-        UNKNOWN: Lineage can be read, but names no operator that writes it. Such operators are not parsed, or were never
-            scheduled.
+        KNOWN: Lineage has a step that writes it, even if the operator of that step is not named.
+        UNKNOWN: Lineage can be read, but has no step that writes it. The SQL of its operators could not be parsed, or
+            they were never scheduled.
         REFUSED: Lineage cannot be read: this account may not read it, or a note says what went wrong.
     """
 
@@ -119,11 +119,12 @@ class Explanation(Struct, frozen=True, kw_only=True):
     Attributes:
         table: The table.
         status: Its freshness, judged by its producers if lineage knows them, else by all associated operators.
-        causes: The tables in trouble with no table in trouble upstream of them; the table itself, if its own inputs are
-            fresh. Empty for a fresh table.
+        causes: The tables in trouble that no other table explains: no table in trouble upstream of them was in trouble
+            when their run was due. In a circle, the table whose trouble began first. Empty for a fresh table.
         links: Every table in trouble on the paths to the causes, the table itself first.
         lineage: How much is known about the origin of the table.
-        notes: Facts that could not be found out, and the limit that ended the search. Names in them are made printable.
+        notes: Facts that could not be found out, conflicts between the service's operators and lineage, and the limit
+            that ended the search. Names in them are made printable.
         tables_examined: The number of tables examined.
         sentence: The explanation as a sentence.
     """
@@ -209,8 +210,8 @@ def link_sentence(  # noqa: PLR0913  each is one fact that the sentence rests on
 ) -> str:
     """A link as a sentence.
 
-    Each late input comes with the time at which it was written; ``unread`` is the number of inputs that could not be
-    read.
+    Each late input comes with the time at which it was written; ``unread`` is the number of inputs whose
+    state is not known.
     """
     status = None if link.run is None else link.run.status
     template = _SAID[link.trouble]

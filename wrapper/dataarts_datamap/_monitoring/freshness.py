@@ -40,9 +40,11 @@ class Verdict(StrEnum):
 
     Attributes:
         FRESH: It succeeded recently enough; without ``max_age``, its latest outcome is a success.
-        STALE: The last success is older than ``max_age``, or older than the runs that were read.
+        STALE: The last success is older than ``max_age``; with ``max_age``, also if none of the runs that were read
+            succeeded or failed.
         FAILED: Runs failed, and none has succeeded since; with ``max_age``, none has succeeded at all.
-        UNKNOWN: There are no runs, none ended in a known way, or the last success may be one whose time cannot be read.
+        UNKNOWN: There are no runs, all have an unknown status, or the last success may be one whose time cannot be
+            read; without ``max_age``, also if none succeeded or failed.
         LATE: It was due, no run planned for the due time has succeeded, and either none failed or one is still going
             on. Only a check against a due time has this verdict.
         SLOW: It would be fresh, but a run has taken more than twice its typical time so far, and longer than any known
@@ -77,9 +79,10 @@ class RunsStatus(Struct, frozen=True, kw_only=True):
 
     Attributes:
         verdict: The verdict by these runs.
-        last_success: Time at which the last successful run ended, UTC: its end, or the latest of its times if it has
-            none. None if no run succeeded at a time that can be read. A time is unreadable if it is more than a day
-            ahead, since no success lies in the future, or before March 1973, since it is probably a number of seconds.
+        last_success: Time at which the last successful run ended, UTC: its end, or the latest of its other times if
+            its end is missing or unreadable. None if no run succeeded at a time that can be read. A time is unreadable
+            if it is more than a day ahead, since no success lies in the future, or before March 1973, since it is
+            probably a number of seconds.
         age: Time since the last success. Negative if it lies in the future, because the clocks differ.
         running: Number of runs that have started but not ended.
         waiting: Number of runs that have not started but may still start.
@@ -217,9 +220,9 @@ def table_status(  # noqa: PLR0913  one keyword for each choice
 ) -> TableStatus:
     """Judge whether a table is fresh.
 
-    With ``max_age``, only the age of the last success decides: later failures are reported, but change nothing while it
-    is young enough. Without it, failures decide. Only the state *succeeded* counts as a success; an unknown status is
-    named, and never counted as one.
+    With ``max_age``, the age of the last success decides: later failures are reported, but change nothing. Failures
+    decide if there was no success, and without ``max_age``. Only the state *succeeded* counts as a success; an unknown
+    status is named, and never counted as one.
 
     A run that a client read belongs to the operator of that request (``Run.origin``), whatever its row says. Any other
     run belongs to the operator that its row names.
@@ -360,7 +363,7 @@ def _checked_span(name: str, span: object) -> timedelta:
 
 
 def _facts(runs: Sequence[Run], *, now: datetime, max_age: timedelta | None) -> dict[str, Any]:
-    """The fields of a ``RunsStatus`` for the runs of one operator, with their verdict."""
+    """The fields of a ``RunsStatus`` for some runs, with their verdict."""
     last_success = _last_success(runs, now)
     active = [run for run in runs if run.state is RunState.ACTIVE]
     unknown = [run for run in runs if run.state is RunState.UNKNOWN]

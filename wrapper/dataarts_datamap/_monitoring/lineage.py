@@ -24,7 +24,7 @@ class Lineage:
 
     It shows the latest scheduled run of each operator. An edge remains when its operator is no longer scheduled. An
     operator that was never scheduled, or whose SQL the service cannot parse, has no edge (documented). A table argument
-    is a GUID, a name, or a ``Table``.
+    is a GUID, a name, or a ``Table``; methods that take one raise the errors of ``find``.
 
     Args:
         edges: Each step from one table to another.
@@ -157,7 +157,7 @@ class Lineage:
 
 
 def checked_depth(depth: object) -> int:
-    """The maximum number of steps; None for no limit.
+    """A depth as an integer, of at most 2**31, which no lineage reaches; None, for no limit, becomes that.
 
     Raises:
         InvalidArgumentError: The depth is not an integer of at least 1.

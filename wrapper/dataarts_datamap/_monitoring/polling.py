@@ -46,7 +46,8 @@ class PollSchedule:
     """The times of the readings.
 
     Attributes:
-        every: Time from the end of a reading to the beginning of the next one; longer if the service asks for it.
+        every: Time from the end of a reading to the beginning of the next one, at most a day; longer if the service
+            asks for it in an error response.
         patience: Time from the start to the beginning of the last reading; None to go on for ever.
         until_ended: Whether to stop after a reading that finds no active run.
         now: Returns the present, aware.
@@ -61,7 +62,7 @@ class PollSchedule:
 
 
 class PolledTable(Protocol):
-    """The table that is polled; both reads raise ``DataMapError``."""
+    """The table that is polled; both reads raise ``DataMapError`` if they fail."""
 
     @property
     def guid(self) -> str:
@@ -81,7 +82,7 @@ class Polls:
     """The readings of a table, each taken when the iteration reaches it.
 
     Attributes:
-        operators: The operators of the table, as of the last reading.
+        operators: The operators of the table, as of the last reading that succeeded.
     """
 
     def __init__(self, table: PolledTable, snapshot: Snapshot, *, schedule: PollSchedule) -> None:

@@ -34,7 +34,7 @@ class OperatorBasis(StrEnum):
     Attributes:
         CHOSEN: The caller named them.
         LINEAGE: Lineage says that they write the table. Operators of lineage and of the service are matched by name and
-            workspace (inferred).
+            workspace (inferred). An operator that may have another name in lineage counts, too; a note says so.
         ASSOCIATED: All operators that the service lists count. It is unknown which of them only read the table.
     """
 
@@ -63,7 +63,7 @@ class Producers(Struct, frozen=True, kw_only=True):
 
     @property
     def are_known(self) -> bool:
-        """Whether the caller or lineage says that all of them write the table."""
+        """Whether the caller or lineage determined them; if not, some of them may only read the table."""
         return self.basis is not OperatorBasis.ASSOCIATED
 
 

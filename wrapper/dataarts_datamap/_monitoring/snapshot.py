@@ -200,7 +200,7 @@ def may_recover(error: DataMapError) -> bool:
 
 
 def _moved(gone: Iterable[_Known], fresh: Iterable[_Known]) -> dict[_Known, _Known]:
-    """The fresh runs that only had their planned time changed, each with its former identity: a gone run has its id."""
+    """The former identity of each fresh run that has the id of a gone run: only its planned time has changed."""
     by_id = {who.run._replace(times=()): who for who in gone if who.run.run_id is not None}
     found = ((who, by_id.pop(who.run._replace(times=()), None)) for who in fresh)
     return {who: before for who, before in found if before is not None}

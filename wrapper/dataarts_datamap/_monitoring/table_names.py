@@ -48,9 +48,10 @@ def keyword_of(name: str) -> str:
 
 
 def choose_table(name: str, tables: Iterable[Table]) -> Table:
-    """The only table with a name: its display name, or the end of its path, such as ``sales.orders``.
+    """The only table with a name: its name, display name or qualified name, or the end of its path (``sales.orders``).
 
-    If a table matches exactly, tables that differ in case, or in the encoding of accents, do not count.
+    Deleted tables do not count. If a table matches exactly, tables that differ in case, or in the encoding of accents,
+    do not count either.
 
     Raises:
         TableNotFoundError: No table has the name; the text names similar ones.
@@ -65,7 +66,7 @@ def choose_table(name: str, tables: Iterable[Table]) -> Table:
 
 
 def match_tables(name: str, tables: Iterable[Table]) -> list[Table]:
-    """Every table with a name, matched as by ``choose_table``."""
+    """Every table with a name, matched as by ``choose_table``, including deleted tables."""
     known = list(tables)
     return _matches(name, known, str) or _matches(name, known, folded)
 

@@ -68,7 +68,8 @@ class Upstream(Struct, frozen=True, kw_only=True):
         tables: The table itself, then those that it is made of, the nearest first.
         edges: The steps between them: source and target of each are among ``tables``.
         lineage: How much is known about the origin of the table.
-        notes: Facts that could not be found out, and the limit that ended the search. Names in them are made printable.
+        notes: Facts that could not be found out, conflicts between the service's operators and lineage, and the limit
+            that ended the search. Names in them are made printable.
     """
 
     tables: tuple[UpstreamTable, ...]

@@ -62,7 +62,7 @@ def wait_for_run(look: Callable[[], Steps[list[Run]]], clock: Clock, waits: Wait
     After a temporary failure the wait goes on, as if the run were still active; any other failure ends it.
 
     Raises:
-        WaitTimeoutError: No run has ended before the time is over.
+        WaitTimeoutError: The run had not ended, or no such run was seen, when the time was over.
         DataMapError: Reading the runs fails permanently.
     """
 
@@ -81,7 +81,7 @@ def wait_for_runs(look: Callable[[], Steps[list[Run]]], clock: Clock, waits: Wai
     Operators without runs do not count; at least one operator must have runs.
 
     Raises:
-        WaitTimeoutError: Not all runs have ended before the time is over.
+        WaitTimeoutError: Not all of these runs had ended, or none was seen, when the time was over.
         DataMapError: Reading the runs fails permanently.
     """
 

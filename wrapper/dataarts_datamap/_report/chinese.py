@@ -285,7 +285,7 @@ _TABLE: Final = {
     "the service knows no lineage of the table": "服务没有这张表的血缘",
     "lineage could not be read: {reason}": "血缘读不到：{reason}",
     "the search ended after {n} failed reads in a row": "连续 {n} 次读取失败后，不再继续查找",
-    "{job}, which writes {table}, has no run in the time range: it is left out": (
+    "{job}, which writes {table}, has no run in the time range: this job is not judged": (
         "写 {table} 的作业 {job} 在所看的时间内没有运行：不参与判断"
     ),
     "the runs of {job} could not be read: {reason}": "作业 {job} 的运行读不到：{reason}",
@@ -300,11 +300,11 @@ _TABLE: Final = {
         "无法判断哪些作业算子写 {table}：它们都参与判断"
     ),
     (
-        "{table} was last written at {time}, and {job} has too few runs to infer its schedule: "
-        "it is not judged whether it is late; since (--since 30d) reads more runs"
+        "{table} was last written at {time}; whether that is late is unknown, as {job} has too few runs to "
+        "infer its schedule. To read more runs, set an earlier beginning (--since 30d)"
     ): (
-        "{table} 最近一次写入在 {time}，运行太少，看不出作业 {job} 多久写一次：不判断它是否迟到；"
-        "since（--since 30d）可以看得更远"
+        "{table} 最近一次写入在 {time}，运行太少，看不出作业 {job} 多久写一次，无法判断它是否迟到。"
+        "要读取更多运行，请把开始时间提前（--since 30d）"
     ),
     "more than {n} tables are upstream of it: these are the nearest": "上游的表超过 {n} 张：这些是最近的",
     # The page of all tables
