@@ -550,7 +550,8 @@ _CHECKS = (
     Check(
         "C-lineage-category",
         "Only the categories asked for",
-        "If relationship_type_categories is sent, each relationship is of that category.",
+        "If relationship_type_categories is sent, each relationship is of that category. Of several categories, those "
+        "of each are shown.",
         "documented: the parameter",
         conditional=True,
     ),

@@ -93,9 +93,9 @@ class HitList(_ListOfPages):
             if known != guid:
                 self._mark(reading, f"hit {position} is another asset than it was before", exchange, earlier)
                 return
-            if guid and positions.get(guid, position) != position:
-                other = places[positions[guid]][1]
-                self._mark(reading, f"hit {position} is an asset that is at {positions[guid]}, too", exchange, other)
+            first = positions.setdefault(guid, position) if guid else position
+            if first != position:
+                self._mark(reading, f"hit {position} is an asset that is at {first}, too", exchange, places[first][1])
                 return
 
 

@@ -76,6 +76,7 @@ class AssetWorld:
         self._responses: dict[str, Exchange] = {}
         self._facts: dict[str, dict[str, tuple[object, Exchange]]] = {}
         self._hits: dict[str, HitList] = {}
+        self._facets: dict[str, tuple[bool, Exchange]] = {}
         self.assets: dict[str, Mapping[str, Any]] = {}
         self.edges: dict[tuple[str, str], Exchange] = {}
         self.operators: dict[str, OperatorTables] = {}
@@ -90,7 +91,8 @@ class AssetWorld:
         if exchange.request.credential.standing != "good" or exchange.judgement.standing != "valid":
             return
         response = exchange.response
-        if response.status != OK or not (response.members or response.operators):
+        lists = exchange.operation_id == NODES and isinstance(response.document, list)
+        if response.status != OK or not (response.members or lists):
             return
         if (values.get("project_id"), values.get("instance")) != (target.project_id, target.instance_id):
             return
@@ -163,6 +165,11 @@ class AssetWorld:
         hits = self._hits.setdefault(key, HitList(self._target.offset_unit, count, exchange))
         offset, limit = cast("tuple[int, int]", numbers)
         yield hits.note(exchange, offset, limit, count=count, guids=[_guid(each) for each in shown])
+        if offset == 0:  # a server may leave out facets on later pages
+            has_facets = bool(exchange.response.listed("facets"))
+            before, earlier = self._facets.setdefault(key, (has_facets, exchange))
+            text = "the same search has facets with one limit, and none with another"
+            yield Finding("C-search-pages", text if has_facets != before else None, earlier)
 
     def _note_detail(self, exchange: Exchange) -> Iterator[Finding]:
         asked = str(exchange.judgement.values["guid"])
@@ -252,7 +259,8 @@ class AssetWorld:
             stray = f"the relationship from {apart[0]} to {apart[1]} does not lead to {guid}" if apart else None
             yield Finding("C-lineage-connected", stray)
             is_narrow, is_wide = bool(_NARROWING & kinds.keys()), any(values.get(each) == "true" for each in _FLAGS)
-            yield self._note_again(guid, direction, graph, may_lack=is_narrow, may_add=is_wide)
+            again = self._note_again(guid, direction, graph, may_lack=is_narrow, may_add=is_wide)
+            yield again._replace(check="C-lineage-category") if len(categories) > 1 else again
         yield from self._note_ends(exchange, guid, relationships, entities)
 
     def _note_again(self, guid: str, direction: str, graph: Graph, *, may_lack: bool, may_add: bool) -> Finding:

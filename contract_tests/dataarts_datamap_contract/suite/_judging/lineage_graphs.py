@@ -148,7 +148,7 @@ def judge_nodes(
             yield table.exchange, Finding("C-nodes-operator", text, earlier)
         whole = {name for name in known.keys() & table.names - due if "" not in known[name].reads & known[name].writes}
         strays += [(guid, min(whole)[0])] if whole else []
-    if len(strays) >= _FEWEST and len(strays) > len(nodes) / 2:
+    if len(strays) >= _FEWEST and len(strays) > sum(bool(each.names) for each in nodes.values()) / 2:
         guid, name = strays[0]
         text = (
             f"ShowNodes names operators such as {name!r} for {len(strays)} of {len(nodes)} tables that they do not use"

@@ -184,7 +184,7 @@ class Session:
         """Judge the contradictions between responses about assets and their lineage, as far as they persist.
 
         Assets may be created and changed while the suite runs. So the earlier of two contradictory responses is
-        requested again, and the contradiction only counts if that response has not changed.
+        requested again, and the contradiction only counts if that response has not changed, or has new GUIDs each time.
 
         Raises:
             As `send` does.
@@ -211,7 +211,12 @@ class Session:
     def _is_unchanged(self, exchange: Exchange) -> bool:
         """Whether a request gets the response that it got, at once or the next time: what goes back has not changed."""
         again = self.sign(exchange.request) if _is_signed(exchange.request) else exchange.request
-        return any(_content(self._ask(again).response) == _content(exchange.response) for _ in range(2))
+        responses = [exchange.response]
+        for _ in range(2):
+            responses.append(self._ask(again).response)
+            if _content(responses[-1]) == _content(exchange.response):
+                return True
+        return _are_named_anew([_guids(each.document) for each in responses])
 
     def open(self, operation_id: str) -> Exchange:
         """Ask for an operation that the server need not have, or need not open to the target's account.
@@ -420,6 +425,27 @@ def _content(response: Response) -> tuple[int, object]:
     """What a response says: an error response has an id of its own each time, so that only its status counts."""
     document = response.page.document if response.page else response.document
     return response.status, document if response.status == OK else None
+
+
+def _guids(document: object) -> frozenset[str]:
+    """All GUIDs in a document, at any depth."""
+    if isinstance(document, list):
+        return frozenset[str]().union(*map(_guids, cast("list[object]", document)))
+    members = cast("dict[str, object]", document) if isinstance(document, dict) else {}
+    guid = members.get("guid")
+    own = frozenset({guid} if isinstance(guid, str) else ())
+    return own.union(*map(_guids, members.values()))
+
+
+def _are_named_anew(shown: Sequence[frozenset[str]]) -> bool:
+    """Whether each of several responses has as many GUIDs as the others, some of which no other one has.
+
+    No asset changes so often: the server makes up GUIDs for each response.
+    """
+    return all(
+        len(each) == len(shown[0]) and each.difference(*(other for other in shown if other is not each))
+        for each in shown
+    )
 
 
 def _is_signed(request: Request) -> bool:

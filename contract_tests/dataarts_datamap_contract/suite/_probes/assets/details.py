@@ -25,8 +25,8 @@ def known_guids(session: Session, most: int = _MOST) -> list[str]:
 def probe_details(session: Session) -> None:
     """Each asset by itself, with and without what it refers to."""
     for guid in known_guids(session) if DETAIL in session.ledger.served else ():
-        session.send(session.request(DETAIL, guid=guid))
-        ask(session, session.request(DETAIL, guid=guid, query=drawn_query(session, DETAIL)))
+        for query in session.random.sample(["", drawn_query(session, DETAIL)], 2):
+            ask(session, session.request(DETAIL, guid=guid, query=query))
 
 
 def probe_batches(session: Session) -> None:
@@ -34,15 +34,11 @@ def probe_batches(session: Session) -> None:
     if DETAILS not in session.ledger.served:
         return
     guids = known_guids(session, _MOST_TOGETHER)
-    asked = [
-        guids,
-        guids[::-1],
-        guids[:1],
-        [guids[0], UNKNOWN_GUID],
-        [UNKNOWN_GUID, *guids[:2]],
-        [guids[0], guids[0]],
-        [],
-    ]
-    sizes = [size for size in _SIZES if size <= len(guids)]
-    for group in (*asked, *(session.random.sample(guids, size) for size in sizes)):
+    groups = [guids, guids[::-1], [guids[0], guids[0]], []]
+    for size in _SIZES:
+        unknown = [UNKNOWN_GUID] * session.deal("unknown", (0, 0, 1))
+        group = [*unknown, *session.random.sample(guids, min(size, len(guids)))]
+        groups.append(session.random.sample(group, len(group)))
+    # The small groups come first: a cache is still empty then.
+    for group in sorted(groups, key=len):
         ask(session, session.request(DETAILS, document=group))

@@ -19,6 +19,7 @@ _MOST_PAGES: Final = 8
 _MAX_INT32: Final = 2**31 - 1
 _MOST_PARTS: Final = 40
 _MOST_DRAWN: Final = 40
+_FIRST: Final = 12
 _FLOWS: Final = "relationship_type_categories=DATA_FLOW"
 _DIRECTIONS: Final = ("direction=IN", "direction=OUT", "direction=BOTH", "")
 _NO_CATEGORY: Final = "relationship_type_categories=NONE_5F1C09"
@@ -62,12 +63,15 @@ def _page(session: Session, offset: int, limit: int) -> Exchange:
 def probe_around(session: Session) -> None:
     """Ask for each table's lineage in each direction and plainly, and for some tables' with other parameters, too."""
     guids = known_guids(session)
+    draws = range(_MOST_DRAWN if guids else 0)
+    drawn = [(session.random.choice(guids), drawn_query(session, LINEAGE)) for _ in draws]
+    for guid, query in drawn[:_FIRST]:  # before a plain response is in any cache
+        ask(session, session.request(LINEAGE, guid=guid, query=query))
     for guid in guids:
         for direction in _DIRECTIONS:
             session.send(session.request(LINEAGE, guid=guid, query=_joined(direction, direction and _FLOWS)))
-    for _ in range(_MOST_DRAWN if guids else 0):
-        guid = session.random.choice(guids)
-        ask(session, session.request(LINEAGE, guid=guid, query=drawn_query(session, LINEAGE)))
+    for guid, query in drawn:
+        ask(session, session.request(LINEAGE, guid=guid, query=query))
     for direction in _DIRECTIONS:
         session.send(session.question(LINEAGE, query=_joined(direction, _NO_CATEGORY)))
     session.ledger.judge_lineage()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
-from dataarts_datamap_contract.suite._judging.asset_lists import READINGS
 from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.invariants.common import BAD_REQUEST, DETAIL, OK, SEARCH
 from dataarts_datamap_contract.suite._probes.grid import pairwise_of
 from dataarts_datamap_contract.suite._probes.ways import ask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    import random
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite._probes.session import Session
@@ -25,6 +25,8 @@ _MOST_KEYWORDS: Final = 4
 _MOST_DRAWN: Final = 60
 _MOST_PAGES: Final = 6
 _MOST_NAMES: Final = 20
+_MOST_JOINED: Final = 3
+_MOST_CRITERIA: Final = 10
 _MANY: Final = 45
 _FIELDS: Final[Mapping[str, Callable[[Mapping[str, Any]], object]]] = {
     "typeName": lambda asset: asset.get("type_name"),
@@ -134,7 +136,7 @@ def probe_narrowing(session: Session) -> None:
         )
         return
     everyone = frozenset(everything)
-    filters, owners = list(_filters(everything)), list(_owners(everything))
+    filters, owners = list(_filters(session.random, everything)), list(_owners(everything))
     for part in (_Part({"query": _NOBODY}, frozenset(), "a keyword that no asset has"), *filters, *owners):
         _judge_whole(session, {"query": "", **part.members}, part.due, part.what, pages[0], unknown=part.unknown)
     for members in ({}, *({"query": "", **each} for each in _HARMLESS)):
@@ -145,18 +147,31 @@ def probe_narrowing(session: Session) -> None:
     keywords = [_Part({}, everyone, "no keyword"), *_keywords(session, everything)]
     nothing = [_Part({}, everyone, "")]
     orders = _orders(session, everyone, pages[0])
+    some = [part.members for part in (*filters[:1], *owners[:1], *keywords[1:2])]
+    alone = [({}, members) for members in (*some, *_HARMLESS[2:])]
+    _ask_in_both_sequences(session, [*pairwise([{}, *({"sort": [sort]} for sort, _ in orders)]), *alone])
     columns = (
-        *(keywords, [*nothing, *filters], [*nothing * 4, *owners], [*[""] * 3, *orders], _HARMLESS, _LIMITS),
+        *(keywords, [*nothing, *filters], [*nothing * 4, *owners], [*[({}, None)] * 3, *orders], _HARMLESS, _LIMITS),
         *([0.0, 0.0, 0.3, 0.6, 0.9, 1.0],),
     )
     for keyword, filtered, owner, order, harmless, limit, place in pairwise_of(session.random, _MOST_DRAWN, *columns):
         due = keyword.due & filtered.due & owner.due - owner.unknown
         what = " and ".join(part.what for part in (keyword, filtered, owner) if part.what)
-        sort = {"sort": [order]} if order else {}
+        sort = {"sort": [order[0]]} if order[0] else {}
         members = {"query": "", **keyword.members, **filtered.members, **owner.members, **sort, **harmless}
         whole = _judge_whole(session, members, due, what, pages[0], unknown=owner.unknown)
         if whole is not None:
-            _judge_page(session, members, whole, limit, int(place * len(due)))
+            _judge_page(session, members, limit, int(place * len(due)))
+            _judge_order(session, whole, order[1])
+
+
+def _ask_in_both_sequences(session: Session, changes: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
+    """Ask for new pages before and after a change of one member, whose responses the asset world tells apart."""
+    for change in changes:
+        for offset, pair in enumerate((change, change[::-1])):
+            limit = session.deal("new", range(LEAST_CAP // 4, LEAST_CAP))
+            for members in pair:
+                search(session, offset=offset, limit=limit, **{"query": "", **members})
 
 
 def _judge_whole(  # noqa: PLR0913  what a search finds and should
@@ -182,40 +197,50 @@ def _judge_whole(  # noqa: PLR0913  what a search finds and should
     return pages[0]
 
 
-def _judge_page(session: Session, members: Mapping[str, Any], whole: Exchange, limit: int, row: int) -> None:
-    """Ask for a page of a search that was served: it is a slice of the same list."""
+def _judge_page(session: Session, members: Mapping[str, Any], limit: int, row: int) -> None:
+    """Ask for a page of a search that was served; the asset world judges it."""
     offset = row if session.target.offset_unit == "rows" else row // limit
     page = search(session, offset=offset, limit=limit, **members)
     if page.response.status == BAD_REQUEST and limit <= LEAST_CAP:
         session.judge("E-valid-refused", page, "a page of a search that is served is refused with 400")
     _judge_facets(session, page)
-    names, shown = _names(whole), _names(page)
-    if "sort" not in members or len(names) != whole_number(whole.response.members.get("count")):
-        return
-    begins = {begin(offset, limit) for begin in READINGS.values()}
-    is_right = len(shown) > LEAST_CAP or any(names[begin : begin + len(shown)] == shown for begin in begins)
-    _judge(session, page, None if is_right else "a page of sorted hits is not a slice of all hits, sorted", whole)
+
+
+def _judge_order(session: Session, found: Exchange, base: Exchange | None) -> None:
+    """The hits of a sorted search stand in the order in which they stand among all assets, sorted."""
+    guids, hits = list(_assets([base] if base else [])), _assets([found])
+    if len(hits) == whole_number(found.response.members.get("count")) and set(guids) >= hits.keys():
+        is_right = _names_of(hits.values()) == _names_of(hits[guid] for guid in guids if guid in hits)
+        _judge(session, found, None if is_right else "sorted hits stand in another order among all assets", base)
 
 
 def _names(exchange: Exchange) -> list[str]:
-    shown = exchange.response.listed("entities")
-    return [str(_member(each.get("attributes"), "name")).casefold() for each in shown]
+    return _names_of(exchange.response.listed("entities"))
 
 
-def _orders(session: Session, everyone: frozenset[str], base: Exchange) -> Iterator[dict[str, str]]:
-    """The orders by name that are served: each changes only the order, and DESC is the reverse of ASC."""
+def _names_of(assets: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [str(_member(each.get("attributes"), "name")).casefold() for each in assets]
+
+
+def _orders(session: Session, everyone: frozenset[str], base: Exchange) -> list[tuple[dict[str, str], Exchange | None]]:
+    """The orders by name that are served, with all assets in them if they are kept.
+
+    Each changes only the order, and DESC is the reverse of ASC.
+    """
     listed: dict[str, list[str]] = {}
+    served: list[tuple[dict[str, str], Exchange | None]] = []
     for order in _ORDERS:
         sort = {"attribute": "name", **({"order": order} if order else {})}
         page = _judge_whole(session, {"query": "", "sort": [sort]}, everyone, f"nothing but an order {order}", base)
         if page is not None:
-            yield sort
+            served.append((sort, page))
             listed[order] = _names(page)
     ascending, descending = listed.get("ASC", []), listed.get("DESC", [])
     if ascending and descending and ascending not in (descending, descending[::-1]):
         _judge(session, base, "sorted by name, DESC is not the reverse of ASC")
     if ascending != listed.get("", ascending):
         _judge(session, base, "sorted by name, the default order is not ASC")
+    return served if ascending != descending else [(sort, None) for sort, _ in served]
 
 
 def _keywords(session: Session, everything: Mapping[str, Mapping[str, Any]]) -> Iterator[_Part]:
@@ -268,7 +293,7 @@ def _owners(everything: Mapping[str, Mapping[str, Any]]) -> Iterator[_Part]:
         yield _Part({"owner": owner}, values.get(owner, frozenset()), f"owner {owner}", _unknown(everything, values))
 
 
-def _filters(everything: Mapping[str, Mapping[str, Any]]) -> Iterator[_Part]:
+def _filters(generator: random.Random, everything: Mapping[str, Mapping[str, Any]]) -> Iterator[_Part]:
     """Filters, with the assets that pass them."""
     leaves: list[tuple[dict[str, Any], frozenset[str]]] = []
     for attribute, read in _FIELDS.items():
@@ -282,13 +307,22 @@ def _filters(everything: Mapping[str, Mapping[str, Any]]) -> Iterator[_Part]:
         for operator, asked in compared:
             due = frozenset[str]().union(*(values.get(each, frozenset()) for each in asked))
             leaf = {"attribute": attribute, "operator": operator, "value": asked}
-            leaves += [(leaf, due)] if operator == "EQ" and due else []
+            leaves += [(leaf, due)] if due else []
             yield _Part({"filter": leaf}, due, f"{attribute} {operator} {asked}")
-    for first_leaf, second_leaf in pairwise(leaves):
-        yield from _joined(first_leaf, second_leaf, leaves[-1])
-    if len(leaves) > 1:
-        every = {"condition": "AND", "criterion": [leaf for leaf, _ in leaves]}
-        yield _Part({"filter": every}, leaves[0][1].intersection(*(due for _, due in leaves)), "AND of all")
+    generator.shuffle(leaves)
+    # Those come first of which each lets pass many assets that the other lets pass, too, and many that it does not.
+    pairs = sorted(combinations(leaves, 2), key=lambda pair: -_difference(pair[0][1], pair[1][1]))
+    for first, second in (*pairs[:_MOST_JOINED], *pairs[-_MOST_JOINED:]):
+        yield from _joined(first, second, leaves[-1])
+    several = leaves[:_MOST_CRITERIA] if len(leaves) > 1 else []
+    dues = [due for _, due in several]
+    for condition, due in (("AND", dues[0].intersection(*dues)), ("OR", dues[0].union(*dues))) if dues else ():
+        every = {"condition": condition, "criterion": [leaf for leaf, _ in several]}
+        yield _Part({"filter": every}, due, f"{condition} of many")
+
+
+def _difference(one: frozenset[str], two: frozenset[str]) -> int:
+    return min(len(one & two), len(one - two), len(two - one))
 
 
 def _joined(*leaves: tuple[dict[str, Any], frozenset[str]]) -> Iterator[_Part]:
