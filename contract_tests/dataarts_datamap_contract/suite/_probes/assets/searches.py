@@ -148,8 +148,9 @@ def probe_narrowing(session: Session) -> None:
     nothing = [_Part({}, everyone, "")]
     orders = _orders(session, everyone, pages[0])
     some = [part.members for part in (*filters[:1], *owners[:1], *keywords[1:2])]
-    alone = [({}, members) for members in (*some, *_HARMLESS[2:])]
-    _ask_in_both_sequences(session, [*pairwise([{}, *({"sort": [sort]} for sort, _ in orders)]), *alone])
+    plain: dict[str, Any] = {}
+    alone = [(plain, members) for members in (*some, *_HARMLESS[2:])]
+    _ask_in_both_sequences(session, [*pairwise([plain, *({"sort": [sort]} for sort, _ in orders)]), *alone])
     columns = (
         *(keywords, [*nothing, *filters], [*nothing * 4, *owners], [*[({}, None)] * 3, *orders], _HARMLESS, _LIMITS),
         *([0.0, 0.0, 0.3, 0.6, 0.9, 1.0],),
@@ -312,8 +313,8 @@ def _filters(generator: random.Random, everything: Mapping[str, Mapping[str, Any
     generator.shuffle(leaves)
     # Those come first of which each lets pass many assets that the other lets pass, too, and many that it does not.
     pairs = sorted(combinations(leaves, 2), key=lambda pair: -_difference(pair[0][1], pair[1][1]))
-    for first, second in (*pairs[:_MOST_JOINED], *pairs[-_MOST_JOINED:]):
-        yield from _joined(first, second, leaves[-1])
+    for one, two in (*pairs[:_MOST_JOINED], *pairs[-_MOST_JOINED:]):
+        yield from _joined(one, two, leaves[-1])
     several = leaves[:_MOST_CRITERIA] if len(leaves) > 1 else []
     dues = [due for _, due in several]
     for condition, due in (("AND", dues[0].intersection(*dues)), ("OR", dues[0].union(*dues))) if dues else ():
