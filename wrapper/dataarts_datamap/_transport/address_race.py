@@ -9,7 +9,7 @@ import time
 from collections import deque
 from contextlib import ExitStack
 from errno import EINPROGRESS, EWOULDBLOCK
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dataarts_datamap._transport.wire import ConnectError, ConnectTimeoutError
@@ -36,13 +36,15 @@ class Address(NamedTuple):
 class AddressRace:
     """Connects to addresses, each a quarter of a second after the previous one, until one is connected.
 
+    If all attempts so far have failed, the next one begins at once.
+
     Args:
         addresses: The addresses, in the order of attempts.
         left: Returns the seconds that an attempt may take, when it begins.
         watching: The context for waiting on a socket.
 
     Attributes:
-        silent: Addresses whose attempts began before the successful one, but had no result by then.
+        silent: Addresses whose attempts began before the successful one, but had no result when that was connected.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class AddressRace:
         try:
             with self._selector, self._watched:
                 winner, address = self._first_to_connect()
-            self.silent = [other for other in self._under_way.values() if other is not address]
+            self.silent = list(takewhile(lambda other: other is not address, self._under_way.values()))
             del self._under_way[winner]
         finally:
             for loser in self._under_way:
