@@ -200,7 +200,9 @@ def test_tables_are_a_list(wrong: Any) -> None:
         datamap(wrong)
 
 
-def test_a_lookback_is_a_length_of_time() -> None:
+@pytest.mark.parametrize("name", ["since", "lookback"])
+def test_a_time_to_look_back_is_a_length_of_time(name: str) -> None:
     """It is refused before a load."""
-    with pytest.raises(InvalidArgumentError, match="lookback must be a positive timedelta"):
-        datamap(["sales.orders"], lookback=timedelta(0))
+    wrong: dict[str, Any] = {name: timedelta(0)}
+    with pytest.raises(InvalidArgumentError, match=f"{name} must be a positive timedelta"):
+        datamap(["sales.orders"], **wrong)

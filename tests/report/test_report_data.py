@@ -251,7 +251,7 @@ TITLES: list[tuple[list[Run], dict[str, Any], str, str]] = [
         hourly(took=[60]),
         {"max_age": timedelta(days=4, hours=3)},
         "The table is stale: its last success is 4 d 3 h old.",
-        "4 d 3 h are allowed, slightly less.",
+        "4 d 3 h are allowed, which is slightly exceeded.",
     ),
     (
         hourly(took=[60], status="skip"),
@@ -274,7 +274,7 @@ TITLES: list[tuple[list[Run], dict[str, Any], str, str]] = [
     (
         hourly(took=[60], status="new\u202e"),
         {},
-        "It is unknown whether the table is fresh: no run ended with a known status.",
+        "It is unknown whether the table is fresh: no run is known to have succeeded or failed.",
         r"1 run with an unknown status, which do not count: new\u202e.",
     ),
     (

@@ -50,7 +50,9 @@ _OUTAGES: Final = (AuthenticationError, ConnectionFailedError)
 
 
 class Outage:
-    """Detects that nothing can be read: many tables in a row failed, each after all its attempts.
+    """Detects that nothing can be read: the credentials or the connection failed for eight tables in a row.
+
+    Each of them failed after all its attempts.
 
     Attributes:
         error: The last error in an outage; None while there is no outage.
@@ -100,8 +102,9 @@ class TableCheck(Struct, frozen=True, kw_only=True):
         table: The table. If it could not be found: the table as known from an earlier check, or None.
         status: Its freshness by the runs that were read; None if they could not be read.
         period: The period for which it was last due; None if its rule has no due time, or none has passed yet.
-        last_success: Time at which its last successful run ended, UTC, however long ago. If it could not be read: the
-            time known from an earlier check. None if no success is known.
+        last_success: Time at which its last successful run ended, UTC, however long ago; of several producers, the
+            oldest of their last successes. If it could not be read: the time known from an earlier check. None if no
+            success is known.
         never_succeeded: Whether the whole history that the service keeps was searched without finding a success.
         searched_from: Beginning of the searched history, UTC; None if it was never searched.
         read_at: Time of the last successful read, UTC: ``now``, unless this check could not read the table. None if no
@@ -232,10 +235,10 @@ def rule_key(rule: TableRule) -> str:
 def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Steps[Checked]:
     """Judge one table; its verdict is unknown if it cannot be read.
 
-    One request lists the operators, unless an earlier check listed them for the same lineage. For each producer, one
-    page is read, of a window that is as long as the verdict needs. Without a success there, a window of seven days is
-    read, or of ``max_age`` if that is longer; then the whole history that the service keeps. In an outage, no request
-    is sent.
+    The operators are listed, unless an earlier check listed them for the same lineage in the last seven days, and the
+    table is still fresh by them. For each producer, the runs of a window are read that is as long as the verdict needs.
+    Without a success there, a window of seven days is read, or of ``max_age`` if that is longer; then the whole history
+    that the service keeps. In an outage, no request is sent.
 
     Raises:
         ConfigurationError: The client's configuration is wrong, so that every table would fail.
@@ -380,7 +383,10 @@ class _Visit:
 
 
 def _missing_successes(judgement: Judgement, readings: Mapping[Operator, Reading]) -> list[Operator]:
-    """The producers whose whole history is searched: those that count and have no known success; all if none counts."""
+    """The producers whose whole history is searched: those that count and have no known success.
+
+    If none counts, up to 20 producers. None if a success of the table is known, or known not to exist.
+    """
     if judgement.found.last_success is not None or judgement.found.never_succeeded:
         return []
     pairs = list(zip(readings, judgement.status.operators, strict=True))
@@ -390,7 +396,7 @@ def _missing_successes(judgement: Judgement, readings: Mapping[Operator, Reading
 
 
 def _digest(table: Table, lineage: Lineage | None) -> str | None:
-    """A digest of a table's operators in lineage; None if it has none there."""
+    """A digest of a table's operators in lineage; None if it has none there, or lineage is not known."""
     if lineage is None:
         return None
     nodes = {(kind, one.key) for kind in ("producers", "readers") for one in getattr(lineage, kind)(table)}

@@ -65,16 +65,17 @@ class CheckState:
     """The state that checks keep for the next one: last successes, searched times, durations, and operators.
 
     The file belongs to one instance of the service, which the first check records. Several checks may use the file at
-    the same time, and a killed process leaves it consistent. A table that no check read in 90 days is forgotten, and so
-    is an operator that belongs to no table. Close the state, or use it in a ``with`` block.
+    the same time, and a killed process leaves it consistent. A table that no check read in 90 days is forgotten, unless
+    its rule is still checked; so is an operator that belongs to no remaining table. Close the state, or use it in a
+    ``with`` block.
 
     Args:
         path: The file; created if it does not exist. ``:memory:`` keeps the state while the process runs.
         patience: Seconds to wait for another process that is writing to the file.
 
     Raises:
-        StateFileError: The file is damaged, has a newer version, or is another kind of file; or its folder does not
-            exist.
+        StateFileError: The file is damaged, has a newer version, is another kind of file, or cannot be written; or its
+            folder does not exist.
     """
 
     def __init__(self, path: Path | str, *, patience: float = _PATIENCE) -> None:
@@ -153,7 +154,7 @@ class CheckState:
                     self._save_operator(connection, key, record)
 
     def forget(self, before: datetime, *, kept: Collection[str]) -> None:
-        """Drop the tables that were last read before a time, and the operators of no table that were.
+        """Drop the tables that were last read before a time, and the operators read before it that no table has.
 
         Tables whose rules have the ``kept`` keys stay, since they are still checked.
 
@@ -174,7 +175,10 @@ class CheckState:
                     connection.execute(f"DELETE FROM operators WHERE {_OF_OPERATOR}", names)  # noqa: S608  a constant
 
     def recall_habits(self, habits: ServerHabits) -> None:
-        """Give a new client the facts that an earlier one learned about the server."""
+        """Give a client the facts that an earlier one learned about the server in the last seven days.
+
+        A client that has learned facts itself keeps them.
+        """
         text = self.fact("habits")
         if text is None or habits.counting is not None or habits.capacity:
             return
@@ -184,7 +188,7 @@ class CheckState:
             habits.page_size = habits.page_size or known.page_size
 
     def note_habits(self, habits: ServerHabits) -> None:
-        """Save the facts that a client learned about its server."""
+        """Save the facts that a client learned about its server, if it learned any."""
         if habits.counting is not None or habits.capacity:
             kept = _Habits(
                 noted_at=datetime.now(UTC),
@@ -233,12 +237,12 @@ class CheckState:
             return True
 
     def release(self, name: str) -> None:
-        """Release a claim of this process."""
+        """Release a claim, without checking which process has it."""
         with self._changing() as connection:
             connection.execute("DELETE FROM facts WHERE name = ?", (name,))
 
     def close(self) -> None:
-        """Close the file; again is harmless."""
+        """Close the file; closing it again does nothing."""
         with self._lock:
             if self._connection is not None:
                 self._connection.close()

@@ -27,7 +27,7 @@ class LastSuccess(NamedTuple):
     """The last success of a table, however long ago.
 
     Attributes:
-        last_success: Its time, UTC; None if no success is known.
+        last_success: Its time, UTC; of several producers, the oldest of their last successes. None if it is not known.
         never_succeeded: Whether the whole history that the service keeps was searched without finding a success.
         searched_from: Beginning of the searched history, UTC; None if nothing was searched.
     """
@@ -49,9 +49,9 @@ def judge(
 ) -> Judgement:
     """Judge a table against its rule.
 
-    A producer counts if it has runs in the time that was read, if the rule names it, or if an earlier check saw it run.
-    If no producer has runs in that time, but one ran before, all producers count: a table that is no longer loaded must
-    not be fresh.
+    A producer counts if it has runs in the time that was read, if the rule names it, or if it is known to have run
+    before; the last only if the rule has a limit or a due time, or its last run did not succeed. If no producer has
+    runs in that time, but one ran before, all producers count: a table that is no longer loaded must not be fresh.
     """
     everything = [run for reading in readings.values() for run in reading.runs]
     status = table_status(everything, now=now, max_age=rule.max_age, operators=readings)
@@ -110,7 +110,7 @@ def _with_record(one: OperatorStatus, record: OperatorRecord, rule: TableRule, n
 def _verdict(
     rule: TableRule, status: OperatorStatus, reading: Reading, period: DuePeriod | None, now: datetime
 ) -> Verdict | None:
-    """The verdict of a producer; None if it does not count: it has no runs, and only the service's list names it."""
+    """The verdict of a producer by the runs that were read; None if there are none, and the rule does not name it."""
     runs = reading.runs
     if not runs and not rule.producers:
         return None
@@ -148,7 +148,10 @@ def _ended_verdict(rule: TableRule, record: OperatorRecord) -> Verdict | None:
 
 
 def _last_success(records: Sequence[OperatorRecord], *, is_silent: bool) -> LastSuccess:
-    """The oldest of the producers' last successes; the newest of them if no producer ran in the time that was read."""
+    """The oldest of the producers' last successes; the newest of them if no producer ran in the time that was read.
+
+    Without a time if one of them has no known success; in the second case, if none has.
+    """
     known = [one.last_success for one in records if one.last_success is not None]
     without = [one for one in records if one.last_success is None]
     searched_from = max((one.searched_from for one in without or records), default=None)

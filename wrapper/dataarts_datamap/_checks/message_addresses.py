@@ -56,7 +56,7 @@ def addresses_of(environ: Mapping[str, str]) -> list[MessageAddress]:
     """The addresses in the environment.
 
     Raises:
-        ConfigurationError: There are none, or apprise does not support one of them.
+        ConfigurationError: There are none, apprise does not support one, or one holds an invisible character.
         MissingExtraError: apprise is not installed.
     """
     texts = environ.get(VARIABLE, "").split()

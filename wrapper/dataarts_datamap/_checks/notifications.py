@@ -29,9 +29,9 @@ class Gravity(StrEnum):
     """The severity of a message.
 
     Attributes:
-        BAD: A table is failed, late or stale.
-        DOUBTFUL: A table is unknown, slow, or has few rows.
-        GOOD: All changed tables are fresh again.
+        BAD: A table of the message is failed, late or stale.
+        DOUBTFUL: None is, but one is unknown, slow, or has few rows.
+        GOOD: All tables of the message are fresh again.
     """
 
     BAD = "failure"

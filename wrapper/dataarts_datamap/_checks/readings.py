@@ -110,7 +110,10 @@ def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, n
 
 
 def read_until_success(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[list[Run] | None]:
-    """The runs of a walk; only those up to the last success, if the newest come first. None if there are too many."""
+    """The runs of a walk. If the newest come first, no page after the one with the last success is read.
+
+    None if the walk has more than 5,000 runs.
+    """
     most = 0
 
     def is_enough(page: RunPage, runs: list[Run]) -> bool:
@@ -123,7 +126,7 @@ def read_until_success(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) ->
 
 
 def _is_since(run: Run, start: datetime) -> bool:
-    """Whether a run belongs to the time to look back; an older run was read only to join earlier readings."""
+    """Whether a run belongs to the time to look back; of older runs, only those that have not ended are judged."""
     return max(run_times(run), default=start) >= start
 
 

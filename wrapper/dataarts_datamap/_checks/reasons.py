@@ -182,7 +182,7 @@ def _why_unknown(one: OperatorStatus, who: str, searched: Length, age: Length | 
     if one.unknown_runs:
         names = _statuses(one.unknown_statuses)
         return sentence("{who} has runs with an unknown status: {names}", who=who, names=names)
-    return sentence("no run of {who} has ended", who=who)
+    return sentence("no run of {who} has succeeded or failed", who=who)
 
 
 def _statuses(names: Iterable[str]) -> str:

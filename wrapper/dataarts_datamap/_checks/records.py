@@ -28,7 +28,7 @@ class Sample(Struct, frozen=True, kw_only=True):
         run_id: Its id.
         planned: The earliest of its times, UTC.
         seconds: Its duration in seconds; None if it is not known.
-        rows: Number of rows that it wrote; None if the service did not report it.
+        rows: Number of rows that it wrote; the number that it read if only that is reported. None if neither is.
     """
 
     run_id: int
@@ -48,7 +48,7 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
         last_run: The earliest time of the run that was planned last; None if no run is known.
         open_since: The earliest time of an unfinished run of the last 28 days; None if all have ended.
         is_whole: Whether all runs that the service keeps were read.
-        samples: The latest successful runs, the oldest first.
+        samples: The latest successful runs, at most 20, the oldest first.
     """
 
     searched_from: datetime

@@ -213,7 +213,7 @@ class _Reader:
             return self._places.of_table(number, key)
 
         if not isinstance(table, dict):
-            self._note(place(), f"each of tables must be a table, [[tables]], not {shown(table)}")
+            self._note(place(), f"each entry of tables must be a table, [[tables]], not {shown(table)}")
             return None
         given = cast("dict[str, Any]", table)
         before = len(self.problems)
@@ -290,7 +290,7 @@ def _as_written(key: str) -> str:
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise _WrongValueError("a text")
+        raise _WrongValueError("a text that is not blank")
     return value
 
 

@@ -25,8 +25,8 @@ _TABLE: Final = {
     "It is unknown whether the table is fresh: the time of a success cannot be read.": (
         "无法判断表是否新鲜：某次成功的时间读不出来。"
     ),
-    "It is unknown whether the table is fresh: no run{of} ended with a known status.": (
-        "无法判断表是否新鲜：{of}没有一次运行以已知状态结束。"
+    "It is unknown whether the table is fresh: no run{of} is known to have succeeded or failed.": (
+        "无法判断表是否新鲜：{of}没有一次运行已知成功或失败。"
     ),
     "The table is stale: no run{of} in this window succeeded.": "表已过期：这段时间内{of}没有一次运行成功。",
     "The table is stale: the last success{of} is {age} old.": "表已过期：{of}最近一次成功在 {age}之前。",
@@ -38,7 +38,7 @@ _TABLE: Final = {
     "Judged at {time} ({zone}).": "判断时间：{time}（{zone}）。",
     "no limit is set on its age (--max-age)": "没有设定期限（--max-age）",
     "{span} are allowed": "期限为 {span}",
-    "{span} are allowed, slightly less": "期限为 {span}，略短于此",
+    "{span} are allowed, which is slightly exceeded": "期限为 {span}，略有超出",
     "{span} before": "早 {span}",
     "{span} after": "晚 {span}",
     "{what}: {time}, {ago} this report, by {job}; {limit}. {judged}": (
@@ -391,7 +391,7 @@ _TABLE: Final = {
     "it was skipped": "被跳过",
     "it has no run": "没有运行",
     "{who} has runs with an unknown status: {names}": "{who} 有些运行的状态不认识：{names}",
-    "no run of {who} has ended": "{who} 没有一次运行结束",
+    "no run of {who} has succeeded or failed": "{who} 没有一次运行成功或失败",
     "it could not be read: {error}": "读不到：{error}",
     "Nothing on this page is loaded from or sent to any network.": "本页不从任何网络加载内容，也不发送任何内容。",
 }

@@ -109,9 +109,9 @@ class Report(Struct, frozen=True, kw_only=True):
         return count_states(one.run for job in self.jobs for one in job.runs)
 
     def summary(self) -> dict[str, Any]:
-        """A short form as plain values: the status of the table and its jobs, and the newest failures.
+        """A short form of ``to_dict``: without the strips of the jobs, and with ``failed`` and ``outlying``.
 
-        It has no hours, and only the five newest failures and outliers; ``failed`` and ``outlying`` count all.
+        It has only the five newest failures and outliers; ``failed`` and ``outlying`` are the numbers of all.
         """
         whole = self.to_dict()
         newest = {name: whole[name][:_MOST_SUMMARISED] for name in ("failures", "outliers")}

@@ -31,7 +31,7 @@ class Reason(NamedTuple):
 
     Attributes:
         text: One sentence, made printable.
-        runs: The runs that show it, the newest first, at most three. Empty if it is not about runs.
+        runs: Runs that show it, at most three, the newest first; can be empty.
         is_english: Whether the text is English although the page is not.
     """
 
@@ -46,7 +46,7 @@ class Headline(NamedTuple):
     Attributes:
         word: The verdict in a word; "no failure" if it is fresh and no limit is set on its age.
         title: A sentence on whether the table is fresh.
-        since: The last success and its time.
+        since: The last success, its age and the allowed age, and the time of the judgement.
         reasons: Reasons and remarks.
         success: The run of that success; None if it is not known.
     """
@@ -87,7 +87,7 @@ def in_words(report: Report) -> dict[str, Any]:
 
 
 def is_unlimited(status: TableStatus) -> bool:
-    """Whether only its outcomes make a table fresh: no limit is set on the age of its last success."""
+    """Whether a table is fresh by its outcomes alone, since no limit is set on the age of its last success."""
     return status.verdict is Verdict.FRESH and status.max_age is None
 
 
@@ -120,7 +120,10 @@ def _unknown(status: TableStatus, say: Texts) -> str:
         return say("There are no runs in this window.")
     if (decisive := status.decided_by) is not None and decisive.undated_successes:
         return say("It is unknown whether the table is fresh: the time of a success cannot be read.")
-    return say("It is unknown whether the table is fresh: no run{of} ended with a known status.", of=_of(status, say))
+    return say(
+        "It is unknown whether the table is fresh: no run{of} is known to have succeeded or failed.",
+        of=_of(status, say),
+    )
 
 
 def _stale(status: TableStatus, say: Texts) -> str:
@@ -173,7 +176,9 @@ def _since(status: TableStatus, zone: tzinfo, say: Texts) -> str:
     else:
         allowed = say.span(status.max_age)
         reads_the_same = status.age > status.max_age and age == allowed
-        limit = say("{span} are allowed, slightly less" if reads_the_same else "{span} are allowed", span=allowed)
+        limit = say(
+            "{span} are allowed, which is slightly exceeded" if reads_the_same else "{span} are allowed", span=allowed
+        )
     ago = say("{span} before" if status.age >= timedelta(0) else "{span} after", span=age)
     return say(
         "{what}: {time}, {ago} this report, by {job}; {limit}. {judged}",

@@ -21,8 +21,8 @@ HOUR: Final = timedelta(hours=1)
 def wall_hour(time: datetime, zone: tzinfo, *, step: int = 1) -> datetime:
     """The beginning of the cell of hours that a time belongs to, as a naive time of the zone.
 
-    When clocks are put back, the repeated hour counts as one. Cells of several hours begin at midnight, cells of
-    several days on a Monday.
+    When clocks are put back, the repeated hour counts as one. Cells of several hours are counted from midnight,
+    longer ones from Monday, 5 January 1970.
     """
     return _MONDAY + (wall_time(time, zone) - _MONDAY) // (step * HOUR) * step * HOUR
 
@@ -43,7 +43,7 @@ def hourly_cells(
 
 
 def cell_hours(start: datetime, end: datetime, *, most: int) -> int:
-    """The number of hours of a cell, so that there are at most ``most`` cells between two times."""
+    """The number of hours of a cell, so that at most ``most`` cells lie between two times; at most 8,760."""
     hours = (end.astimezone(UTC) - start.astimezone(UTC)) / HOUR
     return next((step for step in _STEPS if hours / step + 1 <= most), _STEPS[-1])
 

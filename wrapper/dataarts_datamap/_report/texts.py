@@ -66,7 +66,10 @@ class Texts(Struct, frozen=True, kw_only=True):
         return self(one if number == 1 else many, n=f"{number:,}")
 
     def page(self, template: str) -> str:
-        """A template of HTML for ``string.Template`` in the language; its own words are in double braces."""
+        """A template of HTML with its own words, which are in double braces, in the language.
+
+        The result is a template for ``string.Template``: the words are escaped for it and for HTML.
+        """
         return _OWN_WORDS.sub(lambda found: escape(self(found[1])).replace("$", "$$"), template)
 
     def span(self, span: timedelta) -> str:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from dataarts_datamap import DataMapClient, InvalidArgumentError, MissingExtraError, RunProgress, arrow_batches
 from dataarts_datamap._extras import how_to_install
+from dataarts_datamap._monitoring.freshness import look_back
 
 try:
     import dlt
@@ -67,7 +68,8 @@ def datamap(
     """
     if isinstance(tables, str) or not tables:
         raise InvalidArgumentError("tables must be a list of GUIDs or names, and not empty")
-    RunProgress(lookback=lookback)  # refuses an invalid lookback before anything is loaded
+    look_back(since, None)  # refuses an invalid time before anything is loaded
+    RunProgress(lookback=lookback)  # as above
     nested: Literal["json", "skip"] = "json" if running_data else "skip"
     reader = _Reader(tables=list(tables), client=client, since=since, lookback=lookback, nested=nested)
 

@@ -179,7 +179,10 @@ class TableExporter:
         return b"".join([self._served.text, *map(generate_latest, self._registries)])
 
     def close(self) -> None:
-        """End the checking thread, and stop serving; a check under way has five seconds to end. Again is harmless."""
+        """End the checking thread, and stop serving; a check under way has five seconds to end.
+
+        Calling it again does nothing.
+        """
         if self._is_closed:
             return
         self._is_closed = True

@@ -125,7 +125,7 @@ class DataMapDataSource(DataSource):
         tableFile: A file of tables.
         since: Length of the window up to its end: ``90m``, ``24h``, ``7d``.
         start: Beginning of the window, as ISO 8601 text with an offset.
-        end: End of the window; the present if left out.
+        end: End of the window; the present if left out. A stream goes on after it.
         numPartitions: Maximum number of groups of operators (4).
         requestsPerSecond: The limit for all groups together (50); each gets an integer share.
         pageSize: The page size to request, or ``auto``: 100, and 1,000 if there are more and the server allows it.
@@ -258,7 +258,7 @@ def _chosen(batch: pa.RecordBatch, guid: str, columns: Sequence[str]) -> pa.Reco
 
 
 def _guids(client: DataMapClient, settings: _Settings) -> list[str]:
-    """The tables, each once."""
+    """The GUIDs of the tables, each once."""
     return list(dict.fromkeys(client.find_table(name).guid for name in settings.tables))
 
 

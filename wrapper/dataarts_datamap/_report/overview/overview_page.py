@@ -48,7 +48,8 @@ def overview_page(
     """The complete page, in a language: HTML with its style and script inside, and the tables in the given order.
 
     It contains data of the server only as text, with control and bidirectional characters escaped. Texts of errors stay
-    English. Without JavaScript, only the filters are missing.
+    English. Without JavaScript, only the filters, the order and the buttons
+    for copying are missing.
     """
     verdicts = Counter(row.check.verdict for row in rows)
     worst = next((verdict for verdict in WORST_FIRST if verdicts[verdict]), Verdict.FRESH)
@@ -92,7 +93,7 @@ def _word(verdict: Verdict, say: Texts) -> str:
 
 
 def _is_unlimited(check: TableCheck) -> bool:
-    """Whether only its outcomes make a table fresh: its rule sets no limit on the age of its last success."""
+    """Whether a table is fresh by its outcomes alone, since its rule sets no limit on the age of its last success."""
     return check.verdict is Verdict.FRESH and check.rule.max_age is None and check.rule.due is None
 
 
@@ -175,7 +176,7 @@ def _short_why(check: TableCheck, why: str, say: Texts) -> str:
 
 
 def _causes(rows: Sequence[OverviewRow], zone: tzinfo, say: Texts) -> str:
-    """The section of the runs that explain most tables."""
+    """The section of the causes that explain the trouble of most tables; empty if there are none."""
     found = shared_causes(rows)
     if not found:
         return ""

@@ -18,7 +18,7 @@ class SharedCause(Struct, frozen=True, kw_only=True):
     """A cause, and the tables whose trouble it explains.
 
     Attributes:
-        link: The table in trouble with no table in trouble upstream, and the run that shows it.
+        link: The table in trouble that no other table explains, and the run that shows its trouble.
         rows: Indexes of the rows of the tables that it explains; its own table is one of them if it has a row.
     """
 

@@ -22,7 +22,7 @@ class DayStrip(Struct, frozen=True, kw_only=True):
     """The outcomes of an operator's runs, or of all runs, on each planned day.
 
     Attributes:
-        label: Name of the operator, or of the table. Untrusted.
+        label: Name of the operator; empty for the whole table. Untrusted.
         days: The number of runs of each state, for each day of the overview.
     """
 
@@ -49,7 +49,7 @@ class OverviewRow(Struct, frozen=True, kw_only=True):
 
 
 def days_until(now: datetime, zone: tzinfo, days: int) -> list[date]:
-    """The last days of a zone up to the present one, the oldest first."""
+    """The last ``days`` days of a zone, including today, the oldest first."""
     last = wall_time(now, zone).date()
     return [last - timedelta(days=back) for back in range(days - 1, -1, -1)]
 

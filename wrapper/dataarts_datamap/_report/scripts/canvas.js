@@ -30,7 +30,7 @@ const drawGlyph = (context, state, x, y, size, tint) => {
   }
   context.restore();
 };
-// The date of a midnight, and of any time if a step is a day or more; with the year if a step is half a year or more.
+// The label of a tick: its date at midnight or if a step is a day or more, with the year from half a year; else its time.
 const axisText = (local, step) => {
   const [date, time] = [iso(local).slice(step >= 180 * DAY ? 0 : 5, 10), iso(local).slice(11, 16)];
   return step >= DAY || time === "00:00" ? date : time;

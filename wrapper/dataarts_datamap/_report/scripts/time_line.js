@@ -8,7 +8,7 @@ gantt.bounds = () => {
   const end = Math.min(Math.max(gantt.end ?? gantt.latest(to, span), from + span), to);
   return [end - span, end];
 };
-// The end of the time line until it is moved: that of the filtered time, or soon after the last run if that shows none.
+// The end of the time line until it is moved: that of the filtered time; if no run is near it, soon after the last run.
 gantt.latest = (to, span) => {
   const last = shown.reduce((latest, run) => Math.max(latest, data.finish[run] ?? data.start[run] ?? momentOf(run) ?? 0), 0);
   return last < to - span ? last + span / 20 : to;

@@ -41,8 +41,8 @@ def find_run(  # noqa: PLR0913  one parameter for each option
             operators, only those that write it count, if lineage knows them.
         table: The table of the run.
         since: Time to look back.
-        only: Names of the operators to look at; empty for all.
-        is_active_first: Whether the newest run that has begun and not ended comes before a failure.
+        only: Names of the operators to look at; if empty, all of ``table``, or those that write ``target``.
+        is_active_first: Without ``table``: whether the newest run that has begun and not ended comes before a failure.
     """
     name = target if table is None else table
     table_guid = table_guid_of(client, name)

@@ -142,7 +142,7 @@ connection_options = options(
     click.option(
         "--instance-id",
         metavar="ID",
-        help="DataArts Studio tenancy (the only one).  [env: DATAMAP_INSTANCE_ID]",
+        help="DataArts Studio instance (the only one).  [env: DATAMAP_INSTANCE_ID]",
     ),
     click.option(
         "--workspace-id",
@@ -171,7 +171,7 @@ connection_options = options(
         help="Print nothing on stderr except warnings and errors, such as for cron.",
     ),
 )
-"""The options for the service, the project and the tenancy."""
+"""The options for the service, the project and the instance."""
 
 
 def connect(settings: dict[str, Any]) -> DataMapClient:

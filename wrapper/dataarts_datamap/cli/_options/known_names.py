@@ -58,7 +58,7 @@ def known_names(context: click.Context) -> list[str]:
 
 
 def _read(file: Path, now: int) -> dict[str, int]:
-    """The names in a file, each with the time at which it was seen; none if the file is not ours."""
+    """The names in a file that were seen within a day, each with that time; none if the file is not ours."""
     try:
         if file.stat().st_size > _LARGEST:
             return {}

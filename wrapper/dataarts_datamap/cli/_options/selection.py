@@ -93,7 +93,7 @@ class Selection:
         return client.list_runs(cast("str", self.task_id), job_name=cast("str", self.job_name), **how)
 
     def count(self, client: DataMapClient, operators: Sequence[Operator]) -> int | None:
-        """The number of runs of the operators by the server's totals: a small request for each operator.
+        """The number of runs of the operators according to the server's totals: a small request for each.
 
         None if the server has no totals, or refuses the request: the window is not sliced here, and may be longer than
         the server allows.

@@ -1,4 +1,4 @@
-"""Checks all tables of a file, reads their days, and writes the page."""
+"""Checks all tables of a file, reads their runs of the last days, and writes the overview as one HTML page."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def write_overview(  # noqa: PLR0913  one parameter for each option
     say: Texts,
     now: datetime | None = None,
 ) -> WrittenOverview:
-    """Write the page of all tables of a file, with so many days up to the present one, in a zone and a language.
+    """Write the page of all tables of a file, with the last ``days`` days of the zone, including today.
 
     A table whose days cannot be read is shown without them.
     """

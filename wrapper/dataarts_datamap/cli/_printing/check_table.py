@@ -62,7 +62,10 @@ def summary(checks: Sequence[TableCheck]) -> str:
 
 
 def junit_text(checks: Sequence[TableCheck], *, fail_on: Collection[Verdict]) -> str:
-    """The checks as JUnit XML: each table is a test case, which fails by its verdict; an unknown one is an error."""
+    """The checks as JUnit XML: each table is a test case, which fails if ``fail_on`` has its verdict.
+
+    An unknown table is an error, unless ``fail_on`` has that verdict.
+    """
     failed = sum(one.verdict in fail_on for one in checks)
     unknown = sum(one.verdict is Verdict.UNKNOWN and one.verdict not in fail_on for one in checks)
     counts = {"tests": str(len(checks)), "failures": str(failed), "errors": str(unknown)}

@@ -63,9 +63,9 @@ _PIPE_WIDTH: Final = 10_000  # a pipe has no limit for the width of lines
 
 
 def write_runs(runs: Iterable[Run], *, output: Output, zone: tzinfo) -> int:
-    """Write the runs to stdout; returns their number. A table shows times in the zone, JSON lines in UTC.
+    """Write the runs to stdout; returns their number.
 
-    In a table, the log path of a failed run is below it.
+    The output ``table`` shows times in the zone, and below each failed run its log path. JSON lines have times in UTC.
     """
     if output == "ndjson":
         return _write_lines(run.to_dict() for run in runs)
@@ -179,7 +179,7 @@ def line_width() -> int:
 
 
 def write_rich(*renderables: RenderableType, width: int) -> None:
-    """Write rich renderables to stdout, with colours only for a terminal, unless NO_COLOR is set.
+    """Write rich renderables to stdout; only a terminal gets colours, and not if NO_COLOR is set.
 
     No line is cut: the terminal wraps longer ones.
     """

@@ -33,7 +33,7 @@ _WIDE: Final = 120
 
 
 def headline_style(status: TableStatus) -> str:
-    """The style of the headline: without colour if the age was not judged."""
+    """The style of the headline: without colour if the table is fresh by its outcomes alone."""
     return "bold" if is_unlimited(status) else f"bold {VERDICT_STYLES[status.verdict]}"
 
 

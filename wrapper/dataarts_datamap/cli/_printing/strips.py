@@ -47,7 +47,7 @@ class Cells:
         told = "an hour" if self._step == 1 else f"{self._step} hours"
         span = f"from {time_text(self._start, self._zone)} to {time_text(self._end, self._zone)}"
         return [
-            Text(f"Each letter is the worst outcome of {told} that runs were planned for, {span}"),
+            Text(f"Each letter is the worst outcome of the runs planned for {told}, {span}"),
             self.letters(),
         ]
 

@@ -22,7 +22,10 @@ _GAP: Final = 2
 
 
 class Row(NamedTuple):
-    """A row of a table: printable text for each title, a style of rich, and perhaps a line below, which never folds."""
+    """A row of a table: printable text for each title, a style of rich, and perhaps a line below.
+
+    The line below is only folded on an alternate screen.
+    """
 
     cells: Sequence[str]
     style: str = ""

@@ -47,7 +47,9 @@ def _parse_fail_on(text: str) -> frozenset[str]:
     help=f"The verdicts that make the exit code 1 ({_FAIL_ON}).",
 )
 @state_option(help="State of earlier checks; created if it does not exist. Later checks cost fewer requests")
-@click.option("--explain", is_flag=True, help="Find the cause of each table that is not fresh, as in datamap why.")
+@click.option(
+    "--explain", is_flag=True, help="Find the cause of each failed, late, stale or unknown table, as in datamap why."
+)
 @click.option(
     "--notify",
     "is_notifying",

@@ -78,11 +78,15 @@ _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
 @click.option("--json", "json_file", type=_NEW_FILE, help="Write the report as JSON.")
 @click.option("--sarif", type=_NEW_FILE, help="Write the verdicts as SARIF, for code scanning.")
 @click.option("--html", type=_NEW_FILE, help="Write the report as one HTML page.")
-@click.option("--ci/--no-ci", default=None, help="Fail (2) if any check had nothing to judge.  [default: if CI is set]")
+@click.option(
+    "--ci/--no-ci",
+    default=None,
+    help="Exit with 2 if a check that applies had nothing to judge, or the data is too poor.  [default: if CI is set]",
+)
 def conform(**options: Any) -> int:  # noqa: ANN401
     """Check whether a server conforms to the API's specification.
 
-    The ids of real data come from a TOML file, from DATAMAP_… variables, or from --discover. Region, project, tenancy,
+    The ids of real data come from a TOML file, from DATAMAP_… variables, or from --discover. Region, project, instance,
     credentials and proxies are found as in every other verb. Nothing is written to the server.
 
     \b

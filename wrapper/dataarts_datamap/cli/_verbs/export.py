@@ -50,7 +50,7 @@ def _refuse_dash(_context: click.Context, _parameter: click.Parameter, file: Pat
     is_flag=True,
     help="Append, from the first run of the file that may have changed; --start or --since is for the first export.",
 )
-@span_option("--lookback", default="7d", help="With --since-last: time from which ended runs are read again")
+@span_option("--lookback", default="7d", help="With --since-last: time to look back for changes of ended runs")
 @click.option("--columns", metavar="NAME,…", shell_complete=suggest_columns, help="Columns to write, in order (all).")
 @click.option(
     "--nested",

@@ -20,7 +20,9 @@ _POLL = 1.0
 @click.command(short_help="Serve the state of all tables of a file to Prometheus.")
 @file_option("--tables", "file", default=TABLES_FILE, help="The tables, each with its rule")
 @state_option(help="State of earlier checks; created if it does not exist")
-@span_option("--every", "interval", default="5m", help="Time from one check to the next: 90s, 5m")
+@span_option(
+    "--every", "interval", default="5m", help="Time from the beginning of a check to that of the next: 90s, 5m"
+)
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", help="Address to listen on (127.0.0.1).")
 @click.option(
     "--port", type=click.IntRange(0, 65535), metavar="NUMBER", default=9467, help="Port; 0 finds a free one (9467)."
@@ -37,8 +39,8 @@ def exporter(
 ) -> None:
     """Check all tables of a file again and again, and serve their state at /metrics until interrupted or terminated.
 
-    A scrape gets the results of the last check, without waiting. /healthz says whether checks are running, /readyz
-    whether the first one has ended.
+    A scrape gets the results of the last check, without waiting. /healthz says whether the thread that checks is
+    alive, /readyz whether the first check has ended.
 
     \b
     Examples:

@@ -39,7 +39,12 @@ _behaviour_options = options(
         metavar="N",
         help="A warehouse of N tables with a run a day each, some of which failed today.",
     ),
-    click.option("--size", type=int, metavar="RUNS", help="Runs of each operator (some weeks of varied ones)."),
+    click.option(
+        "--size",
+        type=int,
+        metavar="RUNS",
+        help="Number of runs of each operator (those of some weeks, with varied outcomes).",
+    ),
     click.option("--offset-unit", type=click.Choice(["row", "page"]), help="Unit of offset (row)."),
     click.option(
         "--first-page",
@@ -103,7 +108,7 @@ _behaviour_options = options(
 @click.option("--seed", type=int, metavar="NUMBER", default=0, show_default=True, help="Seed of the invented runs.")
 @time_option("--now", help="Present of the data, in UTC if it has no offset (now)")
 @click.option("--project-id", metavar="ID", envvar="DATAMAP_PROJECT_ID", help="The known project.")
-@click.option("--instance-id", metavar="ID", envvar="DATAMAP_INSTANCE_ID", help="The known tenancy.")
+@click.option("--instance-id", metavar="ID", envvar="DATAMAP_INSTANCE_ID", help="The known instance.")
 @_behaviour_options
 def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **settings: Any) -> None:  # noqa: ANN401  of each option's type
     """Serve invented runs, and the documented one, until interrupted.

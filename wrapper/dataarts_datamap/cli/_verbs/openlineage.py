@@ -37,7 +37,9 @@ _LOOKBACK: Final = "7d"
 @file_option("--tables", "file", default=TABLES_FILE, help="The tables, and their names in the catalog")
 @span_option("--since", default="24h", help="Time to look back; with --since-last, only for the first call")
 @click.option(
-    "--since-last", is_flag=True, help="Only runs that are new or have changed since the last call, by the state file."
+    "--since-last",
+    is_flag=True,
+    help="Only runs that are new or have changed since the last call, according to the state file.",
 )
 @span_option("--lookback", default=_LOOKBACK, help="With --since-last: time to look back for changes of ended runs")
 @state_option(help="With --since-last: file that records what was sent (FILE of --tables, with .openlineage.json)")
@@ -57,7 +59,7 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
 ) -> int:
     """Send the runs of all tables of a file as OpenLineage events, with their inputs and outputs.
 
-    Events are sent by the configuration of OpenLineage's own client: OPENLINEAGE_URL and OPENLINEAGE_API_KEY, or
+    The settings of OpenLineage's own client say where events are sent: OPENLINEAGE_URL and OPENLINEAGE_API_KEY, or
     OPENLINEAGE_CONFIG, or openlineage.yml. Sending a run again overwrites it.
 
     Exit code 0: all events were sent. 2: a table could not be read, or an event could not be sent.
@@ -202,7 +204,7 @@ class _State:
 
 
 def _lineage(client: DataMapClient) -> Lineage | None:
-    """The lineage of the instance; None, with a notice, if this account may not read it."""
+    """The lineage of the instance; None, with a warning, if it cannot be read."""
     from dataarts_datamap._errors import DataMapError
 
     try:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--role",
     type=click.Choice(["associated", "producers"]),
     default="associated",
-    help="All that the service lists, or those that write the table by lineage (associated).",
+    help="All that the service lists, or those that write the table according to lineage (associated).",
 )
 @output_option
 @connection_options
@@ -40,7 +40,7 @@ def operators(
     """List the job operators of TABLE, a name or a GUID.
 
     The service lists the operators associated with the table; some may only read it. With --role producers, only those
-    that write it by lineage are listed; if lineage names none, all are listed, and stderr has the reason.
+    that write it according to lineage are listed; if lineage names none, all are listed, and stderr has the reason.
 
     \b
     Examples:

@@ -80,7 +80,8 @@ _FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
     "--logs",
     "with_log",
     is_flag=True,
-    help="Include the end of each failure's log in the page or JSON; it can contain SQL and passwords.",
+    help="Include the ends of the logs of the fifty newest failures in the page or JSON; these can contain SQL and "
+    "passwords.",
 )
 @paging_options
 @click.option(
@@ -122,7 +123,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     table with its reason, and the outcomes of each of the last days. It can be sorted, grouped and searched. Of the
     options about runs, it only takes --since and --tz.
 
-    A pipe gets a summary as one line of JSON, with the first words of the page as "sentence" and "reasons"; --output
+    A pipe gets a summary as one line of JSON, with the verdict in words as "sentence" and "reasons"; --output
     json has every hour, failure and outlier, too, which can be long.
 
     Exit code 0: the report was made, whatever it says; use datamap status for a verdict. 2: nothing could be read.

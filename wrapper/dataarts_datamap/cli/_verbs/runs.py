@@ -46,8 +46,9 @@ def runs(
 ) -> None:
     """List the runs of a table, or of one of its operators, inside a window.
 
-    In a table, the log path of a failed run is below it; JSON lines have all known fields of each run. With
-    --resume-token FILE, the next call continues an interrupted reading, and adds to the same output.
+    With --output table, the log path of a failed run is on the line below the run; with ndjson, each line has all
+    known fields of a run. With --resume-token FILE, the next call continues an interrupted reading, and writes only
+    the runs that are missing: append its output with >>.
 
     \b
     Examples:

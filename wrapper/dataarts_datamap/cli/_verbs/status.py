@@ -53,13 +53,14 @@ def status(  # noqa: PLR0913  one parameter for each option
 ) -> int:
     """Check whether TABLE, a name or a GUID, is fresh, and judge each of its operators.
 
-    A table is as old as its oldest producer. The operators that write it by lineage count; if lineage names none, all
-    operators count, and the output says so. Operators without runs in the window are named and left out. --operator and
-    --ignore narrow the choice; with --any, one fresh operator is enough. The output names the operator that decides.
+    A table is as old as its oldest producer. The operators that write it according to lineage count; if lineage names
+    none, all operators count, and the output says so. Operators without runs in the window are named and left out.
+    --operator and --ignore narrow the choice; with --any, one fresh operator is enough. The output names the operator
+    that decides.
 
-    Exit code 0: fresh. 1: stale or failed. 2: unknown, because there are no runs, none ended with a known status, or
-    the time of a success cannot be read. With --max-age, only the age of the last success decides; without it, failures
-    after the last success decide.
+    Exit code 0: fresh. 1: stale or failed. 2: unknown, because there are no runs, none is known to have succeeded or
+    failed, or the time of a success cannot be read. With --max-age, the age of the last success decides, and failures
+    only if there was no success; without it, failures after the last success decide.
 
     \b
     Examples:

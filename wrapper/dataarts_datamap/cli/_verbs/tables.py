@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 @click.option("--type", "types", multiple=True, metavar="KIND", help="Kind of asset (table); may be repeated.")
 @click.option("--source", "sources", multiple=True, metavar="KIND", help="Kind of source: dws, hive; may be repeated.")
 @click.option("--in-workspace", metavar="ID", help="Only search this workspace (the whole instance).")
-@click.option("--limit", type=click.IntRange(1), metavar="ROWS", default=100, help="Most tables to list (100).")
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="ROWS", default=100, help="Maximum number of tables to list (100)."
+)
 @click.option("--page-size", type=int, metavar="ROWS", help="Page size to request (100).")
-@click.option("--init", "is_init", is_flag=True, help="Instead, write a file of tables for datamap check, by lineage.")
+@click.option(
+    "--init", "is_init", is_flag=True, help="Instead, write a file of tables for datamap check, from lineage."
+)
 @file_option("--tables", "file", help="With --init: the file to write (datamap.toml)")
 @output_option
 @connection_options
@@ -43,8 +47,8 @@ def tables(  # noqa: PLR0913  one parameter for each option
 
     It is not documented which attributes a keyword is compared with: most likely names and descriptions.
 
-    With --init, write datamap.toml as a start for datamap check: each table that an operator writes, by lineage, and
-    whose name contains QUERY. An existing file is not changed.
+    With --init, write datamap.toml as a start for datamap check: each table that an operator writes according to
+    lineage, and whose name contains QUERY. An existing file is not changed.
 
     \b
     Examples:

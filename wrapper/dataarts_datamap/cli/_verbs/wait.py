@@ -57,11 +57,11 @@ def wait(  # noqa: PLR0913  one parameter for each option
 ) -> int:
     """Wait until the runs of TABLE, a name or a GUID, or a run of one operator have ended, and show them.
 
-    For a table, these are the runs planned last in the window, of each operator that writes it by lineage, or of all
-    its operators if lineage names none. Operators without runs do not count, but at least one must have runs.
+    For a table, these are the runs planned last in the window, of each operator that writes it according to lineage,
+    or of all its operators if lineage names none. Operators without runs do not count, but at least one must have runs.
 
-    Exit code 0: they succeeded; with --any, one did. 1: one failed or was skipped. 2: they had not ended when the time
-    was over, or their outcome is unknown.
+    Exit code 0: they succeeded; with --any, one did. 1: one failed or was skipped; with --any, none succeeded. 2: they
+    had not ended when the time was over, or their outcome is unknown.
 
     \b
     Examples:

@@ -104,9 +104,9 @@ def watch(  # noqa: PLR0913  one parameter for each option
 
     It shows a line for each operator that counts: the status of its run, its duration and the typical one, its delay,
     and the time of the last success; then the newest failures with their log paths; and outcomes and durations by the
-    hour. The operators that write the table by lineage count, or all operators if lineage names none. If a reading
-    fails, the last good one stays on the screen, marked as old, and another one is tried. To a pipe, it writes a JSON
-    line for each run that appears, changes or disappears; the runs of the first reading are "known".
+    hour. The operators that write the table according to lineage count, or all operators if lineage names none. If a
+    reading fails, the last good one stays on the screen, marked as old, and another one is tried. To a pipe, it writes
+    a JSON line for each run that appears, changes or disappears; the runs of the first reading are "known".
 
     With --until-ended, the exit code is 0 if the last run of each operator succeeded, 1 if one failed or was skipped, 2
     if that is not known or the time of --for is over; operators without runs in the window are named and left out.

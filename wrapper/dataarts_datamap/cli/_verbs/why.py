@@ -37,8 +37,9 @@ def why(  # noqa: PLR0913  one parameter for each option
 ) -> int:
     """Explain why TABLE, a name or a GUID, is not fresh.
 
-    Its inputs are judged, then the inputs of the tables in trouble, and so on. The farthest tables in trouble are the
-    causes, each shown with its run and the path of its log. If lineage cannot be read, only the table itself is judged.
+    Its inputs are judged, then the inputs of the tables in trouble, and so on. The tables in trouble that no table
+    further upstream explains are the causes, each shown with its run and the path of its log. If lineage cannot be
+    read, only the table itself is judged.
 
     Exit code 0: fresh. 1: stale or failed. 2: unknown.
 

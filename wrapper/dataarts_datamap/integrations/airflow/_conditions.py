@@ -55,7 +55,7 @@ class Condition(ABC):
 
     Attributes:
         kind: The kind of condition.
-        only: Names of the operators that count; None for those that write the table.
+        only: Names of the operators that count; None for those of ``find_producers``.
         ignore: Names of operators that do not count.
     """
 

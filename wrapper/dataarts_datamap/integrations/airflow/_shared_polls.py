@@ -61,7 +61,7 @@ class _Failures(NamedTuple):
     """Consecutive failures of a watcher.
 
     Attributes:
-        lasting: Number of permanent failures among them.
+        lasting: Number of permanent failures since the last temporary one.
         wait: Seconds to wait after the last one.
         until: End of this wait, by the loop's clock.
     """

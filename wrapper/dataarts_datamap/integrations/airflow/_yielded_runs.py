@@ -76,7 +76,7 @@ class YieldedRuns:
         return Reading(min(self._active_since(now), self._read_until) - _OVERLAP, now, is_whole=False)
 
     def take(self, runs: Iterable[Run], reading: Reading) -> list[Run]:
-        """The runs that have succeeded since the previous reading, in the order of their ends."""
+        """The runs that have succeeded since the previous reading, in the order of their ends; none for the first."""
         known_runs = list(runs)
         found = {run.key[:_KEY_LENGTH]: run for run in known_runs if run.state is RunState.SUCCEEDED}
         fresh = [run for key, run in found.items() if not self.is_baseline and self._is_new(key, run)]

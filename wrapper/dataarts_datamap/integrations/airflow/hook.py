@@ -60,8 +60,9 @@ class DataMapHook(BaseHook):
         """A synchronous client; close it, or use it in a ``with`` block.
 
         Raises:
-            ConfigurationError: The connection is invalid; the text names the field, never its value.
-            InvalidArgumentError: A field could change the meaning of a request.
+            ConfigurationError: The connection is invalid; the text says what is wrong, and shows no secret.
+            InvalidArgumentError: A field has an unusable value, such as an id with a slash, which would change the path
+                of a request.
         """
         connection = self.get_connection(self.datamap_conn_id)
         return DataMapClient.from_env(**_settings_of(connection))
@@ -70,8 +71,9 @@ class DataMapHook(BaseHook):
         """A client for the running event loop; close it, or use it in an ``async with`` block.
 
         Raises:
-            ConfigurationError: The connection is invalid; the text names the field, never its value.
-            InvalidArgumentError: A field could change the meaning of a request.
+            ConfigurationError: The connection is invalid; the text says what is wrong, and shows no secret.
+            InvalidArgumentError: A field has an unusable value, such as an id with a slash, which would change the path
+                of a request.
         """
         return AsyncDataMapClient.from_env(**await self._asettings())
 

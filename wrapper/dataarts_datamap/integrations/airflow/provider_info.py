@@ -18,7 +18,7 @@ HOOK_NAME = "DataArts Data Map"
 EXTRA_FIELDS: dict[str, tuple[str, str]] = {
     "region": ("Region", "Region id, such as eu-west-101. Needed if there is no endpoint."),
     "project_id": ("Project id", "If left out, the id of the project that has the region's name."),
-    "instance_id": ("Instance id", "Id of the DataArts Studio tenancy; if left out, the project's only one."),
+    "instance_id": ("Instance id", "Id of the DataArts Studio instance; if left out, the project's only one."),
     "workspace_id": ("Workspace id", "If left out, the service decides."),
     "iam_endpoint": ("IAM endpoint", "If left out, the region's."),
     "security_token": ("Security token", "The security token of a temporary access key."),
