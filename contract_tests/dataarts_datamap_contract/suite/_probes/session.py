@@ -210,7 +210,7 @@ class Session:
         self.confirm()
 
     def _is_unchanged(self, exchange: Exchange) -> bool:
-        """Whether a request gets its earlier response at the first or second attempt, or one with new GUIDs each time."""
+        """Whether a request gets its earlier response within two attempts, or one with new GUIDs each time."""
         again = self.sign(exchange.request) if _is_signed(exchange.request) else exchange.request
         responses = [exchange.response]
         for _ in range(2):
