@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _TARGET = pytest.StashKey[Target]()
 _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "endpoint": {"metavar": "URL", "help": "the server to test, described by variables"},
+    "endpoint": {"metavar": "URL", "help": "address of the server to test; variables or the file describe the rest"},
     "target": {"metavar": "FILE", "type": Path, "help": "a TOML file that describes the server"},
     "table": {"metavar": "GUID", "help": "a table of the server"},
     "discover": {"action": "store_true", "help": "find an operator of the table, and a window with runs"},
@@ -102,7 +102,7 @@ def named_target(pytestconfig: pytest.Config) -> Target | None:
 
 @pytest.fixture(scope="session")
 def conformance_target(named_target: Target | None) -> Target:
-    """The server under test."""
+    """The server under test; a test fails if the options do not name one."""
     if named_target is None:
         pytest.fail("no server to test: name one with --datamap-endpoint or --datamap-target")
     return named_target

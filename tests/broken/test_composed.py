@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
 
 from dataarts_datamap_contract._broken.caller import Caller
-from dataarts_datamap_contract._broken.seams import Seam
+from dataarts_datamap_contract._broken.seams import Response, Seam
 from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig
 from dataarts_datamap_contract.mock._web.record import Record
 from dataarts_datamap_contract.mutants._composed import compose
-
-if TYPE_CHECKING:
-    from dataarts_datamap_contract._broken.seams import Response
+from dataarts_datamap_contract.mutants._composed_wire import Met
 
 NOW = datetime(2024, 2, 1, tzinfo=UTC)
 CONFIG = MockConfig(now=NOW, clock=lambda: NOW, scenario="varied")
@@ -79,6 +76,17 @@ def test_serves(number: int) -> None:
     assert re.fullmatch(SENTENCE, server.rule), server.rule
     assert served_by(server.seam) == served_by(twin.seam)
     assert server.met == twin.met
+
+
+def test_connections_keep_their_number() -> None:
+    """A response on an earlier connection counts as one of that connection, also after a later one was opened."""
+    met = Met()
+    numbers: list[tuple[int, int]] = []
+    for peer in (("127.0.0.1", 1), ("127.0.0.1", 2), ("127.0.0.1", 1)):
+        met.note({"type": "http", "client": peer}, Response(200, {}, b""))
+        numbers.append((met.connection, met.of_connection))
+
+    assert [(0, 0), (1, 0), (0, 1)] == numbers
 
 
 def test_some_differ_from_the_reference() -> None:

@@ -84,6 +84,7 @@ def test_runs_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert 0 == code
     assert printed.out.startswith("1 of 1 broken servers caught (stock: 0), 0 of 0 correct ones conform")
     assert "total-as-text" in printed.err
+    assert " to be measured now" not in printed.err
     assert "| total-as-text | total is a number | `B-page-shape` | - |" in path.read_text(encoding="utf-8")
 
 

@@ -219,6 +219,17 @@ def test_broken(check: str, case: Exchange) -> None:
     assert check in failing(case)
 
 
+def test_two_rows_outside_by_different_columns_are_not_named_as_one() -> None:
+    """If one row is before the window by one column and another by the other, no row is said to be so by both."""
+    rows = ({"planTime": START - 50, "startTime": START + 9}, {"planTime": START, "startTime": START - 40})
+
+    found = INVARIANTS["C-window-start"](runs(envelope(page(*rows))), TARGET)
+
+    planned = f"a planTime of {START - 50} is before start_time {START}"
+    started = f"a startTime of {START - 40} is before start_time {START}"
+    assert (f"rows lie outside the window by each column: {planned}, and {started}",) == found
+
+
 def test_every_invariant_is_broken_once() -> None:
     """Each invariant is a check of the catalogue, and has a case here that breaks it."""
     assert set(BROKEN) == set(INVARIANTS)

@@ -67,6 +67,22 @@ def test_terminal() -> None:
     assert expected == text.splitlines()[-1]
 
 
+@pytest.mark.parametrize(("ci", "code", "verdict"), [(False, 0, "Conforms"), (True, 2, "Could not be judged")])
+def test_every_report_agrees_with_the_exit_code(tmp_path: Path, *, ci: bool, code: int, verdict: str) -> None:
+    """The terminal, JSON, SARIF and the page say what the exit code says, also where a single gap is too many."""
+    report = report_of(PASSED, GAP)
+
+    for write, name in ((write_json, "report.json"), (write_sarif, "report.sarif"), (write_html, "report.html")):
+        write(report, tmp_path / name, ci=ci)
+
+    assert code == report.exit_code(ci=ci)
+    assert render_text(report, ci=ci).splitlines()[-1].startswith(f"{verdict}: ")
+    assert code == json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["exit_code"]
+    (run,) = json.loads((tmp_path / "report.sarif").read_text(encoding="utf-8"))["runs"]
+    assert [code] == [each["exitCode"] for each in run["invocations"]]
+    assert f"<h1>{verdict}</h1>" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 def test_junit(tmp_path: Path) -> None:
     """One case for each check, with what was wrong; well-formed, whatever a server sent."""
     write_junit(report_of(PASSED, FAILED, GAP, EXCUSED, ERRORED, shortcomings=("no rows",)), tmp_path / "report.xml")
@@ -253,6 +269,7 @@ def test_a_retired_check_has_a_successor() -> None:
     ("text", "message"),
     [
         ("[[deviation", "cannot read"),
+        ("deviation = 3", "deviation is not a list of"),
         ("x = 1", "more than"),
         ('[[deviation]]\ncheck = "A-json"', "give it check, reason and since"),
         ('[[deviation]]\ncheck = "A-nope"\nreason = "x"\nsince = 2026-11-25', "no check 'A-nope'"),

@@ -21,10 +21,13 @@ def test_two_runs_are_too_little_in_ci() -> None:
     with ScriptedServer(answer_well) as server:
         report = run_suite(small_target(server.url, window_end=START + 2 * STEP), levels="C", max_examples=0)
         text = render_text(report)
+        in_ci = render_text(report, ci=True)
 
     assert [] == list(report.failures)
     assert (0, 2) == (report.exit_code(), report.exit_code(ci=True))
-    assert "Too little to judge by, in CI: no operator has more than 2 runs in its window" in text
+    assert "Poor data (with --ci, exit code 2): no operator has more than 2 runs in its window" in text
+    assert text.splitlines()[-1].startswith("Conforms: ")
+    assert in_ci.splitlines()[-1].startswith("Could not be judged: ")
     assert "Not exercised: the data has not a second operator with runs: one could not be taken for the other" in text
 
 

@@ -101,6 +101,19 @@ def test_refuses_a_wrong_file(tmp_path: Path, text: str, message: str) -> None:
     assert SECRET not in str(caught.value)
 
 
+def test_names_no_secret_among_the_settings_of_a_file(tmp_path: Path) -> None:
+    """The settings that a wrong file could have are named, without the secrets that no file may have."""
+    path = tmp_path / "target.toml"
+    path.write_text("colour = 1", encoding="utf-8")
+
+    with pytest.raises(TargetError) as raised:
+        read_settings({}, path)
+
+    known = str(raised.value).partition("known are ")[2].split(", ")
+    assert {"token", "secret_key", "security_token"}.isdisjoint(known)
+    assert {"access_key", "endpoint", "task_id"} <= set(known)
+
+
 def test_names_all_that_is_missing() -> None:
     """One text names everything that is not set, blanks included."""
     with pytest.raises(TargetError, match="set project_id, instance_id, task_id, job_name, window_start, "):

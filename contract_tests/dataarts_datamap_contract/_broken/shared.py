@@ -167,7 +167,7 @@ def is_json(text: str | bytes) -> bool:
 
 
 def as_integer(text: str) -> int | None:
-    """The integer that a text represents; None if it does not."""
+    """The integer that a text represents; None if it is no integer of at most 25 digits."""
     return int(text) if re.fullmatch(r"-?[0-9]{1,25}", text) else None
 
 

@@ -117,8 +117,8 @@ class MockConfig:
         window_includes_start: Whether a run at exactly ``start_time`` is in the window.
         window_includes_end: Whether a run at exactly ``end_time`` is in the window.
         order: The order of runs, ``"newest-first"`` or ``"oldest-first"``; runs of the same time are ordered by id.
-        rate_limit: How many requests for the two operations are accepted in any second; the next one gets 429 and
-            APIGW.0308. None for no limit.
+        rate_limit: How many requests for the operations of the specification are accepted in any second, together; the
+            next one gets 429 and APIGW.0308. None for no limit.
         retry_after: Seconds in the header ``Retry-After`` of a 429; None to leave out the header, which the real
             gateway is not known to send.
         latency: The median delay of a response.

@@ -89,8 +89,9 @@ class FakeService:
         return self._server.record.requests
 
     def clear(self) -> None:
-        """Start again with one table and no operators, runs, faults, requests, locks or issued tokens.
+        """Start again with one table and no operators, runs, requests, locks or issued tokens.
 
+        The faults are those of the configuration, none by default.
         The table is ``postgres.sales.dws_orders``, with the documented GUID.
         """
         self._server.controls.clear()
@@ -100,7 +101,7 @@ class FakeService:
 
         Args:
             seed: The same seed gives the same runs.
-            size: How many runs each operator has; None for a few hundred more varied ones.
+            size: How many runs each operator has; None for some weeks of more varied runs.
 
         Raises:
             ValueError: The size is negative or beyond ten million.
@@ -121,7 +122,7 @@ class FakeService:
             job_name: Its name; by default the documented one, like the ids.
             task_id: Its id.
             workspace_id: Id of its workspace.
-            table_guid: The table that it fills.
+            table_guid: The table for which ShowNodes lists it.
 
         Returns:
             ``task_id``, ``job_name`` and ``workspace_id``, as ShowNodes lists them.
@@ -266,7 +267,9 @@ class FakeService:
         return self._server.controls.world.advance()
 
     def fail(self, *faults: str) -> None:
-        """Make responses go wrong from now on: ``"reset:every=3"``, ``"503"``, ``"slow:seconds=1"``; none stops this.
+        """Make responses go wrong from now on: ``"reset:every=3"``, ``"503"``, ``"slow:seconds=1"``.
+
+        Without a text, no further response goes wrong.
 
         Raises:
             ValueError: A text does not describe a fault.

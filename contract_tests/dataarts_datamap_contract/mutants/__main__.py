@@ -1,4 +1,4 @@
-"""Run the conformance suite against the fleet and write the matrix of the bugs that it caught."""
+"""Run the conformance suite against the fleet, and write the matrix of the bugs that it caught."""
 
 from __future__ import annotations
 
@@ -27,9 +27,14 @@ _WORKERS: Final = (os.cpu_count() or 1) + 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the matrix, and return 0 if every broken server was caught and no correct one failed, else 1."""
+    """Run what the options say, and write the matrix if they name a file for it.
+
+    Returns:
+        0 if every broken server was caught and no correct one failed; 1 otherwise, and if no server was run. Always 0
+        with ``--composed`` and with ``--stock only``.
+    """
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
-    parser.add_argument("--output", type=Path, metavar="FILE", help="file for the Markdown (default: none)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the matrix to this file, as Markdown")
     parser.add_argument("--workers", type=int, default=_WORKERS, help=f"processes (default: {_WORKERS})")
     parser.add_argument("--only", metavar="TEXT", default="", help="servers whose name contains this")
     parser.add_argument("--cohort", action="append", choices=COHORTS, help="servers of this cohort (default: all)")
@@ -37,14 +42,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--stock",
         choices=["missing", "fresh", "only", "none"],
         default="missing",
-        help="run schemathesis by itself on those servers whose outcome is not known (missing, the default), on all "
-        "(fresh), on those not known and nothing else (only), or on none",
+        help="on which servers to run stock schemathesis, too: those without a known outcome (missing, the default), "
+        "all (fresh), or none; only is like missing, but the suite itself is not run",
     )
     parser.add_argument("--no-stock", dest="stock", action="store_const", const="none", help="short for --stock none")
     parser.add_argument(
         "--seeds", type=int, metavar="N", help="look for false alarms instead, with N seeds for each correct server"
     )
-    parser.add_argument("--mock-seeds", type=int, metavar="N", default=20, help="with --seeds: seeds for the mock (20)")
+    parser.add_argument(
+        "--mock-seeds",
+        type=int,
+        metavar="N",
+        default=20,
+        help="with --seeds and without --only: number of seeds for the unchanged mock (20)",
+    )
     parser.add_argument(
         "--budget", choices=list(BUDGETS), default="default", help="with --seeds: how thorough each run is"
     )
@@ -79,12 +90,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _ask_stock(options: argparse.Namespace, cohorts: Collection[str]) -> Mapping[str, tuple[str, ...] | None]:
-    """The outcomes of stock schemathesis by server; it runs where they are missing or shall be fresh."""
+    """The outcomes of stock schemathesis by server; it runs on the servers that ``--stock`` says."""
     names = [each.name for each in BROKEN_SERVERS if each.cohort in cohorts and options.only in each.name]
     record = StockRecord()
     known = {name: record.find(name) for name in names}
     wanted = [name for name, checks in known.items() if options.stock == "fresh" or checks is None]
-    sys.stderr.write(f"stock: {len(known) - len(wanted)} outcomes are known, {len(wanted)} to be measured\n")
+    plan = "missing and not measured (--stock none)" if options.stock == "none" else "to be measured now"
+    sys.stderr.write(f"stock: {len(known) - len(wanted)} outcomes are in the record, {len(wanted)} are {plan}\n")
     for name, checks in run_stock(wanted if options.stock != "none" else (), workers=options.workers):
         sys.stderr.write(f"stock, {name}: {', '.join(checks) or 'nothing'}\n")
         record.add(name, checks)
@@ -107,14 +119,16 @@ def _look_for_false_alarms(options: argparse.Namespace, start: float) -> int:
 
 
 def _measure_power(options: argparse.Namespace) -> int:
-    """Print the outcome of each composed server, and return 0: no caller can tell some of them from correct ones."""
+    """Print the outcome of each composed server, and return 0: no caller could notice the defects of some of them."""
     caught = met = 0
     for outcome in run_composed(options.composed, seed=options.seed, workers=options.workers):
         caught += bool(outcome.caught_by)
         met += bool(outcome.met)
-        verdict = ", ".join(outcome.caught_by) or ("MISSED" if outcome.met else "never met")
+        verdict = ", ".join(outcome.caught_by) or ("MISSED" if outcome.met else "never triggered")
         sys.stderr.write(f"{outcome.server} {outcome.seconds:.1f} s: {verdict}. {outcome.rule}\n")
-    sys.stdout.write(f"{caught} of {met} servers caught whose defect was met; {options.composed} servers in all\n")
+    sys.stdout.write(
+        f"{caught} caught of {met} servers whose defect changed a response; {options.composed} servers in all\n"
+    )
     return 0
 
 

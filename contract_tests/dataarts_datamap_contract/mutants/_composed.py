@@ -152,7 +152,7 @@ def _remainder(name: str, divisor: int, rest: int) -> Check:
 
 
 def _of_date(name: str, check: Callable[[datetime], bool], *, zone: int = 0) -> Check:
-    """Whether a moment of the window has such a date in the zone so many hours east of UTC."""
+    """Whether a bound of the window has a date that passes a check, in the zone ``zone`` hours east of UTC."""
 
     def is_met(asked: Asked) -> bool:
         moment = asked.whole(name)
@@ -216,17 +216,17 @@ _OF_RUNS: Final[tuple[When, ...]] = (
     ("with an offset above limit", lambda asked: asked.whole("offset") > asked.whole("limit")),
     *((f"after another {name}", _after_another(name)) for name in ("task_id", "job_name", "workspace_id", "limit")),
     ("after a deeper page", lambda asked: asked.before is not None and asked.before.whole("offset") > 50),  # noqa: PLR2004
-    *((f"with limit {each} times a number", _remainder("limit", each, 0)) for each in (3, 7, 8, 25)),
-    *((f"with offset {each} times a number", _remainder("offset", each, 0)) for each in (4, 5, 11)),
+    *((f"with a limit divisible by {each}", _remainder("limit", each, 0)) for each in (3, 7, 8, 25)),
+    *((f"with an offset divisible by {each}", _remainder("offset", each, 0)) for each in (4, 5, 11)),
     ("with offset and limit above 100 in sum", lambda asked: asked.whole("offset") + asked.whole("limit") > 100),  # noqa: PLR2004
     ("with a limit above offset, which is not 0", lambda asked: 0 < asked.whole("offset") < asked.whole("limit")),
     ("with a limit of a power of 2", lambda asked: asked.whole("limit").bit_count() == 1),
     ("with a window that begins on a Sunday", _of_date("start_time", lambda date: date.isoweekday() == 7)),  # noqa: PLR2004
     ("with a window that ends on a Monday", _of_date("end_time", lambda date: date.isoweekday() == 1)),
     ("with a window that begins on the first of a month", _of_date("start_time", lambda date: date.day == 1)),
-    ("with a window that ends on the last two days of a month", _of_date("end_time", lambda date: date.day > 29)),  # noqa: PLR2004
+    ("with a window that ends on the 30th or 31st of a month", _of_date("end_time", lambda date: date.day > 29)),  # noqa: PLR2004
     ("with a window that begins in December", _of_date("start_time", lambda date: date.month == 12)),  # noqa: PLR2004
-    ("with a window that begins in summer", _of_date("start_time", lambda date: 4 <= date.month <= 9)),  # noqa: PLR2004
+    ("with a window that begins from April to September", _of_date("start_time", lambda date: 4 <= date.month <= 9)),  # noqa: PLR2004
     ("with a window that begins at night in China", _of_date("start_time", lambda date: date.hour < 6, zone=8)),  # noqa: PLR2004
     ("with a window that ends in the afternoon in China", _of_date("end_time", lambda date: date.hour > 12, zone=8)),  # noqa: PLR2004
     ("with a window that begins before 2001", lambda asked: 0 < asked.whole("start_time") < 10**12),
@@ -321,12 +321,12 @@ _WHICH_RUNS: Final[tuple[Which, ...]] = (
     ("each item but the first", lambda _, index: index > 0),
     ("the last of exactly ten items", lambda items, index: index == 9 == len(items) - 1),  # noqa: PLR2004
     ("a single item", lambda items, index: len(items) == 1 > index),
-    ("each item of more than 50", lambda items, _: len(items) > 50),  # noqa: PLR2004
+    ("each of more than 50 items", lambda items, _: len(items) > 50),  # noqa: PLR2004
     ("each item that was forced", lambda items, index: bool(items[index].get("forceSuccess"))),
     ("each item that goes on", lambda items, index: not items[index].get("endTime")),
     ("each item that took more than an hour", lambda items, index: (items[index].get("runningTime") or 0) > _HOUR),
     (
-        "each item over a midnight",
+        "each item that ran over a midnight",
         lambda items, index: (
             int(items[index].get("startTime") or 0) // _DAY < int(items[index].get("endTime") or 0) // _DAY
         ),
@@ -335,7 +335,7 @@ _WHICH_RUNS: Final[tuple[Which, ...]] = (
         "each item planned in the last ten minutes of a day",
         lambda items, index: int(items[index].get("planTime") or 0) % _DAY >= _DAY - 600_000,
     ),
-    ("each item of a Sunday", lambda items, index: int(items[index].get("planTime") or 0) // _DAY % 7 == 3),  # noqa: PLR2004
+    ("each item planned on a Sunday", lambda items, index: int(items[index].get("planTime") or 0) // _DAY % 7 == 3),  # noqa: PLR2004
 )
 
 

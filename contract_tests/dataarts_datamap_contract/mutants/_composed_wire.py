@@ -31,7 +31,7 @@ class Met:
         connection: How many connections came before its own.
         last: The right response before it, of any request.
         seen: How many responses each connection had.
-        kept: The latest response with each status.
+        kept: The latest of the right responses before it, by status.
     """
 
     token: str = ""
@@ -51,10 +51,9 @@ class Met:
         self.kept[self.last.status] = self.last
         self.scope, self.response = scope, response
         self.number += 1
-        if peer not in self.seen:
-            self.connection = len(self.seen)
         self.of_connection = self.seen[peer]
         self.seen[peer] += 1
+        self.connection = list(self.seen).index(peer)
 
     def header(self, name: str) -> str:
         """The first value of a header field of the request; empty if there is none."""
@@ -184,10 +183,10 @@ def _id(response: Response) -> str:
 
 
 def compose_wire(generator: random.Random, note: Callable[[], None]) -> tuple[str, Seam]:
-    """A sentence on a server whose wire was drawn, and the server.
+    """A sentence that describes a random defect on the wire, and a server with that defect.
 
     Args:
-        generator: Draws.
+        generator: Makes the random choices.
         note: Called for each response that differs from the right one.
     """
     when, is_met = generator.choice(_WHEN)

@@ -57,7 +57,7 @@ def judge_levels(server: BrokenServer, levels: str) -> BrokenOutcome:
 
 
 def judge_composed(seed: int, number: int) -> ComposedOutcome:
-    """Run until any check fails on the server of a seed and a number; no random requests are sent."""
+    """Judge the composed server of a seed and a number until any check fails, without requests of schemathesis."""
     composed = compose(seed, number)
     start = time.perf_counter()
     with running(composed.seam.build) as target:
@@ -67,7 +67,7 @@ def judge_composed(seed: int, number: int) -> ComposedOutcome:
 
 
 def judge_seed(name: str, seed: int, budget: str) -> CorrectOutcome:
-    """Run all levels completely on a correct server, with other random choices.
+    """Run all levels completely on a correct server, with the random choices of a seed.
 
     Args:
         name: Its name, or `REFERENCE`.

@@ -32,8 +32,8 @@ class CorrectOutcome:
 
     Attributes:
         server: Its name.
-        findings: All failures of the server and all gaps of the run, one line each.
-        judged: How many checks have a verdict.
+        findings: All checks that failed or could not be finished, and all shortcomings of the run, one line each.
+        judged: How many checks passed or failed.
         seconds: How long the suite took.
     """
 
@@ -50,8 +50,8 @@ class ComposedOutcome:
     Attributes:
         server: Its name.
         rule: When it differs from a correct server, and how.
-        caught_by: The check that failed first; none if it was missed.
-        met: How many responses it had changed by then; 0 if no request met its condition.
+        caught_by: The checks that had failed when the run ended; empty if the defect was missed.
+        met: How many responses the defect had changed by then.
         seconds: How long the suite took.
     """
 

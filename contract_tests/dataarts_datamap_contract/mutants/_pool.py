@@ -94,6 +94,6 @@ def _run(judge_one: Callable[..., _Outcome], arguments: tuple[object, ...]) -> _
 
 
 def _prepare() -> None:
-    """Silence the log, as broken servers complain; leave garbage until a run ends, as it keeps all that it has seen."""
+    """Silence the log, where broken servers complain, and collect garbage rarely: a run keeps most of its objects."""
     logging.disable(logging.CRITICAL)
     gc.set_threshold(_MOST_NEW_OBJECTS)

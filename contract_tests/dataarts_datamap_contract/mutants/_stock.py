@@ -39,8 +39,8 @@ SETTINGS: Final[Mapping[str, Any]] = {
 def find_with_stock(target: Target) -> frozenset[str]:
     """The names of schemathesis's own checks that fail.
 
-    The parameters' examples are real values of the target, from which two phases start. Schemathesis gets the token for
-    the security scheme of the specification, which enables its check of authentication.
+    Two of its phases start from the parameters' examples, which are real values of the target. Schemathesis gets the
+    token for the security scheme of the specification, which enables its check of authentication.
     """
     configuration: Any = schemathesis.Config
     schema: Any = schemathesis.openapi.from_dict(

@@ -14,9 +14,9 @@ RECORD: Final = Path(__file__).with_name("stock.json")
 
 
 class StockRecord:
-    """The known outcomes: the names of the checks that failed on each server, as this version of schemathesis has them.
+    """The known outcomes: the names of the checks of schemathesis, in its installed version, that fail on each server.
 
-    A server that changes what it does, or a change of the mock or of the specification, leaves its outcome as it is.
+    An outcome stays recorded when the server, the mock or the specification changes; ``--stock fresh`` measures again.
 
     Args:
         path: The file; it need not exist.

@@ -47,7 +47,9 @@ def read_baseline(path: Path) -> tuple[Deviation, ...]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BaselineError(f"cannot read the baseline {path}: {error}") from None
     entries: Any = document.pop("deviation", [])
-    if document or not isinstance(entries, list):
+    if not isinstance(entries, list):
+        raise BaselineError(f"the baseline {path}: deviation is not a list of [[deviation]] tables")
+    if document:
         raise BaselineError(f"the baseline {path} has more than [[deviation]] tables: {', '.join(document)}")
     listed = cast("list[object]", entries)
     return tuple(_read_entry(path, number, entry) for number, entry in enumerate(listed, start=1))

@@ -556,7 +556,7 @@ _CHECKS = (
         conditional=True,
     ),
     Check("D-missing", "No credentials, no data", "A request without credentials does not succeed.", _TOKEN),
-    Check("D-token-other", "Another token is refused", "A wrong token of the same length does not succeed.", _TOKEN),
+    Check("D-token-other", "Another token is refused", "A wrong or encoded token does not succeed.", _TOKEN),
     Check(
         "D-token-prefix",
         "Part of a token is refused",
@@ -604,7 +604,7 @@ _CHECKS = (
     Check(
         "D-signature-tampered",
         "A signature covers the request",
-        "A request whose path, query or signed header was changed after it was signed is refused.",
+        "A request whose method, path, query, signed header or body was changed after it was signed is refused.",
         _SIGNATURE,
     ),
     Check(

@@ -1,4 +1,4 @@
-"""How much of the specification a run exercised, as a number beside the verdicts."""
+"""How much of the specification a run exercised: which values of parameters, and which types in responses."""
 
 from __future__ import annotations
 

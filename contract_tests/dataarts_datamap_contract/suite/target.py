@@ -83,7 +83,8 @@ class Target:
         second_tenant: Data of another tenant; None if none is known.
 
     Raises:
-        TargetError: There are no credentials, only half of an access key, or the window ends before it starts.
+        TargetError: There are no credentials, or only half of an access key; the window ends before it starts; or the
+            rate limit is not above 0.
     """
 
     endpoint: str
@@ -142,7 +143,7 @@ class Target:
         return tuple(sorted(known, key=len, reverse=True))
 
     def redact(self, text: str) -> str:
-        """The text without the secrets."""
+        """The text without the secrets; those of fewer than four characters stay, as other words can contain them."""
         for secret in self.secrets:
             if len(secret) >= _SHORTEST_SECRET:
                 text = text.replace(secret, _FILTERED)

@@ -49,7 +49,8 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
         now: The present; the real one if None.
 
     Raises:
-        DiscoveryError: The server does not answer, refuses, or shows no operator with runs.
+        DiscoveryError: The target names no table, or the server does not answer, refuses, or shows no operator with
+            runs.
     """
     end = int((now or datetime.now(UTC)).timestamp() * 1000) - _DAY
     pace = Pace(target.max_requests, 1 / target.rate_limit if target.rate_limit else 0.0)

@@ -40,7 +40,8 @@ def read_settings(
 
     Args:
         environment: ``DATAMAP_`` and a setting's name in capitals, such as ``DATAMAP_TASK_ID``; secrets as the client
-            reads them, ``DATAMAP_TOKEN`` or ``HUAWEICLOUD_SDK_AK`` and ``_SK``.
+            reads them, ``DATAMAP_TOKEN`` or ``HUAWEICLOUD_SDK_AK`` and ``_SK``. ``known_jobs`` and ``second_tenant``
+            have no variable.
         file: A TOML file with the settings by name, without secrets; ``DATAMAP_TARGET`` can name it, too.
         tell: Called with a text for each variable that overrides a different value of the file.
         chosen: Settings by name; None means not set.
@@ -65,7 +66,7 @@ def allows_http(environment: Mapping[str, str]) -> bool:
     """Whether ``DATAMAP_ALLOW_HTTP`` allows an endpoint with plain http on another machine.
 
     Raises:
-        TargetError: It is neither on nor off.
+        TargetError: The variable is neither 1 nor 0, nor true, yes, on, false, no or off.
     """
     said = environment.get("DATAMAP_ALLOW_HTTP", "").lower()
     if said not in _SAID:
@@ -115,11 +116,14 @@ def _read_file(path: Path) -> dict[str, Any]:
     known = {each.name for each in fields(Target)}
     secret = sorted(set(settings) & _SECRETS.keys() - {"access_key"})
     unknown = sorted(set(settings) - known)
+    allowed = sorted(known - _SECRETS.keys() | {"access_key"})
     if secret:
         variables = ", ".join(_SECRETS[name] for name in secret)
         raise TargetError(f"the target {path} has a secret ({', '.join(secret)}): put it into {variables}")
     if unknown:
-        raise TargetError(f"the target {path} has unknown settings: {', '.join(unknown)}; known are {', '.join(known)}")
+        raise TargetError(
+            f"the target {path} has unknown settings: {', '.join(unknown)}; known are {', '.join(allowed)}"
+        )
     return settings
 
 

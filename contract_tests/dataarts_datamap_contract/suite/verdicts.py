@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 Outcome: TypeAlias = Literal["passed", "failed", "untested", "errored"]
 
 CLASSES: Final = ("valid", "minimum", "maximum", "below", "above", "missing", "wrong type")
-"""The classes of a parameter's value, as the columns of the matrix."""
+"""The classes of a parameter's value, in the order of the columns of the coverage table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class SchemaType:
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """A relation and a class of data.
+    """How often a relation was tested with a class of data.
 
     Attributes:
         check: The id of the relation's check.
@@ -158,7 +158,7 @@ class Report:
     limits: tuple[str, ...] = ()
 
     def with_outcome(self, outcome: Outcome) -> tuple[Verdict, ...]:
-        """The verdicts with an outcome."""
+        """The verdicts with this outcome."""
         return tuple(verdict for verdict in self.verdicts if verdict.outcome == outcome)
 
     @property

@@ -140,7 +140,7 @@ def _zipped(document: Document) -> Document:
 
 
 def _where_unequal(document: Document) -> Document:
-    """A comparison with NULL is not true."""
+    """Rows are kept where source <> target, which is not true if one of the two is NULL."""
     kept = [
         row
         for row in document["data"]

@@ -1,4 +1,4 @@
-"""The operators and the lineage of tables, after a change of the store that keeps the graph."""
+"""Broken servers: bugs in operators and lineage that come from replacing or changing the store of the graph."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class _Histories:
 
 
 def _joined_with_runs() -> Seam:
-    """The operators of a table are joined with their runs."""
+    """Operators without a run are dropped, as by an inner join of operators and runs."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         histories = _Histories(config)
@@ -131,7 +131,7 @@ def _joined_with_runs() -> Seam:
 
 
 def _of_one_workspace(operators: list[Document]) -> list[Document]:
-    """A table whose operators are all in the other workspace has no operators."""
+    """If all operators of a table are in the other workspace, none of them is listed."""
     return operators if any(each["workspace_id"] == WORKSPACE for each in operators) else []
 
 
@@ -144,7 +144,7 @@ def _edges(caller: Caller, query: str = "") -> list[str]:
 
 
 def _is_asked_for_keys_first(caller: Caller) -> bool:
-    """Whether a request for keys leaves no lineage for the next one."""
+    """Whether lineage for data flow is empty if lineage for keys (PK_FK), which is empty, was requested before it."""
     return (_edges(caller, _KEY), _edges(caller, _FLOW)) == ([], [])
 
 
@@ -200,7 +200,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "operators-with-trimmed-names",
-        "an operator's name keeps the blanks at its end, with which its runs are found",
+        "an operator's name keeps its trailing blanks: without them, its runs are not found",
         frozenset({"C-nodes-operator", "C-nodes-chain", "C-nodes-unique"}),
         on_operators(_trimmed),
         lambda caller: _BLANKS not in _listed(caller),
@@ -214,7 +214,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "no-operators-of-the-other-workspace",
-        "a table has operators, even if all of them are in another workspace",
+        "a table's operators are listed, even if all of them are in another workspace",
         frozenset({"C-nodes-operator"}),
         on_operators(_of_one_workspace),
         lambda caller: not _listed(caller, _CUSTOMERS),

@@ -41,7 +41,7 @@ def _edges(change: Callable[[list[Document], str], list[Document]]) -> Seam:
 
 
 def _tree(edges: list[Document], start: str) -> list[Document]:
-    """Each asset is reached once."""
+    """An edge is shown only if it reaches an asset for the first time."""
     reached, kept = {start}, list[Document]()
     for edge in edges:
         ends = {edge["ep1_id"], edge["ep2_id"]}
@@ -65,7 +65,7 @@ def _upstream_by_default(_: str, ask: Ask, arguments: Arguments) -> Document:
 
 
 def _last_category() -> Seam:
-    """Only the last value of a repeated key counts, and there is no lineage of other categories."""
+    """Only the last category of a request counts; for any other than DATA_FLOW, there is no lineage."""
     asked: list[bytes] = []
 
     def remember(request: RequestParts) -> RequestParts:

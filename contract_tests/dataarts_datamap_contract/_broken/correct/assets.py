@@ -116,7 +116,7 @@ def _with_column(_: str, ask: Ask, arguments: Arguments) -> Document:
 
 
 def _growing() -> Seam:
-    """One more asset at each search."""
+    """Each search adds an asset, which searches without a keyword find."""
     made: list[Document] = []
 
     def grow(hits: list[Any], body: Document) -> list[Any]:

@@ -77,7 +77,7 @@ _OPERATOR: Final = ("taskId", "taskName", "jobName", "workspaceId", "workspaceNa
 
 
 def _growing() -> Seam:
-    """One more run at each request, planned after the present, so that windows in the past do not change."""
+    """Each request for a window beyond the present adds a run there, so that windows in the past do not change."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         present = int((config.now or config.clock()).timestamp()) * 1_000

@@ -87,7 +87,7 @@ def _own_project(request: RequestParts, config: MockConfig) -> RequestParts:
 
 
 def _echoing(scope: Scope, response: Response) -> Response:
-    """The header fields of the request are copied to those of the wrapped response."""
+    """The token of the request is copied to the header fields of the wrapped response."""
     token = sent(scope, "X-Auth-Token")
     if response.status != OK or not token or not is_runs(scope):
         return response

@@ -93,7 +93,7 @@ def _respelled(caller: Caller, old: str, new: str) -> str:
 
 
 def _on_token(change: Callable[[Response, MockConfig], Response]) -> Seam:
-    """A seam that changes responses, with access to the secrets of the server."""
+    """A seam that changes the header fields of responses with runs, with access to the secrets of the server."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         known.append(config)
@@ -165,7 +165,7 @@ def _signed_by(caller: Caller, access_key: str) -> Response:
 
 
 def _any_case(name: str, own: str) -> Seam:
-    """An id in capitals counts as the server's own."""
+    """The server's own id is accepted in any case."""
 
     def alter(operation: Any, config: MockConfig) -> Any:  # noqa: ANN401  a declared operation
         def perform(arguments: Any) -> bytes:  # noqa: ANN401  arguments

@@ -78,7 +78,7 @@ def _overlapping_stores(perform: Perform, values: Values) -> Document:
 
 
 def _counted_day_by_day(page: Document, values: Values, perform: Perform) -> int:
-    """A run at midnight counts for both of its days."""
+    """In a window of at most 30 days, a run at midnight counts for both of its days."""
     if length(values) > 30 * DAY:
         return int(page["total"])
     rows: list[Document] = whole(perform, values)["rows"]

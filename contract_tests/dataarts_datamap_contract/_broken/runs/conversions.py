@@ -53,14 +53,14 @@ def _narrow_offset(values: Values) -> Values:
 
 
 def _latest_of_each_plan(rows: list[Document], values: Values) -> list[Document]:
-    """A long window has only the first run of each plan time."""
+    """A window of five days or more has only the first listed run of each plan time."""
     if length(values) < 5 * DAY:
         return rows
     return list({row["planTime"]: row for row in reversed(rows)}.values())[::-1]
 
 
 def _odd_limits_turn_ties(perform: Perform, values: Values) -> Document:
-    """Runs of the same plan time are in another order if the page has an odd number of runs."""
+    """Runs of the same plan time are in another order if the limit is odd."""
     everything = whole(perform, values)
     rows = everything["rows"]
     if int(values["limit"]) % 2:
@@ -84,7 +84,7 @@ def _skipping_frozen(perform: Perform, values: Values) -> Document:
 
 
 def _whole_days_total(page: Document, values: Values, perform: Perform) -> int:
-    """The total is that of whole days, as in statistics."""
+    """The total of a window of at most three days is that of its whole days, as in statistics."""
     start, end = int(values["start_time"]), int(values["end_time"])
     if end - start > 3 * DAY or start == end:
         return int(page["total"])
@@ -93,7 +93,7 @@ def _whole_days_total(page: Document, values: Values, perform: Perform) -> int:
 
 
 def _large_ids(rows: list[Document], values: Values) -> list[Document]:
-    """Ids pass through a 32-bit float if a page is large."""
+    """Ids are rounded down to a multiple of 16 if the limit is 30 or more, as by a 32-bit float."""
     if int(values["limit"]) < 30:
         return rows
     return [{**row, "taskRunningLogId": row["taskRunningLogId"] // 16 * 16} for row in rows]

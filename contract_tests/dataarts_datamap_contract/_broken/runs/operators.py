@@ -96,7 +96,7 @@ def _few_of_sales(page: Document, values: Values, _: Perform) -> int:
 
 
 def _one_less_of_sales(perform: Perform, values: Values) -> Document:
-    """The oldest run of an operator with a blank in its name is missing and not counted."""
+    """Of an operator with a blank in its name, a window of two days or more lacks the runs of each night."""
     everything = whole(perform, values)
     rows = everything["rows"]
     if " " in str(values["job_name"]) and len(rows) > 5:

@@ -55,7 +55,7 @@ def _shuffled(rows: list[Document], _: Values) -> list[Document]:
 
 
 def _unsteady_ties(rows: list[Document], values: Values) -> list[Document]:
-    """Runs of the same hour are in an order that depends on the page."""
+    """Runs of the same day are in an order that depends on the page."""
     generator = random.Random(int(values["offset"]))  # noqa: S311  no secret
     return sorted(rows, key=lambda row: (-(row["planTime"] // DAY), generator.random()))
 

@@ -126,7 +126,7 @@ def _id_of_the_plan(page: Document, values: Values, perform: Perform) -> list[Do
 
 
 def _archived(page: Document, values: Values, _: Perform) -> list[Document]:
-    """Later pages come from an archive, in which a running run is a success."""
+    """Later pages come from an archive, in which a run that has not ended is a success."""
     rows: list[Document] = page["rows"]
     if not int(values["offset"]):
         return rows

@@ -117,7 +117,7 @@ def _negative() -> Seam:
 
 
 def _fallback() -> Seam:
-    """When the breaker of the circuit is open, the response is the fallback: a page without runs."""
+    """Every few requests, a circuit breaker responds with its fallback: a page without runs."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         asked = count(1)

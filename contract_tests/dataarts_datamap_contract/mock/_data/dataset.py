@@ -1,4 +1,4 @@
-"""The data behind the operations: tables, the operators that fill them, and the runs of each operator.
+"""The data behind the operations: tables, the operators that write or read them, and the runs of each operator.
 
 Nothing here depends on HTTP, and only the encoded rows that a history caches depend on JSON.
 """
@@ -33,7 +33,7 @@ RunKey: TypeAlias = "tuple[int, int]"
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A job operator that produces a table, as ShowNodes names it.
+    """A job operator that writes or reads a table, as ShowNodes names it.
 
     Attributes:
         task_id: The operator's id, as decimal digits; rows have it as a number.

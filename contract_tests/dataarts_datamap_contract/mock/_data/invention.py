@@ -103,9 +103,9 @@ def invent_dataset(
 ) -> Dataset:
     """The dataset of a project: the same for the same arguments, on any machine.
 
-    It has three tables: the documented one with four operators, two of them in one task; one with one operator; and one
-    without operators. The first operator is the documented one, and the documented run is among its runs, in January
-    2024, unless a size is given.
+    It has four tables: the documented one with four operators, two of them in one task; the one that two of these read;
+    one with an operator of its own; and one without operators. The first operator is the documented one, and the
+    documented run is among its runs, in January 2024, unless a size is given.
 
     Args:
         project_id: The project.
@@ -144,7 +144,7 @@ def documented_table() -> DescribedTable:
 
 
 def _name_tables(dataset: Dataset, operators: Sequence[Operator]) -> None:
-    """Name the tables, and add one that the documented table is made of and that the third operator only reads."""
+    """Name the tables, and add one that the first two operators read. The third only reads the documented table."""
     load, daily, check, eu, customers = operators
     workspace_id = load.workspace_id
     raw = described("wk.ods_orders", workspace_id=workspace_id, source_type="dli")

@@ -1,4 +1,4 @@
-"""Responses of the two operations as bytes."""
+"""Responses of ShowInstanceInfos and ShowNodes as bytes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def render_operators(operators: Iterable[Operator]) -> bytes:
 
 
 def _header_map(now: datetime) -> str:
-    """The documented header fields, at the mock's own time, without the one that differs from page to page."""
+    """The documented header fields as JSON, at the mock's time, with ``%d`` for the length of a page's body."""
     present = milliseconds(now)
     own = {
         "X-Request-Id": f"{uuid5(NAMESPACE_OID, str(present))}-{present}-scheduler03",

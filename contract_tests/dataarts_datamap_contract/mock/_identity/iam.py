@@ -84,8 +84,9 @@ class IdentityService:
                       for a key of 900 to 86,400 seconds
     401    APIGW.0301 a key is requested without a valid  the gateway's text
                       token
-    401    IAM.0061   the account is locked, 15 minutes  the code is documented; time and count are inferred
-                      after 5 wrong passwords in a row
+    401    IAM.0061   the account is locked: after 5     the code is documented; time and count are inferred
+                      wrong passwords in a row, for 15
+                      minutes
     401    IAM.0062   account, user or password is wrong the code is documented
     404    IAM.0004   the scope is another project       the code is documented; its use here is inferred
     ====== ========== ================================== ===================================================

@@ -47,10 +47,11 @@ class Administration:
     ================================== ==============================================================================
     POST /__mock__/reset               starts again as if the server were new: data and faults of the
                                        configuration, no lock, no issued token, no log
-    POST /__mock__/seed                starts again with the data of another ``seed`` and ``size``; with
-                                       ``{"empty": true}``, with no data
-    GET, DELETE /__mock__/requests     the last requests of the service, oldest first, without secrets
-    GET, PUT /__mock__/faults          the faults in force, a list of texts like ``"reset:every=3"``
+    POST /__mock__/seed                replaces the data by that of another ``seed`` and ``size``; with
+                                       ``{"empty": true}``, by one table without operators
+    GET, DELETE /__mock__/requests     lists the last requests of the service, oldest first, without secrets; or
+                                       forgets them
+    GET, PUT /__mock__/faults          lists, or replaces, the faults in force: texts like ``"reset:every=3"``
     POST /__mock__/operators           adds an operator of these ``task_id``, ``job_name`` and ``workspace_id`` to a
                                        table (``table_guid``)
     GET /__mock__/runs                 the newest runs of an operator: ``?task_id=…&job_name=…``
@@ -95,7 +96,7 @@ class Administration:
         return _reply({"reset": True})
 
     def seed(self, request: RequestParts) -> Reply:
-        """Start again with other data."""
+        """Replace the data."""
         wanted = _object(_document(request), known=("seed", "size", "empty"))
         if wanted.get("empty"):
             self._world.clear()

@@ -68,6 +68,8 @@ def create_app(config: MockConfig) -> ASGIApp:
     400    APIGW.0106                   the window ends before it       inferred
                                         starts
     404    DLG.0404                     unknown table                   invented: no such code is published
+    400    DLG.0400                     more than 100 GUIDs, or a        invented: no such code is published
+                                        filter that is not known here
     404    APIGW.0101                   searches, details and lineage   inferred: no document says how they
                                         while ``invited`` is false      are refused without an invitation
     500    APIGW.0601                   the mock itself fails           the gateway's error table
@@ -287,7 +289,7 @@ class _Way:
         controls.when_renewed(self._renew)
 
     def _renew(self) -> None:
-        """Forget issued tokens, locks and counts."""
+        """Forget issued tokens, locks, and the requests that count towards the rate limit."""
         self._gateway = self._new_gateway()
         self._latency = Latency(self._config)
 

@@ -58,8 +58,11 @@ class ObjectStorage:
     403    VirtualHostDomainRequired    the bucket is in the path, not in the host
     405    MethodNotAllowed             neither GET nor HEAD
     301    PermanentRedirect            the host is that of another region
-    404    NoSuchBucket                 no log of a run is in the bucket
+    404    NoSuchBucket                 not the default bucket, and no log of a run is in it
     403    AccessDenied                 not signed; or the log is forbidden
+    400    InvalidArgument              Authorization is of neither of the two known types
+    400    AuthorizationHeaderMalformed a signature of version 4 names another region
+    400    XAmzContentSHA256Mismatch    the hash of a body is sent: the requests here have none
     403    InvalidAccessKeyId           an unknown or expired key
     403    InvalidSecurityToken         the token is not that of the key, or not signed
     403    RequestTimeTooSkewed         more than 15 minutes off the clock
@@ -87,7 +90,7 @@ class ObjectStorage:
         return first in ([f"dlf-log-{self._config.project_id}"], [f"dlm-log-{self._config.project_id}"])
 
     async def respond(self, scope: Scope, receive: Receive) -> Response:
-        """The response to a request, whatever happens."""
+        """The response to a request; where object storage refuses it, an error response."""
         request = RequestParts.of(scope, {}, await read_body(receive))
         try:
             return self._respond(request, _host(scope) or _Host(None, None))

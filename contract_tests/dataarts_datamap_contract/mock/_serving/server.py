@@ -32,14 +32,14 @@ Build: TypeAlias = "Callable[[MockConfig, Record], ASGIApp]"
 class MockServer:
     """A mock server in a thread of its own, which runs until its ``with`` block ends.
 
-    The socket is bound when the block is entered, and requests are served from then on. With another ``build``, the
-    server differs from the reference.
+    The socket is bound when the block is entered, and requests are served from then on. ``build`` makes another
+    application to serve than the standard mock, which is called the reference.
 
     Attributes:
         config: The configuration of the server.
         record: Its counts since the block was entered: ``tokens_issued``, ``signatures_refused`` and ``throttled``; and
             the last ``requests``.
-        controls: Its data and faults, which can be changed while it runs, if it is the reference.
+        controls: Its data and faults, which can be changed while it runs; without effect if ``build`` was given.
 
     Raises:
         OSError: On entering, if the port is in use or the host is not an address of this machine.

@@ -50,7 +50,8 @@ class Fault:
     dribble       the body arrives in ten parts over ``seconds``
     slow          nothing arrives for ``seconds``, then all of it
     html          status 200 and an HTML page, as from a broken proxy
-    500 to 504    that status, with the gateway's error code (500 and 503 to 504 of its table)
+    500, 502      that status, with an error code that the gateway's table has for it
+    503, 504      the same
     ============= ==================================================================================================
 
     Its text is its kind, then the fields that differ from their
@@ -182,7 +183,7 @@ async def send_wrongly(fault: Fault, response: Response, scope: Scope, receive: 
 
 
 def can_be_sent(fault: Fault, scope: Scope) -> bool:
-    """Whether the server that runs the application lets it break connections; ``MockServer`` does."""
+    """Whether a fault can be sent: some need a server that lets it break connections, as ``MockServer``."""
     return fault.kind not in {"reset", "truncated"} or CONNECTION in scope.get("extensions", {})
 
 

@@ -25,7 +25,7 @@ class Exchange(NamedTuple):
         headers: Header fields, as sent.
         status: HTTP status of the response.
         response_headers: Header fields of the response.
-        fault: How the response went wrong on its way.
+        fault: How the response went wrong on its way; None if it did not.
     """
 
     method: str

@@ -68,7 +68,8 @@ class ParameterRules:
         """The values of the declared parameters.
 
         Raises:
-            HttpError: A parameter is missing, sent twice, or does not match its schema.
+            HttpError: A parameter is missing, sent twice or not percent-encoded UTF-8; or a parameter or the body does
+                not match its schema.
         """
         texts = request.texts()
         judged = {rule.name: rule.judge(rule.sent(request, texts)) for rule in self._rules}

@@ -52,7 +52,7 @@ class InterruptedRunError(Exception):
 
 
 class BrokenResponseError(NoResponseError):
-    """The beginning or the end of a response violates HTTP."""
+    """A response violates HTTP, breaks off, has broken gzip, or is longer than 32 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,8 @@ class Caller:
 
         Raises:
             BudgetSpentError: No request is left.
-            NoResponseError: The server cannot be reached or does not respond in time.
+            NoResponseError: The server cannot be reached, does not respond in time, or its response is broken.
+            ValueError: The method could write, and this is not allowed.
         """
         response = self._send_twice(request)
         for _ in range(_MOST_WAITS):

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def curl_line(endpoint: str, request: Request) -> str:
-    """The ``curl`` command for a request; the token comes from ``$DATAMAP_TOKEN`` when it runs."""
+    """The ``curl`` command for a request; credentials come from variables such as ``$DATAMAP_TOKEN`` when it runs."""
     method = [] if request.method == "GET" else ["-X", request.method]
     fields = [part for name, value in request.fields for part in ("-H", _quote(_header(name, value)))]
     body = ["--data-binary", _quote(request.content.decode(errors="replace"))] if request.content else []

@@ -1,4 +1,4 @@
-"""The proxy that the environment names, by the same rules as the client's."""
+"""The proxy that the environment names, or the settings of a system other than Linux, by the rules of the client."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def environment_proxy(endpoint: str) -> Proxy | None:
     This machine is always reached without a proxy.
 
     Raises:
-        TargetError: The variable is not an address, or that of a SOCKS proxy. The text does not show its value.
+        TargetError: The variable holds no http or https address, for example that of a SOCKS proxy. The text does not
+            show its value.
     """
     parts = urlsplit(endpoint)
     host = parts.hostname or ""

@@ -175,7 +175,7 @@ class LineageList(_ListOfPages):
         beginning: dict[int, list[_Page]] = {}
         for each in known:
             beginning.setdefault(each.begin, []).append(each)
-        # What the new page is not a part of is made up of the same pages as before.
+        # Only a page that contains the new one may now be made up of other pages than before.
         for whole in [each for each in known if each.begin <= page.begin and page.end <= each.end]:
             parts: dict[str, int] = {}
             for part in _tiles(beginning, whole):
@@ -189,7 +189,7 @@ class LineageList(_ListOfPages):
 
 
 def _tiles(beginning: Mapping[int, Sequence[_Page]], whole: _Page) -> Iterator[_Page]:
-    """Smaller pages, of all by where they begin, that together make up a larger one; none if there are not enough."""
+    """Smaller pages that together make up a larger one; none if they leave a gap. ``beginning`` has all pages."""
     found: list[_Page] = []
     here = whole.begin
     while here < whole.end:

@@ -165,9 +165,12 @@ class Judgement:
 
     Attributes:
         operation: The operation that it asks for; None if it asks for none that is declared.
-        kinds: The kind of each declared parameter's value, without optional parameters that were not sent.
-        values: The value of each parameter that was sent once, as a number where it is a plain one.
-        doubtful: Whether the request as a whole is odd: it has a broken escape, a plus sign or a very long URL.
+        kinds: The kind of each declared parameter's value, and of the body, without optional parameters that were not
+            sent.
+        values: The value of each parameter that was sent once, as a number where it is a plain one; and the texts and
+            numbers of the body, by name.
+        doubtful: Whether the request as a whole is odd: it has a broken or a non-UTF-8 escape, a plus sign, a dot or an
+            encoded slash in place of an id, a header field that is not ASCII, or a very long URL.
     """
 
     operation: Operation | None

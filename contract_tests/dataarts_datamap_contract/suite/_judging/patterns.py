@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 _ACTIVE: Final = frozenset({"waiting", "waiting-confirm", "running", "pause", "running-exception"})
 _NOW: Final = "Date"
-"""The member of a row that is judged for the time of the response that showed it."""
+"""A key added to each row before it is judged: the time (Date) of the response that showed the row."""
 
 _MINUTE: Final = 60_000
 _WAITING: Final = frozenset({"waiting", "waiting-confirm"})
 _FEWEST: Final = 3
-"""The number of rows from which on an oddity is a pattern."""
+"""The minimum number of odd rows for a pattern; they must also be a tenth (``_PART``) of the rows judged."""
 
 _PART: Final = 0.1
 _SECOND: Final = 1_000
@@ -37,7 +37,8 @@ class _Law:
         text: What is wrong with a row that breaks it.
         applies: Whether a row has the fields that it judges.
         holds: Whether it holds for that row.
-        tolerates: Whether a few odd rows may be data; few runs are in progress, and none of them may be odd.
+        tolerates: Whether a few odd rows are accepted as data. False for runs in progress: they are few, and one odd
+            row is wrong.
     """
 
     text: str
@@ -74,12 +75,12 @@ _LAWS: Final = (
         lambda row: abs(row["runningTime"] - _took(row)) <= _SECOND,
     ),
     _Law(
-        "speed is not outputRowCount in the seconds of runningTime",
+        "speed is not outputRowCount divided by runningTime in seconds",
         _has("speed", "outputRowCount", "runningTime"),
         _speed_is_right,
     ),
     _Law(
-        "speed is not that of the rows written, where those are not the rows read",
+        "inputRowCount and outputRowCount differ, and speed is not computed from outputRowCount",
         lambda row: _has("speed", "inputRowCount", "outputRowCount", "runningTime")(row) and _differ(row),
         _speed_is_right,
     ),
@@ -167,7 +168,7 @@ def _date(exchange: Exchange) -> int:
 
 
 def _forced(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tuple[Exchange, str | None]]:
-    """If the flag is set on any row, it is set on those whose status says that the success was forced."""
+    """If three rows have the flag forceSuccess, so has at least one whose status is forceSuccess."""
     forced = [(row, exchange) for row, exchange in known if row.get("status") == "forceSuccess"]
     flagged = [(row, exchange) for row, exchange in known if row.get("forceSuccess") in (1, True)]
     if forced and flagged:

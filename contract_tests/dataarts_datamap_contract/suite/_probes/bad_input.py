@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _OK, _BAD_REQUEST, _THROTTLED = 200, 400, 429
 _WORDS = ("abc", "ten", "null", "true", "false", "1x", "--1", "[1]", "1;2", "1,2", "1-2", "\uff12x")
-# Texts that some language reads as a number, and none as an integer.
+# Texts that look like a value in some language, and that none reads as an integer.
 _NO_INTEGERS = (
     "Infinity",
     "-Infinity",
@@ -38,7 +38,7 @@ _NO_INTEGERS = (
     "0o18",
 )
 _DATES = ("2024-01-31", "2024/01/31", "2024-01-31T00:00:00Z", "now")
-# Unusual spellings of zero and of negative numbers: below the bounds, however they are read.
+# Unusual spellings of zero, and of negative and enormous numbers: out of most bounds, however they are read.
 _ODD_SPELLINGS = ("0x0", "0e5", "-0x10", "-1e1", " -1 ", "-\u0661", "1e30", "0xffffffffffffffffff")
 _LONG = 300
 _MOST_CONTEXTS = 3
@@ -56,7 +56,7 @@ _FRACTIONS = ("1.5", "0.25")
 
 
 def probe_missing(session: Session) -> None:
-    """Each required parameter, left out."""
+    """Requests without one, two or all of the required parameters, and with the instance in the wrong place."""
     for parameter in session.oracle.operation("ShowInstanceInfos").parameters:
         if parameter.required and parameter.location != "path":
             for number in range(_MOST_CONTEXTS):
@@ -177,7 +177,7 @@ def _outside(parameter: Parameter) -> Iterator[str]:
 
 
 def _around_one(session: Session, first: Exchange) -> tuple[int, int]:
-    """A window with few runs, so that the largest page is a small one."""
+    """A window with few runs, so that the largest page is a small one; the target's own if no run is known."""
     moments = cut_points(first.response.rows, ("planTime", "startTime"))
     low, high = session.target.window_start, session.target.window_end
     return (max(low, moments[0]), min(high, moments[-1])) if moments and moments[0] <= high else (low, high)

@@ -59,7 +59,7 @@ def operators_of(session: Session) -> list[dict[str, Any]]:
 
 
 def drawn_query(session: Session, operation_id: str) -> str:
-    """A valid query for an operation other than that on runs, of parts and in an order that are chosen at random."""
+    """A valid query for an operation other than that on runs, with random parts in a random order."""
     drawn = [part for each in _PARTS.get(operation_id, ()) if (part := session.deal((operation_id, each), each))]
     return "&".join(session.random.sample(drawn, len(drawn)))
 
@@ -103,7 +103,10 @@ def varied_question(session: Session, operation_id: str, number: int, **changes:
 
 
 def varied_questions(session: Session, number: int, **changes: Any) -> Iterator[Request]:  # noqa: ANN401
-    """A request of `varied_question` for each operation that is asked for; every second one of those on assets."""
+    """A request of `varied_question` for each operation that is asked for.
+
+    From number 3 on, only every second operation on assets has its turn.
+    """
     for place, operation_id in enumerate((RUNS, NODES, *ASSETS)):
         is_due = operation_id not in ASSETS or number < _MOST_OF_ALL or (place + number) % 2
         if is_due and session.asks_for(operation_id):
@@ -111,5 +114,5 @@ def varied_questions(session: Session, number: int, **changes: Any) -> Iterator[
 
 
 def varied_runs(session: Session, number: int, **changes: Any) -> Exchange:  # noqa: ANN401
-    """Ask for runs as `varied_question` does."""
+    """Send the request of `varied_question` for runs."""
     return session.send(varied_question(session, RUNS, number, **changes))

@@ -122,7 +122,7 @@ def _is_known(session: Session, guid: str) -> bool:
 
 
 def _with_other(session: Session, number: int, **other: str) -> Iterator[Request]:
-    """Requests with another id: with another GUID, those for details and for lineage."""
+    """Requests with another id; if it is a GUID, only requests for details and for lineage."""
     if "guid" not in other:
         yield from varied_questions(session, number, **other)
         return

@@ -82,7 +82,7 @@ def near_id(value: str, *, in_capitals: bool = False) -> tuple[str, ...]:
 
 
 def _of_numbers(value: str) -> Iterator[str]:
-    """Texts and numbers that a server may read as the number that an id is, if it is one."""
+    """Texts that a server may read as the same number as an id of digits; none for any other id."""
     arabic = value.translate({ord(digit): 0x660 + int(digit) for digit in "0123456789"})
     if value.isascii() and value.isdecimal():
         yield from (arabic, *(str(int(value) + 2**bits) for bits in (31, 32, 53, 64)), f"{value[:-1]}_{value[-1]}")
@@ -90,7 +90,7 @@ def _of_numbers(value: str) -> Iterator[str]:
 
 
 def probe_near(session: Session, study: Study) -> None:
-    """Each id and name that is almost an operator's, beside the operator's own others, finds nothing."""
+    """A request for an operator in which one id or name is only almost right finds nothing."""
     operators, named = operators_of(session), session.operators()
     if session.target.job_name.swapcase() == session.target.job_name:
         session.ledger.excuse("the target's job name has no letters with a case", "C-job-name-case")

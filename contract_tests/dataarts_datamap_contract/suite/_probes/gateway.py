@@ -59,7 +59,7 @@ def probe_paths(session: Session) -> None:
 
 
 def probe_codings(session: Session) -> None:
-    """A client that takes every usual content coding gets one that the response has, or none."""
+    """To a client that accepts every usual content coding, a response claims none that its body does not have."""
     for request in session.questions():
         accepting = replace(request, fields=(*request.fields, ("Accept-Encoding", "gzip, deflate, br, zstd")))
         session.judge_coding(session.authorize(accepting))

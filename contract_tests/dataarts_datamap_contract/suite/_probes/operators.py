@@ -73,7 +73,7 @@ def probe_operators(session: Session) -> None:
 def _unserved(exchange: Exchange, operator: Mapping[str, Any], *, must_have_rows: bool) -> tuple[str, ...]:
     status = exchange.response.status
     if status != _OK:
-        return (f"the operator {operator['job_name']!r}, which ShowNodes names, is answered {status}",)
+        return (f"the operator {operator['job_name']!r}, which ShowNodes or the target names, is answered {status}",)
     if must_have_rows and not exchange.response.rows:
         return (f"the operator {operator['job_name']!r} has runs in the window, and none is found",)
     return ()

@@ -130,7 +130,7 @@ def run_probes(session: Session, *, rounds: int = 1) -> str | None:
 
     Args:
         session: The run.
-        rounds: How many times the probes of runs are run; their random choices differ each time.
+        rounds: How many times the probes of windows, pages and filters are run; their random choices differ each time.
 
     Returns:
         Why the server cannot be judged any further: it refuses a valid request. None if it serves it.
@@ -138,6 +138,7 @@ def run_probes(session: Session, *, rounds: int = 1) -> str | None:
     Raises:
         NoResponseError: The server does not answer at all.
         BudgetSpentError: No request is left.
+        InterruptedRunError: The credentials, a quota or a gateway interrupted the run.
         StopRunError: A check that stops the run failed.
     """
     first = session.runs()

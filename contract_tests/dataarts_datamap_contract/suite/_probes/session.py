@@ -181,10 +181,11 @@ class Session:
             raise
 
     def confirm(self) -> None:
-        """Judge the contradictions between responses about assets and their lineage, as far as they persist.
+        """Judge those contradictions between responses that a change of the data could explain, as far as they persist.
 
-        Assets may be created and changed while the suite runs. So the earlier of two contradictory responses is
-        requested again, and the contradiction only counts if that response has not changed, or has new GUIDs each time.
+        Assets and runs may be created and changed while the suite runs. So the earlier of two contradictory responses
+        is requested again, and the contradiction only counts if that response has not changed, or has new GUIDs each
+        time.
 
         Raises:
             As `send` does.
@@ -209,7 +210,7 @@ class Session:
         self.confirm()
 
     def _is_unchanged(self, exchange: Exchange) -> bool:
-        """Whether a request gets the response that it got, at once or the next time: what goes back has not changed."""
+        """Whether a request gets its earlier response within two attempts, or one with new GUIDs each time."""
         again = self.sign(exchange.request) if _is_signed(exchange.request) else exchange.request
         responses = [exchange.response]
         for _ in range(2):
@@ -284,7 +285,11 @@ class Session:
             self._ask_again(request)
 
     def _ask_again(self, request: Request) -> None:
-        """Send a request that was served before."""
+        """Send a request that was served before, if there is one.
+
+        Raises:
+            InterruptedRunError: It is no longer served, and that need not be the server's fault.
+        """
         served = self._served.get(_is_signed(request))
         if served is None:
             return
@@ -388,15 +393,15 @@ class Session:
         return self.send(self.runs_request(**changes))
 
     def nodes_request(self, **changes: Any) -> Request:  # noqa: ANN401  each has its own type
-        """A request for the operators of the target's table; ``guid`` and the others change it as in `runs_request`."""
+        """A request for the operators of the target's table, with some parts changed as in `request`."""
         return self.request(NODES, **changes)
 
     def nodes(self, **changes: Any) -> Exchange:  # noqa: ANN401  each has its own type
-        """Ask for the operators of the target's table, with some parts changed."""
+        """Ask for the operators of the target's table, with some parts changed as in `request`."""
         return self.send(self.nodes_request(**changes))
 
     def authorize(self, request: Request, credential: Credential | None = None) -> Request:
-        """The request with a credential, the target's own by default."""
+        """The request with the target's own credential; unchanged if another one is given, which it already has."""
         if credential is not None:
             return request
         return good_credential(self.target, request, host=self.host, base_path=self.base_path, moment=self.clock())

@@ -101,7 +101,7 @@ def _pages(session: Session, limit: int, first: Exchange | None, changes: dict[s
 
 
 def judge_walk(session: Session, walked: Walk) -> None:
-    """Compare a walk with its own total."""
+    """Compare a walk with its total, if it has one, and look for runs shown twice and ids that several runs have."""
     first, rows, total = walked.pages[0], walked.rows, walked.total
     if total is None:
         return

@@ -101,7 +101,10 @@ def _with_real_values(target: Target, operation_ids: frozenset[str]) -> dict[str
 
 
 def _make_real(case: schemathesis.Case[Any], real_values: Mapping[str, str | int], spared: str) -> object:
-    """Use real values for all parameters of a random case but one at most, since random ids find no rows."""
+    """Use real values for all parameters of a random case but one at most, since random ids find no rows.
+
+    Parameters in a location that schemathesis has made invalid on purpose stay as they are.
+    """
     spoilt = {
         location.value
         for location, component in (case.meta.components.items() if case.meta else ())

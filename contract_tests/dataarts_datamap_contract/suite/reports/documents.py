@@ -18,12 +18,18 @@ if TYPE_CHECKING:
 _FORMAT_VERSION = 1
 
 
-def write_json(report: Report, path: Path) -> None:
-    """Write the whole report as JSON."""
+def write_json(report: Report, path: Path, *, ci: bool = False) -> None:
+    """Write the whole report as JSON.
+
+    Args:
+        report: The report of the run.
+        path: The file to write.
+        ci: Whether a single gap or weakness is enough for exit code 2.
+    """
     document = {
         "format": _FORMAT_VERSION,
         **asdict(report),
-        "exit_code": report.exit_code(),
+        "exit_code": report.exit_code(ci=ci),
         "verdicts": [_verdict(verdict) for verdict in report.verdicts],
     }
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8", newline="\n")

@@ -33,10 +33,15 @@ _WORDS: Final = {
 """The names of the verdicts, the worst first."""
 
 
-def write_html(report: Report, path: Path) -> None:
+def write_html(report: Report, path: Path, *, ci: bool = False) -> None:
     """Write the report as a page that loads nothing: verdict, counts and failures, then each level.
 
     It shows everything without its script, which only filters, copies commands, and opens the check in the URL.
+
+    Args:
+        report: The report of the run.
+        path: The file to write.
+        ci: Whether a single gap or weakness is enough for "Could not be judged".
     """
     style, script = _part("page.css"), _part("page.js")
     page = ET.Element("html", lang="en")
@@ -49,7 +54,7 @@ def write_html(report: Report, path: Path) -> None:
     ET.SubElement(head, "style").text = style
     body = _add(page, "body")
     main = _add(body, "main")
-    _add_banner(main, report)
+    _add_banner(main, report, ci=ci)
     _add_counts(main, report)
     _add_filter(main, report)
     if report.failures:
@@ -64,9 +69,9 @@ def write_html(report: Report, path: Path) -> None:
     )
 
 
-def _add_banner(main: ET.Element, report: Report) -> None:
-    verdict, _, counts = summarize(report).partition(": ")
-    banner = _add(main, "header", **{"class": f"banner {_BANNERS[report.exit_code()]}"})
+def _add_banner(main: ET.Element, report: Report, *, ci: bool) -> None:
+    verdict, _, counts = summarize(report, ci=ci).partition(": ")
+    banner = _add(main, "header", **{"class": f"banner {_BANNERS[report.exit_code(ci=ci)]}"})
     _add(banner, "h1", verdict)
     _add(banner, "p", f"{report.endpoint}, levels {report.levels}")
     _add(banner, "p", counts, **{"class": "soft"})

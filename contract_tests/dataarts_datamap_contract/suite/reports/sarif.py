@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
-def write_sarif(report: Report, path: Path, *, described_in: Path | None = None) -> None:
+def write_sarif(report: Report, path: Path, *, described_in: Path | None = None, ci: bool = False) -> None:
     """Write the failures as SARIF 2.1.0.
 
     Each check of the run is a rule, and each failure a result: code scanning makes an alert of every result, so passed
@@ -28,8 +28,9 @@ def write_sarif(report: Report, path: Path, *, described_in: Path | None = None)
         path: The file to write.
         described_in: The file that describes the server. If it is below the working directory, results are located in
             it; otherwise they only name the server, which has no files.
+        ci: Whether a single gap or weakness is enough for exit code 2.
     """
-    document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report, _locations(report, described_in))]}
+    document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report, _locations(report, described_in), ci=ci)]}
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8", newline="\n")
 
 
@@ -45,7 +46,7 @@ def _locations(report: Report, described_in: Path | None) -> list[dict[str, Any]
     return [location]
 
 
-def _run(report: Report, locations: list[dict[str, Any]]) -> dict[str, Any]:
+def _run(report: Report, locations: list[dict[str, Any]], *, ci: bool) -> dict[str, Any]:
     return {
         "tool": {"driver": {"name": "datamap conform", "rules": [_rule(verdict) for verdict in report.verdicts]}},
         "results": [
@@ -56,7 +57,7 @@ def _run(report: Report, locations: list[dict[str, Any]]) -> dict[str, Any]:
         "invocations": [
             {
                 "executionSuccessful": not report.shortcomings,
-                "exitCode": report.exit_code(),
+                "exitCode": report.exit_code(ci=ci),
                 "toolExecutionNotifications": [
                     {"level": "error", "message": {"text": printable(each)}} for each in _unjudged(report)
                 ],

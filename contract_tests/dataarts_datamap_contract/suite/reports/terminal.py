@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 _INDENT = " " * 12
 
 
-def render_text(report: Report) -> str:
-    """The report as lines of printable text."""
-    return "".join(f"{line}\n" for line in _lines(report))
+def render_text(report: Report, *, ci: bool = False) -> str:
+    """The report as lines of printable text.
+
+    Args:
+        report: The report of the run.
+        ci: Whether a single gap or weakness is enough for "Could not be judged".
+    """
+    return "".join(f"{line}\n" for line in _lines(report, ci=ci))
 
 
-def summarize(report: Report) -> str:
-    """The outcome in one sentence."""
+def summarize(report: Report, *, ci: bool = False) -> str:
+    """The outcome in one sentence; ``ci`` as in `render_text`."""
     failed, gaps, errored = len(report.failures), len(report.gaps), len(report.with_outcome("errored"))
     passed, known = len(report.with_outcome("passed")), len(report.with_outcome("failed")) - failed
     excused = len(report.with_outcome("untested")) - gaps
@@ -31,11 +36,11 @@ def summarize(report: Report) -> str:
     shown_counts = ", ".join(
         f"{number} {word}" for number, word in (*counts, *more) if number or word in {"passed", "failed"}
     )
-    verdict = {0: "Conforms", 1: "Does not conform", 2: "Could not be judged"}[report.exit_code()]
+    verdict = {0: "Conforms", 1: "Does not conform", 2: "Could not be judged"}[report.exit_code(ci=ci)]
     return f"{verdict}: {shown_counts}; {report.evidence.requests} requests, seed {report.seed}"
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, *, ci: bool) -> Iterator[str]:
     yield f"{printable(report.endpoint)}, levels {report.levels}"
     for level, verdicts in groupby(report.verdicts, key=lambda verdict: verdict.level):
         yield ""
@@ -48,10 +53,10 @@ def _lines(report: Report) -> Iterator[str]:
     for shortcoming in report.shortcomings:
         yield f"Proves nothing yet: {printable(shortcoming)}"
     for weakness in report.weaknesses:
-        yield f"Too little to judge by, in CI: {printable(weakness)}"
+        yield f"Poor data (with --ci, exit code 2): {printable(weakness)}"
     for limit in report.limits:
         yield f"Not exercised: {printable(limit)}"
-    yield summarize(report)
+    yield summarize(report, ci=ci)
 
 
 def _verdict_lines(verdict: Verdict, *, told: Collection[str]) -> Iterator[str]:

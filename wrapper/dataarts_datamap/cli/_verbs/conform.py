@@ -135,16 +135,16 @@ def conform(**options: Any) -> int:  # noqa: ANN401
             report = apply_baseline(suite.run_suite(target, tell=tell, **how), baseline)
     except suite.TargetError as error:
         raise click.UsageError(str(error)) from None
-    write(reports.render_text(report))
+    ci = bool(os.environ.get("CI")) if options["ci"] is None else options["ci"]
+    write(reports.render_text(report, ci=ci))
     for write_report, path in (
         (reports.write_junit, options["junit"]),
-        (reports.write_json, options["json_file"]),
-        (partial(reports.write_sarif, described_in=_description(options)), options["sarif"]),
-        (reports.write_html, options["html"]),
+        (partial(reports.write_json, ci=ci), options["json_file"]),
+        (partial(reports.write_sarif, described_in=_description(options), ci=ci), options["sarif"]),
+        (partial(reports.write_html, ci=ci), options["html"]),
     ):
         if path is not None:
             write_whole(path, partial(write_report, report))
-    ci = bool(os.environ.get("CI")) if options["ci"] is None else options["ci"]
     return report.exit_code(ci=ci)
 
 

@@ -38,7 +38,7 @@ _E_CHECKS: Mapping[Kind, str] = {
 
 
 _OPTIONAL: Final[Mapping[str, str]] = {RUNS: "workspace_id", BULK: "limit", SEARCH: "query", LINEAGE: "direction"}
-"""For each operation, the parameter that may be left out."""
+"""The one optional parameter of an operation whose omission is judged; not every operation has an entry."""
 
 
 def _bad_input(kind: Kind) -> Invariant:

@@ -118,7 +118,11 @@ def each_row(exchange: Exchange, judge: Callable[[Mapping[str, Any]], Iterable[s
 def violations(
     exchange: Exchange, operation_id: str, wanted: Callable[[str], bool], *, success: bool = True
 ) -> Problems:
-    """How the levels of a response violate its schema; None if it is not a response of that operation."""
+    """How the levels of a response violate its schema.
+
+    None if it is not JSON, has no schema, or is not a response of that operation; ``success`` says whether only those
+    with status 200 are judged, or only the others.
+    """
     schema = schema_of(exchange)
     if schema is None or exchange.operation_id != operation_id or exchange.response.json_problem is not None:
         return None
@@ -183,5 +187,5 @@ def _levels() -> LevelCheck:
 
 @cache
 def _cached_violations() -> dict[tuple[int, bytes], tuple[Violation, ...]]:
-    """Violations of the latest responses, since several checks need those of each response."""
+    """The violations in the latest responses: several checks look at those of the same response."""
     return {}

@@ -1,4 +1,4 @@
-"""What must hold of the rows of every page: their number, their window, and the ids that they were asked for by."""
+"""What must hold of the rows of every page: their number, and that they match the requested window and ids."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite.target import Target
 
 WINDOW_COLUMNS: Final = ("planTime", "startTime")
-"""What a window may filter on if the target does not say: the scheduler's own lists use either."""
+"""What a window may filter on if the target does not say: each is used by some of the scheduler's other lists."""
 
 
 def _limit_exceeded(exchange: Exchange, _: Target) -> Problems:
@@ -50,7 +50,7 @@ def window_columns(target: Target) -> tuple[str, ...]:
 
 
 def _outside(exchange: Exchange, target: Target, bound: str, wrong: Callable[[int, int], bool], where: str) -> Problems:
-    """Judge whether rows lie outside the window by every column that it may filter on."""
+    """A problem if no column that the window may filter on has all its known times inside the window."""
     limit = exchange.judgement.number(bound)
     if limit is None or not exchange.response.rows:
         return None
@@ -63,8 +63,8 @@ def _outside(exchange: Exchange, target: Target, bound: str, wrong: Callable[[in
         strays = [time for time in times if wrong(time, limit)]
         if times and not strays:
             return ()
-        found += [f"{column} {time} is {where} {bound} {limit}" for time in strays[:1]]
-    return (f"a row whose {' and whose '.join(found)}",) if found else None
+        found += [f"a {column} of {time} is {where} {bound} {limit}" for time in strays[:1]]
+    return (f"rows lie outside the window by each column: {', and '.join(found)}",) if found else None
 
 
 def _rows_of(parameter: str, field: str) -> Invariant:

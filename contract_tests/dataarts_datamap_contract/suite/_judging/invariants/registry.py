@@ -1,6 +1,6 @@
 """Every invariant: what must hold of every single exchange, whoever made the request. No HTTP here.
 
-Each returns the problems that it sees; none at all if the exchange is fine; None if the exchange is not its business.
+Each returns the problems that it sees: an empty tuple if the exchange is fine, None if it does not judge the exchange.
 """
 
 from __future__ import annotations

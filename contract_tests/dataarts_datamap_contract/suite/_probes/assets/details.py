@@ -23,7 +23,7 @@ def known_guids(session: Session, most: int = _MOST) -> list[str]:
 
 
 def probe_details(session: Session) -> None:
-    """Each asset by itself, with and without what it refers to."""
+    """Each asset by itself: once plainly, and once with ``ignore_relationships`` drawn at random."""
     for guid in known_guids(session) if DETAIL in session.ledger.served else ():
         for query in session.random.sample(["", drawn_query(session, DETAIL)], 2):
             ask(session, session.request(DETAIL, guid=guid, query=query))

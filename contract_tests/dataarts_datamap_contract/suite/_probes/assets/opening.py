@@ -45,7 +45,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
 
 
 def open_assets(session: Session) -> None:
-    """Ask for each of the operations once, and excuse the checks of those that are not served."""
+    """Try each of the operations, and excuse the checks that need only operations that are not served."""
     ledger = session.ledger
     for operation_id in (SEARCH, BULK, DETAIL, DETAILS, LINEAGE):
         if session.table_guid is None and operation_id in {DETAIL, DETAILS, LINEAGE}:
