@@ -340,8 +340,8 @@ _CHECKS = (
         "C-replay",
         "The way of a request changes nothing",
         "The same request, repeated, signed or with a token, with gzip, on another connection, encoded or ordered in "
-        "another way, in parallel with other requests or after them, gets the same status and the same data. A request "
-        "that is encoded twice is a different one.",
+        "another way, in parallel with other requests or after them, gets the same status and the same data, with the "
+        "same GUIDs. A request that is encoded twice is a different one.",
         "http: RFC 9110, section 3.3: requests are stateless; documented: both ways to authenticate",
     ),
     Check(
