@@ -58,6 +58,10 @@ def _has(*names: str) -> Callable[[Mapping[str, Any]], bool]:
     return lambda row: all(isinstance(row.get(name), (int, float)) and row[name] > 0 for name in names)
 
 
+def _strays(row: Mapping[str, Any]) -> bool:
+    return bool(abs(row["runningTime"] - _took(row)) > _SECOND)
+
+
 def _differ(row: Mapping[str, Any]) -> bool:
     return bool(abs(row["inputRowCount"] - row["outputRowCount"]) > row["outputRowCount"] / 5)
 
@@ -71,12 +75,17 @@ _LAWS: Final = (
     _Law(
         "runningTime is not the time from startTime to endTime",
         _has("runningTime", "startTime", "endTime"),
-        lambda row: abs(row["runningTime"] - _took(row)) <= _SECOND,
+        lambda row: not _strays(row),
     ),
     _Law(
         "speed is not outputRowCount in the seconds of runningTime",
         _has("speed", "outputRowCount", "runningTime"),
         _speed_is_right,
+    ),
+    _Law(
+        "runningTime is not the time from startTime to endTime, and speed is that of this time",
+        lambda row: _has("speed", "outputRowCount", "runningTime", "startTime", "endTime")(row) and _strays(row),
+        lambda row: not _speed_is_right({**row, "runningTime": _took(row)}) or _speed_is_right(row),
     ),
     _Law(
         "speed is not that of the rows written, where those are not the rows read",
