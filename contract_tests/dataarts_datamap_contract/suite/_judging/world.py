@@ -85,6 +85,7 @@ class World:
         self._contents: dict[tuple[object, ...], tuple[Mapping[str, Any], Exchange]] = {}
         self._request_ids: dict[str, Exchange] = {}
         self._open: dict[Asker, dict[tuple[int, int], Window]] = {}
+        self._open_rows: dict[Asker, dict[str, Mapping[str, Any]]] = {}
         self._served: dict[Asker, dict[_Size, Exchange]] = {}
         self._refused: dict[Asker, dict[_Size, Exchange]] = {}
         self._operators: dict[str, tuple[list[str], Exchange]] = {}
@@ -187,7 +188,8 @@ class World:
             return
         yield _count(exchange, page.total if is_open else window.total, begin, limit)
         if page.rows:
-            self.rows.setdefault(asker, {}).update((identity(row), row) for row in page.rows)
+            rows = self._open_rows if is_open else self.rows
+            rows.setdefault(asker, {}).update((identity(row), row) for row in page.rows)
         for finding in _place(exchange, window, begin, (offset, limit)):
             yield finding._replace(may_change=is_open)
 
@@ -236,9 +238,9 @@ class World:
         self._open.clear()
 
     def _unexplained(self, reading: Convention) -> Iterator[tuple[Exchange, Finding]]:
-        for windows, is_open in ((self.windows, False), (self._open, True)):
+        for windows, rows, is_open in ((self.windows, self.rows, False), (self._open, self._open_rows, True)):
             for asker, widest in _widest(windows).items():
-                due = _due(widest, self.rows.get(asker, {}), reading)
+                due = _due(widest, rows.get(asker, {}), reading)
                 for window in windows[asker].values():
                     if window.start < widest.start:
                         yield from _held(window, due(1, window.end - 1))
@@ -265,10 +267,11 @@ class World:
         """Runs have one id only if they are of one task and plan: it may be the id of what runs the task's nodes."""
         owners: dict[object, tuple[tuple[str, object], Exchange]] = {}
         for (run_id, task_id, _, planned), (_, exchange) in self._contents.items():
+            if (exchange.judgement.number("end_time") or 0) > self._target.window_end:
+                continue
             owner, earlier = owners.setdefault(run_id, ((str(task_id), planned), exchange))
             if owner != (str(task_id), planned):
-                problem = f"several runs have the {RUN_ID} {run_id}"
-                yield exchange, Finding("C-run-id-unique", problem, earlier, may_change=True)
+                yield exchange, Finding("C-run-id-unique", f"several runs have the {RUN_ID} {run_id}", earlier)
                 return
         yield from ((exchange, Finding("C-run-id-unique")) for _, exchange in list(owners.values())[:1])
 
