@@ -251,7 +251,7 @@ BROKEN_SERVERS = (
     _elsewhere(
         "replica-where-the-run-still-waits",
         "a run that was running does not wait again at the next request",
-        frozenset({"C-replay"}),
+        frozenset({"C-replay", "C-run-content"}),
         _behind(),
         _goes_back,
     ),

@@ -113,7 +113,7 @@ class Ledger:
             StopRunError: They contradict each other, and the run stops on that.
         """
         for exchange, finding in self.world.judge_windows():
-            self.judge_finding(exchange, finding)
+            self._note(exchange, finding, may_change=finding.may_change)
 
     def judge_patterns(self) -> None:
         """Compare the fields of all rows with each other.

@@ -59,6 +59,10 @@ def _has(*names: str) -> Callable[[Mapping[str, Any]], bool]:
     return lambda row: all(isinstance(row.get(name), (int, float)) and row[name] > 0 for name in names)
 
 
+def _strays(row: Mapping[str, Any]) -> bool:
+    return bool(abs(row["runningTime"] - _took(row)) > _SECOND)
+
+
 def _differ(row: Mapping[str, Any]) -> bool:
     return bool(abs(row["inputRowCount"] - row["outputRowCount"]) > row["outputRowCount"] / 5)
 
@@ -72,12 +76,17 @@ _LAWS: Final = (
     _Law(
         "runningTime is not the time from startTime to endTime",
         _has("runningTime", "startTime", "endTime"),
-        lambda row: abs(row["runningTime"] - _took(row)) <= _SECOND,
+        lambda row: not _strays(row),
     ),
     _Law(
         "speed is not outputRowCount divided by runningTime in seconds",
         _has("speed", "outputRowCount", "runningTime"),
         _speed_is_right,
+    ),
+    _Law(
+        "runningTime is not the time from startTime to endTime, and speed is that of this time",
+        lambda row: _has("speed", "outputRowCount", "runningTime", "startTime", "endTime")(row) and _strays(row),
+        lambda row: not _speed_is_right({**row, "runningTime": _took(row)}) or _speed_is_right(row),
     ),
     _Law(
         "inputRowCount and outputRowCount differ, and speed is not computed from outputRowCount",

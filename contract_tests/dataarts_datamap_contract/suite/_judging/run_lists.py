@@ -43,16 +43,6 @@ def repeated(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return [run for run, times in Counter(map(identity, rows)).items() if times > 1]
 
 
-def shared_ids(rows: Iterable[Mapping[str, Any]]) -> list[int]:
-    """Run ids that belong to more than one run."""
-    owners: dict[int, set[str]] = {}
-    for row in rows:
-        run_id = whole_number(row.get(RUN_ID))
-        if run_id is not None:
-            owners.setdefault(run_id, set()).add(json.dumps([row.get("planTime"), row.get("submitTime")]))
-    return [run_id for run_id, runs in owners.items() if len(runs) > 1]
-
-
 @dataclass(frozen=True, slots=True)
 class Convention:
     """One way to read a window.

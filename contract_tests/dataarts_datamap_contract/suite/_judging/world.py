@@ -6,7 +6,6 @@ import json
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
@@ -25,7 +24,7 @@ from dataarts_datamap_contract.suite._judging.invariants.paging import window_co
 from dataarts_datamap_contract.suite._judging.run_lists import RUN_ID, Convention, conventions, identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite.target import Target
@@ -85,7 +84,8 @@ class World:
         self.rows: dict[Asker, dict[str, Mapping[str, Any]]] = {}
         self._contents: dict[tuple[object, ...], tuple[Mapping[str, Any], Exchange]] = {}
         self._request_ids: dict[str, Exchange] = {}
-        self._open: dict[tuple[Asker, int], list[tuple[int, int, Exchange]]] = {}
+        self._open: dict[Asker, dict[tuple[int, int], Window]] = {}
+        self._open_rows: dict[Asker, dict[str, Mapping[str, Any]]] = {}
         self._served: dict[Asker, dict[_Size, Exchange]] = {}
         self._refused: dict[Asker, dict[_Size, Exchange]] = {}
         self._operators: dict[str, tuple[list[str], Exchange]] = {}
@@ -178,24 +178,20 @@ class World:
         in_pages = self._target.offset_unit == "pages"
         begin = offset * limit if in_pages else offset
         is_placed = not (in_pages and offset and limit > LEAST_CAP)  # a cap may shorten pages: where do they begin?
-        if end > self._target.window_end:
-            self._open.setdefault((asker, start), []).append((end, page.total, exchange))
-            if is_placed:
-                yield _count(exchange, page.total, begin, limit)._replace(may_change=True)
-            return
-        windows = self.windows.setdefault(asker, {})
-        window = windows.get((start, end))
-        if window is None:
-            window = windows[start, end] = Window(start, end, page.total, exchange)
-        elif window.first is not exchange:
+        is_open = end > self._target.window_end
+        windows = (self._open if is_open else self.windows).setdefault(asker, {})
+        window = windows.setdefault((start, end), Window(start, end, page.total, exchange))
+        if window.first is not exchange:
             other = f"total is {page.total} here and {window.total} before" if page.total != window.total else None
-            yield Finding("C-total-constant", other, window.first)
+            yield Finding("C-total-constant", other, window.first, may_change=is_open)
         if not is_placed:
             return
-        yield _count(exchange, window.total, begin, limit)
+        yield _count(exchange, page.total if is_open else window.total, begin, limit)
         if page.rows:
-            self.rows.setdefault(asker, {}).update((identity(row), row) for row in page.rows)
-        yield from _place(exchange, window, begin, (offset, limit))
+            rows = self._open_rows if is_open else self.rows
+            rows.setdefault(asker, {}).update((identity(row), row) for row in page.rows)
+        for finding in _place(exchange, window, begin, (offset, limit)):
+            yield finding._replace(may_change=is_open)
 
     def _note_contents(self, exchange: Exchange) -> Iterator[Finding]:
         """A run is the same wherever it is shown; one that goes on may have changed meanwhile."""
@@ -227,60 +223,57 @@ class World:
         readings = conventions(window_columns(self._target))
         unexplained = {reading: list(self._unexplained(reading)) for reading in readings}
         best = min(readings, key=lambda reading: len(unexplained[reading]))
-        for check, exchange, problem, wider in {each[0]: each for each in unexplained[best][::-1]}.values():
-            text = f"{problem}, by {best}. If it filters on another time, name that as window_column"
-            yield exchange, Finding(check, text, wider if wider is not exchange else None)
+        first = {(found.check, found.may_change): (exchange, found) for exchange, found in unexplained[best][::-1]}
+        for exchange, found in first.values():
+            text = f"{found.problem}, by {best}. If it filters on another time, name that as window_column"
+            yield exchange, found._replace(problem=text)
         if not unexplained[best]:
-            yield from (
-                (window.first, Finding("C-window-adds-up")) for window in self._widest().values() if window.total
-            )
+            widest = _widest(self.windows).values()
+            yield from ((window.first, Finding("C-window-adds-up")) for window in widest if window.total)
         yield from self._judge_workspaces()
-        for windows in self._open.values():
-            for (end, total, earlier), (later_end, later_total, exchange) in combinations(windows, 2):
-                if end <= later_end and later_total < total:
-                    problem = f"a window until {later_end} has {later_total} runs, and until {end} it had {total}"
-                    yield exchange, Finding("C-window-adds-up", problem, earlier)
-                    return
+        yield from self._judge_ids()
 
-    def _widest(self) -> dict[Asker, Window]:
-        """For each operator, the window with the most runs that was shown whole, if there is one."""
-        whole = {asker: [each for each in windows.values() if each.is_whole] for asker, windows in self.windows.items()}
-        return {
-            asker: max(windows, key=lambda window: (window.total, window.end - window.start))
-            for asker, windows in whole.items()
-            if windows
-        }
+    def forget_open(self) -> None:
+        """Forget the windows that end after the target's: a run was added to one of them, or changed its place."""
+        self._open.clear()
 
-    def _unexplained(self, reading: Convention) -> Iterator[tuple[str, Exchange, str, Exchange]]:
-        for asker, widest in self._widest().items():
-            rows = self.rows.get(asker, {})
-            runs = widest.runs
-            times = [whole_number(rows[run].get(reading.column)) or -1 for run in runs]
-            by_time = sorted(range(len(runs)), key=times.__getitem__)
-            times.sort()
-            for window in self.windows[asker].values():
-                if not widest.start <= window.start:
-                    earlier = by_time[bisect_left(times, 1) : bisect_left(times, window.end)]
-                    yield from _held(window.total, earlier, window.first)
-                if not widest.start <= window.start <= window.end <= widest.end:
-                    continue
-                first, last = reading.bounds(window.start, window.end)
-                inside = by_time[bisect_left(times, first) : bisect_right(times, last)]
-                due = [runs[position] for position in sorted(inside)]
-                found = _contradicted(window, due)
-                if found is not None:
-                    check, problem, exchange = found
-                    yield check, exchange, f"the window {window.start} to {window.end} {problem}", widest.first
-            open_windows = ((key[1], each) for key, some in self._open.items() if key[0] == asker for each in some)
-            for start, (_, total, exchange) in open_windows:
-                later = by_time[bisect_left(times, max(reading.bounds(start, start)[0], 1)) :]
-                due = [runs[position] for position in sorted(later)]
-                yield from _held(total, due, exchange)
-                shown = [run for row in exchange.response.rows if (run := identity(row)) in widest.runs]
-                begin = due.index(shown[0]) if shown and shown[0] in due else 0
-                if start >= widest.start and shown != due[begin : begin + len(shown)]:
-                    problem = f"a window from {start} on lacks a run between two others, or has one too many"
-                    yield "C-window-adds-up", exchange, problem, widest.first
+    def _unexplained(self, reading: Convention) -> Iterator[tuple[Exchange, Finding]]:
+        for windows, rows, is_open in ((self.windows, self.rows, False), (self._open, self._open_rows, True)):
+            for asker, widest in _widest(windows).items():
+                due = _due(widest, rows.get(asker, {}), reading)
+                for window in windows[asker].values():
+                    if window.start < widest.start:
+                        yield from _held(window, due(1, window.end - 1))
+                    elif window.end <= widest.end:
+                        begin, end = reading.bounds(window.start, window.end)
+                        found = _contradicted(window, due(begin, end))
+                        if found is not None:
+                            text = f"the window {window.start} to {window.end} {found[1]}"
+                            yield found[2], Finding(found[0], text, widest.first, may_change=is_open)
+                known = set(widest.runs)
+                for window in () if is_open else self._open.get(asker, {}).values():
+                    later = due(max(reading.bounds(window.start, window.end)[0], 1), widest.end)
+                    yield from _held(window, later)
+                    for exchange in window.pages.values() if window.start >= widest.start else ():
+                        shown = [run for row in exchange.response.rows if (run := identity(row)) in known]
+                        begin = later.index(shown[0]) if shown and shown[0] in later else 0
+                        if shown != later[begin : begin + len(shown)]:
+                            text = (
+                                f"a window from {window.start} on lacks a run between two others, or has one too many"
+                            )
+                            yield exchange, Finding("C-window-adds-up", text, widest.first)
+
+    def _judge_ids(self) -> Iterator[tuple[Exchange, Finding]]:
+        """Runs have one id only if they are of one task and plan: it may be the id of what runs the task's nodes."""
+        owners: dict[object, tuple[tuple[str, object], Exchange]] = {}
+        for (run_id, task_id, _, planned), (_, exchange) in self._contents.items():
+            if (exchange.judgement.number("end_time") or 0) > self._target.window_end:
+                continue
+            owner, earlier = owners.setdefault(run_id, ((str(task_id), planned), exchange))
+            if owner != (str(task_id), planned):
+                yield exchange, Finding("C-run-id-unique", f"several runs have the {RUN_ID} {run_id}", earlier)
+                return
+        yield from ((exchange, Finding("C-run-id-unique")) for _, exchange in list(owners.values())[:1])
 
     def _judge_workspaces(self) -> Iterator[tuple[Exchange, Finding]]:
         """With a workspace, no run of it is missing; without one, either all of its runs are listed or none is."""
@@ -315,10 +308,11 @@ def _holds(more: _Size, less: _Size) -> bool:
     return less[1] < _DEEP and more[0] >= less[0] and more[1] >= less[1] and more[2] <= less[2] and more[3] >= less[3]
 
 
-def _held(total: int, due: Sequence[object], exchange: Exchange) -> Iterator[tuple[str, Exchange, str, Exchange]]:
+def _held(window: Window, due: Sequence[str]) -> Iterator[tuple[Exchange, Finding]]:
     """Judge whether a window holds at least the runs of a part of it."""
-    if total < len(due):
-        yield "C-window-adds-up", exchange, f"a window has {total} runs, and a part of it has {len(due)}", exchange
+    if window.total < len(due):
+        problem = f"a window has {window.total} runs, and a part of it has {len(due)}"
+        yield window.first, Finding("C-window-adds-up", problem)
 
 
 def _contradicted(window: Window, due: Sequence[str]) -> tuple[str, str, Exchange] | None:
@@ -333,6 +327,27 @@ def _contradicted(window: Window, due: Sequence[str]) -> tuple[str, str, Exchang
         if position >= len(due) or due[position] != run:
             return "C-offset-slice", f"has in row {position} another run than in that place of the widest", exchange
     return None
+
+
+def _widest(windows: Mapping[Asker, Mapping[tuple[int, int], Window]]) -> dict[Asker, Window]:
+    """For each operator, the window with the most runs that was shown whole, if there is one."""
+    whole = {asker: [each for each in known.values() if each.is_whole] for asker, known in windows.items()}
+    return {
+        asker: max(found, key=lambda window: (window.total, window.end - window.start))
+        for asker, found in whole.items()
+        if found
+    }
+
+
+def _due(widest: Window, rows: Mapping[str, Mapping[str, Any]], reading: Convention) -> Callable[[int, int], list[str]]:
+    """Which of a window's runs have a time from a first to a last one, in their order."""
+    runs = widest.runs
+    times = [whole_number(rows[run].get(reading.column)) or -1 for run in runs]
+    by_time = sorted(range(len(runs)), key=times.__getitem__)
+    times.sort()
+    return lambda first, last: [
+        runs[place] for place in sorted(by_time[bisect_left(times, first) : bisect_right(times, last)])
+    ]
 
 
 def _count(exchange: Exchange, total: int, begin: int, limit: int) -> Finding:

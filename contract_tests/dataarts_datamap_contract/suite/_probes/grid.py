@@ -101,10 +101,14 @@ def probe_grid(session: Session, study: Study) -> None:
     """Pages of every operator that has runs, with and without its workspace, in windows of many kinds."""
     generator, in_pages = session.random, session.target.offset_unit == "pages"
     judge_walk(session, study.walk)
-    read = (_read_whole(session, each, (study.start, study.end)) for each in _askers(session))
+    target = session.target
+    read = [_read_whole(session, each, study, target.window_end) for each in _askers(session)]
+    questions = [_question(each, *page) for each in read if each for page in _fixed(session, each)]
+    # Runs may be added to windows that end after the target's: these are read as well, and not relied on.
+    far = max(generator.choice(_FAR_ENDS), target.window_end)
+    read += [_read_whole(session, Asker(**each), study, far) for each in operators_of(session)]
     bases = [each for each in read if each is not None]
-    own = [each for each in bases if each.asker[:2] == (session.target.task_id, session.target.job_name)]
-    questions = [_question(base, *page) for base in bases for page in _fixed(session, base, thoroughly=base in own)]
+    own = [each for each in bases if each.asker[:2] == (target.task_id, target.job_name)]
     columns = (own * (len(bases) // max(len(own), 1)) + bases, _WINDOWS, _OFFSETS, (*_LIMITS * 3, *_LARGE_LIMITS))
     for base, kind, place, limit in pairwise_of(generator, _MOST_DRAWN if bases else 0, *columns):
         start, end = kind(base, generator)
@@ -117,6 +121,7 @@ def probe_grid(session: Session, study: Study) -> None:
         for each in _in_company(generator, question, other):
             ask(session, session.runs_request(**each))
     session.ledger.judge_windows()
+    session.confirm()
 
 
 def _question(base: _Base, start: int, end: int, offset: int, limit: int) -> dict[str, Any]:
@@ -158,17 +163,18 @@ def _askers(session: Session) -> Iterable[Asker]:
     )
 
 
-def _read_whole(session: Session, asker: Asker, study: tuple[int, int]) -> _Base | None:
-    """Read the widest possible window of an operator."""
-    end = session.target.window_end
+def _read_whole(session: Session, asker: Asker, study: Study, end: int) -> _Base | None:
+    """Read the widest possible window of an operator up to an end, which need not be past."""
     # At 0 there may be runs that have not started.
-    for window in ((1, end), (session.target.window_start, end), study):
+    windows = ((1, end), (session.target.window_start, end), (study.start, study.end))
+    for window in windows if end == session.target.window_end else windows[:1]:
         changes = {**asker._asdict(), "start_time": window[0], "end_time": window[1]}
         first = session.runs(**changes, limit=LEAST_CAP)
         total = total_of(first)
         if first.response.status == _OK and total is not None and total <= MOST_WALKED:
             walked = walk(session, LEAST_CAP, first=first, **changes)
-            judge_walk(session, walked)
+            if end == session.target.window_end:
+                judge_walk(session, walked)
             moments = cut_points(walked.rows, window_columns(session.target))
             if walked.rows and len(walked.rows) == total and moments:
                 return _Base(asker, *window, moments)
@@ -178,24 +184,24 @@ def _read_whole(session: Session, asker: Asker, study: tuple[int, int]) -> _Base
     return None
 
 
-def _fixed(session: Session, base: _Base, *, thoroughly: bool) -> Iterator[tuple[int, int, int, int]]:
-    """Pages between equal times and by dates; thoroughly, also of each limit, at the end, and in parts of it."""
+def _fixed(session: Session, base: _Base) -> Iterator[tuple[int, int, int, int]]:
+    """Pages between equal times and by dates; of the target's operator also of each limit, at the end, and in parts."""
     generator, target = session.random, session.target
     places = _places(session, base)
     if target.offset_unit == "rows":
         yield from ((base.start, base.end, place, 5) for place in _ties(session, places))
     yield from ((start, min(end, base.end), 0, LEAST_CAP) for start, end in _dated(base, generator))
-    if thoroughly:
+    if base.asker[:2] == (target.task_id, target.job_name):
         yield from ((base.start, base.end, 0, limit) for limit in _LIMITS[6:-2])
         end = len(places) if target.offset_unit == "rows" else -(-len(places) // LIMIT)
         yield from ((base.start, base.end, offset, LIMIT) for offset in (end, end + 1, end + 1_000, *_FAR))
-        ends = (*(base.end + each * _HOUR for each in (1, 6, 24, 48)), *(each for each in _FAR_ENDS if each > base.end))
-        yield from ((start, end, 0, 1) for start in (0, base.start) for end in ends)
         yield from ((end, start, 0, LIMIT) for start, end in ((base.start, base.end), (0, 1)))
         for moment in generator.sample(base.moments, min(_MOST_TIES, len(base.moments))):
             yield from ((each, each, 0, 5) for each in (moment, moment + 1, moment - 1) if each >= base.start)
             yield moment, moment - 1, 0, LIMIT
         if base.asker.workspace_id == target.workspace_id:
+            ends = (*(base.end + each * _HOUR for each in (1, 6, 24, 48)), *_FAR_ENDS)
+            yield from ((generator.choice((0, base.start)), end, 0, 1) for end in ends if end >= base.end)
             parts = (*_tiles(target.window_start, target.window_end), *_around_kinds(session, places))
             yield from ((max(start, base.start), min(end, base.end), 0, LEAST_CAP) for start, end in parts)
 

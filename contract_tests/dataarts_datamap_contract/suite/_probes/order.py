@@ -75,7 +75,14 @@ _STUDY: Final = (
         grid.probe_grid,
         (
             *("C-offset-slice", "C-offset-beyond-end", "C-limit-underfilled", "C-walk-complete", "C-walk-duplicate"),
-            *("C-run-id-unique", "C-run-content", "C-total-constant", "C-workspace-same", "C-window-adds-up"),
+            *(
+                "C-run-id-unique",
+                "C-run-content",
+                "C-total-constant",
+                "C-workspace-same",
+                "C-window-adds-up",
+                "B-fields-agree",
+            ),
             "C-window-reversed",
         ),
     ),

@@ -196,7 +196,9 @@ class Session:
                 continue
             if self._is_unchanged(finding.earlier or exchange):
                 self.ledger.judge_finding(exchange, finding)
-            elif exchange.operation_id != RUNS:
+            elif exchange.operation_id == RUNS:
+                self.ledger.world.forget_open()
+            else:
                 self.ledger.world.assets.forget()
                 self.ledger.moved.add(exchange.operation_id)
 

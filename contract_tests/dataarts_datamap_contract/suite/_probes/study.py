@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dataarts_datamap_contract.suite._judging.invariants.paging import window_columns
-from dataarts_datamap_contract.suite._judging.run_lists import cut_points, repeated, shared_ids
+from dataarts_datamap_contract.suite._judging.run_lists import cut_points, repeated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,8 +109,6 @@ def judge_walk(session: Session, walked: Walk) -> None:
     session.judge("C-walk-complete", first, *lost)
     twice = repeated(rows)
     session.judge("C-walk-duplicate", first, *(f"a walk finds {run} more than once" for run in twice[:1]))
-    shared = shared_ids(rows)
-    session.judge("C-run-id-unique", first, *(f"several runs have the taskRunningLogId {each}" for each in shared[:1]))
 
 
 def find_study(session: Session) -> Study | None:
