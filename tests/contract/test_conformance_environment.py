@@ -70,6 +70,27 @@ def test_what_ends_in_the_middle_is_no_failure(answer: Answer, cause: str) -> No
     assert asked <= 70
 
 
+def locking(asked: Asked, locked: list[int]) -> Answer:
+    """The response of a service that refuses the right token twice after a wrong one."""
+    token = asked.headers.get("x-auth-token")
+    if token not in {None, TOKEN}:
+        locked[:] = [2]
+    if token != TOKEN or not locked[0]:
+        return answer_well(asked)
+    locked[0] -= 1
+    return json_answer(401, ENDED)
+
+
+def test_a_wrong_token_must_not_shut_out_the_right_one() -> None:
+    """A good request that is only refused soon after a wrong token is a failure, shown with the wrong request."""
+    locked = [0]
+    report, _ = judged(lambda asked: locking(asked, locked), levels="DE")
+
+    (failure,) = (each for each in report.failures if each.check == "E-valid-refused")
+    assert "a good request is refused soon after a wrong token" in failure.reason
+    assert 2 == str(failure.curl).count("curl ")
+
+
 def test_what_ends_among_random_requests_is_no_failure() -> None:
     """Random requests are held to the same: the run stops, and the error's own words are in the report."""
     _, before = judged(answer_well, levels="E")

@@ -130,7 +130,8 @@ _CHECKS = (
     Check(
         "A-error-shape",
         "The shape of errors",
-        "A response of a declared operation with 400 or above is an object with error_code and error_msg as text.",
+        "A response of a declared operation with 400 or above is an object with error_code and error_msg as text that "
+        "says something.",
         "documented: the page's error example; sibling: DlgErrorResponseVO requires both",
     ),
     Check(
@@ -341,7 +342,8 @@ _CHECKS = (
         "The way of a request changes nothing",
         "The same request, repeated, signed or with a token, with gzip, on another connection, encoded or ordered in "
         "another way, in parallel with other requests or after them, gets the same status and the same data, with the "
-        "same GUIDs. A request that is encoded twice is a different one.",
+        "same GUIDs. A request that is encoded twice is a different one. Undeclared parameters are refused with 400, "
+        "or change nothing.",
         "http: RFC 9110, section 3.3: requests are stateless; documented: both ways to authenticate",
     ),
     Check(

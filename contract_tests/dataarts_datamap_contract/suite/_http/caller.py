@@ -113,6 +113,11 @@ class Caller:
     def __exit__(self, *_: object) -> None:
         self._pool.close()
 
+    def pause(self, seconds: float) -> None:
+        """Send nothing for so many seconds."""
+        if seconds:
+            self._pace.sleep(seconds)
+
     def send(self, request: Request) -> Response:
         """Send a request and return the response.
 

@@ -12,6 +12,7 @@ from dataarts_datamap_contract.suite._http.messages import whole_number
 from dataarts_datamap_contract.suite._judging.asset_lists import HitList, LineageList
 from dataarts_datamap_contract.suite._judging.findings import Finding
 from dataarts_datamap_contract.suite._judging.invariants.common import (
+    BAD_REQUEST,
     NODES,
     OK,
     RUNS,
@@ -355,15 +356,21 @@ class AssetWorld:
 
 
 def _meaning(exchange: Exchange) -> str | None:
-    """What a request asks for, however it is written; None if readers differ about it or it is signed wrongly."""
+    """What a request asks for, however it is written; None if readers differ about it or it is signed wrongly.
+
+    Undeclared parameters may be refused, but if they are not, they mean nothing.
+    """
     request, judgement = exchange.request, exchange.judgement
     is_signed = bool(request.header("Authorization") or request.header("X-Project-Id"))
     is_good = request.credential.standing == "good"
     if judgement.standing == "unsure" or (is_signed and not is_good):
         return None
+    if judgement.undeclared and exchange.response.status == BAD_REQUEST:
+        return None
     fields = [(name.lower(), value) for name, value in request.credential.fields]
     who = "" if is_good else f"{fields}{request.credential.query}"
-    asked = sorted(parse_qsl(request.query, keep_blank_values=True))
+    pairs = parse_qsl(request.query, keep_blank_values=True)
+    asked = sorted(each for each in pairs if each[0] not in judgement.undeclared)
     document = document_of(exchange) if judgement.standing == "valid" else str(request.content)
     values = sorted(judgement.values.items())
     return json.dumps([exchange.operation_id, values, asked, document, who], sort_keys=True, default=str)

@@ -171,12 +171,14 @@ class Judgement:
             numbers of the body, by name.
         doubtful: Whether the request as a whole is odd: it has a broken or a non-UTF-8 escape, a plus sign, a dot or an
             encoded slash in place of an id, a header field that is not ASCII, or a very long URL.
+        undeclared: The names of query parameters that are not declared, which a server may refuse or ignore.
     """
 
     operation: Operation | None
     kinds: Mapping[str, Kind]
     values: Mapping[str, str | int]
     doubtful: bool = False
+    undeclared: frozenset[str] = frozenset()
 
     @cached_property
     def defects(self) -> Mapping[str, Kind]:
@@ -272,7 +274,9 @@ def _judge(operation: Operation, path: Mapping[str, str], request: Request) -> J
         if isinstance(document, dict):
             members = cast("dict[str, object]", document)
             values |= {name: value for name, value in members.items() if isinstance(value, (int, str))}
-    return Judgement(operation, kinds, values, odd or len(request.target) > _LONGEST_TARGET)
+    declared = {each.name for each in operation.parameters if each.location == "query"}
+    undeclared = frozenset(name for location, name in sent if location == "query") - declared
+    return Judgement(operation, kinds, values, odd or len(request.target) > _LONGEST_TARGET, undeclared)
 
 
 def _classify_body(judge: Callable[[object], Iterable[object]], content: bytes) -> tuple[Kind, object]:

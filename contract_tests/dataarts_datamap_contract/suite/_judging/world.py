@@ -134,6 +134,8 @@ class World:
         if page is not None and status == OK and (page.total or asks_really(exchange, self._target)):
             served.setdefault(size, exchange)
             found = next((each for less, each in refused.items() if _holds(size, less)), None)
+        elif exchange.judgement.undeclared:
+            return
         elif BAD_REQUEST <= status < SERVER_ERROR and status != THROTTLED and self._is_inside(size):
             refused.setdefault(size, exchange)
             found = next((each for more, each in served.items() if _holds(more, size)), None)

@@ -13,7 +13,13 @@ from dataarts_datamap_contract.suite._judging.invariants.common import DETAIL, D
 from dataarts_datamap_contract.suite._probes.assets.details import UNKNOWN_GUID
 from dataarts_datamap_contract.suite._probes.contexts import varied_question, varied_questions
 from dataarts_datamap_contract.suite._probes.filters import near_id, wild_ids
-from dataarts_datamap_contract.suite._probes.ways import ask_wrongly
+from dataarts_datamap_contract.suite._probes.ways import (
+    FORWARDED,
+    ask_wrongly,
+    forwarded,
+    renewed,
+    with_undeclared,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +34,14 @@ _UNAUTHORIZED = 401
 _LEAST_WRONG: Final = 2
 _ALLOWED_WRONG: Final = 30
 _VARIED: Final = 5
+_LISTS = "&".join(
+    f"{name}={value}"
+    for name, values in (
+        ("relationship_type_categories", ("PARENT_CHILD", "DATA_FLOW")),
+        ("related_entity_types", ("dataasset.Table", "dataasset.Column", "dataasset.Table")),
+    )
+    for value in values
+)
 _UNUSUAL_NAME = "订单/汇总 <a>+%&=*~"
 TOKEN_CHECKS = tuple(f"D-token-{each}" for each in ("other", "prefix", "longer", "case", "blank", "query"))
 ID_CHECKS = ("D-project-other", "D-instance-other", "C-asset-other")
@@ -44,6 +58,10 @@ def probe_tokens(session: Session) -> None:
         return
     if token.upper() == token.lower():
         session.ledger.excuse("the target's token has no letters", "D-token-case")
+    for fields in FORWARDED:
+        for request in session.questions(credential=NOBODY):
+            claiming = replace(request, fields=(*request.fields, *fields))
+            _judge_refused(session, "D-missing", ask_wrongly(session, claiming))
     for number, (check, credential) in enumerate(near_tokens(token)):
         session.ledger.secrets.update(value for _, value in credential.fields if value)
         _refuse(session, check, credential, number)
@@ -108,7 +126,8 @@ def probe_others(session: Session) -> None:
             if (name == "instance" and other != other.strip()) or _is_known(session, other):
                 continue  # a header field's value has no blanks at its ends
             for request in _with_other(session, number, **{name: other}):
-                _judge_closed(session, check, ask_wrongly(session, request), f"{name} {other!r}")
+                claiming = request if number % 2 else renewed(session, forwarded(session, request))
+                _judge_closed(session, check, ask_wrongly(session, claiming), f"{name} {other!r}")
         if target.token is None or name == "guid":
             continue  # how a header that comes twice is signed is not documented, and wrong signatures lock a key
         for request in session.questions(**{name: others[0]}):
@@ -163,13 +182,15 @@ def probe_second_tenant(session: Session) -> None:
                 for operation_id in (NODES, DETAIL, LINEAGE)
                 if session.asks_for(operation_id)
             ]
-    for request, changes in asked:
-        _judge_closed(session, "D-tenant-isolated", session.send(request), f"a second tenant's {', '.join(changes)}")
+    for number, (request, changes) in enumerate(asked):
+        claiming = request if number % 2 else renewed(session, forwarded(session, request))
+        _judge_closed(session, "D-tenant-isolated", session.send(claiming), f"a second tenant's {', '.join(changes)}")
 
 
 def _refuse(session: Session, check: str, credential: Credential, number: int) -> None:
     for request in varied_questions(session, number, credential=credential):
-        _judge_refused(session, check, ask_wrongly(session, request))
+        claiming = forwarded(session, request) if number % 2 else request
+        _judge_refused(session, check, ask_wrongly(session, claiming))
 
 
 def _judge_refused(session: Session, check: str, exchange: Exchange) -> None:
@@ -192,7 +213,8 @@ def _signer(session: Session) -> Signer:
 def _accept_signatures(session: Session) -> None:
     unusual = session.runs_request(credential=NOBODY, job_name=_UNUSUAL_NAME)
     varied = [each for number in range(2) for each in varied_questions(session, number, credential=NOBODY)]
-    for request in (*varied, unusual):
+    lists = [session.question(LINEAGE, credential=NOBODY, query=_LISTS)] if session.asks_for(LINEAGE) else []
+    for request in (*varied, unusual, *lists, *with_undeclared(session)):
         exchange = session.send(_signer(session).sign(request))
         refused = exchange.response.status == _UNAUTHORIZED
         session.judge("D-signature-accepted", exchange, *(["a good signature is refused with 401"] if refused else []))

@@ -1,10 +1,12 @@
-"""Probes of the gateway in front of the operations: undeclared methods and paths."""
+"""Probes of the gateway in front of the operations: undeclared methods, paths and parameters."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from dataarts_datamap_contract.suite._probes.ways import with_undeclared
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._http.messages import Request
@@ -56,6 +58,12 @@ def probe_paths(session: Session) -> None:
                 status = exchange.response.status
                 problems = [] if status in _CLIENT_ERRORS else [f"an undeclared path is answered {status}"]
                 session.judge("A-undeclared-path", exchange, *problems)
+
+
+def probe_parameters(session: Session) -> None:
+    """Undeclared parameters are refused or ignored; the asset world compares the responses with those without them."""
+    for request in with_undeclared(session):
+        session.send(session.authorize(request))
 
 
 def probe_codings(session: Session) -> None:

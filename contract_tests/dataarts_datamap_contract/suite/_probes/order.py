@@ -126,6 +126,7 @@ _SERVED: Final = (
     _Step(bad_input.probe_maximum, ("E-maximum-unserved",)),
     _Step(bad_input.probe_optional, ("E-optional-refused",)),
     _Step(bad_input.probe_doubtful, ("A-server-error",)),
+    _Step(gateway.probe_parameters, ("C-replay",)),
     _Step(replay.probe_replay, ("C-replay",)),
 )
 EVERY_PROBE: Final = (*_GATEWAY, *_STUDY, *_SERVED)

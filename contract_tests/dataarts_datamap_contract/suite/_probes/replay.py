@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.invariants.common import OK, RUNS, SERVER_ERROR, THROTTLED
-from dataarts_datamap_contract.suite._probes.ways import WAYS, is_signed, renewed
+from dataarts_datamap_contract.suite._probes.session import is_signed
+from dataarts_datamap_contract.suite._probes.ways import WAYS, renewed
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._http.messages import Request

@@ -57,6 +57,9 @@ _NOT_IN_THIS_WAY = frozenset({411, 417})
 _WAYS_OF_BODIES = frozenset({"transfer-encoding", "expect"})
 """Header fields about the way of a body, which a server need not accept, and the statuses that say so."""
 
+_LOCKED = (1.0, 4.0)
+"""For how many seconds a server that takes a wrong token amiss is waited for."""
+
 _SHOWN = 200
 _PLAIN: dict[str, dict[str, Any]] = {
     SEARCH: {"document": {"query": "", "limit": 10, "offset": 0}},
@@ -171,7 +174,7 @@ class Session:
                 plain = tuple(each for each in request.fields if each[0].lower() not in _WAYS_OF_BODIES)
                 if plain != request.fields:
                     bare = replace(request, fields=plain)
-                    return self._ask(self.sign(replace(bare, credential=NOBODY)) if _is_signed(request) else bare)
+                    return self._ask(self.sign(replace(bare, credential=NOBODY)) if is_signed(request) else bare)
             return Exchange(request, self.oracle.judge(request), response)
         except BrokenResponseError as error:
             self.ledger.fail("A-answer-whole", request, str(error))
@@ -213,7 +216,7 @@ class Session:
 
     def _is_unchanged(self, exchange: Exchange) -> bool:
         """Whether a request gets its earlier response within two attempts, or one with new GUIDs each time."""
-        again = self.sign(exchange.request) if _is_signed(exchange.request) else exchange.request
+        again = self.sign(exchange.request) if is_signed(exchange.request) else exchange.request
         responses = [exchange.response]
         for _ in range(2):
             responses.append(self._ask(again).response)
@@ -256,7 +259,8 @@ class Session:
 
     def _note(self, exchange: Exchange) -> Exchange:
         response = exchange.response
-        self.check_environment(exchange)
+        if self.check_environment(exchange):
+            return exchange
         self.ledger.judge("A-answer-whole", exchange, *_uncoded(response))
         self.ledger.record(exchange)
         return exchange
@@ -270,8 +274,11 @@ class Session:
         exchange = self._ask(request)
         self.judge("A-answer-whole", exchange, *_uncoded(exchange.response))
 
-    def check_environment(self, exchange: Exchange) -> None:
+    def check_environment(self, exchange: Exchange) -> bool:
         """Find out whether an error response is the environment's fault: whether an earlier, served request now fails.
+
+        Returns:
+            Whether it is an effect of a wrong token before it, which is judged here.
 
         Raises:
             InterruptedRunError: It is.
@@ -279,29 +286,42 @@ class Session:
         """
         request, status = exchange.request, exchange.response.status
         if status == OK and exchange.operation_id == RUNS and must_be_served(exchange, self.target):
-            self._served.setdefault(_is_signed(request), request)
-            return
+            self._served.setdefault(is_signed(request), request)
+            return False
         # Bad credentials are rightly refused, and so is an id of someone else.
         is_due = status not in {UNAUTHORIZED, _FORBIDDEN} or asks_really(exchange, self.target)
         if status in _PASSING and is_due and request.credential.standing == "good":
-            self._ask_again(request)
+            return self._ask_again(request)
+        return False
 
-    def _ask_again(self, request: Request) -> None:
-        """Send a request that was served before, if there is one.
+    def _ask_again(self, request: Request) -> bool:
+        """Send a request that was served before; return whether it is only refused soon after a wrong token.
 
         Raises:
             InterruptedRunError: It is no longer served, and that need not be the server's fault.
         """
-        served = self._served.get(_is_signed(request))
+        served = self._served.get(is_signed(request))
         if served is None:
-            return
-        again = self.sign(served) if _is_signed(served) else served
-        try:
-            response = self._caller.send(again)
-        except NoResponseError as error:
-            raise InterruptedRunError(f"the server does not answer any more: {error}") from error
+            return False
+        before = [each.request for each in self.ledger.seen[-1:] if each.request.credential.standing == "bad"]
+        waits = _LOCKED if before and not is_signed(before[0]) else ()
+        response = self._send_again(served)
+        for wait in waits if response.status in {UNAUTHORIZED, _FORBIDDEN} else ():
+            self._caller.pause(wait)
+            response = self._send_again(served)
+            if response.status not in _PASSING:
+                problem = f"a good request is refused soon after a wrong token, and served {wait:g} s later"
+                self.ledger.fail("E-valid-refused", request, problem, before=(before[0],))
+                return True
         if response.status in _PASSING:
             raise InterruptedRunError(_what_ended(response, self._caller.sent))
+        return False
+
+    def _send_again(self, served: Request) -> Response:
+        try:
+            return self._caller.send(self.sign(served) if is_signed(served) else served)
+        except NoResponseError as error:
+            raise InterruptedRunError(f"the server does not answer any more: {error}") from error
 
     def sign(self, request: Request) -> Request:
         """The request, signed with the target's access key, now."""
@@ -455,7 +475,8 @@ def _are_named_anew(shown: Sequence[frozenset[str]]) -> bool:
     )
 
 
-def _is_signed(request: Request) -> bool:
+def is_signed(request: Request) -> bool:
+    """Whether a request has a signature, be it good or bad."""
     return bool(request.header("Authorization"))
 
 

@@ -95,7 +95,9 @@ def document_of(exchange: Exchange) -> object:
 
 def must_be_served(exchange: Exchange, target: Target) -> bool:
     """Whether nothing about a request can keep a server from serving it."""
-    return exchange.judgement.standing == "valid" and asks_really(exchange, target) and is_modest(exchange, target)
+    judgement = exchange.judgement
+    is_valid = judgement.standing == "valid" and not judgement.undeclared
+    return is_valid and asks_really(exchange, target) and is_modest(exchange, target)
 
 
 def envelope_of(exchange: Exchange) -> Mapping[str, Any] | None:

@@ -25,7 +25,7 @@ _SHORTEST_HALF = 6
 
 def _bad_credentials_status(exchange: Exchange, _: Target) -> Problems:
     status = exchange.response.status
-    asked_well = exchange.judgement.operation is not None and exchange.judgement.standing == "valid"
+    asked_well = exchange.judgement.standing == "valid" and not exchange.judgement.undeclared
     if exchange.request.credential.standing != "bad" or not asked_well or not BAD_REQUEST <= status < SERVER_ERROR:
         return None
     if status == THROTTLED:

@@ -24,11 +24,12 @@ from dataarts_datamap_contract.suite._judging.oracle import Exchange, oracle_of
 from dataarts_datamap_contract.suite.catalogue import CHECKED_OPERATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from dataarts_datamap_contract.suite.target import Target
 
 _NOT_ALLOWED: Final = 405
+_NOTHING: Final = frozenset({"null", "none", "undefined"})
 
 
 def _status_documented(exchange: Exchange, _: Target) -> Problems:
@@ -104,7 +105,16 @@ def _error_shape(exchange: Exchange, _: Target) -> Problems:
     operation = exchange.judgement.operation
     if exchange.response.status < BAD_REQUEST or operation is None:
         return None
-    return violations(exchange, operation.id, lambda _path: True, success=False)
+    found = violations(exchange, operation.id, lambda _path: True, success=False)
+    return found or (found if found is None else tuple(_blank_texts(exchange.response.document)))
+
+
+def _blank_texts(error: Mapping[str, object]) -> Iterator[str]:
+    """The code and the message of an error response, if they say nothing."""
+    for name in ("error_code", "error_msg"):
+        text = error.get(name)
+        if isinstance(text, str) and (text.strip().lower() in _NOTHING or not any(map(str.isalnum, text))):
+            yield f"{name} is {text!r:.60}, which says nothing"
 
 
 def _request_id(exchange: Exchange, _: Target) -> Problems:
