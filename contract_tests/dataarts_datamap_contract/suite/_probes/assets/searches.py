@@ -172,7 +172,7 @@ def _ask_in_both_sequences(session: Session, changes: Iterable[tuple[Mapping[str
         for offset, pair in enumerate((change, change[::-1])):
             limit = session.deal("new", range(LEAST_CAP // 4, LEAST_CAP))
             for members in pair:
-                search(session, offset=offset, limit=limit, **{"query": "", **members})
+                _judge_facets(session, search(session, offset=offset, limit=limit, **{"query": "", **members}))
 
 
 def _judge_whole(  # noqa: PLR0913  what a search finds and should
