@@ -38,7 +38,7 @@
     │   ├── LogPathError              the run has no log path in object storage
     │   ├── LogNotFoundError          there is no such object
     │   ├── LogBucketNotFoundError    there is no such bucket
-    │   ├── LogForbiddenError         the credentials may not read the log
+    │   ├── LogForbiddenError         access to the log was denied
     │   ├── LogArchivedError          the log is archived, and must be restored first
     │   ├── LogRegionError            the bucket is in another region
     │   └── LogChangedError           the log was replaced while it was read
@@ -319,7 +319,7 @@ class LogBucketNotFoundError(LogError):
 
 
 class LogForbiddenError(LogError):
-    """The credentials may not read the log; the text says what they lack."""
+    """Access to the log was denied: a permission is missing, or a key, token, clock or address is wrong."""
 
 
 class LogArchivedError(LogError):

@@ -40,10 +40,13 @@ def is_table(asset: Table) -> bool:
 
 
 def kind_of(asset: Table) -> str:
-    """The last part of the kind of an asset in lower case: ``table`` of ``dataasset.Table`` and of ``dws_table``."""
+    """The last part of the kind of an asset in lower case: ``table`` of ``dataasset.Table`` and of ``dws_table``.
+
+    It is ``view`` for every kind whose name ends so.
+    """
     kind = (asset.type_name or "").rpartition(".")[2].casefold()
     if kind.endswith(_VIEW):
-        return _VIEW  # also a materialized view
+        return _VIEW
     return next((one for one in (_TABLE, _COLUMN) if kind.endswith(f"_{one}")), kind)
 
 

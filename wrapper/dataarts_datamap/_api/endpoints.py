@@ -27,8 +27,8 @@ def checked_endpoint(
         remedy: What to do if it is plain ``http`` to another machine, but may not.
 
     Raises:
-        ConfigurationError: It is not an ``http`` or ``https`` address, holds more than host, port and path, or is plain
-            ``http`` to another machine, which was not allowed.
+        ConfigurationError: It is not an ``http`` or ``https`` address in ASCII, holds more than host, port and path, or
+            is plain ``http`` to another machine, which was not allowed.
     """
     shown = printable(repr(endpoint), limit=120)
     parts = split_address(endpoint)

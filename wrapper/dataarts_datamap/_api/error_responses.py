@@ -151,7 +151,7 @@ def build_error(
 
 
 def beginning(content: bytes) -> str:
-    """The beginning of a response's text, as much as an error keeps."""
+    """The beginning of a response's text, at least as much as an error keeps."""
     return content[:_BEGINNING].decode(errors="replace")
 
 

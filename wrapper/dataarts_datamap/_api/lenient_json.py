@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Int64: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-"""A count or a status. Numbers with thousands of digits are refused, since error texts would contain them."""
+"""A count or a status. A number of more than 64 bits is refused, since error texts would contain all its digits."""
 
 _HALF: Final = re.compile(r"[\ud800-\udfff]")
 _NUMBER_REASON: Final = "Expected a number in range, got one out of range"
@@ -57,7 +57,8 @@ def decode_as(decoder: json.Decoder[T], content: bytes) -> T:
 def sound(value: object) -> tuple[Any, str | None]:
     """The value with its unsound parts replaced, and a description of the first of them, or None.
 
-    U+FFFD replaces half of a surrogate pair, and None replaces a number out of range.
+    U+FFFD replaces half of a surrogate pair, and None a number out of range, or the whole value if it is nested too
+    deeply.
     """
     flaws: list[str] = []
     try:
@@ -68,7 +69,7 @@ def sound(value: object) -> tuple[Any, str | None]:
 
 
 def escaped_halves(text: str) -> str:
-    """JSON text, with the escapes of halves of surrogate pairs decoded."""
+    """JSON text in which an escape replaces each half of a surrogate pair, since a half cannot be encoded."""
     return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 

@@ -31,13 +31,17 @@ class PageText:
         self._problems: Sequence[tuple[FieldProblem, ...]] | None = None
 
     def row(self, index: int) -> dict[str, Any]:
-        """The row at an index, every field as sent. An unknown field that is nested too deeply is an error."""
+        """The row at an index, every field as sent, except for the values that ``problems`` names.
+
+        Raises:
+            InvalidBodyError: An unknown field is nested too deeply.
+        """
         if self._rows is None:
             self._rows = self._decode()
         return self._rows[index]
 
     def problems(self, index: int) -> tuple[FieldProblem, ...]:
-        """The unsound values in the row at an index."""
+        """The unsound values in the row at an index; none before the first call of ``row``."""
         return () if self._problems is None else self._problems[index]
 
     def _decode(self) -> Sequence[dict[str, Any]]:

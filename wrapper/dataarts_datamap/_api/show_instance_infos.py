@@ -84,7 +84,7 @@ def decode_page(response: Response, *, offset: int, strict: bool = False) -> Run
         ErrorBodyError: HTTP 200 carries an error body.
         UpstreamError: The envelope's own status is not 200.
         UnsuccessfulError: The body says that it failed.
-        InvalidEnvelopeError: The outer document is not an envelope.
+        InvalidEnvelopeError: The HTTP status is below 400, but not 200, or the outer document is not an envelope.
         InvalidBodyError: The document inside is not a page of rows.
         InvalidRowError: With ``strict``, a field has an unexpected type.
     """

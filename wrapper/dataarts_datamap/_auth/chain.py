@@ -57,7 +57,7 @@ class Search(SecretStruct, frozen=True, kw_only=True):
         return next(filter(None, map(self.environ.get, names)), None)
 
     def run(self, name: str | None = None) -> Found:
-        """The first credentials found; or, with a name, the credentials in the place of that name.
+        """The credentials of the first place that has some; or, with a name, those of the place with that name.
 
         Raises:
             CredentialsError: No credentials were found.
@@ -136,11 +136,12 @@ def find_credentials(  # noqa: PLR0913  a password needs its region, project and
         strict_permissions: Whether a file that others may read is refused; otherwise it causes a warning.
 
     Raises:
-        CredentialsError: There are no credentials: the text has the reason for each place. Or the named file cannot be
-            used, such as a pipe, a folder, or a file of more than 1 MiB. Or a value is damaged, such as by a line break
-            at its end: the text says where it was found and how to fix it, and shows no secret.
+        CredentialsError: There are no credentials: the text has the reason for each place. Or no place has the given
+            name. Or the profile file cannot be used, such as a pipe, a folder, or a file of more than 1 MiB. Or a value
+            is damaged, such as by a line break at its end: the text says where it was found and how to fix it, and
+            shows no secret.
         ConfigurationError: A password was found but no region, which it needs unless the address of IAM and the project
-            are known.
+            are known; the address of IAM is unusable; or ``DATAMAP_ALLOW_HTTP`` is neither on nor off.
     """
     known = os.environ if environ is None else environ
     search = Search(

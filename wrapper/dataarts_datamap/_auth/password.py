@@ -70,10 +70,11 @@ class PasswordCredentials(Secret):
         clock: Returns the present, aware.
 
     Raises:
-        ConfigurationError: The region is missing, and so is the address of IAM or the project; or an address is
-            unusable.
-        InvalidArgumentError: A value is not text or is empty, or holds a control character or a byte order mark; or the
-            project is given twice. A blank at an end or quotes around a value give a ``DamagedValueWarning``.
+        ConfigurationError: The region is missing, which is needed unless the address of IAM and the project are both
+            given; or an address is unusable.
+        InvalidArgumentError: A value is not text or is empty, or holds a control character or a byte order mark;
+            ``project_id`` is damaged in any other way, too; or the project is given twice. A blank at an end, quotes
+            around a value or an invisible character give a ``DamagedValueWarning`` for the other values.
     """
 
     user: str
@@ -104,7 +105,7 @@ class PasswordCredentials(Secret):
         return (yield from token.authenticate(request))
 
     def discard(self, request: Request) -> bool:
-        """Forget the token of this request; returns whether a new one is worth another attempt."""
+        """Forget the token of this request. A new one is always worth another attempt."""
         refused = request.headers.get("X-Auth-Token")
         self._token.discard(lambda token: token.token == refused)
         return True

@@ -34,7 +34,7 @@ class Profile(SecretStruct, frozen=True):
 
 
 def read_profile(named: str | None, *, strict_permissions: bool) -> Profile | str:
-    """The values in the profile file, or the reason why it cannot be read.
+    """The values in the profile file, or the reason why there is none to read in the home folder.
 
     Reading never blocks: a pipe or a device is refused, and no more than 1 MiB is read.
 
@@ -43,7 +43,8 @@ def read_profile(named: str | None, *, strict_permissions: bool) -> Profile | st
         strict_permissions: Whether a file that others may read is refused; otherwise it causes a warning.
 
     Raises:
-        CredentialsError: The named file does not exist, or cannot be used.
+        CredentialsError: The named file does not exist or cannot be read; or either file is a folder, a pipe, a device
+            or too large, is not a profile, or may be read by others and must not.
     """
     if named is None:
         try:

@@ -40,6 +40,9 @@ _HASHES: Final = {
 def sign(request: Request, *, access_key: str, secret_key: Hidden[str]) -> Request:
     """The request with a signature of its path, query, content and headers, including ``Host``.
 
+    Not signed, as by the official signer: headers with an underscore in their names, and content that is neither JSON
+    nor BSON.
+
     Args:
         request: The request, with the header ``X-Sdk-Date`` (UTC, such as ``20240111T010156Z``).
         access_key: The access key, which the signature names.

@@ -132,10 +132,11 @@ class Catalog:
     def find_table(self, table: Table | str, *, by_lineage: bool = True) -> Steps[Table]:
         """The table with a GUID, without a request; or the only table with a name, found by a search or in lineage.
 
-        Lineage is read if the search is refused, or finds nothing similar to the name; but not without ``by_lineage``.
+        With ``by_lineage``, lineage is read if the search is refused, finds nothing similar to the name, or finds too
+        much.
 
         Raises:
-            InvalidArgumentError: The argument is not text, or is empty.
+            InvalidArgumentError: The argument is not text, is empty, or is similar to more tables than can be compared.
             TableNotFoundError: No table has the name.
             AmbiguousTableError: Several tables have the name.
         """
@@ -161,7 +162,7 @@ class Catalog:
         return lineage.find(table)
 
     def _lineage_or_reason(self) -> Steps[TableLineage]:
-        """The lineage of the instance; or, unless the operation is refused, the reason why it could not be read.
+        """The lineage of the instance, or the reason why it could not be read; neither if the operation is refused.
 
         Raises:
             AuthenticationError: The credentials are invalid, so that nothing else could be read.

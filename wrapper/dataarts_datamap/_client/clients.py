@@ -226,7 +226,7 @@ class _ClientCalls:
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
-            IncompleteWalkError: The pages ended before all runs were read.
+            IncompleteWalkError: It cannot be shown that all runs were read.
         """
 
     def close(self) -> object:

@@ -34,7 +34,8 @@ class _LogCalls(BaseClient[PagerT]):
 
         Args:
             run: The run, whose ``execution_log_path`` is the path of its log. If no object has that key, the objects
-                whose keys begin with it are listed, and the one written last is read.
+                are listed whose keys begin with it, followed by ``/``, ``.``, ``_`` or ``-``, and the one written last
+                is read.
             tail: Number of bytes to read from the end; None for all, up to the client's ``max_answer_size``.
 
         Raises:

@@ -42,7 +42,7 @@ class _LogReaderBase(Generic[TransportT]):
 
     @property
     def size(self) -> int:
-        """The size of the object in bytes, at the latest request."""
+        """The size of the object in bytes, at the latest request that returned any."""
         return self._size
 
     @property

@@ -30,7 +30,7 @@ DEFAULT_RATE: Final = 50.0  # documented: the limit for one user on all of the D
 _LEAST_RATE: Final = 1e-5  # about one a day
 _MOST_RATE: Final = 1_000_000  # each request of the last second is remembered
 DEFAULT_CONCURRENCY: Final = 8
-MOST_CONCURRENCY: Final = 32  # the maximum number of pages that a walk announces
+MOST_CONCURRENCY: Final = 32  # more is useless: a walk names at most so many pages to read ahead
 
 
 class ClientSettings(TypedDict, total=False):

@@ -162,11 +162,12 @@ class BaseClient(Generic[PagerT]):
             max_answer_size: Maximum size of a response in bytes, decompressed. By default 64 MiB; reading stops there.
             proxy: Proxy for all requests, such as ``http://user:password@host:3128``. If left out: the proxy of the
                 environment (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``).
-            allow_http: Whether the address may be plain ``http`` to another machine than this one.
+            allow_http: Whether addresses may be plain ``http`` to another machine than this one.
             requests_per_second: Maximum number of requests in a second, for all walks of the client together. By
                 default 50, which is the service's limit for one user (documented); None for no limit. The minimum is
                 about one a day, the maximum a million. If the service reports too many requests anyway, all walks wait.
-            concurrency: Number of pages of a walk to read at once: 1 to 32, by default 8.
+            concurrency: Number of pages of a walk, or of tables in ``check_tables``, to read at once: 1 to 32, by
+                default 8.
             on_attempt: Called with each ``Attempt`` after it has ended, such as for metrics, in the thread or task of
                 the call. It should be quick, and must not be a coroutine function. Its exceptions are logged once and
                 do not affect the call.
@@ -174,7 +175,8 @@ class BaseClient(Generic[PagerT]):
 
         Raises:
             ConfigurationError: A setting is missing or unusable.
-            InvalidArgumentError: A setting could change the meaning of a request.
+            InvalidArgumentError: A setting has an unusable value: it is out of range, or could change the meaning of a
+                request.
         """
         way = {"allow_http": allow_http, "is_proxied": proxy is not None}
         self._settings = checked_settings(
@@ -232,7 +234,8 @@ class BaseClient(Generic[PagerT]):
 
         Raises:
             ConfigurationError: A setting is missing or unusable; the text names it and its variable.
-            InvalidArgumentError: A setting could change the meaning of a request.
+            InvalidArgumentError: A setting has an unusable value: it is out of range, or could change the meaning of a
+                request.
         """
         return cls(**completed_settings(settings))
 
@@ -306,7 +309,7 @@ class BaseClient(Generic[PagerT]):
         resume_token: str | None = None,
         operators: Iterable[Operator] | None = None,
     ) -> PagerT:
-        """The runs of every operator of a table, the operators read in parallel.
+        """The runs of every operator of a table; pages of several operators are read in parallel.
 
         The operators are in the order of ``list_operators``, the runs of each in the server's order; merged runs are in
         the order of their planned times.

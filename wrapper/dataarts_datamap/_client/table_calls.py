@@ -81,7 +81,8 @@ class _TableCalls(BaseClient[PagerT]):
     def find_table(self, name: str) -> object:
         """The table with a GUID, without a request; or the only table with a name, found by a search.
 
-        If this account may not search, the name is looked up in lineage, which lacks tables without lineage.
+        If this account may not search, or if the search finds nothing similar to the name or too much, the name is
+        looked up in lineage, which lacks tables without lineage.
 
         A name is compared with a table's display name, and with the end of its path: ``orders``, ``sales.orders`` and
         ``postgres.sales.orders`` can name the same table. An exact match counts before one that differs in case. A text
@@ -116,8 +117,8 @@ class _TableCalls(BaseClient[PagerT]):
     def get_tables(self, guids: Iterable[str]) -> object:
         """Some tables by their GUIDs, as the service describes them: fifty in each request of ListEntityDetails.
 
-        The response to an unknown GUID is not documented. If the service refuses a whole request, each half of the
-        GUIDs is requested separately.
+        The response to an unknown GUID is not documented. If the service responds to a whole request with 404, each
+        half of the GUIDs is requested separately.
 
         Args:
             guids: GUIDs of the tables.
@@ -151,7 +152,7 @@ class _TableCalls(BaseClient[PagerT]):
             TableNotFoundError: No table has the name or the GUID.
             AmbiguousTableError: Several tables have the name.
             TransportError: No complete response arrived.
-            ServiceError: The service refused both operations.
+            ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
         """
 
@@ -166,7 +167,7 @@ class _TableCalls(BaseClient[PagerT]):
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
-            IncompleteWalkError: The pages do not fit together.
+            IncompleteWalkError: The pages have no end, or are the same for any offset.
         """
 
     def examine_upstream(

@@ -395,7 +395,7 @@ def _kind(credentials: Credentials) -> str:
 
 
 def _error_of(response: Response) -> DataMapError | None:
-    """The error in a response; None if it is JSON with HTTP 200, or a list."""
+    """The error in a response; None for HTTP 200 without an error body."""
     try:
         decode_operators(response)
     except DataMapError as error:

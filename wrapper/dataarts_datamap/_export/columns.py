@@ -100,7 +100,8 @@ def chosen_columns(names: Sequence[str] | None, nested: Nested) -> tuple[Column,
     """The columns with these names, in order; all for None.
 
     Raises:
-        InvalidArgumentError: A name is not a column or occurs twice, or ``nested`` is neither ``json`` nor ``skip``.
+        InvalidArgumentError: A name is not a column or occurs twice, there are no names, or ``nested`` is neither
+            ``json`` nor ``skip``.
     """
     if nested not in get_args(Nested):
         raise InvalidArgumentError(f"nested must be 'json' or 'skip', not {shown(nested)}")

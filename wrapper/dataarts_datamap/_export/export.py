@@ -113,8 +113,9 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
 
     The columns are the fields of ``Run``, ``state``, ``duration_ms``, and of the run's origin (``Run.origin``):
     ``region``, ``project_id`` and ``instance_id``. If a row lacks its task, operator or workspace, it gets that of the
-    request. Times are milliseconds in UTC (ISO 8601 text in CSV and JSON lines); counts and ids are integers of 64
-    bits. ``running_data`` and ``running_param`` stay the text that was sent, which is nearly always JSON.
+    request. Times are milliseconds in UTC (ISO 8601 text in CSV and JSON lines); counts, ``run_id`` and ``job_id`` are
+    integers of 64 bits, all other ids are text. ``running_data`` and ``running_param`` stay the text that was sent,
+    which is nearly always JSON.
 
     The file is written under another name and moved into place when it is complete: an export that fails or is killed
     leaves the old file unchanged. An existing DuckDB database keeps its other tables, and is changed in one
@@ -169,17 +170,17 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
     source: Sequence[str] | None = None,
     operator: Operator | Iterable[Operator] | None = None,
 ) -> datetime | None:
-    """The beginning of the window of the next increment, UTC: all possible changes since the export lie after it.
+    """The beginning of the window of the next increment, UTC: early enough for all runs that may be new or changed.
 
-    It is the earliest time of the oldest unfinished run, or ``lookback`` before the newest run, whichever is earlier,
-    since a rerun changes a run that had ended. Older changes are missed. A run of an unknown state without an end
-    counts as unfinished; a run planned for the future counts as one of the present. If an unfinished run has no time at
-    all, it may lie anywhere, so the result is the earliest time in the file.
+    It is the earliest time of the oldest unfinished run, or ``lookback`` before the newest finished run, whichever is
+    earlier, since a rerun changes a run that had ended. A rerun of an older run is missed. A run of an unknown state
+    without an end counts as unfinished; a run planned for the future counts as one of the present. If an unfinished run
+    has no time at all, it may lie anywhere, so the result is not later than the earliest time in the file.
 
     Args:
         path: The file.
         format: The file format; that of the path's suffix if left out.
-        lookback: Time before the newest run from which finished runs are read again.
+        lookback: Time before the newest finished run from which finished runs are read again.
         table: Name of the table in a DuckDB database.
         source: Region, project id and instance id, as of ``client.source()``: only rows from there count. Give it if
             several sources share a file; otherwise later runs of one of them can be missed. It has no effect on a file
@@ -194,7 +195,8 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
 
     Raises:
         InvalidArgumentError: The format is not known, ``lookback`` is negative, or ``source`` is invalid.
-        ExportError: The file is not an export of runs, or lacks ``state`` or one of the times.
+        ExportError: The file is not an export of runs, or lacks ``state``, one of the times, or, with ``operator``, a
+            column that names the operator.
         MissingExtraError: The format needs a library that is not installed.
     """
     operators = None if operator is None else [operator] if isinstance(operator, Operator) else list(operator)

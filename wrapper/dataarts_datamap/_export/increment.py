@@ -46,8 +46,8 @@ class IncrementStart:
     def before(self, lookback: int) -> int | None:
         """The first time of the oldest unfinished run, or ``lookback`` before the newest finished run if earlier.
 
-        If an unfinished run has no time, it may lie anywhere, so the result is the earliest time of all runs. If no row
-        has a time, the result is None.
+        If an unfinished run has no time, it may lie anywhere, so the result is not later than the earliest time of all
+        runs. If no row has a time, the result is None.
         """
         behind = None if self._newest_ended is None else self._newest_ended - lookback
         undated = self._earliest if self._has_undated_open else None
@@ -100,7 +100,7 @@ class Identities:
 
     @property
     def run_ids(self) -> list[int]:
-        """The ids of the runs; an id that several runs share occurs several times."""
+        """The ids of the runs; an id that runs of several operators share occurs several times."""
         return [run_id for planned in self._planned.values() for run_id in planned]
 
     def note(self, run: StoredIdentity) -> None:

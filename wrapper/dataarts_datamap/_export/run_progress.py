@@ -23,10 +23,11 @@ _MARGIN: Final = timedelta(minutes=1)  # it is not documented whether a window i
 class RunProgress:
     """The progress of passing on the runs of a table: each run once, and again each time it has changed.
 
-    An unfinished run is read again until it has ended, however old it is. Finished runs are read again within the
-    lookback; a rerun of an older one is missed. If an unfinished run has no time, it may lie anywhere, so the whole
-    window is read again. The progress consists of plain values, for a file or the state of another system: about 60
-    bytes for each run of the lookback.
+    A run has changed if its status or its end is another, or its start while it has no end. An unfinished run is read
+    again until it has ended, however old it is. Finished runs are read again within the lookback; a rerun of an older
+    one is missed. If an unfinished run has no time, it may lie anywhere, so the whole window is read again. The
+    progress consists of plain values, for a file or the state of another system: about 60 bytes for each run of the
+    lookback.
 
     Args:
         known: The value of an earlier ``to_dict``; None to begin.
@@ -51,7 +52,7 @@ class RunProgress:
 
     @property
     def is_new(self) -> bool:
-        """Whether no run has been passed on yet."""
+        """Whether the runs of no window have been taken in yet."""
         return self._open_since is None
 
     def start(self, now: datetime, *, first: timedelta) -> datetime:
@@ -59,7 +60,7 @@ class RunProgress:
 
         Args:
             now: The present, aware.
-            first: Time to look back if no run has been passed on yet.
+            first: Time to look back if the runs of no window have been taken in yet.
         """
         if self._open_since is None:
             return max(EPOCH, now - first)

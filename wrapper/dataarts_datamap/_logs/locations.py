@@ -65,7 +65,8 @@ def checked_storage_endpoint(endpoint: str, *, allow_http: bool, is_proxied: boo
     """The address of object storage, without a bucket.
 
     Raises:
-        ConfigurationError: It is not an address, or has a path, which an address with a bucket's subdomain cannot have.
+        ConfigurationError: It is unusable as in ``checked_endpoint``, or has a path, which an address with a bucket's
+            subdomain cannot have.
     """
     name = "object storage endpoint"
     checked = checked_endpoint(endpoint, name=name, allow_http=allow_http, is_proxied=is_proxied)

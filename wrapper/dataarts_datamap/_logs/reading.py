@@ -40,8 +40,9 @@ class LogSource:
     """A run's log in its bucket.
 
     It is not documented whether a run's log path is an object's key or the beginning of one: the object is requested,
-    and if there is none, the bucket is searched for keys that begin with the path. Each call raises ``LogError`` if the
-    log cannot be read, and another ``DataMapError`` if object storage does not respond as expected.
+    and if there is none, the bucket is searched for keys that begin with the path, followed by one of ``/._-``. Each
+    call raises ``LogError`` if the log cannot be read, and another ``DataMapError`` if object storage does not respond
+    as expected.
     """
 
     def __init__(self, location: LogLocation, host: StorageHost, ask: Ask) -> None:
@@ -131,7 +132,7 @@ class LogSource:
         return (yield from read())
 
     def _look_below(self, missing: LogNotFoundError) -> Steps[bool]:
-        """Whether there are objects whose keys begin with the log's key; the one written last becomes the log."""
+        """Whether there are objects below the log's key, as the class says; the one written last becomes the log."""
         try:
             listed = yield from self._listed()
         except LogForbiddenError:

@@ -48,7 +48,7 @@ class DatasetRule(Struct, frozen=True, kw_only=True):
         table: Name of the table itself.
 
     Raises:
-        ValueError: The namespace or the name has an unknown part in braces.
+        ValueError: The namespace or the name has unmatched braces, or braces around anything but the name of a part.
     """
 
     namespace: str

@@ -71,8 +71,8 @@ def has_ended(state: str | None, *, has_end: bool) -> bool:
 class FieldProblem(Struct, frozen=True, kw_only=True):
     """A field with an unexpected type, or with an invalid value; the reason says which.
 
-    For an unexpected type, the attribute is None, and ``raw`` has the value. For a number out of range, both are None.
-    U+FFFD replaces half of a surrogate pair, as in a text that was cut inside an emoji.
+    The attribute is None, and ``raw`` has the value; for a number that no double can hold, ``raw`` has None, too. In a
+    text that was cut inside an emoji, U+FFFD replaces half of a surrogate pair, and the attribute has the rest.
 
     Attributes:
         field: Name of the attribute, such as ``plan_time``; of an unknown field, its name as sent.
@@ -89,7 +89,7 @@ class FieldProblem(Struct, frozen=True, kw_only=True):
 
 
 class Operator(Struct, frozen=True, kw_only=True):
-    """A job operator that produces a table; one element of ShowNodes (documented).
+    """A job operator that is associated with a table: it writes the table, or only reads it (one element of ShowNodes).
 
     Attributes:
         task_id: Id of the operator's job.
@@ -120,7 +120,8 @@ class RunSource(NamedTuple):
     """The region, project and instance of a client.
 
     Attributes:
-        region: The client's region; if none was given, the endpoint's host, and its port if it has one.
+        region: The client's region; if none was given, the endpoint's host, with its port and path prefix if it has
+            them.
         project_id: Project id.
         instance_id: Id of the DataArts Studio instance.
     """
@@ -134,7 +135,8 @@ class RunOrigin(Struct, frozen=True, kw_only=True):
     """The origin of a run: the region, project, instance and operator of the request for it.
 
     Attributes:
-        region: The client's region; if none was given, the endpoint's host, and its port if it has one.
+        region: The client's region; if none was given, the endpoint's host, with its port and path prefix if it has
+            them.
         project_id: Project id.
         instance_id: Id of the DataArts Studio instance.
         operator: The operator whose runs were requested.
@@ -155,7 +157,7 @@ class RunIdentity(NamedTuple):
     runs.
 
     Attributes:
-        region: Region, or the endpoint's host.
+        region: Region, or the endpoint's host, as in ``RunOrigin``.
         project_id: Project id.
         instance_id: Id of the instance.
         workspace_id: Id of the workspace.
@@ -370,7 +372,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
         return ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The known fields as plain values, ready for JSON: times as ISO 8601 UTC text, durations in seconds.
+        """The known fields as plain values, ready for JSON: times as ISO 8601 UTC text, ``duration`` in seconds.
 
         Besides the 24 fields it has ``state``, ``duration`` and, if there are any, ``problems``. Unknown fields are
         only in ``raw``.
@@ -412,7 +414,8 @@ class RunPage(Struct, frozen=True, kw_only=True):
         total: The number of rows of the window on all pages, as reported by the server; None if it was not reported.
         message: The server's message, ``success`` if all is well. Untrusted.
         offset: The requested offset.
-        problems: The fields with unexpected types, a line each. ``Run.problems`` has the problems of one row.
+        problems: The fields with unexpected types or invalid values, a line each. ``Run.problems`` has those of one
+            row.
     """
 
     runs: tuple[Run, ...]

@@ -144,16 +144,17 @@ class _PagerBase(Generic[TransportT]):
     def to_arrow(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> object:
         """All rows as an Arrow table, read in batches. Needs the extra ``arrow``.
 
-        Times are ``timestamp[ms, tz=UTC]``. Ids, counts and ``duration_ms`` are ``int64``, ``speed`` is ``float64``,
-        and ``force_success`` is ``bool``. Names and states are dictionary-encoded text, all other columns plain text.
-        ``running_data`` and ``running_param`` are as sent, nearly always JSON.
+        Times are ``timestamp[ms, tz=UTC]``. ``run_id``, ``job_id``, counts and ``duration_ms`` are ``int64``, ``speed``
+        is ``float64``, and ``force_success`` is ``bool``. ``execution_log_path``, ``running_data`` and
+        ``running_param`` are plain text, the last two as sent and nearly always JSON. All other columns, such as names,
+        states and other ids, are dictionary-encoded text.
 
         Args:
-            columns: Names of the columns, in order; if left out, all: a run's fields, ``state``, ``duration_ms``.
+            columns: Names of the columns, in order; if left out, all, as in ``export_runs``.
             nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
 
         Raises:
-            InvalidArgumentError: A name is not a column, or occurs twice.
+            InvalidArgumentError: A name is not a column or occurs twice, there are no names, or ``nested`` is invalid.
             MissingExtraError: pyarrow is not installed.
         """
 
@@ -167,7 +168,7 @@ class _PagerBase(Generic[TransportT]):
             nested: As for ``to_arrow``.
 
         Raises:
-            InvalidArgumentError: A name is not a column, or occurs twice.
+            InvalidArgumentError: A name is not a column or occurs twice, there are no names, or ``nested`` is invalid.
             MissingExtraError: pandas or pyarrow is not installed.
         """
 
@@ -181,7 +182,7 @@ class _PagerBase(Generic[TransportT]):
             nested: As for ``to_arrow``.
 
         Raises:
-            InvalidArgumentError: A name is not a column, or occurs twice.
+            InvalidArgumentError: A name is not a column or occurs twice, there are no names, or ``nested`` is invalid.
             MissingExtraError: polars or pyarrow is not installed.
         """
 

@@ -36,13 +36,15 @@ class Address(NamedTuple):
 class AddressRace:
     """Connects to addresses, each a quarter of a second after the previous one, until one is connected.
 
+    If all attempts so far have failed, the next one begins at once.
+
     Args:
         addresses: The addresses, in the order of attempts.
         left: Returns the seconds that an attempt may take, when it begins.
         watching: The context for waiting on a socket.
 
     Attributes:
-        silent: Addresses whose attempts began before the successful one, but had no result by then.
+        silent: Addresses whose attempts had begun, but had no result, when another one was connected.
     """
 
     def __init__(

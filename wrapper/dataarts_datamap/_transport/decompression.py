@@ -12,7 +12,7 @@ class Decompressor:
     """Undoes one content encoding, in the order of the chunks.
 
     Args:
-        encoding: Value of ``Content-Encoding``: none, ``identity`` or ``gzip``.
+        encoding: Value of ``Content-Encoding``: ``identity``, ``gzip`` or ``x-gzip``; empty for none.
 
     Raises:
         LookupError: It is another encoding.

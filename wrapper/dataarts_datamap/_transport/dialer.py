@@ -61,6 +61,7 @@ class Dialer:
             TimeoutError: The deadline passed.
             ConnectionAbortedError: The pool was closed, or the exchange cancelled.
             OSError: A name was not found.
+            ConfigurationError: The trusted certificates cannot be loaded.
         """
         if self._proxy is None:
             plain = self._reach(origin, timeouts, deadline)

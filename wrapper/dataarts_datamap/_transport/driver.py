@@ -77,7 +77,7 @@ class _TransportBase(Generic[PoolT]):
 
     @property
     def is_open(self) -> bool:
-        """Whether it holds open connections of this process."""
+        """Whether it is not closed, and has pools in this process, which may hold open connections."""
         return self._pools.is_open
 
     def _begin(self, step: Send) -> tuple[PoolT, ResponseBuilder]:
@@ -86,7 +86,7 @@ class _TransportBase(Generic[PoolT]):
 
 
 class SyncTransport(_TransportBase[H11Pool]):
-    """Runs steps in threads, over one pool of connections."""
+    """Runs steps in threads, over pools of connections."""
 
     def __init__(self, network: Network, clock: Clock) -> None:
         super().__init__(network, clock, PoolRegistry(self._open_pool, network.proxy, os.getpid))
@@ -121,7 +121,10 @@ class SyncTransport(_TransportBase[H11Pool]):
             steps.close()  # at once, even if a traceback keeps them alive: others may wait for their result
 
     def close(self) -> None:
-        """Close the connections, which ends calls that wait for a response or between attempts; again is harmless."""
+        """Close the connections, which ends calls that wait for a response or between attempts.
+
+        Calling it again does nothing.
+        """
         for pool in self._pools.take():
             pool.close()
 
@@ -138,7 +141,7 @@ class SyncTransport(_TransportBase[H11Pool]):
             raise _cancelled()
 
     def _nap(self, seconds: float, ends: Sequence[OneShotEvent]) -> None:
-        """Wait on a custom clock: in short steps, since it cannot be woken."""
+        """Wait on a custom clock, which cannot be woken: in short steps if the wait can be cancelled, else at one go."""
         while seconds > _NAP and len(ends) > 1:
             self._clock.sleep(_NAP)
             seconds -= _NAP
@@ -167,7 +170,7 @@ class SyncTransport(_TransportBase[H11Pool]):
 
 
 class AsyncTransport(_TransportBase["AsyncPool"]):
-    """Runs steps in an event loop, over one pool of connections."""
+    """Runs steps in an event loop, over pools of connections."""
 
     def __init__(self, network: Network, clock: Clock) -> None:
         super().__init__(network, clock, PoolRegistry(self._open_pool, network.proxy, process_and_loop, is_closed_here))
@@ -199,7 +202,10 @@ class AsyncTransport(_TransportBase["AsyncPool"]):
             steps.close()  # at once, even if a traceback keeps them alive: others may wait for their result
 
     async def close(self) -> None:
-        """Close the connections, which ends calls that wait for a response or between attempts; again is harmless."""
+        """Close the connections, which ends calls that wait for a response or between attempts.
+
+        Calling it again does nothing.
+        """
         for pool in self._pools.take():
             await pool.close()
 

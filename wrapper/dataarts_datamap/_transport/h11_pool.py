@@ -79,6 +79,7 @@ class H11Pool:
 
         Raises:
             WireError: No complete response arrived.
+            OSError: A name was not found.
             TimeoutError: The deadline had passed.
             ConnectionAbortedError: The pool was closed, or the exchange cancelled.
         """

@@ -58,9 +58,8 @@ class _Use:
         self.stand_ins = stand_ins
 
 
-# The use of the connection in this task's exchange, if it has one.
-_sending: ContextVar[bool] = ContextVar("_sending", default=False)
-_use: ContextVar[_Use] = ContextVar("_use")
+_sending: ContextVar[bool] = ContextVar("_sending", default=False)  # whether the library works for a pool of ours
+_use: ContextVar[_Use] = ContextVar("_use")  # the connection's use in this task; unset before the first exchange
 
 
 def _hide_details(record: logging.LogRecord) -> bool:
@@ -120,7 +119,9 @@ class AsyncPool:
 
     @asynccontextmanager
     async def stream(self, request: WireRequest) -> AsyncGenerator[WireResponse[AsyncIterator[bytes]]]:
-        """The head of the response, and its content as it arrives, in a separate task.
+        """The head of the response, and its content as it arrives.
+
+        The caller runs it in a separate task, which ``close`` cancels.
 
         Raises:
             WireError: No complete response arrived.
@@ -133,7 +134,10 @@ class AsyncPool:
                 yield WireResponse(response.status, response.headers, response.aiter_stream())
 
     async def close(self) -> None:
-        """Close the connections for good, and end the tasks that use one, wait for one or make one."""
+        """Close the connections for good, and cancel the tasks that use one, wait for one or make one.
+
+        It waits for the end of these tasks, half a second at most.
+        """
         self._is_closed = True
         exchanges = tuple(self._exchanges)
         for task in exchanges:

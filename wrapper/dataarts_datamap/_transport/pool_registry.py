@@ -19,7 +19,7 @@ PoolT = TypeVar("PoolT")
 
 
 class PoolRegistry(Generic[PoolT]):
-    """The connections of a client: one pool, and one more for each proxy that the environment adds.
+    """The connections of a client: one pool for each proxy that requests go through, and one for direct requests.
 
     Connections only work in the process and, if they are asynchronous, in the event loop that opened them. Elsewhere,
     new ones are opened. Threads share the registry without a lock, since a fork could leave a lock held for ever.
@@ -72,7 +72,7 @@ class PoolRegistry(Generic[PoolT]):
         return ClientClosedError("the client is closed: create a new one, or close it later")
 
     def take(self) -> list[PoolT]:
-        """The pools to close; no more are opened."""
+        """The pools of this process and event loop, to be closed; from now on, no pool is opened anywhere."""
         self.closing.set()
         return list(self._pools.pop(self._find_place(), {}).values())
 

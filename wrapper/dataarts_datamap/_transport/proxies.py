@@ -44,8 +44,8 @@ def checked_proxy(proxy: str, *, name: str = "the proxy") -> Proxy:
     """The proxy of an address such as ``http://user:password@host:3128``; ``name`` stands for it in error texts.
 
     Raises:
-        ConfigurationError: It is not an ``http`` or ``https`` address, uses SOCKS, holds a path, or its user or
-            password is damaged. The text does not show the address.
+        ConfigurationError: It is not an ``http`` or ``https`` address in ASCII, uses SOCKS, holds a path, a query or a
+            fragment, or its user or password is damaged. The text does not show the address.
     """
     scheme = proxy.partition("://")[0].lower()
     if scheme.startswith("socks"):
@@ -68,7 +68,7 @@ def checked_proxy(proxy: str, *, name: str = "the proxy") -> Proxy:
 
 
 def environment_proxy(endpoint: str) -> Proxy | None:
-    """The proxy of the environment for an endpoint: ``HTTPS_PROXY`` and the like, except for ``NO_PROXY``.
+    """The proxy that ``HTTPS_PROXY`` and the like name for an endpoint; None if ``NO_PROXY`` names the endpoint.
 
     This machine itself is reached without a proxy, whatever the environment says.
 

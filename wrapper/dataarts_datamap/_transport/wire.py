@@ -75,7 +75,7 @@ class Deadline(Struct, frozen=True):
             self.cancellation.check()
 
     def watching(self, waited_for: socket.socket) -> AbstractContextManager[None]:
-        """A context in which a thread waits for a socket, as of the cancellation."""
+        """A context in which a thread waits for a socket, and which a cancellation interrupts."""
         return nullcontext() if self.cancellation is None else self.cancellation.watching(waited_for)
 
 
@@ -143,4 +143,4 @@ class PoolTimeoutError(WireTimeoutError):
 
 
 class ReadTimeoutError(WireTimeoutError):
-    """The next bytes did not arrive in time."""
+    """The next bytes did not arrive, or could not be sent, in time."""
