@@ -141,7 +141,7 @@ class SyncTransport(_TransportBase[H11Pool]):
             raise _cancelled()
 
     def _nap(self, seconds: float, ends: Sequence[OneShotEvent]) -> None:
-        """Wait on a custom clock, which cannot be woken: in short steps if the wait can be cancelled, else at one go."""
+        """Wait on a custom clock, which cannot be woken: in short steps if the wait can be cancelled, else whole."""
         while seconds > _NAP and len(ends) > 1:
             self._clock.sleep(_NAP)
             seconds -= _NAP
