@@ -5,14 +5,15 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dataarts_datamap import ConfigurationError, ConnectionFailedError, DataMapClient, Retry, TransportError
-from dataarts_datamap._transport.address_race import ordered
+from dataarts_datamap._transport.address_race import AddressRace, ordered
 from dataarts_datamap._transport.tls import tls_context
 from support.answers import run_page
 from support.faces import SETTINGS, WINDOW, AsyncFace, At, SyncFace
@@ -20,6 +21,7 @@ from support.faults import Connection, faulty_server, self_signed, tunnel, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from support.faces import Face
@@ -55,15 +57,22 @@ def names(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
 
 
 @contextmanager
-def dead_port() -> Iterator[int]:
-    """A port at which 127.0.0.1 swallows what comes; it is free at the other addresses of this machine."""
+def busy_listener(host: str = "127.0.0.1") -> Iterator[socket.socket]:
+    """A listener that swallows what comes, until the connections that wait for it are accepted."""
     with socket.socket() as listener, ExitStack() as stack:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind((host, 0))
         listener.listen(0)
         for _ in range(4):
             waiting = stack.enter_context(socket.socket())
             waiting.settimeout(0)
             waiting.connect_ex(listener.getsockname())
+        yield listener
+
+
+@contextmanager
+def dead_port() -> Iterator[int]:
+    """A port at which 127.0.0.1 swallows what comes; it is free at the other addresses of this machine."""
+    with busy_listener() as listener:
         yield listener.getsockname()[1]
 
 
@@ -77,6 +86,40 @@ def test_dead_address_does_not_hold_up_the_next(face: Face, monkeypatch: pytest.
         started = time.monotonic()
         assert [] == face.list_runs(At(f"http://many.example:{port}"))
         assert time.monotonic() - started < 3
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="this machine's loopback has one address")
+def test_only_addresses_before_the_winner_are_silent() -> None:
+    """An address whose attempt began after the successful one delayed nothing, so it is not reported."""
+    both_begun, is_over = Event(), Event()
+    begun: list[socket.socket] = []
+
+    def watching(opened: socket.socket) -> AbstractContextManager[None]:
+        begun.append(opened)
+        if len(begun) > 1:
+            both_begun.set()
+        return nullcontext()
+
+    with busy_listener() as late, busy_listener("127.0.0.2") as dead, ExitStack() as stack:
+
+        def accept() -> None:
+            both_begun.wait(5)
+            while not is_over.is_set():
+                with suppress(TimeoutError):
+                    stack.enter_context(late.accept()[0])
+
+        late.settimeout(0.05)
+        accepting = Thread(target=accept)
+        accepting.start()
+        found = [REAL_LOOKUP(*one.getsockname(), type=socket.SOCK_STREAM)[0] for one in (late, dead)]
+        race = AddressRace(ordered(found, None), lambda: 5.0, watching)
+        try:
+            connected, address = race.run()
+        finally:
+            is_over.set()
+            accepting.join()
+        connected.close()
+    assert ("127.0.0.1", 2, []) == (address.where[0], len(begun), race.silent)
 
 
 def test_address_that_worked_is_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from contextlib import ExitStack
 from errno import EINPROGRESS, EWOULDBLOCK
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dataarts_datamap._transport.wire import ConnectError, ConnectTimeoutError
@@ -44,7 +44,7 @@ class AddressRace:
         watching: The context for waiting on a socket.
 
     Attributes:
-        silent: Addresses whose attempts had begun, but had no result, when another one was connected.
+        silent: Addresses whose attempts began before the successful one, but had no result when that was connected.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class AddressRace:
         try:
             with self._selector, self._watched:
                 winner, address = self._first_to_connect()
-            self.silent = [other for other in self._under_way.values() if other is not address]
+            self.silent = list(takewhile(lambda other: other is not address, self._under_way.values()))
             del self._under_way[winner]
         finally:
             for loser in self._under_way:
