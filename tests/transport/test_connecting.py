@@ -111,7 +111,8 @@ def test_only_addresses_before_the_winner_are_silent() -> None:
         late.settimeout(0.05)
         accepting = Thread(target=accept)
         accepting.start()
-        found = [REAL_LOOKUP(*one.getsockname(), type=socket.SOCK_STREAM)[0] for one in (late, dead)]
+        addresses: list[tuple[str, int]] = [one.getsockname() for one in (late, dead)]
+        found = [REAL_LOOKUP(host, port, type=socket.SOCK_STREAM)[0] for host, port in addresses]
         race = AddressRace(ordered(found, None), lambda: 5.0, watching)
         try:
             connected, address = race.run()

@@ -20,8 +20,8 @@ def is_word(text: str) -> bool:
 def printable(text: str, *, limit: int | None = None) -> str:
     r"""The text with each character that ``str.isprintable`` excludes as an escape, such as ``\x1b``.
 
-    These are control, bidirectional and other format characters, and all blanks but the space. The two characters that
-    join emojis are kept. With ``limit``, a longer text is cut and ends in an ellipsis.
+    Among these are control, bidirectional and other format characters, and all blanks but the space. The two characters
+    that join emojis are kept. With ``limit``, a longer text is cut and ends in an ellipsis.
     """
     shown = text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
     return "".join(char if char.isprintable() or char in _EMOJI_JOINERS else _escape(char) for char in shown)

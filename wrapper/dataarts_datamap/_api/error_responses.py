@@ -125,7 +125,7 @@ def build_error(
     *,
     raw: str | None = None,
 ) -> ErrorT:
-    """An error about a response, with secrets masked and each text cut off after ``LARGEST_TEXT`` characters.
+    """An error about a response, with secrets masked. Each text is cut off after ``LARGEST_TEXT`` characters at most.
 
     ``raw`` is the text that could not be used; if left out, the text of the response.
     """

@@ -324,7 +324,7 @@ class Catalog:
     def table_lineage(self, table: Table | str, *, direction: FlowDirection, depth: int | None) -> Steps[Lineage]:
         """Lineage with everything upstream or downstream of a table: of the instance, else read table by table.
 
-        It contains the table, also under the given name.
+        It always contains the table, even if the table has no lineage.
         """
         steps = checked_depth(depth)
         found = yield from self.resolve(table)

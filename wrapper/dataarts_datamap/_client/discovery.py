@@ -40,7 +40,7 @@ _MOST_EXCHANGES: Final = 3
 
 
 class Discovery:
-    """Looks up the scope of a client, once for all threads and tasks that need it."""
+    """Looks up the missing ids of a client, once for all threads and tasks that need them."""
 
     def __init__(self, settings: Settings, credentials: Credentials, policy: Policy) -> None:
         self._settings = settings

@@ -20,7 +20,7 @@ _PATIENCE = 20
 
 
 class SharedReads(Generic[KeyT, ValueT]):
-    """Reads the value of each key once, for all threads and tasks of a call."""
+    """Reads the value of each key once, for all threads and tasks of a call; again only if the reading failed."""
 
     def __init__(self, read: Callable[[KeyT], Steps[ValueT]], policy: Policy) -> None:
         self._read = read

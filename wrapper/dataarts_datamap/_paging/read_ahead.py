@@ -32,7 +32,7 @@ TransportT = TypeVar("TransportT", bound="SyncTransport | AsyncTransport")
 StartedT = TypeVar("StartedT")
 
 _GROWTH: Final = 2
-_MOST_BYTES_AHEAD: Final = 7 << 20  # four pages of 1,000 rows: with the awaited one, 80 requests a second at 60 ms
+_MOST_BYTES_AHEAD: Final = 7 << 20  # four pages of 1,000 rows; with the awaited one, five at once: 80 a second at 60 ms
 _LONGEST_GOODBYE: Final = 0.5
 
 

@@ -1,4 +1,4 @@
-"""Each attempt of a request is reported: to the log ``dataarts_datamap``, and to a hook of the caller."""
+"""Reports each attempt of a request to the log ``dataarts_datamap``, and to a hook of the caller."""
 
 from __future__ import annotations
 
