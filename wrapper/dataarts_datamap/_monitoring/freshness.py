@@ -308,7 +308,7 @@ def group_runs(runs: Iterable[Run], operators: Iterable[Operator] = ()) -> dict[
 
 
 def _match(key: OperatorKey, given: Iterable[OperatorKey], strangers: Iterable[OperatorKey]) -> OperatorKey | None:
-    """The only operator that a run's row can mean."""
+    """The only given operator that a run's row can mean; None if there is none, or several are possible."""
     namesakes, alike = ([one for one in some if one[:2] == key[:2]] for some in (given, strangers))
     if len(namesakes) != 1 or len(alike) != 1:
         return None

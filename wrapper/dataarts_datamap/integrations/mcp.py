@@ -52,7 +52,7 @@ _MOST_KILOBYTES: Final = 64
 _MOST_READ: Final = 20_000
 _MOST_REFUSALS: Final = 2  # five wrong signatures lock a key
 _REFUSED: Final = (
-    "the service refused the credentials twice, and more requests would lock them, so none are sent: "
+    "the service refused the credentials twice, and more refusals would lock the key, so no request is sent: "
     "fix the credentials, and start this server again"
 )
 _LONGEST_TEXT: Final = 1_000

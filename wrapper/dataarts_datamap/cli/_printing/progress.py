@@ -19,7 +19,7 @@ _ROWS_PER_UPDATE: Final = 100
 
 
 def with_progress(runs: Iterable[Run], count: Callable[[], int | None]) -> Iterator[Run]:
-    """The runs; while they are read, a terminal on stderr shows their number, the speed and the time left.
+    """The runs; while they are read, a terminal on stderr shows their number, speed and time left, unless quiet.
 
     ``count`` returns their approximate number; it is called only if there is a terminal.
     """

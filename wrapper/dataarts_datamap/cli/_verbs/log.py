@@ -77,7 +77,8 @@ def log(  # noqa: PLR0913  one parameter for each option
     Several runs can have the same id. If they belong to several operators, choose one with --operator; of one
     operator's runs, the newest is shown.
 
-    With --follow and no RUN_ID, the newest run that has not ended is followed, if there is one.
+    With --follow and no RUN_ID, the newest run that has begun and not ended is followed; if there is none, the newest
+    failure is shown.
 
     Exit code 0: the log was shown. 2: there is no such run, or several operators have one, or its log cannot be read;
     the text has the reason. With --follow: 0 if the run succeeded, 1 if it failed or was skipped, 2 if its outcome is

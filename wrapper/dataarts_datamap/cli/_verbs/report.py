@@ -87,7 +87,7 @@ _FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
 @click.option(
     "--output",
     type=click.Choice(["table", "summary", "json"]),
-    help="Strips (to a terminal), short JSON (to a pipe; neither with --html), or JSON of every hour and failure.",
+    help="Strips (to a terminal), short JSON (to a pipe, without --html), or JSON of every hour and failure.",
 )
 @obs_endpoint_option
 @connection_options

@@ -114,7 +114,8 @@ class TableFreshSensor(_TableSensor):
 
     It looks once on the worker, and then defers to the triggerer, so that it occupies no worker while it waits. It
     returns ``verdict``, ``last_success``, ``age`` (seconds), ``decided_by`` and more. After a temporary failure, it
-    goes on waiting; a permanent failure fails the task, and refused credentials fail it without a retry.
+    goes on waiting. A permanent failure fails the task; in the triggerer, the third one in a row does. Credentials that
+    are refused on the worker fail it without a retry.
 
     Args:
         table: GUID or name of the table. A template.
