@@ -143,7 +143,7 @@ def _without_request_id(_: Scope, response: Response) -> Response:
 
 
 def _new_ids(_: Scope, response: Response) -> Response:
-    """Request ids have a form of the gateway's own; an error has the same id in its body."""
+    """Request ids have another form; those of errors stay as they are, since the body has them, too."""
     if response.status >= 400:
         return response
     return replace(response, headers={**response.headers, "x-request-id": str(uuid4())})

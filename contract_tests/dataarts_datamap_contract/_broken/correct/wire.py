@@ -45,7 +45,7 @@ _ERRORS = (400, 401, 403, 404)
 
 
 def _around(send_message: Callable[[Message, Send], Awaitable[None]]) -> Seam:
-    """The ASGI messages of each response."""
+    """A seam on which a function sends the ASGI messages of each response."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
