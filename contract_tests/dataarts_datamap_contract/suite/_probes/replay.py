@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.invariants.common import OK, RUNS, SERVER_ERROR, THROTTLED
+from dataarts_datamap_contract.suite._probes.contexts import operators_of
 from dataarts_datamap_contract.suite._probes.session import is_signed
 from dataarts_datamap_contract.suite._probes.ways import WAYS, renewed
 
@@ -27,8 +28,13 @@ def probe_replay(session: Session) -> None:
 
     The asset world compares each response with that to the first request for the same.
     """
-    for request in (*session.questions(), session.runs_request(limit=LEAST_CAP)):
+    for request in session.questions():
         session.send(request)
+    for operator in operators_of(session):
+        request = session.runs_request(**operator, limit=LEAST_CAP)
+        other = WAYS["with other credentials of the same account"](session, request)
+        for way in filter(None, (request, other)):
+            session.send(way)
     kinds = _kinds(session)
     asked = [each for some in kinds.values() for each in some]
     for first in session.random.sample(asked, len(asked) // 3):
