@@ -44,7 +44,7 @@
     │   └── LogChangedError           the log was replaced while it was read
     ├── ExportError                   a file cannot be continued, read or replaced as an export
     ├── StateFileError                the state of earlier checks cannot be read or written
-    └── WaitTimeoutError              no run ended within the timeout
+    └── WaitTimeoutError              a run that a call waited for did not end within the timeout
 """
 
 from __future__ import annotations
@@ -287,10 +287,10 @@ class AmbiguousTableError(TableNameError):
 
 
 class WaitTimeoutError(DataMapError):
-    """No run of the window ended within the timeout.
+    """A run that a call waited for did not end within the timeout.
 
     Attributes:
-        last_run: The last run seen; None if there was none.
+        last_run: That run, as it was seen last; None if no such run was seen.
     """
 
     last_run: Run | None = None
