@@ -62,7 +62,7 @@ class AssetWorld:
         assets: The assets that a search or details showed, by GUID, each as it was shown last.
         ends: The tables that lineage names, by GUID, each with the name that it has there.
         edges: The tables that lineage puts side by side, upstream first, with the response that says so.
-        operators: By GUID, what lineage says that an operator reads and writes.
+        operators: By GUID, what each operator reads and writes according to lineage.
         nodes: By the GUID of a table, the operators that ShowNodes names for it, with the response that says so.
         bulk: The pages of all lineage.
     """
@@ -73,7 +73,7 @@ class AssetWorld:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew, since what was said is no longer true."""
+        """Forget everything but the tables that lineage names, since it is no longer true."""
         self._responses: dict[str, Exchange] = {}
         self._facts: dict[str, dict[str, tuple[object, Exchange]]] = {}
         self._hits: dict[str, HitList] = {}
@@ -271,14 +271,15 @@ class AssetWorld:
         known = self.graphs.get((guid, direction), graph)
         lost, more = len(known.edges - graph.edges), len(graph.edges - known.edges)
         is_same = (may_lack or not lost) and (may_add or not more)
-        problem = f"{direction or 'no direction'} of {guid} lacks {lost} relationships here, and has {more} others"
+        asked = f"{direction} of {guid}" if direction else f"the lineage of {guid} without a direction"
+        problem = f"{asked} lacks {lost} relationships here, and has {more} others"
         if is_same and _relations(graph.exchange) == _relations(known.exchange):
             shown, before = _assets_of(graph.exchange), _assets_of(known.exchange)
             is_same = may_lack or may_add or shown == before
-            problem = f"{direction or 'no direction'} of {guid} shows the same relationships, but other assets"
+            problem = f"{asked} shows the same relationships, but other assets"
             if shown == before and _total(graph.exchange) != _total(known.exchange):
                 is_same = False
-                problem = f"{direction or 'no direction'} of {guid} has another total than before, but shows as much"
+                problem = f"{asked} has another total than before, but shows as much"
         return Finding("C-lineage-agrees", None if is_same else problem, known.exchange)
 
     def _note_ends(

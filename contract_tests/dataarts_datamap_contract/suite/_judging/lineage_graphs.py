@@ -54,7 +54,10 @@ class Graph:
         return any(not steps.issuperset(edge) for edge in self.edges)
 
     def reach(self, direction: str, *, first_is_upstream: bool) -> frozenset[str]:
-        """What lies upstream or downstream of the asset, if end 1 is upstream, or if end 2 is."""
+        """What lies upstream (``IN``) or downstream (``OUT``) of the asset.
+
+        ``first_is_upstream`` says which end of a relationship is the upstream one.
+        """
         forward = first_is_upstream == (direction == _DOWNSTREAM)
         return _reached(self.guid, self.edges if forward else {(second, first) for first, second in self.edges}) - {
             self.guid
@@ -62,7 +65,7 @@ class Graph:
 
 
 class OperatorTables(NamedTuple):
-    """What lineage of all operators says of one of them.
+    """One operator, according to the lineage of all operators (ShowLineageBulk).
 
     Attributes:
         reads: The GUIDs of the tables that it reads; empty text for a table without a GUID.
@@ -94,8 +97,8 @@ def judge_graphs(
 
     Args:
         graphs: By the asset and the direction that was asked for.
-        edges: Pairs of tables, the first upstream, and the exchange of lineage of all operators that says so.
-        operators: What lineage of all operators says of each of them, by GUID.
+        edges: Pairs of tables, the first upstream, and the exchange of the lineage of all operators that shows them.
+        operators: Each operator, according to the lineage of all operators, by GUID.
         kinds: The kinds of the assets that were shown, by GUID.
     """
     ways = {key: graph for key, graph in graphs.items() if key[1] in {_UPSTREAM, _DOWNSTREAM}}
@@ -132,10 +135,10 @@ def judge_others(
 def judge_nodes(
     nodes: Mapping[str, TableOperators], operators: Mapping[str, OperatorTables]
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """For each table, ShowNodes must name the operators that read or write it, by lineage of all operators.
+    """For each table, ShowNodes must name the operators that use it according to the lineage of all operators.
 
-    It may also name operators that do not use the table by that lineage, since not every SQL text can be parsed. If it
-    does so for most tables, that is a defect.
+    It may also name operators that the lineage does not connect with the table, since not every SQL text can be parsed.
+    If it does so for most tables, that is a defect.
     """
     known = {each.name: each for each in operators.values() if all(each.name)}
     strays: list[tuple[str, str]] = []
@@ -159,7 +162,10 @@ def judge_nodes(
 def _whole(
     graphs: Mapping[tuple[str, str], Graph], nodes: AbstractSet[str], *, first_is_upstream: bool
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """Each response must have all of one graph that leads to the asset, or one step of it, in the right direction."""
+    """All responses together make one graph, of which each must show everything that its direction leads to.
+
+    That is all the way if any response goes beyond the next tables, else as far as those.
+    """
     known: dict[tuple[str, str], Exchange] = {}
     for graph in graphs.values():
         for edge in graph.edges:
@@ -174,7 +180,8 @@ def _whole(
                 there = _reached(guid, turned, over=None if goes_on else nodes)
                 due |= {edge for edge in known if edge[0 if is_forward else 1] in there}
         lost = sorted(due - shown)
-        text = f"{way or 'no direction'} of {guid} lacks {len(lost)} relationships that other responses show on the way"
+        asked = f"{way} of {guid}" if way else f"the lineage of {guid} without a direction"
+        text = f"{asked} lacks {len(lost)} relationships that other responses show"
         for check in ("C-lineage-mirror", "C-lineage-agrees"):
             yield graph.exchange, Finding(check, text if lost else None, known[lost[0]] if lost else None)
         away = sorted(edge for edge in shown - due if guid in edge)
@@ -233,7 +240,7 @@ def _swapped(edge: tuple[str, str]) -> tuple[str, str]:
 
 
 def _reached(start: str, edges: Iterable[tuple[str, str]], *, over: AbstractSet[str] | None = None) -> frozenset[str]:
-    """A start, and all that its edges lead to, directly or through others; only through those in ``over``, if given."""
+    """The start, and all that edges lead to from it, directly or not. With ``over``, nothing outside it is reached."""
     nexts: dict[str, list[str]] = {}
     for first, second in edges:
         nexts.setdefault(first, []).append(second)
@@ -256,7 +263,7 @@ def end_of(relationship: Mapping[str, Any], number: int) -> str:
 
 
 def is_of_columns(relationship: Mapping[str, Any]) -> bool:
-    """Whether a relationship is between columns, of which a table can have any number."""
+    """Whether an end of a relationship is a column; a table can have any number of these."""
     return not _COLUMNS.isdisjoint(_kind(relationship.get(f"ep{end}_type_name")) for end in (1, 2))
 
 

@@ -55,6 +55,7 @@ class Window:
         total: How many runs it has.
         first: The exchange that said so.
         places: For each position, the run there and the exchange that showed it.
+        pages: For each offset and limit, the first exchange that asked for that page.
     """
 
     start: int
@@ -306,7 +307,7 @@ def _size(exchange: Exchange) -> _Size | None:
 
 
 def _holds(more: _Size, less: _Size) -> bool:
-    """Whether who serves one page must serve another: it is smaller, and not so deep that it may be refused."""
+    """Whether a server of one page must serve the other, which is smaller and not so deep that it may be refused."""
     return less[1] < _DEEP and more[0] >= less[0] and more[1] >= less[1] and more[2] <= less[2] and more[3] >= less[3]
 
 
@@ -327,7 +328,7 @@ def _contradicted(window: Window, due: Sequence[str]) -> tuple[str, str, Exchang
         return "C-window-adds-up", f"has {window.total} runs, and {len(due)} by what other windows show", window.first
     for position, (run, exchange) in sorted(window.places.items()):
         if position >= len(due) or due[position] != run:
-            return "C-offset-slice", f"has in row {position} another run than in that place of the widest", exchange
+            return "C-offset-slice", f"has in row {position} another run than the widest window has there", exchange
     return None
 
 

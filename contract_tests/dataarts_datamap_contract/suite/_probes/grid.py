@@ -1,4 +1,4 @@
-"""Reads all runs of each operator, and asks for pages that follow from them: by every pair of parameters, at random."""
+"""Reads all runs of each operator, and asks for random pages, whose rows follow from these runs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _TOGETHER: Final = (
     ("task_id", "job_name", "workspace_id"),
     *(("workspace_id",), ("start_time",), ("end_time",), ("offset",), ("limit",)),
 )
-"""Parameters of which one or several are those of another question."""
+"""Groups of parameters: a variant of a question takes one whole group from another question."""
 
 _DRAWS: Final = 12
 _MOST_TIES: Final = 4
@@ -61,7 +61,7 @@ _DECEMBER: Final = 12
 _ZONES: Final = (ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York"))
 _MOST_DATED: Final = 2
 _FAR_ENDS: Final = (2**31 * 1_000, 2**32 * 1_000, 2**63 // 10**6 + 1, 253_402_300_800_000, 2**53, 2**63 - 1)
-"""Ends beyond the times that seconds in 31 or 32 bits, nanoseconds, years of four digits and doubles can be."""
+"""Ends beyond what seconds in 31 or 32 bits, nanoseconds in 63, a year of four digits, or a double can represent."""
 
 _LONG_AGO: Final = (0, 1, 2**31 - 1, 2**31, 2**32, 10**9, 1_700_000_000, 10**10, 10**11)
 
@@ -145,7 +145,7 @@ def _in_company(
 
 
 def _mixed_up(offset: int, limit: int) -> list[tuple[int, int]]:
-    """Other pages with the same sum, or with the same digits one after the other."""
+    """Other pages whose offset and limit have the same sum, or the same digits when one is written after the other."""
     digits = f"{offset}{limit}"
     cuts = [(digits[:place], digits[place:]) for place in range(1, len(digits))]
     read = [(int(first), int(second)) for first, second in cuts if f"{int(first)}" == first and second[0] != "0"]
@@ -153,7 +153,7 @@ def _mixed_up(offset: int, limit: int) -> list[tuple[int, int]]:
 
 
 def _askers(session: Session) -> Iterable[Asker]:
-    """Every operator that the target or ShowNodes names, with its workspace and without one; the target's first."""
+    """The target's operators, then up to eight that ShowNodes names, each with its workspace and without one."""
     named = ({name: each.get(name) for name in _NAMES} for each in session.operators()[:_MOST_NAMED])
     return dict.fromkeys(
         Asker(str(each["task_id"]), str(each["job_name"]), workspace_id)
@@ -164,8 +164,8 @@ def _askers(session: Session) -> Iterable[Asker]:
 
 
 def _read_whole(session: Session, asker: Asker, study: Study, end: int) -> _Base | None:
-    """Read the widest possible window of an operator up to an end, which need not be past."""
-    # At 0 there may be runs that have not started.
+    """Read the widest possible window of an operator until ``end``; None if none that has runs can be read whole."""
+    # The widest begins at 1: at 0, there may be runs that have not started.
     windows = ((1, end), (session.target.window_start, end), (study.start, study.end))
     for window in windows if end == session.target.window_end else windows[:1]:
         changes = {**asker._asdict(), "start_time": window[0], "end_time": window[1]}
@@ -185,7 +185,11 @@ def _read_whole(session: Session, asker: Asker, study: Study, end: int) -> _Base
 
 
 def _fixed(session: Session, base: _Base) -> Iterator[tuple[int, int, int, int]]:
-    """Pages between equal times and by dates; of the target's operator also of each limit, at the end, and in parts."""
+    """Pages that begin between two runs of the same time, and windows at special dates.
+
+    For the target's operator, also pages of 10 to 200 runs and pages at the end or beyond it; and windows that end
+    after the present, end before they start, lie at a single run or beside it, or are parts of the target's window.
+    """
     generator, target = session.random, session.target
     places = _places(session, base)
     if target.offset_unit == "rows":
@@ -258,7 +262,7 @@ def _ties(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[int]:
 
 
 def pairwise_of(generator: random.Random, most: int, *columns: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-    """A number of combinations of one value from each column, drawn so that many pairs of values meet in them."""
+    """``most`` combinations of one value from each column, drawn so that many pairs of values meet in them."""
     met: set[tuple[int, int, int, int]] = set()
     for _ in range(most):
         drawn = [tuple(generator.randrange(len(column)) for column in columns) for _ in range(_DRAWS)]
@@ -290,7 +294,7 @@ def _until_run(length: int) -> Callable[[_Base, random.Random], tuple[int, int]]
 
 
 def _calendar(length: int, zone: int) -> Callable[[_Base, random.Random], tuple[int, int]]:
-    """A window that begins at a midnight of a zone so many hours east of UTC."""
+    """A window that begins at a midnight of the zone that is ``zone`` hours east of UTC."""
 
     def window(base: _Base, generator: random.Random) -> tuple[int, int]:
         begin = (generator.choice(base.moments) + zone * _HOUR) // _DAY * _DAY - zone * _HOUR

@@ -91,7 +91,7 @@ def with_undeclared(session: Session) -> Iterator[Request]:
 
 
 def ask_wrongly(session: Session, request: Request) -> Exchange:
-    """Send a request that is wrong; then, at times, one of the same operation that was served, which must be so again.
+    """Send a wrong request; then, at times, one for the same operation that was served, and must be served again.
 
     Raises:
         As `Session.send` does.
