@@ -102,8 +102,15 @@ def test_stops_at_the_end_of_its_budget(step: Any) -> None:
 
 
 def asked_as(pattern: str, replacement: str | Callable[[re.Match[str]], str]) -> Callable[[Asked], Answer]:
-    """Answers well what it takes the request for."""
-    return lambda asked: answer_well(replace(asked, target=re.sub(pattern, replacement, asked.target)))
+    """Answers well what it takes the request for, as sent or, if only that matches, decoded."""
+
+    def answer(asked: Asked) -> Answer:
+        decoded = f"{unquote(asked.target)}&"
+        is_encoded = not re.search(pattern, asked.target) and re.search(pattern, decoded)
+        target = decoded if is_encoded else asked.target
+        return answer_well(replace(asked, target=re.sub(pattern, replacement, target)))
+
+    return answer
 
 
 def if_asked(pattern: str, answer: Answer, *, method: str = "GET") -> Callable[[Asked], Answer]:

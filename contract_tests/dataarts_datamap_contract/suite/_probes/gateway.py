@@ -62,7 +62,7 @@ def probe_paths(session: Session) -> None:
 
 def probe_parameters(session: Session) -> None:
     """Undeclared parameters are refused or ignored; the asset world compares the responses with those without them."""
-    for request in with_undeclared(session):
+    for request in (*session.questions(), *with_undeclared(session)):
         session.send(session.authorize(request))
 
 
