@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS
 
@@ -25,9 +25,9 @@ class StockRecord:
     def __init__(self, path: Path = RECORD) -> None:
         self._path = path
         self._version = version("schemathesis")
-        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        is_current = kept.get("schemathesis") == self._version
-        self._outcomes: dict[str, list[str]] = kept["outcomes"] if is_current else {}
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        is_current = record.get("schemathesis") == self._version
+        self._outcomes: dict[str, list[str]] = record["outcomes"] if is_current else {}
 
     def find(self, server: str) -> tuple[str, ...] | None:
         """The checks that failed on a server; None if that is not known."""

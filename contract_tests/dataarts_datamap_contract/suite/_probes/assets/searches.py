@@ -151,8 +151,9 @@ def probe_narrowing(session: Session) -> None:
     plain: dict[str, Any] = {}
     alone = [(plain, members) for members in (*some, *_HARMLESS[2:])]
     _ask_in_both_sequences(session, [*pairwise([plain, *({"sort": [sort]} for sort, _ in orders)]), *alone])
+    unordered: list[tuple[dict[str, str], Exchange | None]] = [({}, None)]
     columns = (
-        *(keywords, [*nothing, *filters], [*nothing * 4, *owners], [*[({}, None)] * 3, *orders], _HARMLESS, _LIMITS),
+        *(keywords, [*nothing, *filters], [*nothing * 4, *owners], [*unordered * 3, *orders], _HARMLESS, _LIMITS),
         *([0.0, 0.0, 0.3, 0.6, 0.9, 1.0],),
     )
     for keyword, filtered, owner, order, harmless, limit, place in pairwise_of(session.random, _MOST_DRAWN, *columns):
