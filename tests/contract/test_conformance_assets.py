@@ -68,7 +68,7 @@ def test_what_moved_is_named() -> None:
     [
         ("names-in-capitals-in-a-search", "C-asset-agrees", "display_text is "),
         ("bulk-total-of-operators-with-rows", "C-bulk-pages", " operators "),
-        ("nothing-is-downstream", "C-lineage-mirror", "relationships that other responses show on the way"),
+        ("nothing-is-downstream", "C-lineage-mirror", " that other responses show"),
         ("search-misses-sources", "C-search-finds", "a search by 'ods_orders' does not find"),
     ],
 )

@@ -181,7 +181,7 @@ def _whole(
                 due |= {edge for edge in known if edge[0 if is_forward else 1] in there}
         lost = sorted(due - shown)
         asked = f"{way} of {guid}" if way else f"the lineage of {guid} without a direction"
-        text = f"{asked} lacks {len(lost)} relationships that other responses show"
+        text = f"{asked} lacks {len(lost)} relationship{'s' * (len(lost) > 1)} that other responses show"
         for check in ("C-lineage-mirror", "C-lineage-agrees"):
             yield graph.exchange, Finding(check, text if lost else None, known[lost[0]] if lost else None)
         away = sorted(edge for edge in shown - due if guid in edge)
