@@ -40,9 +40,9 @@ def _any_guid_case(_: str, ask: Ask, arguments: Arguments) -> Any:  # noqa: ANN4
 
 
 def _ranked(hits: list[Any], body: Document) -> list[Any]:
-    """Hits whose name is the keyword come first."""
+    """Hits whose name is the keyword come first, unless another order is requested."""
     keyword = str(body.get("query", ""))
-    return sorted(hits, key=lambda each: each["display_text"] != keyword)
+    return hits if body.get("sort") else sorted(hits, key=lambda each: each["display_text"] != keyword)
 
 
 def _unknown_left_out(_: str, ask: Ask, arguments: Arguments) -> Any:  # noqa: ANN401
