@@ -143,7 +143,7 @@ def test_the_matrix_tells_all() -> None:
     lines = text.splitlines()
     assert "| level A | 1 | 1 | 1 |" in lines
     assert "| level B | 1 | 0 | 0 |" in lines
-    assert "| all | 3 | 2 | 1 |" in lines
+    assert "| all | 3 | 2 | 1 of 2 |" in lines
     assert "| status-code-as-text | status_code is a number | `A-envelope-shape` | `one`, `two` |" in lines
     missed = "**missed**; only `A-json` fired; no verdict of `B-page-shape`"
     assert f"| total-as-text | total is a number | {missed} | - |" in lines

@@ -90,8 +90,14 @@ def _summary(servers: Sequence[BrokenServer], outcomes: Mapping[str, BrokenOutco
 
 def _counts(title: str, servers: Sequence[BrokenServer], outcomes: Mapping[str, BrokenOutcome]) -> list[str]:
     caught = sum(bool(outcomes[server.name].caught_by) for server in servers)
-    stock = sum(bool(outcomes[server.name].stock) for server in servers)
-    return [title, str(len(servers)), str(caught), str(stock)]
+    measured = [checks for server in servers if (checks := outcomes[server.name].stock) is not None]
+    stock = str(sum(map(bool, measured)))
+    return [
+        title,
+        str(len(servers)),
+        str(caught),
+        stock if len(measured) == len(servers) else f"{stock} of {len(measured)}",
+    ]
 
 
 def _broken_table(servers: Sequence[BrokenServer], outcomes: Mapping[str, BrokenOutcome]) -> str:
