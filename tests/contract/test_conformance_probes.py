@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataarts_datamap_contract.mock import MockServer
@@ -267,6 +267,7 @@ def test_a_near_name_is_another_one(name: str) -> None:
     assert {check for check, _ in near} <= CATALOGUE.keys()
 
 
+@example("null")
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=2, max_size=40))
 def test_a_near_id_is_another_one(value: str) -> None:
     """No id and no token that only nearly is the real one is the real one; no token goes into a report."""

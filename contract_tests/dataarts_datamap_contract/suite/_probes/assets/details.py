@@ -37,7 +37,7 @@ def probe_batches(session: Session) -> None:
     groups = [guids, guids[::-1], [guids[0], guids[0]], []]
     for size in _SIZES:
         unknown = [UNKNOWN_GUID] * session.deal("unknown", (0, 0, 1))
-        group = [*unknown, *session.random.sample(guids, min(size, len(guids)))]
+        group = [*unknown, *session.random.sample(guids, min(size - len(unknown), len(guids)))]
         groups.append(session.random.sample(group, len(group)))
     # The small groups come first: a cache is still empty then.
     for group in sorted(groups, key=len):
