@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract._broken.seams import Seam
 
 Level: TypeAlias = Literal["A", "B", "C", "D", "E"]
-Cohort: TypeAlias = Literal["first", "late", "blind", "sealed", "lineage", "unseen", "apart", "outside", "elsewhere"]
+Cohort: TypeAlias = Literal[
+    "first", "late", "blind", "sealed", "lineage", "unseen", "apart", "outside", "elsewhere", "shipped"
+]
 """When a server was written, in order of time: ``first``, before the checks were frozen; ``late``, after that. All
 others were committed before the suite was run on them: ``blind``; ``sealed``, written from the specification only;
 ``lineage``, for the operations on assets and lineage, before the suite had checks of these; ``unseen``, when it had
 such checks; ``apart``, by an author who had not read the checks; ``outside``, by another such author, who read only
 the specification, the facts about the API, and the mock; ``elsewhere``, later and in the same way, from the changes
-that teams make to such a service."""
+that teams make to such a service; ``shipped``, by two such authors, who wrote the bugs that they thought likeliest."""
 
 Shown: TypeAlias = "Callable[[Caller], bool]"
 """Whether a caller sees the difference: false for the reference mock, true for the server."""

@@ -52,6 +52,7 @@ _WRITTEN: Final[Mapping[Cohort, str]] = {
     "apart": "written by an author who did not know the checks",
     "outside": "written by another such author",
     "elsewhere": "written by another such author, from the changes that teams make to a service",
+    "shipped": "written by two such authors, of the bugs that they thought likeliest",
 }
 """When the servers of each cohort were written."""
 
