@@ -123,7 +123,7 @@ def _measure_power(options: argparse.Namespace) -> int:
     caught = met = 0
     for outcome in run_composed(options.composed, seed=options.seed, workers=options.workers):
         caught += bool(outcome.caught_by)
-        met += bool(outcome.met)
+        met += bool(outcome.met or outcome.caught_by)
         verdict = ", ".join(outcome.caught_by) or ("MISSED" if outcome.met else "never triggered")
         sys.stderr.write(f"{outcome.server} {outcome.seconds:.1f} s: {verdict}. {outcome.rule}\n")
     sys.stdout.write(

@@ -187,6 +187,9 @@ class World:
         if window.first is not exchange:
             other = f"total is {page.total} here and {window.total} before" if page.total != window.total else None
             yield Finding("C-total-constant", other, window.first, may_change=is_open)
+        again = window.pages.get((offset, limit))
+        if again is not None and (other := _differs(exchange, again)):
+            yield Finding("C-replay", other, again, may_change=is_open)
         if not is_placed:
             return
         yield _count(exchange, page.total if is_open else window.total, begin, limit)
@@ -362,6 +365,16 @@ def _count(exchange: Exchange, total: int, begin: int, limit: int) -> Finding:
     is_right = shown == due or LEAST_CAP <= shown < due
     problem = f"{shown} rows at row {begin} of {total} with limit {limit}, where {due} are due"
     return Finding("C-limit-underfilled", None if is_right else problem)
+
+
+def _differs(exchange: Exchange, earlier: Exchange) -> str | None:
+    """How the size of a page differs from that of the same page before; None if it does not."""
+    (shown, total), (known, before) = (
+        (len(each.response.rows), each.response.page and each.response.page.total) for each in (exchange, earlier)
+    )
+    return (
+        f"{shown} rows of {total} here, and {known} of {before} before" if (shown, total) != (known, before) else None
+    )
 
 
 def _place(exchange: Exchange, window: Window, begin: int, page: tuple[int, int]) -> Iterator[Finding]:

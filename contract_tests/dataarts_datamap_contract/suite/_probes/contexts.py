@@ -70,10 +70,11 @@ def _drawn(session: Session, operation_id: str) -> dict[str, Any]:
     if operation_id == RUNS:
         day = max(target.window_start, target.window_end - _DAY)
         start = choose((target.window_start, target.window_start, 0, day))
+        end = choose((target.window_end, target.window_end - session.random.randrange(target.window_end - day + 1)))
         operators = operators_of(session)
         operator = choose((*operators[:1] * 4, *operators))
         drawn = {"limit": choose((10, 1, 2, 7, 20, 50, LEAST_CAP, 500)), "offset": choose((0, 0, 1, 3, 10, 25, 150))}
-        return {**operator, **drawn, "start_time": start, **choose(({}, {"workspace_id": None}))}
+        return {**operator, **drawn, "start_time": start, "end_time": end, **choose(({}, {"workspace_id": None}))}
     guids = session.ledger.world.assets.tables(session.table_guid)
     if operation_id == DETAILS and guids:
         return {"document": guids[: session.deal(DETAILS, (1, 2, 3, 11, 20, LEAST_CAP))]}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite._probes.session import Session
 
-_MANY: Final = (0, 0, 1, 2, 3)
+_MANY: Final = (0, 0, 1, 2, 4, 7)
 """In how many ways a request differs from the plain one."""
 
 _THEN_WELL: Final = (True, *[False] * 7)
@@ -72,7 +72,7 @@ def ask(session: Session, request: Request) -> Exchange:
 
 
 def in_some_way(session: Session, request: Request) -> Request:
-    """The request, changed in up to three ways that are chosen at random."""
+    """The request, changed in up to seven ways that are chosen at random."""
     for change in session.random.sample(list(WAYS.values()), session.random.choice(_MANY)):
         request = change(session, request) or request
     return renewed(session, request)
