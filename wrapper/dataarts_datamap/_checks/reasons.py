@@ -143,7 +143,7 @@ def _against(said: Sentence, limit: timedelta | None) -> Sentence:
 
 
 def _due_reason(verdict: Verdict, who: str, reading: Reading, period: DuePeriod, now: datetime) -> Sentence:
-    """The reason for an operator's verdict by a period."""
+    """The reason for an operator's verdict in a period that is due."""
     planned = [run for run in reading.runs if (plan := planned_at(run)) is not None and plan >= period.start]
     states = [run.state for run in planned]
     match verdict:
