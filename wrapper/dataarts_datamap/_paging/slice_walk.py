@@ -484,9 +484,10 @@ class SliceWalk:
             raise UnsettledError("the server counts fewer runs than before")
 
     def _find_counting(self) -> Generator[PageNeeded, RunPage, tuple[Counting, Page | None]]:
-        """How the server counts offsets: known, found out now, or assumed because too few rows were read to find out.
+        """How the server counts offsets: known, found out now, or assumed.
 
-        The result includes the next page if it was read on the way.
+        It is assumed if the options name the unit, or if too few rows were read to find it out. The result includes the
+        next page if that was read on the way.
         """
         options = self._state.options
         known = options.counting(self._habits)

@@ -207,8 +207,8 @@ def _refuse_early_answer(response: httpcore2.Response) -> None:
 class _TunnellingPool(httpcore2.AsyncConnectionPool):
     """A pool that makes the tunnels through a proxy itself.
 
-    If the handshake in a tunnel of the library fails or is cancelled, the library counts the connection as used for
-    ever.
+    If the handshake in a tunnel of the library fails or is cancelled, the library counts the connection as in use
+    for ever.
     """
 
     def __init__(self, proxy: Proxy | None, ssl_context: ssl.SSLContext, limits: dict[str, Any]) -> None:
