@@ -133,7 +133,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             "HTTP 401: … Incorrect IAM authentication information",
             datamap.AuthenticationError,
             "The token has expired (after 24 hours) or belongs to another region, or the key's signature is wrong.",
-            f"{_DOCTOR}. Refused credentials are not sent again: five wrong signatures lock a key for five minutes.",
+            f"{_DOCTOR}. Refused credentials are not sent again: wrong signatures lock a key for five minutes.",
         ),
         Symptom(
             "HTTP 403: …",

@@ -65,7 +65,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "HTTP 401: … Incorrect IAM authentication information": (
         "token 已过期（有效期 24 小时）、属于别的区域，或者密钥的签名不对。",
-        "`datamap doctor` 会查明是哪一种。被拒绝的凭据不会再次发送：签名错五次，密钥会锁定五分钟。",
+        "`datamap doctor` 会查明是哪一种。被拒绝的凭据不会再次发送：签名连续出错，密钥会锁定五分钟。",
     ),
     "HTTP 403: …": (
         "身份已识别，但没有权限，或者项目、实例不是您的。",

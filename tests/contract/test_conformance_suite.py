@@ -271,9 +271,11 @@ def test_never_sends_what_could_write() -> None:
     assert [] == server.asked
 
 
-def test_asks_for_a_second_tenant_only_if_named(mock_server: MockServer) -> None:
-    """A second tenant's data that opens is a failure; without one, nothing is asked."""
-    own = SecondTenant(task_id="941206", job_name="订单汇总_日报📊")
+@pytest.mark.parametrize(
+    "own", [SecondTenant(task_id="941206", job_name="订单汇总_日报📊"), SecondTenant(task_id="937987")]
+)
+def test_asks_for_a_second_tenant_only_if_named(mock_server: MockServer, own: SecondTenant) -> None:
+    """A second tenant's data that opens is a failure: without a job name, the target's own is sent."""
     report = run_suite(mock_target(mock_server, second_tenant=own, workspace_id=None), levels="D", max_examples=0)
 
     assert ["D-tenant-isolated"] == failures(report)

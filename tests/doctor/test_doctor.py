@@ -187,9 +187,9 @@ def test_wrong_secret_key_while_ids_are_found() -> None:
 @pytest.mark.parametrize(
     ("statuses", "told"),
     [
-        ({}, "0 of the project's are in effect: it has none"),
-        ({"a": 2, "b": 2, "c": 3}, "2 of the project's are in effect: a, b, c"),
-        (dict.fromkeys("abcdefg", 3), "0 of the project's are in effect: a, b, c, d, e ->"),
+        ({}, "0 of the project's instances are in effect: it has none"),
+        ({"a": 2, "b": 2, "c": 3}, "2 of the project's instances are in effect: it has a, b, c"),
+        (dict.fromkeys("abcdefg", 3), "0 of the project's instances are in effect: it has a, b, c, d, e ->"),
     ],
 )
 def test_instance_that_is_not_the_only_one(statuses: dict[str, int], told: str) -> None:
@@ -441,7 +441,7 @@ def test_wrong_instance(mock_server: MockServer) -> None:
     """An instance that is none of the project's is told with those that are."""
     told = failure(findings(mock_server, instance_id="another"), "instance")
 
-    assert f"another is not an instance of the project: {KNOWN.instance_id}" in told
+    assert f"another is not an instance of the project: it has {KNOWN.instance_id}" in told
     assert "DATAMAP_INSTANCE_ID" in told
 
 

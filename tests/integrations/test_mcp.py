@@ -231,7 +231,7 @@ def test_checks_need_a_file_and_are_filtered(broken_night: MockServer, tmp_path:
 
 
 def test_a_refused_key_is_not_locked(service: FakeService) -> None:
-    """What an agent tries again and again is not sent again: five wrong signatures lock a key."""
+    """What an agent tries again and again is not sent again: wrong signatures lock a key."""
     client = AsyncDataMapClient(
         endpoint=service.url,
         project_id=service.project_id,

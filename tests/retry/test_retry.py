@@ -375,7 +375,7 @@ def test_faces_read_a_date(face: Face, clock: InstantClock) -> None:
 
 
 def test_faces_never_retry_a_401(face: Face, clock: InstantClock) -> None:
-    """A refused key is sent once: five failures lock it."""
+    """A refused key is sent once: failures lock it."""
     refused = json_answer({"error_code": "APIGW.0301"}, status=401)
     with ScriptedServer(refused) as server, pytest.raises(AuthenticationError):
         face.list_operators(server)

@@ -81,7 +81,7 @@ class MockConfig:
         user: The one user that IAM knows.
         password: That user's password.
         account: The account (domain) that the user belongs to.
-        region: The region, which is also the name of the one project, as of each region's built-in project.
+        region: The region. The one project has the same name, like the built-in project of each region.
         token_lifetime: How long a token issued by IAM is valid.
         workspace_id: The only workspace in the list of workspaces; None for all workspaces of the data.
         seed: Seed of the invented runs.
@@ -89,10 +89,11 @@ class MockConfig:
         clock: Returns the time by which signatures, tokens and locks are judged, as an aware time.
         size: How many runs each operator has, up to 10,000,000; they are computed when requested and take no memory.
             None for some weeks of more varied runs, and the documented run.
-        scenario: A story in place of the invented runs: six tables, one of them upstream of the documented table.
-            Depending on the story, this upstream table failed today, is late, makes the documented table wait, or forms
-            a cycle with it; or lineage is unparsed. ``"varied"`` is not a story: it adds the variety that a conformance
-            suite needs. None for no story.
+        scenario: A story in place of the invented runs, about the documented table, four tables upstream of it, and one
+            downstream. Today, a table upstream failed (``"upstream-failed"``), has not started (``"late"``) or is still
+            being written (``"waiting"``); or one that also reads the documented table failed (``"cycle"``); or the
+            documented table failed and has no known lineage (``"unparsed"``). ``"varied"`` is not a story: it adds the
+            variety that a conformance suite needs. None for no story.
         tables: The number of tables of a warehouse in place of the invented data, up to 5,000: three layers, a job for
             each table and a run a day for thirty days. Of 300 tables, two failed today, two wait and one is still being
             written; the jobs downstream of these were skipped or wait, and all others succeeded. None for no warehouse.
@@ -134,8 +135,8 @@ class MockConfig:
         stopwatch: Returns the seconds since a fixed start, for the rate limit.
 
     Raises:
-        ValueError: ``now`` is naive; an id, the token, a key, the password or a name is blank; or a field has a value
-            outside its bounds.
+        ValueError: ``now`` is naive; an id, the token, a key, the password or a name is blank; a field has a value
+            outside its bounds; or ``tables`` is combined with ``scenario`` or ``size``.
     """
 
     project_id: str = "0833a5737480d53b2f25c010dc1a7b88"

@@ -55,7 +55,7 @@ def run_seeds(only: str, *, seeds: int, reference_seeds: int, budget: str, worke
     """The outcomes of correct servers with several seeds, as they arrive.
 
     Args:
-        only: Part of a name; other servers are left out, and so is the reference unless it is empty.
+        only: Part of a name; other servers are left out. Unless it is empty, the reference is left out, too.
         seeds: How many seeds for each correct server.
         reference_seeds: How many for the reference.
         budget: How thorough to be.

@@ -16,7 +16,7 @@ _FILTERED = "[Filtered]"
 
 
 class TargetError(ValueError):
-    """The description of a server is incomplete or wrong; the text names every mistake."""
+    """The description of a server is incomplete or wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class SecondTenant:
         instance_id: Another tenant's DataArts Studio tenancy.
         table_guid: Another tenant's table.
         task_id: Another tenant's task.
-        job_name: The name of that task's operator; if empty, the target's own is sent.
+        job_name: The name of that task's operator; if None, the target's own ``job_name`` is sent.
     """
 
     project_id: str | None = None
@@ -78,7 +78,8 @@ class Target:
         max_requests: Most requests of a run. Checks that are left after that stay untested.
         undeclared_methods: Statuses of this gateway for an undeclared method; if empty, any error response is accepted.
         is_mock: Whether the server is a mock, which may be sent wrong signatures and methods that would write.
-        allow_credential_probes: Whether more than two wrong signatures may be sent although the server is not a mock.
+        allow_credential_probes: Whether a token in the query, and more than two wrong signatures, may be sent although
+            the server is not a mock.
         known_jobs: Other operators that have runs in the window.
         second_tenant: Data of another tenant; None if none is known.
 

@@ -83,7 +83,7 @@ def make_target(settings: Mapping[str, Any], *, discovered: bool = False, allow_
         allow_http: Whether the endpoint may have plain http on another machine.
 
     Raises:
-        TargetError: Something is missing or wrong; the text names every mistake.
+        TargetError: Settings are missing or wrong, and the text names them all; or they contradict each other.
     """
     values, problems = _convert(settings)
     endpoint = str(settings.get("endpoint") or "")

@@ -110,7 +110,7 @@ def _with_record(one: OperatorStatus, record: OperatorRecord, rule: TableRule, n
 def _verdict(
     rule: TableRule, status: OperatorStatus, reading: Reading, period: DuePeriod | None, now: datetime
 ) -> Verdict | None:
-    """The verdict of a producer by the runs that were read; None if there are none, and the rule does not name it."""
+    """The verdict that a producer's runs give; None if it has none, and the rule does not name it."""
     runs = reading.runs
     if not runs and not rule.producers:
         return None

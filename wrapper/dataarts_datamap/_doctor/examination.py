@@ -1,6 +1,7 @@
 """Finds out, step by step, why a client does not work, and what to fix.
 
-Error responses are interpreted by the gateway's public table of codes; other responses, like those of sibling services.
+Error responses are interpreted by the gateway's public table of codes. Other responses are read as those of sibling
+services are documented.
 """
 
 from __future__ import annotations
@@ -275,11 +276,11 @@ class _Examination:
             return unknown("the list of instances could not be read", "the last step shows more")
         orders = self._listing.candidates
         known = list(dict.fromkeys(order.id for order in orders))
-        others = ", ".join(known[:_MOST_SHOWN]) or "it has none"
+        others = f"it has {', '.join(known[:_MOST_SHOWN]) or 'none'}"
         if self._instance_id is None:
             in_effect = {order.id for order in orders if order.flaw is None}
             if len(in_effect) != 1:
-                seen = f"none is set, and {len(in_effect)} of the project's are in effect: {others}"
+                seen = f"none is set, and {len(in_effect)} of the project's instances are in effect: {others}"
                 return failed(seen, "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
             self._instance_id = in_effect.pop()
             return ok(f"none is set, and {self._instance_id} is the only one in effect")

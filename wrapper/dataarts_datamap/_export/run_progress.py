@@ -71,7 +71,7 @@ class RunProgress:
 
         Args:
             runs: All runs of the window.
-            now: The present, aware, as of the window.
+            now: The aware time that ``start`` was given for the window.
         """
         return list(self.changed(runs, now))
 
@@ -80,7 +80,7 @@ class RunProgress:
 
         Args:
             runs: All runs of the window.
-            now: The present, aware, as of the window.
+            now: The aware time that ``start`` was given for the window.
         """
         earliest = oldest_open = _milliseconds(now)
         has_undated_open = False

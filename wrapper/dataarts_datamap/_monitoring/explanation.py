@@ -69,8 +69,8 @@ class Link(Struct, frozen=True, kw_only=True):
         run: The run that shows the trouble, with its status, plan, end and log path; None if there is none.
         since: Time at which the trouble began, UTC: the plan of the first run that did not succeed; if none was planned
             since the last success, the plan of that success. None if it is not known.
-        blamed_on: GUIDs of the tables whose trouble explains it. For a cause, these explain only the trouble of other
-            operators of its table.
+        blamed_on: GUIDs of the tables whose trouble explains it. If the link is a cause, they explain only the trouble
+            of other operators of its table.
         is_upstream_known: Whether lineage names a table that its operators read.
         late_inputs: GUIDs of the inputs of a cause that are fresh now but were written too late for the run that failed
             or was skipped: that run only needs to be run again.
@@ -119,8 +119,8 @@ class Explanation(Struct, frozen=True, kw_only=True):
     Attributes:
         table: The table.
         status: Its freshness, judged by its producers if lineage knows them, else by all associated operators.
-        causes: The tables in trouble that no other table explains: no table in trouble upstream of them was in trouble
-            when their run was due. In a circle, the table whose trouble began first. Empty for a fresh table.
+        causes: The tables whose trouble no other table explains: when their run was due, no table upstream of them was
+            in trouble. In a circle, the table whose trouble began first. Empty for a fresh table.
         links: Every table in trouble on the paths to the causes, the table itself first.
         lineage: How much is known about the origin of the table.
         notes: Facts that could not be found out, conflicts between the service's operators and lineage, and the limit

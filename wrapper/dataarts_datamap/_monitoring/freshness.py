@@ -78,7 +78,7 @@ class RunsStatus(Struct, frozen=True, kw_only=True):
     """The freshness of a table by some of its runs.
 
     Attributes:
-        verdict: The verdict by these runs.
+        verdict: The verdict that these runs give.
         last_success: Time at which the last successful run ended, UTC: its end, or the latest of its other times if
             its end is missing or unreadable. None if no run succeeded at a time that can be read. A time is unreadable
             if it is more than a day ahead, since no success lies in the future, or before March 1973, since it is

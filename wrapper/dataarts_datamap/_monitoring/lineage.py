@@ -157,7 +157,7 @@ class Lineage:
 
 
 def checked_depth(depth: object) -> int:
-    """A depth as an integer, of at most 2**31, which no lineage reaches; None, for no limit, becomes that.
+    """A depth as an integer of at most 2**31, which no lineage reaches. No limit (None) becomes 2**31.
 
     Raises:
         InvalidArgumentError: The depth is not an integer of at least 1.

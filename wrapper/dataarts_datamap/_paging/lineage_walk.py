@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.tables import LineageEdge
 
-_LIMIT: Final = 100  # the documented default, so that no smaller cap can hide operators
+_LIMIT: Final = 100  # the documented default; if a server lowered a larger limit, offsets would skip operators
 _MOST_PAGES: Final = 2_000
 _MOST_READINGS: Final = 3
 
@@ -34,7 +34,8 @@ def read_lineage(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[list[Li
         ask: Returns the steps that read a page, given an offset and the maximum number of operators.
 
     Raises:
-        IncompleteWalkError: The server sends the same page for any offset, or the pages have no end.
+        IncompleteWalkError: A page repeats the page before it, although the server counts more operators; or the pages
+            have no end.
     """
     edges: list[LineageEdge] = []
     for _ in range(_MOST_READINGS):

@@ -94,7 +94,7 @@ class Page:
         return False
 
     def shows_filter(self) -> tuple[bool, bool]:
-        """Whether the rows show that windows filter on planned times, and whether they show that for starts."""
+        """Whether the rows show that windows filter on planned times, and whether they show that for start times."""
         by_plan = by_start = False
         for index in self.unsure:
             run = self.sent.runs[index]

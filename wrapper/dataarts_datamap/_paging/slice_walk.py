@@ -197,7 +197,7 @@ class SliceWalk:
         )
 
     def _is_cut_by_size(self, page: Page) -> bool:
-        """Whether the list must be cut, and the page size, which decides how, is still unknown."""
+        """Whether the list must be cut while the page size is unknown: the parts depend on it."""
         is_long = (page.sent.total or 0) > self._state.options.slice_rows
         return is_long and not self._habits.page_size and self._may_grow(page)
 
@@ -251,7 +251,7 @@ class SliceWalk:
     def _front_again(self) -> Walk:
         """The runs that have moved to the front of the list since it was read.
 
-        If as many rows left the front as were added behind, no page and no total shows it.
+        If another run leaves the front, and one is added at the end, neither a page nor a total shows the move.
 
         Raises:
             UnsettledError: More runs have moved than fit on a page.
@@ -427,7 +427,7 @@ class SliceWalk:
         total, reach, options = page.sent.total or 0, self._habits.reach, self._state.options
         most = options.most_rows(options.long_page(self._habits))
         is_long = total > max(most, len(page)) or 0 < reach <= total
-        shrinks = self._parent_total is None or total < self._parent_total  # else the total is larger than the window's
+        shrinks = self._parent_total is None or total < self._parent_total  # else the total counts more than the window
         is_capped = 0 < reach == total and not page.is_short
         if ((is_long and shrinks) or is_capped) and self.window.end - self.window.start > 1:
             self._state.learn_direction(page.sent.runs)
@@ -484,9 +484,10 @@ class SliceWalk:
             raise UnsettledError("the server counts fewer runs than before")
 
     def _find_counting(self) -> Generator[PageNeeded, RunPage, tuple[Counting, Page | None]]:
-        """How the server counts offsets: known, found out, or assumed if that needs more rows.
+        """How the server counts offsets: known, found out now, or assumed.
 
-        The result includes the next page if it was read on the way.
+        It is assumed if the options name the unit, or if too few rows were read to find it out. The result includes the
+        next page if that was read on the way.
         """
         options = self._state.options
         known = options.counting(self._habits)
@@ -636,7 +637,10 @@ class SliceWalk:
         return is_whole and self._habits.has_true_totals
 
     def _learn_total(self, page: Page) -> None:
-        """Learn from a list's last page whether totals count the list: that of an only page may count just the page."""
+        """Learn from a list's last page whether totals count the whole list.
+
+        If a list has only one page, its total proves nothing: it may count just that page.
+        """
         self._habits.capacity = max(self._habits.capacity, len(page))
         if page.sent.total == page.end:
             self._habits.true_totals += page.end > len(page) and page.is_short
@@ -705,7 +709,7 @@ class SliceWalk:
         A slice is assumed to be as long as the slice before it.
 
         Args:
-            behind: The number of rows of this slice that come before them, on pages that are not known yet.
+            behind: The number of rows of this slice that are read before them, on pages that cannot be announced yet.
         """
         most = max(MOST_AHEAD - behind // self._state.options.page_size, 0)
         is_long = self._is_long or (self._total or 0) > MOST_AHEAD // 2 * self._limit

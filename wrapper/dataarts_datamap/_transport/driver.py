@@ -249,7 +249,8 @@ class AsyncTransport(_TransportBase["AsyncPool"]):
 async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: ResponseBuilder) -> None:
     """Run the exchange to its end. If the caller is cancelled, cancel it once while the response arrives.
 
-    While its connection is being closed, it is not cancelled: the library would count the connection as used for ever.
+    While its connection is being closed, it is not cancelled: the library would count the connection as in use for
+    ever.
     """
     import asyncio  # noqa: PLC0415  as above
 

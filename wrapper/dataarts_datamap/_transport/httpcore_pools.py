@@ -207,7 +207,8 @@ def _refuse_early_answer(response: httpcore2.Response) -> None:
 class _TunnellingPool(httpcore2.AsyncConnectionPool):
     """A pool that makes the tunnels through a proxy itself.
 
-    The library would count a tunnel that it made as used for ever if the handshake fails or is cancelled.
+    If the handshake in a tunnel of the library fails or is cancelled, the library counts the connection as in use
+    for ever.
     """
 
     def __init__(self, proxy: Proxy | None, ssl_context: ssl.SSLContext, limits: dict[str, Any]) -> None:
@@ -223,7 +224,7 @@ class _TunnellingPool(httpcore2.AsyncConnectionPool):
 
 
 class _Network(httpcore2.AsyncNetworkBackend):
-    """The network in an event loop. A deadline cancels its tasks; this class closes sockets that are left half open."""
+    """The network in an event loop. Its streams close the socket of a handshake that a deadline cancels."""
 
     def __init__(self) -> None:
         self._backend = cast("httpcore2.AsyncNetworkBackend", httpcore2.AnyIOBackend())

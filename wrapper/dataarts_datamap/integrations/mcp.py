@@ -50,7 +50,7 @@ _MOST_RUNS: Final = 200
 _MOST_LINKS: Final = 50
 _MOST_KILOBYTES: Final = 64
 _MOST_READ: Final = 20_000
-_MOST_REFUSALS: Final = 2  # five wrong signatures lock a key
+_MOST_REFUSALS: Final = 2  # more than five wrong signatures in a row lock a key
 _REFUSED: Final = (
     "the service refused the credentials twice, and more refusals would lock the key, so no request is sent: "
     "fix the credentials, and start this server again"

@@ -53,9 +53,9 @@ def attempt_hook(
     """A hook for ``on_attempt`` that makes a span of each attempt and records its duration.
 
     The span is a child of the caller's current one, has kind CLIENT, and begins and ends with the request. It has
-    ``http.request.method``, ``server.address``, ``server.port``, ``url.full`` (without a query, since that is not part
-    of an ``Attempt``), ``http.response.status_code``, ``http.request.resend_count`` from the second attempt on,
-    ``error.type`` (the status from 400 on, else the error's class) and, outside of the conventions,
+    ``http.request.method``, ``server.address``, ``server.port``, ``url.scheme``, ``url.full`` (without a query, since
+    that is not part of an ``Attempt``), ``http.response.status_code``, ``http.request.resend_count`` from the second
+    attempt on, ``error.type`` (the status from 400 on, else the error's class) and, outside of the conventions,
     ``dataarts_datamap.request_id`` and ``dataarts_datamap.error_code``. The histogram is
     ``http.client.request.duration``, in seconds. No header is added to a request.
 

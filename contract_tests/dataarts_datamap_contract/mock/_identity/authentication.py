@@ -68,7 +68,8 @@ class TokenAuthentication:
         """Return if the request is accepted.
 
         Raises:
-            HttpError: It has no token, a wrong one, an expired one, or several; the texts are documented.
+            HttpError: It has no token, a wrong one, an expired one, or several. The texts for a wrong one and an
+                expired one are documented.
         """
         tokens = request.header(_TOKEN_HEADER)
         if len(tokens) != 1:

@@ -145,7 +145,7 @@ def _body_validator(document: Mapping[str, Any], body: Mapping[str, Any]) -> Dra
 
 
 def _resolve(document: Mapping[str, Any], parameter: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The declaration itself, if the operation only refers to it."""
+    """The declaration of a parameter, even if the operation only refers to it."""
     reference = parameter.get("$ref")
     if reference is None:
         return parameter

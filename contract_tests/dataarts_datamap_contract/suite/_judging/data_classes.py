@@ -1,4 +1,4 @@
-"""The classes of data in the rows of a response that put relations to the test."""
+"""Classes of data, such as equal times, that the rows of a response can have: they put relations to the test."""
 
 from __future__ import annotations
 

@@ -164,7 +164,8 @@ def probe_second_tenant(session: Session) -> None:
         session.ledger.excuse("the target names no second tenant", "D-tenant-isolated")
         return
     scope = {"project_id": second.project_id, "instance": second.instance_id}
-    operator = {"task_id": second.task_id, "job_name": second.job_name} if second.task_id else {}
+    job_name = second.job_name or session.target.job_name
+    operator = {"task_id": second.task_id, "job_name": job_name} if second.task_id else {}
     scopes: list[dict[str, Any]] = [{name: value} for name, value in scope.items() if value is not None]
     scopes += [scope] if None not in scope.values() else []
     asked = [

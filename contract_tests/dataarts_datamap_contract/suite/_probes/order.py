@@ -49,7 +49,7 @@ _Studied: TypeAlias = Callable[[Session, Study], None]
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A probe, its checks, at least one of which must be wanted, and the operation that it needs."""
+    """A probe, its checks, and the operation that it needs. It runs if at least one of the checks is wanted."""
 
     probe: _Plain
     checks: tuple[str, ...]
@@ -141,7 +141,7 @@ def run_probes(session: Session, *, rounds: int = 1) -> str | None:
         rounds: How many times the probes of windows, pages and filters are run; their random choices differ each time.
 
     Returns:
-        Why the server cannot be judged any further: it refuses a valid request. None if it serves it.
+        Why the server cannot be judged any further: it refuses valid requests for runs. None if it serves one.
 
     Raises:
         NoResponseError: The server does not answer at all.
@@ -186,7 +186,7 @@ def _reason_to_stop(session: Session, first: Exchange) -> str | None:
 
 
 def _is_served_otherwise(session: Session, refused: Exchange) -> bool:
-    """Whether smaller requests for the same ids are served, so that it was wrong to refuse a larger one."""
+    """Whether a variant of a refused request is served: with limit 1, offset 1, only a day, or no workspace."""
     day = {"start_time": max(session.target.window_start, session.target.window_end - _DAY)}
     for changes in ({"limit": 1}, {"offset": 1}, day, {"workspace_id": None}):
         if session.runs(**changes).response.status == _OK:

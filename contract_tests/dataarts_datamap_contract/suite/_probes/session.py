@@ -465,7 +465,7 @@ def _guids(document: object) -> frozenset[str]:
 
 
 def _are_named_anew(shown: Sequence[frozenset[str]]) -> bool:
-    """Whether each of several responses has as many GUIDs as the others, some of which no other one has.
+    """Whether several responses have equally many GUIDs, and each has a GUID that no other one has.
 
     No asset changes so often: the server makes up GUIDs for each response.
     """

@@ -46,7 +46,7 @@ _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
     "--allow-credential-probes",
     is_flag=True,
     default=None,
-    help="Send more than two wrong signatures, which can lock a real key.",
+    help="Send a token in the query, and more than two wrong signatures, which can lock a real key.",
 )
 @click.option(
     "--allow-http",

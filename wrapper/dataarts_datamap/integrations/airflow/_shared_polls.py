@@ -76,8 +76,8 @@ class SharedPolls:
 
     After a failure, polls go on, with waits that double up to ten minutes. A permanent failure is raised once it has
     occurred often enough in a row; if Airflow then creates the trigger again, the new one continues these waits. After
-    credentials were rejected, all watchers fail without a request until a pause is over, since five wrong signatures
-    lock an access key. Then the connection is read again.
+    credentials were rejected, all watchers fail without a request until a pause is over, since wrong signatures lock an
+    access key. Then the connection is read again.
 
     Args:
         conn_id: Id of the connection.

@@ -109,7 +109,7 @@ class ExportRunsOperator(BaseOperator):
             made = Path(folder) / "runs.parquet"
             try:
                 summary = self._export(made, start, end)
-            except AuthenticationError as error:  # not retried: five wrong signatures lock an access key
+            except AuthenticationError as error:  # not retried: wrong signatures lock an access key
                 raise AirflowFailException(f"{type(error).__name__}: {error}") from None
             size = _send(made, ObjectStoragePath(self.path))
         self.log.info("%s: %s runs, %s bytes", self.path, summary.written, size)

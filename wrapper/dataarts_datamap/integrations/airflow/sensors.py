@@ -89,7 +89,7 @@ class _TableSensor(BaseSensorOperator):
         try:
             with DataMapHook(self.datamap_conn_id).get_conn() as client:
                 seen = wanted.look(client, self.table)
-        except AuthenticationError as error:  # not retried: five wrong signatures lock an access key
+        except AuthenticationError as error:  # not retried: wrong signatures lock an access key
             raise AirflowFailException(f"{type(error).__name__}: {error}") from None
         except DataMapError as error:
             if not may_pass(error):

@@ -48,7 +48,7 @@ _MOST_ROWS = 20_000
 
 
 def asks_really(exchange: Exchange, target: Target) -> bool:
-    """Whether every id of the request that was sent is the target's own, and its credentials are good."""
+    """Whether the credentials of a request are good, and each id is the target's own, unless the id has a defect."""
     values, real = exchange.judgement.values, target.real_values
     ids = ("project_id", "instance", "guid", "task_id", "job_name", "workspace_id")
     return exchange.request.credential.standing == "good" and all(
@@ -72,7 +72,7 @@ def is_modest(exchange: Exchange, target: Target) -> bool:
 
 
 def _is_modest_question(exchange: Exchange, target: Target) -> bool:
-    """Whether a request for anything but runs asks for little, and only for what is documented."""
+    """Whether a request for anything but runs is for few rows, without a filter, and for no table but the target's."""
     numbers = [
         exchange.judgement.number(name) if name in exchange.judgement.values else 0 for name in ("limit", "offset")
     ]
@@ -135,7 +135,7 @@ def violations(
 
 
 def _path_of(violation: Violation) -> str:
-    """Where a violation counts: a body that is not JSON, at the body; a body that is not text, at the envelope."""
+    """The path at which a violation counts: the envelope for a body that is not text, else the path itself."""
     is_type = violation.path == "$.body" and "is not of type" in violation.message
     return "$" if is_type else violation.path
 

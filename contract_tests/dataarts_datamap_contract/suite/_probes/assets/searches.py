@@ -49,7 +49,7 @@ _HARMLESS: Final[tuple[dict[str, Any], ...]] = (
 
 
 class _Part(NamedTuple):
-    """Members of a search, the assets that they let pass, and those of which that is not known."""
+    """Members of a search, the assets that they let pass, and the assets for which that is not known."""
 
     members: dict[str, Any]
     due: frozenset[str]
