@@ -1,0 +1,1 @@
+"""Servers whose queries for runs, or the rows made of their results, break a rule."""
