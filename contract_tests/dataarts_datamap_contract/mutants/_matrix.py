@@ -37,10 +37,13 @@ from those of *first* and *late*. How well the suite recognizes a bug that it ha
 | apart | 85 of 108 | 1 of 31 |
 | outside | 82 of 104 | 4 of 38 |
 | elsewhere | 61 of 79 | 1 of 29 |
+| shipped | 70 of 72 | 0 of 20 |
 
-The suite was then extended to catch the rest, except for nine servers that no longer count as broken, since no document
-forbids what they do: for example, none says how the text of a query becomes an integer, or in which order lineage lists
-operators. Of the correct servers that failed, those that broke the specification or RFC 9110 were changed.
+Other authors tried to write bugs that had not been written before; those of *shipped* wrote the bugs that they thought
+likeliest. Each first run was made with the suite of its day. The suite was then extended to catch the rest, except for
+eleven servers that no longer count as broken, since no document forbids what they do: for example, none says how the
+text of a query becomes an integer, or in which order lineage lists operators. Of the correct servers that failed, those
+that broke the specification or RFC 9110 were changed.
 """
 _WRITTEN: Final[Mapping[Cohort, str]] = {
     "first": "written before the checks were frozen",

@@ -176,13 +176,6 @@ def _walked_rows(caller: Caller) -> list[Document]:
 
 BROKEN_SERVERS = (
     _shipped(
-        "one-operator-for-each-task",
-        "a table lists each of several operators of one task",
-        CHECKS["operators of a table"],
-        on_operators(lambda operators: [*{each["task_id"]: each for each in operators}.values()]),
-        lambda caller: len(_operators(caller)) == len({each["task_id"] for each in _operators(caller)}),
-    ),
-    _shipped(
         "first-ten-operators",
         "the list of operators is whole, since it has no pages",
         CHECKS["operators of a table"],

@@ -6,7 +6,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dataarts_datamap_contract._broken.asset_seams import UNKNOWN_GUID, arranged, detailing, shown_names
+from dataarts_datamap_contract._broken.asset_seams import UNKNOWN_GUID, arranged, shown_names
 from dataarts_datamap_contract._broken.seams import (
     Document,
     Perform,
@@ -22,11 +22,8 @@ from dataarts_datamap_contract._broken.seams import (
 )
 from dataarts_datamap_contract._broken.servers import CorrectServer
 from dataarts_datamap_contract._broken.shared import BAD_REQUEST, DAY, UNAUTHORIZED, answered, first_row
-from dataarts_datamap_contract.mock import TABLE_GUID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.types import Scope
 
     from dataarts_datamap_contract._broken.caller import Caller
@@ -57,27 +54,10 @@ def _of_other_types(row: Document) -> Document:
     }
 
 
-def _behind_a_firewall(_: Scope, response: Response) -> Response:
-    return write(
-        response,
-        response.body,
-        set_cookie="HWWAFSESID=0a1b2c3d4e5f; path=/; HttpOnly",
-        strict_transport_security="max-age=31536000; includeSubDomains;",
-        x_xss_protection="1; mode=block;",
-        server="CloudWAF",
-    )
-
-
 def _in_ascii(_: Scope, response: Response) -> Response:
     if not response.headers.get("content-type", "").startswith("application/json") or not response.body:
         return response
     return write(response, json.dumps(response.json()).replace("/", "\\/").encode())
-
-
-def _by_guid(details: Callable[[list[str]], Document], guids: list[str]) -> Document:
-    document = details(guids)
-    once = {entity["guid"]: entity for entity in document["entities"]}
-    return {**document, "entities": [once[guid] for guid in sorted(once)]}
 
 
 def _as_bad_request(response: Response) -> Response:
@@ -129,12 +109,6 @@ CORRECT_SERVERS = (
         lambda caller: isinstance(first_row(caller)["taskId"], str),
     ),
     _shipped(
-        "cookies-of-a-firewall",
-        "each response sets a cookie and has the header fields of a firewall, which no document rules out",
-        answered(_behind_a_firewall),
-        lambda caller: "set-cookie" in caller.nodes().headers,
-    ),
-    _shipped(
         "challenge-to-authenticate",
         "a 401 has the challenge that RFC 9110 asks for",
         on_error_response(
@@ -156,12 +130,6 @@ CORRECT_SERVERS = (
         "documents escape every character beyond ASCII, and slashes, which RFC 8259 allows",
         answered(_in_ascii),
         lambda caller: caller.nodes().body.isascii(),
-    ),
-    _shipped(
-        "details-by-guid-and-once",
-        "the details of many assets are ordered by GUID, each of them once: no order is documented",
-        detailing(_by_guid),
-        lambda caller: len(caller.details(TABLE_GUID, TABLE_GUID)["entities"]) == 1,
     ),
     _shipped(
         "unknown-assets-are-bad-requests",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dataarts_datamap_contract._broken.relations import CHECKS
 from dataarts_datamap_contract._broken.seams import Document, Perform, Values, on_field, on_listing, on_row, on_rows
 from dataarts_datamap_contract._broken.servers import BrokenServer
-from dataarts_datamap_contract._broken.shared import DAY, HOURLY, RARE, SALES, SECOND, day, listing
+from dataarts_datamap_contract._broken.shared import DAY, HOURLY, RARE, SECOND, day, listing
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract._broken.caller import Caller
@@ -83,17 +83,6 @@ def _abridged(perform: Perform, values: Values) -> Document:
     }
 
 
-def _one_workspace_name() -> Listing:
-    found: list[object] = []
-
-    def response(perform: Perform, values: Values) -> Document:
-        page = perform(values)
-        found.extend(row["workspaceName"] for row in page["rows"][:1])
-        return {**page, "rows": [{**row, "workspaceName": found[0]} for row in page["rows"]]}
-
-    return response
-
-
 def _inherits(caller: Caller) -> bool:
     rows = caller.rows()
     places = [place for place, row in enumerate(rows) if place and row["status"].startswith("skip")]
@@ -116,11 +105,6 @@ def _miscounts(caller: Caller) -> bool:
         and abs(row["outputRowCount"] * SECOND / row["runningTime"] - row["speed"]) > 1
         for row in caller.rows()
     )
-
-
-def _names_one_workspace(caller: Caller) -> bool:
-    documented = caller.rows(limit=1)[0]["workspaceName"]
-    return bool(caller.rows(**SALES, limit=1)[0]["workspaceName"] == documented)
 
 
 def _masked(perform: Perform, values: Values) -> Document:
@@ -245,13 +229,6 @@ BROKEN_SERVERS = (
         on_row(lambda row: None if row["taskRunningLogId"] >= _BEYOND_DOUBLE else row),
         lambda caller: None in caller.rows(**RARE),
         level="B",
-    ),
-    _outside(
-        "singleton_workspace_name",
-        "A run has the name of its own workspace, not that of the first run ever requested.",
-        CHECKS["one content of a run"],
-        listing(_one_workspace_name),
-        _names_one_workspace,
     ),
     _outside(
         "newlines-of-sql-unescaped",

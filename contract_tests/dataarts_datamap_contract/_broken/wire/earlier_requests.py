@@ -9,7 +9,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract._broken.caller import ALL, MAX_TIME
+from dataarts_datamap_contract._broken.caller import ALL
 from dataarts_datamap_contract._broken.relations import CHECKS
 from dataarts_datamap_contract._broken.seams import (
     SEARCH,
@@ -19,13 +19,11 @@ from dataarts_datamap_contract._broken.seams import (
     Seam,
     Values,
     compact,
-    cut,
     fresh,
     is_nodes,
     is_runs,
     on_json,
     on_request,
-    whole,
     write,
 )
 from dataarts_datamap_contract._broken.servers import BrokenServer
@@ -34,7 +32,6 @@ from dataarts_datamap_contract._broken.shared import (
     OK,
     Anew,
     answered,
-    ids,
     listing,
     refused,
     repeats,
@@ -51,8 +48,6 @@ if TYPE_CHECKING:
 _outside = partial(BrokenServer, level="C", cohort="outside")
 
 _TIMEOUT_EVERY = 23
-_COLD = 15
-_UNHEARD = 3
 _RETRIED_EVERY = 5
 _TOLERATED = 5
 _LONG = 16_384
@@ -71,20 +66,6 @@ def _timing_out() -> Listing:
     def response(perform: Perform, values: Values) -> Document:
         page = perform(values)
         return page if next(numbers) % _TIMEOUT_EVERY else {**page, "rows": [], "total": 0}
-
-    return response
-
-
-def _warming_up() -> Listing:
-    numbers = count()
-
-    def response(perform: Perform, values: Values) -> Document:
-        if next(numbers) >= _COLD:
-            return perform(values)
-        everything = whole(perform, values)
-        unheard = set(ids(whole(perform, values, start_time=0, end_time=MAX_TIME)["rows"][:_UNHEARD]))
-        rows = [row for row in everything["rows"] if row["taskRunningLogId"] not in unheard]
-        return {**everything, "rows": cut(rows, values), "total": len(rows)}
 
     return response
 
@@ -266,13 +247,6 @@ BROKEN_SERVERS = (
         CHECKS["asked again the same"],
         listing(_timing_out),
         lambda caller: 0 in _totals(caller, _TIMEOUT_EVERY + 1),
-    ),
-    _outside(
-        "cold-start-from-a-snapshot",
-        "The first 15 responses after a start have the newest runs, as later ones do.",
-        CHECKS["asked again the same"],
-        listing(_warming_up),
-        lambda caller: len(_totals(caller, _COLD + 2)) > 1,
     ),
     _outside(
         "misses-remembered-by-task",

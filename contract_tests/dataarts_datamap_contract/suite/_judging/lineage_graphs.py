@@ -184,8 +184,8 @@ def _whole(
         text = f"{asked} lacks {len(lost)} relationship{'s' * (len(lost) > 1)} that other responses show"
         for check in ("C-lineage-mirror", "C-lineage-agrees"):
             yield graph.exchange, Finding(check, text if lost else None, known[lost[0]] if lost else None)
-        away = sorted(edge for edge in shown - due if guid in edge)
-        text = f"{way} of {guid} has a relationship that leads the other way, {' to '.join(min(away, default=()))}"
+        away = sorted(shown - due)
+        text = f"{way} of {guid} has a relationship that is not on the way, {' to '.join(min(away, default=()))}"
         yield graph.exchange, Finding("C-lineage-agrees", text if away else None)
 
 

@@ -36,6 +36,8 @@ def _status_documented(exchange: Exchange, _: Target) -> Problems:
     operation, status = exchange.judgement.operation, exchange.response.status
     if operation is None or status >= SERVER_ERROR:
         return None
+    if status == OK and all(exchange.response.members.get(name) for name in ("error_code", "error_msg")):
+        return (f"{operation.id} answers {status} with an error document",)
     known = ", ".join(operation.responses)
     return () if str(status) in operation.responses else (f"{operation.id} answers {status}; documented are {known}",)
 

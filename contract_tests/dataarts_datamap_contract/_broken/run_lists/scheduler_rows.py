@@ -1,32 +1,24 @@
-"""Rows and envelopes that a mapper, a serializer or a stale index writes wrongly."""
+"""Rows that a mapper or a stale index writes wrongly."""
 
 from __future__ import annotations
 
 import html
-import math
 from functools import partial
 from typing import TYPE_CHECKING
 
 from dataarts_datamap_contract._broken.relations import CHECKS
-from dataarts_datamap_contract._broken.seams import Document, Perform, Values, on_envelope, on_field, on_listing, on_row
+from dataarts_datamap_contract._broken.seams import Document, Perform, Values, on_listing, on_row
 from dataarts_datamap_contract._broken.servers import BrokenServer
-from dataarts_datamap_contract._broken.shared import DAY, HOURLY, body_of, is_json, length
+from dataarts_datamap_contract._broken.shared import DAY, HOURLY, length
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract._broken.caller import Caller
 
-_shipped = partial(BrokenServer, level="B", cohort="shipped")
-
-_COLUMN = 512
-"""How many characters the column of running data has."""
+_shipped = partial(BrokenServer, level="C", cohort="shipped")
 
 
 def _escaped(row: Document) -> Document:
     return {**row, **{name: html.escape(row[name], quote=False) for name in ("jobName", "taskName", "owner")}}
-
-
-def _without_guard(row: Document) -> Document:
-    return row if row["runningTime"] else {**row, "speed": math.nan}
 
 
 def _as_started(row: Document) -> Document:
@@ -60,7 +52,6 @@ BROKEN_SERVERS = (
         CHECKS["one content of a run"] | CHECKS["asked again the same"],
         on_listing(_from_an_index_behind),
         _is_behind,
-        level="C",
     ),
     _shipped(
         "names-escaped-against-scripts",
@@ -68,33 +59,5 @@ BROKEN_SERVERS = (
         CHECKS["a run names its operator"],
         on_row(_escaped),
         lambda caller: "&lt;" in caller.rows(**HOURLY)[0]["jobName"],
-        level="C",
-    ),
-    _shipped(
-        "speed-divided-by-no-time",
-        "the speed of a run that took no time is a number",
-        CHECKS["text is JSON and UTF-8"] | CHECKS["page document"],
-        on_row(_without_guard),
-        lambda caller: "NaN" in body_of(caller),
-    ),
-    _shipped(
-        "running-data-cut-by-its-column",
-        "running data is a whole JSON document",
-        CHECKS["text is JSON and UTF-8"],
-        on_field("runningData", lambda text: text and text[:_COLUMN]),
-        lambda caller: any(not is_json(row["runningData"]) for row in caller.rows() if row["runningData"]),
-    ),
-    _shipped(
-        "header-map-of-lists",
-        "a value of the header map is a text",
-        CHECKS["envelope"],
-        on_envelope(
-            lambda envelope: {
-                **envelope,
-                "header_map": {name: [value] for name, value in envelope["header_map"].items()},
-            }
-        ),
-        lambda caller: isinstance(caller.envelope()["header_map"]["Date"], list),
-        level="A",
     ),
 )

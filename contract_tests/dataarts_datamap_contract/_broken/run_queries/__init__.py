@@ -1,1 +1,0 @@
-"""Servers whose queries for runs, or the rows made of their results, break a rule."""
