@@ -31,8 +31,8 @@ class Request:
         query: Names and values, not encoded yet, in the order of sending.
         headers: Names and values, ASCII names. Left out of the repr, since they hold credentials.
         content: The body. Left out of the repr, since it can hold a password.
-        secrets: Secrets besides the known headers, which an error must not show if a response echoes them. Left out of
-            the repr.
+        secrets: Secrets outside of the known headers. An error masks them if a response echoes them. Left out of the
+            repr.
         direct: Whether it is sent without a proxy.
     """
 
@@ -84,9 +84,10 @@ class Response(SecretStruct, frozen=True, kw_only=True):
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the server asks to wait, at most a hundred years. A date counts from the response's ``Date``.
+        """Seconds to wait, from the header ``Retry-After``, at most a hundred years.
 
-        None if there is no such header, or it is invalid.
+        A date there counts from the response's ``Date``. None if there is no ``Retry-After``, or it is invalid, or if
+        it is a date and ``Date`` is missing or invalid.
         """
         asked = self.headers.get("retry-after", "").strip()
         if not asked:
@@ -102,7 +103,7 @@ class Response(SecretStruct, frozen=True, kw_only=True):
         return min(max(0.0, wait.total_seconds()), _LONGEST_WAIT)
 
     def facts(self) -> dict[str, Any]:
-        """The keywords of an error about this response."""
+        """The keyword arguments of an error about this response."""
         return {
             "status": self.status,
             "request_id": self.headers.get("x-request-id"),
@@ -115,7 +116,7 @@ class Response(SecretStruct, frozen=True, kw_only=True):
 
 
 class Send(Struct, frozen=True):
-    """Send a request, and resume with its response by ``until``, a time of the client's clock."""
+    """Send a request, and resume with its response or raise its error by ``until``, a time of the client's clock."""
 
     request: Request
     until: float
@@ -140,7 +141,7 @@ class Wait(Struct, frozen=True):
 
 
 Call: TypeAlias = Generator[Request | Wait, Response, T]
-"""Logic without I/O: it yields requests, receives their responses, and returns a result.
+"""Logic without I/O: it yields requests, receives their responses or is thrown their errors, and returns a result.
 
 It may also yield a ``Wait``, after which it is resumed with ``next``.
 """
@@ -148,5 +149,5 @@ It may also yield a ``Wait``, after which it is resumed with ``next``.
 Steps: TypeAlias = Generator[Send | Sleep | Wait, Response, T]
 """Logic without I/O that also sets deadlines and pauses.
 
-After a ``Send``, it is resumed with the response; after any other step, with ``next``.
+After a ``Send``, it receives the response or is thrown the error; after any other step, it is resumed with ``next``.
 """

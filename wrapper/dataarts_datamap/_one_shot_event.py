@@ -18,8 +18,8 @@ _INSTANT: Final = 0.005  # seconds; longer than a tick of any clock that is not 
 class OneShotEvent:
     """An event that is set once and wakes all that wait for it, in any thread and any event loop.
 
-    It has no lock, since a fork would leave it held, and since the garbage collector may set the event in a thread that
-    is waiting for it or setting it. An atomic operation of a list ensures that each waiting call is woken once.
+    It has no lock: a fork could leave it held for ever, and the garbage collector may set the event in a thread that is
+    waiting for it or setting it. An atomic operation of a list ensures that each waiting call is woken once.
     """
 
     def __init__(self) -> None:

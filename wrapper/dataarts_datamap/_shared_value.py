@@ -52,16 +52,17 @@ class _Refresh:
 class SharedValue(Generic[T, StepT]):
     """Fetches a value once for all threads, tasks and event loops that need it at the same time.
 
-    One caller renews the value before the end of its life: as many seconds before as the margin, or a quarter of its
-    life if that is less. Meanwhile other callers use the old value while it is valid. If the renewal fails meanwhile,
-    the renewing caller gets the old value, too, and the next renewal is tried a minute later. While no value is valid,
-    other callers wait for the one that fetches, and get its value or its failure. If that caller ends without either,
-    such as a cancelled task or one whose client is closed, one of the waiting callers fetches.
+    One caller renews the value before it expires. Until then, other callers use the old value. If the renewal fails
+    before the old value expires, the renewing caller gets the old value, too, and the next renewal is tried a minute
+    later. While no value is valid, other callers wait for the one that fetches, and get its value or its failure. If
+    that caller ends without either, such as a cancelled task or one whose client is closed, one of the waiting callers
+    fetches.
 
     Args:
         fetch: Returns the steps that fetch the value.
         now: Returns the time in seconds.
-        margin: Number of seconds.
+        margin: Number of seconds before the end of its life at which a value is renewed; a quarter of its life if that
+            is less.
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class SharedValue(Generic[T, StepT]):
                 raise RequestTimeoutError("another call had not fetched a shared value before the deadline")
 
     def peek(self) -> T | None:
-        """The value, if there is one that is not yet due for renewal; nothing is fetched."""
+        """The value, or None if it must be fetched or renewed; nothing is fetched here."""
         cached = self._cached
         return None if cached is None or self._now() >= cached.renew_at else cached.value
 

@@ -9,7 +9,11 @@ _PACKAGE: Final = "dataarts_datamap."
 
 
 def calling_place() -> tuple[int, str]:
-    """Where this package was called: the ``stacklevel`` for a warning of the function that asks, and file and line."""
+    """The code outside this package that called it.
+
+    Returns:
+        The ``stacklevel`` with which the caller of this function can warn about that code, and its file and line.
+    """
     depth, frame = 0, inspect.currentframe()
     while frame is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
         depth, frame = depth + 1, frame.f_back

@@ -12,7 +12,7 @@ from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND, plain_
 Time: TypeAlias = datetime | str | int
 """An aware datetime, ISO 8601 text with an offset, or milliseconds since the epoch (UTC)."""
 
-_LIKELY_SECONDS: Final = range(1, 100_000_000_000)  # as milliseconds, a time before 1973-03-03
+_LIKELY_SECONDS: Final = range(1, 100_000_000_000)  # as milliseconds, times up to 1973-03-03
 
 
 class Window(NamedTuple):
@@ -31,8 +31,8 @@ def window(*, start: Time | None, end: Time | None, since: timedelta | None, now
     With ``since`` in place of ``start``, it begins that much before its end. Without ``end``, it ends at ``now``.
 
     Raises:
-        InvalidArgumentError: A time is invalid as in ``milliseconds``; ``since`` is not a positive timedelta; not
-            exactly one of ``start`` and ``since`` is given; or the window begins before 1970 or after its end.
+        InvalidArgumentError: ``milliseconds`` refuses a time; ``since`` is not a positive timedelta; not exactly one of
+            ``start`` and ``since`` is given; or the window begins before 1970 or after its end.
     """
     if (start is None) is (since is None):
         raise InvalidArgumentError("give exactly one of start and since: the window needs a beginning")
@@ -53,8 +53,8 @@ def milliseconds(name: str, value: object, *, round_up: bool = False) -> int:
     """A time as milliseconds since the epoch (UTC); a fraction of a millisecond is cut off, or rounded up.
 
     Raises:
-        InvalidArgumentError: The value is naive, not a time or out of range, or a number that looks like seconds; the
-            text says how to fix it.
+        InvalidArgumentError: The value is not a time, has no time zone, is out of range, or is a number that looks like
+            seconds; the text says how to fix it.
     """
     match value:
         case bool():

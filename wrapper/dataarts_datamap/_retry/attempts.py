@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger("dataarts_datamap")
 
-# The headers that a record shows; all other headers of a server stay out.
+# The only headers that a log record shows.
 _SENT_HEADERS: Final = ("content-type", "instance", "x-project-id", "x-sdk-date")
 _RECEIVED_HEADERS: Final = (
     "content-encoding",
@@ -38,8 +38,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """One request that was sent, and how it ended.
 
     A call that is retried has several. If credentials send a request first, such as for a token, that request has its
-    own ``Attempt``, with the number of the attempt that needed it. It holds nothing secret: no header, no query and no
-    content; credentials that a server echoed are masked.
+    own ``Attempt``, with the number of the attempt that needed it. An ``Attempt`` holds nothing secret: no header, no
+    query and no content; credentials that a server echoed are masked.
 
     Attributes:
         method: HTTP method.
@@ -48,12 +48,13 @@ class Attempt(Struct, frozen=True, kw_only=True):
         number: Number of the attempt within its call, from 1.
         elapsed: Seconds from sending the request to the last byte of its response, or to its failure.
         status: HTTP status; None if no response began.
-        size: Size of the response in bytes, decompressed; None if it is incomplete.
-        request_id: Id of the exchange, escaped and cut off after 80 characters; None if there was none.
+        size: Size of the response in bytes, decompressed; None if no complete response arrived.
+        request_id: The server's id of the request, escaped and cut off after 80 characters; None if it sent none.
         error: Kind of error that the attempt ended in; None if it succeeded, or if its call went on at once with new
             credentials, as it does once for a token that has expired.
-        error_code: Code of the error, such as ``APIGW.0308``; escaped and cut off in the same way.
-        next_wait: Seconds to wait before the next attempt; None if there is none.
+        error_code: Code of the error, such as ``APIGW.0308``, escaped and cut off like ``request_id``; None
+            without a code.
+        next_wait: Seconds to wait before the next attempt; None if this is the last one.
     """
 
     method: str
@@ -70,7 +71,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
     @property
     def will_retry(self) -> bool:
-        """Whether the request is sent again."""
+        """Whether another attempt follows, after ``next_wait`` seconds."""
         return self.next_wait is not None
 
 
@@ -81,7 +82,7 @@ AttemptHook: TypeAlias = Callable[[Attempt], object]
 class AttemptReporter:
     """Reports to the log, and to the hook if there is one.
 
-    A hook that raises does not break a call: its exception is logged once per client.
+    A hook that raises does not break a call: only its first exception is logged.
     """
 
     def __init__(self, hook: AttemptHook | None = None) -> None:
@@ -103,7 +104,7 @@ class AttemptReporter:
 
     @property
     def is_heard(self) -> bool:
-        """Whether anyone would see a report."""
+        """Whether anyone could see a report."""
         return self._hook is not None or _log.isEnabledFor(logging.INFO)
 
 
@@ -119,17 +120,17 @@ class AttemptLog:
         self._started = self._ended = 0.0
 
     def begin(self, request: Request) -> None:
-        """Note that a request is sent; the previous one, if any, succeeded."""
+        """Note that a request is sent; the previous one of the attempt, if any, is reported without an error."""
         self.end()
         self._request, self._response = request, None
         self._started = self._clock.monotonic()
 
     def arrive(self, response: Response | None = None) -> None:
-        """Note that the response is complete, or has failed."""
+        """Note that the response is complete, or that the request failed without one."""
         self._response, self._ended = response, self._clock.monotonic()
 
     def end(self, error: DataMapError | None = None, *, next_wait: float | None = None) -> None:
-        """Note that the attempt is over."""
+        """Report the latest request, if any, with the error that ended the attempt."""
         request, self._request = self._request, None
         if request is not None and self._reporter.is_heard:
             attempt = self._attempt(request, error, next_wait)

@@ -95,7 +95,7 @@ def _attempt(request: Request, credentials: Credentials, decode: Callable[[Respo
 
 
 def _with_deadline(call: Call[T], until: float, log: AttemptLog) -> Steps[T]:
-    """The call, with a deadline for each of its requests and waits."""
+    """The steps of a call, all of whose requests and waits have the same deadline."""
     try:
         step = next(call)
         while True:
@@ -114,7 +114,7 @@ def _with_deadline(call: Call[T], until: float, log: AttemptLog) -> Steps[T]:
 
 
 def _sent_or_waited(step: Request | Wait, until: float, log: AttemptLog) -> Steps[Response]:
-    """One step of a call, logged if it is a request."""
+    """One step of a call, noted in the log if it is a request."""
     if isinstance(step, Wait):
         return (yield Wait(step.event, until))
     log.begin(step)

@@ -48,12 +48,11 @@ class Retry:
     ("full jitter"). A wait that would pass the client's ``deadline`` is not begun: the failure is raised at once.
 
     A 429 only means that a request came too soon: the service counts the requests of all programs of a user together.
-    So 429s are counted separately from other failures, and a client sends nothing while one of its requests waits after
-    a 429.
+    So 429s are counted separately from other failures, and after each, all requests of the client wait.
 
     Attributes:
         attempts: Maximum number of attempts, including the first, but not counting attempts that got a 429: 1 to 20, by
-            default 4. With 1, nothing is retried, and the other parameters have no effect.
+            default 4. With 1, nothing is retried, not even after a 429.
         throttled_attempts: Number of 429s at which a request fails: 1 to 20, by default 12. Measured with three
             programs at once, each of which kept to the limit: with 4, one request in fifty failed; with 12, none of
             1,800.

@@ -1,4 +1,4 @@
-"""The rate limit of a client: one for all its walks."""
+"""The rate limit of a client, for all its requests together."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class RateLimiter:
     A fractional rate is kept over several seconds: 12.5 means 13 in 1.04 seconds, 0.5 means one in 2 seconds.
 
     Times are seconds of the caller's clock. If that clock stands still, as in a test, or goes back, the latest time
-    seen counts: a caller that has waited passes the time at which its wait ends.
+    seen counts: after a wait, a caller calls ``wait`` with the time at which the wait was to end.
 
     Args:
         rate: Requests in a second; None for no limit.
@@ -32,7 +32,7 @@ class RateLimiter:
         self._locks: dict[int, Lock] = {}
 
     def time(self, now: float) -> float:
-        """The latest time seen, this one included."""
+        """The latest time seen, including ``now``."""
         return max(self._latest, now)
 
     def wait(self, now: float) -> float:
