@@ -119,7 +119,7 @@ def test_a_search_that_is_not_whole_is_an_error(
     """The same page for any offset, and a count that is never reached, are no silent end."""
     with Catalog(MANY, **behaviour).server() as server, pytest.raises(IncompleteWalkError) as caught:
         face.search(server, "orders", page_size=10)
-    assert f"{read} assets could be read: narrow the search" == str(caught.value)
+    assert f"only {read} assets could be read: narrow the search" == str(caught.value)
 
 
 def test_kinds_are_compared_by_their_last_part(face: Threads | EventLoop) -> None:

@@ -41,14 +41,17 @@ _NOT_OF_SIZE: Final = (
 
 
 def could_be_cap(rows: int) -> bool:
-    """Whether a number of rows, from 100 on, looks like a maximum: a multiple of 100, a power of two or one less."""
+    """Whether a number of rows looks like a maximum: a multiple of 100, a power of two or one below a power of two.
+
+    A number below 100 does not.
+    """
     return rows >= _LEAST and (rows % _LEAST == 0 or rows & (rows - 1) == 0 or rows & (rows + 1) == 0)
 
 
 def count_halves(state: WalkState, asked: Window, planned: Sequence[int]) -> Generator[PageNeeded, RunPage, int]:
-    """The number of rows that the server counts in both halves of a window; 0 if no moment separates its rows.
+    """The number of rows that the server counts in the two halves of a window together.
 
-    The window is halved by the planned times of the rows that were read.
+    Each half has about half of the rows that were read, by their planned times. 0 if no moment separates these times.
     """
     middle = _middle(sorted(time for time in planned if asked.start < time < asked.end))
     span = state.options.first_span(state.habits, 1)
@@ -60,7 +63,7 @@ def count_halves(state: WalkState, asked: Window, planned: Sequence[int]) -> Gen
 
 
 def _middle(times: Sequence[int]) -> int | None:
-    """A moment that splits the times into about equal halves; None if all times are the same."""
+    """A moment that splits the times into about equal halves; None if no neighbours are over a millisecond apart."""
     half = len(times) // 2
     gaps = [(abs(at - half), times[at - 1] + 1) for at in range(1, len(times)) if times[at] - times[at - 1] > 1]
     return min(gaps)[1] if gaps else None
@@ -80,9 +83,9 @@ def served_page(sent: RunPage, limit: int, least: int) -> int:
 
 
 def is_slow(habits: ServerHabits, *, growth: int) -> bool:
-    """Whether the page of a trial, ``growth`` times as large as a small one, brought fewer rows per second.
+    """Whether the page of a trial brought fewer rows per second than a small page.
 
-    A small page counts as taking 0.16 seconds at least.
+    The page of the trial is ``growth`` times as large. A small page counts as taking at least 0.16 seconds.
     """
     return habits.trial_time > growth * max(habits.small_page_time, _QUICK)
 

@@ -26,9 +26,9 @@ class _Reading(NamedTuple):
 def read_lineage(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[list[LineageEdge]]:
     """All edges of an instance, some of them more than once.
 
-    An operator that appears or disappears between two pages shifts those behind it, so that one could be on neither
-    page. If the server's count of operators changes meanwhile, the pages are read up to three times, and the edges of
-    all readings count: lineage outlives its operators anyway.
+    An operator that appears or disappears between two pages shifts the operators behind it, so that one of them may be
+    on neither page. If the server's count of operators changes meanwhile, the pages are read up to three times, and the
+    edges of all readings count: lineage outlives its operators anyway.
 
     Args:
         ask: Returns the steps that read a page, given an offset and the maximum number of operators.
@@ -49,9 +49,9 @@ def read_lineage(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[list[Li
 def _read_once(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[_Reading]:
     """The edges of all pages.
 
-    An offset is assumed to count operators, as the total does. One more request, for offset 1, checks this if the
-    second page is empty, equals the first, or would also exist if offsets counted pages. Operators without rows
-    are normal, so the rows cannot be compared with the total.
+    An offset is assumed to count operators, as the total does. If there is a total, one more request, for offset 1,
+    checks this if the second page names no operators or those of the first page, or would also exist if offsets counted
+    pages. Operators without rows are normal, so the rows cannot be compared with the total.
     """
     page = yield from ask(0, _LIMIT)
     edges, total = list(page.edges), page.total

@@ -22,7 +22,7 @@ class Counting(Enum):
         ROWS: Rows from ``o`` on.
         PAGES: Rows from ``o * l`` on.
         PAGES_FROM_ONE: Rows from ``(o - 1) * l`` on.
-        WHOLE_PAGES: Rows from the largest multiple of ``l`` up to ``o`` on.
+        WHOLE_PAGES: Rows from ``o // l * l`` on.
     """
 
     ROWS = "rows"
@@ -53,11 +53,11 @@ class Span(NamedTuple):
 
 
 def next_span(counting: Counting, reached: int, *, overlap: int, limit: int, most: int) -> Span:
-    """The page that begins at least ``overlap`` rows before the position ``reached``, and ends behind it.
+    """The page that ends behind the position ``reached``, and begins ``overlap`` rows or more before that position.
 
-    It has ``limit`` rows if that is enough, and at most ``most`` rows. If offsets only reach multiples of the limit,
-    the limit is varied: of all pages of up to ``limit`` rows that overlap enough, the one that ends furthest is chosen.
-    That costs about a tenth of each page.
+    It has up to ``limit`` rows, or up to ``most`` if it needs more to end there. If offsets only reach multiples of the
+    limit, the limit is varied: of all pages of up to ``limit`` rows that overlap enough, the one that ends furthest is
+    chosen. That costs about a tenth of each page.
 
     Raises:
         OverflowError: No page of at most ``most`` rows ends behind the position, or the offset does not fit into 32
@@ -102,9 +102,9 @@ class Probe(Struct, frozen=True):
 
 
 def probe(known: int, *, overlap: int) -> Probe | None:
-    """A probe that begins among the known rows; if a server counts pages, it ends where they end, or behind that.
+    """A probe that begins among the known rows, however the server counts; None if too few rows are known.
 
-    None if too few rows are known.
+    If the server counts pages from zero, the probe ends where the known rows end, or behind that.
     """
     if known - overlap < _LEAST_KNOWN_TO_TELL:
         return None

@@ -41,7 +41,7 @@ class _RowsCalls:
     """The documented calls of anything that is iterated row by row."""
 
     def first(self) -> object:
-        """The first row in the server's order; None if there is none."""
+        """The first row; None if there is none."""
 
     def to_list(self, *, max_items: int | None = None) -> object:
         """All rows, or the first ``max_items`` of them.
@@ -113,8 +113,8 @@ class _PagerBase(Generic[TransportT]):
     def total(self) -> int | None:
         """The number of rows in the window, as reported by the server on the latest page.
 
-        None before the first page, if the server did not report it, for a window that is longer than a slice, and for a
-        table, whose operators have separate totals.
+        None before the first page, if the server did not report it or stopped counting at a maximum, for a window that
+        is longer than a slice, and for a table, whose operators have separate totals.
         """
         return self._cursor.total
 
@@ -129,9 +129,10 @@ class _PagerBase(Generic[TransportT]):
 
         All rows that were yielded so far count as read; of several iterations, the latest counts. Before an iteration
         begins, it is the token that was passed to the call, else None. It is also None for merged operators, while a
-        walk looks again for runs that moved, and if more than 20,000 runs of earlier slices can come again. It holds
-        the ids and planned times of the runs of the current slice, about 10 bytes for each: usually of up to 10,000
-        runs, or of 41,000 with large pages. It holds no secret.
+        walk looks again for runs that moved, and if more than 20,000 runs of earlier slices can come again. A
+        token holds the ids and planned times of the runs of the current slice, and of the runs of earlier slices that
+        can come again, about 10 bytes for each: usually of up to 10,000 runs, or of 41,000 with large pages. It holds
+        no secret.
         """
         return self._token(self._cursor)
 
@@ -159,9 +160,10 @@ class _PagerBase(Generic[TransportT]):
         """
 
     def to_pandas(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> object:
-        """All rows as a pandas frame: ``to_arrow`` with nullable integers, and names as categories.
+        """All rows as a pandas frame. Needs the extra ``pandas``.
 
-        Needs the extra ``pandas``.
+        It has the columns of ``to_arrow``, with nullable integers and flags, and categories for dictionary-encoded
+        text.
 
         Args:
             columns: As for ``to_arrow``.
@@ -173,9 +175,9 @@ class _PagerBase(Generic[TransportT]):
         """
 
     def to_polars(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> object:
-        """All rows as a polars frame: ``to_arrow`` with names as categories.
+        """All rows as a polars frame. Needs the extra ``polars``.
 
-        Needs the extra ``polars``.
+        It has the columns of ``to_arrow``, with categories for dictionary-encoded text.
 
         Args:
             columns: As for ``to_arrow``.
@@ -210,14 +212,14 @@ class _PagerBase(Generic[TransportT]):
 
 
 class Pager(_PagerBase[SyncTransport], Rows[RowT]):
-    """The rows of a window, read page by page on demand, in the server's order.
+    """The rows of a window, read page by page on demand.
 
     Each iteration reads the window anew. From the second page on, pages are read ahead, in parallel; leaving a loop
     cancels these reads. An iteration raises the errors of reading a page, and ``IncompleteWalkError`` if it cannot be
     shown that no row is missing; the ``resume_token`` on an error holds the position to go on from.
 
     ``first`` costs one page. In a window that is read in slices, it costs one page more for each empty slice before the
-    row, and at least one to find out the order: pages of the latest slice, then of the slices before it.
+    row, and at least one more to find out the order: pages of the latest slice, then of the slices before it.
     """
 
     def __iter__(self) -> Iterator[RowT]:

@@ -45,13 +45,13 @@ class PagedWalk(Protocol):
 
 
 class PageReader(Struct, frozen=True):
-    """The settings by which a pager reads.
+    """The settings with which a pager reads.
 
     Attributes:
         begin: Returns the steps that begin a new walk.
         ask: Returns the steps that read a page.
         ask_ahead: Returns the steps that read a page before it is awaited.
-        concurrency: The number of pages to read at once.
+        concurrency: The maximum number of pages to read at once.
         habits: The known facts about the server.
     """
 
@@ -89,7 +89,11 @@ class _ReadAheadBase(Generic[TransportT, StartedT]):
         self._started: dict[PageRead, StartedT] = {}
 
     def _begin_next(self, wanted: PageNeeded) -> StartedT | None:
-        """Begin the reads that will be needed, and cancel all others; returns the awaited read if it has begun."""
+        """Begin the reads that will be needed, and cancel all others.
+
+        Returns:
+            The awaited read; None if it has not begun.
+        """
         started = self._started.get(wanted.read)
         chosen = self._width.chosen(wanted)
         self._cancel(set(self._started).difference(wanted.ahead, (wanted.read,)))
@@ -126,7 +130,7 @@ class ReadAhead(_ReadAheadBase[SyncTransport, "tuple[Future[PageAhead], Cancella
         if started is not None:
             page = started[0].result()
             del self._started[wanted.read]  # only now, so that an interrupt cancels it, too
-            with suppress(*READ_ERRORS):  # it is read again when it is awaited
+            with suppress(*READ_ERRORS):  # a page that cannot be decoded is read again
                 return page()
         return self._transport.run(self._reading.ask(wanted.read))
 

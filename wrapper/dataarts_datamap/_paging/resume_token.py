@@ -33,7 +33,7 @@ class _Token(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def parse(cls, text: object) -> Self:
-        """The token of a text.
+        """The token in a text.
 
         Raises:
             InvalidArgumentError: It is not a token of this kind, or has another version.
@@ -65,9 +65,9 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
         window: The whole window.
         is_descending: Whether its slices are read newest first; None for one slice.
         slice: The current slice.
-        reached: The number of its rows that were read by offset; 0 if it is not read by offset.
-        limit: The page size that was requested; 0 if no page was requested yet.
-        direction: The server's order; 0 if it is not known.
+        reached: The number of rows of the slice that were read by offset; 0 if it is not read by offset.
+        limit: The page size to request next; 0 if no slice has begun.
+        direction: The server's order: 1 for oldest first, -1 for newest first, 0 if it is not known.
         read: The runs of the slice that were read, packed.
         loose: Runs of earlier slices that can come again, packed.
         newest_start: The newest start on the first page, in milliseconds; 0 for none.

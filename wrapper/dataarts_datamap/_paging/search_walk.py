@@ -85,7 +85,7 @@ class SearchWalk:
         elif self.total is None:
             self._is_over = True
         else:
-            raise self._incomplete(f"{self._read} of {self.total} assets could be read")
+            raise self._incomplete(f"only {self._read} of {self.total} assets could be read")
 
     @property
     def _read(self) -> int:

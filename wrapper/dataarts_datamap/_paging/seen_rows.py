@@ -21,7 +21,7 @@ RowKey: TypeAlias = tuple[int, int]
 """The key of a run: its id and its planned time in milliseconds, 0 for none.
 
 One id with two planned times means two runs, since ids are not known to be unique. A run without an id has a negative
-digest of its row instead, so that its key changes when the row changes.
+digest of its row instead of the id: its key changes when the row changes.
 """
 
 _UNKNOWN: Final = 0  # the content of a run that is only known from a resume token
@@ -121,7 +121,7 @@ class SeenRows:
         return sorted(new), changed
 
     def _nameless_gone(self, places: dict[RowKey, list[int]]) -> Counter[int]:
-        """The number of runs without an id that were read and are gone or changed, by planned time."""
+        """For each planned time, the number of runs without an id that were read, and are gone or changed."""
         if not self._nameless:
             return Counter()
         gone = Counter({planned: self._nameless[planned] for _, planned in places})
@@ -157,7 +157,7 @@ class FinishedSlices:
         return list(self._loose.elements())
 
     def loose_with(self, more: Iterable[RowKey]) -> list[RowKey]:
-        """The loose runs of all finished slices, and more of the current one."""
+        """The loose runs of all finished slices, and ``more``, which are those of the current slice."""
         return list((self._loose | Counter(more)).elements())
 
     def add(self, keys: Iterable[RowKey], loose: Iterable[RowKey]) -> None:
@@ -169,15 +169,15 @@ class FinishedSlices:
             self._loose = Counter(self.loose[-_MOST_LOOSE:])
 
     def loose_among(self, keys: Sequence[RowKey]) -> Sequence[int]:
-        """Indexes of the loose runs among the keys: a waiting run may have started since, in the middle of a slice.
+        """Indexes of the keys of loose runs; all indexes if loose runs were dropped.
 
-        All indexes, if loose runs were dropped.
+        A run that waited when it was read may have started since: then it can lie in the middle of a later slice.
         """
         if self.has_dropped:
             return range(len(keys))
         return [index for index, key in enumerate(keys) if key in self._loose] if self._loose else ()
 
     def count(self, key: RowKey) -> int:
-        """The largest number of runs with the key in one finished slice, since slices overlap."""
+        """The number of runs with the key: the largest of any one finished slice, since slices overlap."""
         hashed = hash(key)
         return max((bisect_right(one, hashed) - bisect_left(one, hashed) for one in self._hashes), default=0)

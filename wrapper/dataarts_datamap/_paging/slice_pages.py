@@ -83,7 +83,7 @@ class Page:
 
         Args:
             ahead: The number of milliseconds after the window's end that count as inside.
-            unstarted: Whether to include runs that have not started, whose starts may be anywhere.
+            unstarted: Whether a run that was planned but has not started counts, too.
         """
         start, end = self.window.start, self.window.end + ahead
         for run in map(self.sent.runs.__getitem__, self.unsure):

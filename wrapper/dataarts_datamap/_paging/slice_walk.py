@@ -188,7 +188,7 @@ class SliceWalk:
             yield from self._front_again()
 
     def _may_grow(self, page: Page) -> bool:
-        """Whether a first page is full, so that a larger one is requested."""
+        """Whether to request a larger page: this one is a full first page, and its list may go on."""
         options = self._state.options
         return (
             not page.span.position
@@ -204,7 +204,7 @@ class SliceWalk:
     def _larger_page(self) -> Generator[PageNeeded, RunPage, Page | None]:
         """The list from its beginning again, on a page as large as the server allows.
 
-        None if the server allows no larger page, or if another walk is about to find that out.
+        None if the server sends no larger page, or if another walk is finding that out.
         """
         options, habits = self._state.options, self._habits
         is_trial = not habits.page_size
@@ -254,7 +254,7 @@ class SliceWalk:
         If another run leaves the front, and one is added at the end, neither a page nor a total shows the move.
 
         Raises:
-            UnsettledError: More runs have moved than fit on a page.
+            UnsettledError: More runs may have moved than fit on a page.
         """
         self._settle()
         yield from self._begin_next()
@@ -288,7 +288,7 @@ class SliceWalk:
             self._state.first_pages[window] = error
 
     def _next_reads(self) -> Iterator[PageRead]:
-        """The first pages that the next slices will probably need."""
+        """The pages that the next slices will probably need first."""
         window, page_size = next(iter(self._following), (None, 0))
         first = None if window is None else self._state.first_pages.get(window)
         if window is not None and isinstance(first, RunPage):
@@ -385,7 +385,7 @@ class SliceWalk:
     def _first_page_elsewhere(
         self, window: Window, sent: RunPage, span: Span
     ) -> Generator[PageNeeded, RunPage, tuple[RunPage, Span]]:
-        """The first page at offset 1, if the server has nothing at offset 0."""
+        """The first page and its span: at offset 1 if the server has rows there but none at 0, else at offset 0."""
         if span.offset == 0 and Counting.PAGES_FROM_ONE in COUNTINGS_OF_UNIT[self._state.options.offset_unit]:
             from_one = span._replace(offset=1)
             elsewhere = yield self._needed(window, from_one, reading=1)
@@ -397,7 +397,7 @@ class SliceWalk:
         return sent, span
 
     def _read_page(self, sent: RunPage, span: Span, window: Window) -> Page:
-        """Note the facts of a page.
+        """A page as it was sent; its facts are noted.
 
         Raises:
             IncompleteWalkError: It has a run from outside the window.
@@ -658,7 +658,7 @@ class SliceWalk:
             return
         self._settle()
         if total is None or total < page.end:
-            raise TooManyError(2 * page.end)  # without a total, the halves are read
+            raise TooManyError(2 * page.end)  # the total is of no use, so the halves are read
         counted = yield from count_halves(self._state, page.window, [planned for _, planned in self._read])
         if counted > page.end:
             self._habits.reach, self._state.total = page.end, None
@@ -694,7 +694,7 @@ class SliceWalk:
         yield from self._first_reads(behind=0 if self._state.options.counting(self._habits) else total)
 
     def _behind(self, window: Window, span: Span, limit: int, total: int) -> Iterator[PageRead]:
-        """The pages of a list after the page at a span."""
+        """The pages of a list after a page, as far as the total reaches; none if it is unknown how offsets count."""
         counting = self._state.options.counting(self._habits)
         while counting is not None and (end := span.position + span.limit) < total:
             try:
@@ -704,9 +704,9 @@ class SliceWalk:
             yield self._state.read(window, span)
 
     def _first_reads(self, *, behind: int = 0) -> Iterator[PageRead]:
-        """The first pages of the next slices; only of the very next one if it probably has more than one page.
+        """The first pages of the next slices; only that of the very next slice if it probably has many pages.
 
-        A slice is assumed to be as long as the slice before it.
+        A slice is assumed to have as many rows as the slice before it.
 
         Args:
             behind: The number of rows of this slice that are read before them, on pages that cannot be announced yet.

@@ -1,4 +1,4 @@
-"""The options of a walk, its requests, its facts about the server, and its progress."""
+"""The options of a walk, its requests, the known facts about the server, and its progress."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LARGE_PAGE: Final = 1000
 READ_ERRORS: Final = (ServiceError, TransportError, InvalidResponseError)
 """Errors of a page after which a walk may read in another way."""
 
-_PAGES_OF_SLICE: Final = 41  # of 1,000 rows: 28 days of a run a minute; last page and second look cost a twentieth
+_PAGES_OF_SLICE: Final = 41  # of 1,000 rows: a run each minute for 28 days; last page and second look cost a twentieth
 _MOST_TOTALS: Final = 20
 _CONVINCING: Final = 4  # wrong totals would not be right so often by chance
 
@@ -66,7 +66,7 @@ PageAhead: TypeAlias = Callable[[], RunPage]
 
 Walk: TypeAlias = Generator[PageNeeded | RunPage, RunPage, None]
 """Yields each page that it needs, and is sent that page, or thrown its error. Also yields pages of runs for the caller,
-and is resumed with ``next``."""
+and is then resumed with ``next``."""
 
 
 def go_on(walk: Walk, response: RunPage | DataMapError) -> PageNeeded | RunPage | None:
@@ -82,7 +82,7 @@ def go_on(walk: Walk, response: RunPage | DataMapError) -> PageNeeded | RunPage 
 
 
 def passed_on(walk: Walk, needed: PageNeeded) -> Generator[PageNeeded, RunPage, PageNeeded | RunPage | None]:
-    """The next step of a walk, after yielding a page that it needs, and passing the page or its error on to it."""
+    """Yields a page that a walk needs, passes the page or its error to the walk, and returns the walk's next step."""
     try:
         page = yield needed
     except READ_ERRORS as error:
@@ -102,8 +102,8 @@ class ServerHabits(Struct):
         largest_total: The largest total that it reported. A maximum of its totals, if there is one, is not lower.
         largest_page: The largest size of a page, in bytes.
         reach: The maximum number of rows of a list that it serves or counts; 0 while no maximum was noticed.
-        page_size: The page size for a list that is longer than its first page, which the server allows without being
-            slow; 0 while that is not known.
+        page_size: The page size to request if a list is longer than its first page: the server allows it, and is not
+            slow with it; 0 while that is not known.
         small_page_time: The time of the latest small page, in seconds.
         trial_time: The time of the larger page in the trial, in seconds.
     """
@@ -130,7 +130,7 @@ class ServerHabits(Struct):
             self.small_page_time = elapsed
 
     def begin_trial(self) -> bool:
-        """Whether to try a larger page now: only one of all walks may, in any thread."""
+        """Whether to try a larger page now: of the walks in all threads, only one at a time may try it."""
         try:
             return not self.page_size and self._trials.pop() is None  # pop is atomic
         except IndexError:
@@ -167,11 +167,11 @@ class WalkOptions(Struct, frozen=True, kw_only=True):
     slice_rows: int
 
     def counting(self, habits: ServerHabits) -> Counting | None:
-        """How the server counts offsets, by the options or the known facts; None if that is not known."""
+        """How the server counts offsets; None if that is not known, or contradicts the unit in the options."""
         return habits.counting if habits.counting in COUNTINGS_OF_UNIT[self.offset_unit] else None
 
     def first_span(self, habits: ServerHabits, limit: int) -> Span:
-        """The first page of a list, with a limit."""
+        """The first page of a list, with ``limit`` rows."""
         from_one = self.counting(habits) is Counting.PAGES_FROM_ONE
         return Span(habits.first_offset if from_one else 0, limit, 0)
 
@@ -180,7 +180,7 @@ class WalkOptions(Struct, frozen=True, kw_only=True):
         return max(self.page_size, min(self.larger_page, habits.page_size))
 
     def most_rows(self, page_size: int) -> int:
-        """The maximum number of rows to read by offset, in pages of a size."""
+        """The maximum number of rows to read by offset in pages of ``page_size`` rows."""
         return self.slice_rows if page_size <= self.page_size else max(self.slice_rows, _PAGES_OF_SLICE * page_size)
 
 
@@ -190,7 +190,7 @@ class Progress(Struct):
     Attributes:
         rows_read: Number of runs that were yielded.
         changed: Number of runs that were read again with other content.
-        totals: The totals that the server reported, each change once, the latest last, and at most 20.
+        totals: The latest 20 totals that the server reported, oldest first; one that equals the one before is left out.
         last_run: The run that was yielded last.
     """
 

@@ -54,7 +54,7 @@ class WalkState(Struct):
         newest_start: The newest start on the first page, in milliseconds; 0 while there is none.
         is_by_plan: Whether a row shows that windows filter on planned times.
         is_by_start: Whether a row shows that windows filter on starts.
-        has_moved: Whether runs moved, so that a list had to be read by narrower windows.
+        has_moved: Whether the pages of a list did not join, perhaps because runs moved.
     """
 
     operator: Operator
@@ -82,7 +82,7 @@ class WalkState(Struct):
         return PageRead(self.operator, self.asked(window), span.offset, span.limit, reading, is_trial)
 
     def first_read(self, window: Window, page_size: int | None = None) -> PageRead:
-        """The request for the first page of a slice; of the page size in the options if none is given."""
+        """The request for the first page of a slice, with the page size of the options if none is given."""
         return self.read(window, self.options.first_span(self.habits, page_size or self.options.page_size))
 
     def parts(self, window: Window, total: int) -> tuple[Slices, int]:

@@ -257,21 +257,21 @@ class _Waiting:
         return ((self._slices[index], self.page_size) for index in self._order[self._next :])
 
     def next(self) -> Window | None:
-        """The next one; None if there is none."""
+        """The next slice; None if there is none."""
         window, _ = next(iter(self), (None, 0))
         self._next += 1
         return window
 
 
 def _behind(position: Position) -> Window:
-    """The part of the window after the current slice."""
+    """The part of the window that is read after the current slice."""
     if position.is_descending:
         return Window(position.window.start, position.slice.start)
     return Window(position.slice.end, position.window.end)
 
 
 def _from(position: Position) -> Window:
-    """The current slice, and the part of the window after it."""
+    """The current slice, and the part of the window that is read after it."""
     if position.is_descending:
         return Window(position.window.start, position.slice.end)
     return Window(position.slice.start, position.window.end)
