@@ -41,7 +41,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             "Set `DATAMAP_REGION`, or `DATAMAP_ENDPOINT` for an address of your own.",
         ),
         Symptom(
-            "project_id is missing, and so is the region, by whose name it could be found",
+            "project_id is missing, and without a region it cannot be looked up",
             datamap.ConfigurationError,
             "An endpoint alone does not say which project's data is requested.",
             "Set `DATAMAP_PROJECT_ID`, or the region, whose project is then used.",

@@ -19,7 +19,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "不知道服务在哪里。",
         "设置 `DATAMAP_REGION`；使用自己的地址时设置 `DATAMAP_ENDPOINT`。",
     ),
-    "project_id is missing, and so is the region, by whose name it could be found": (
+    "project_id is missing, and without a region it cannot be looked up": (
         "只有地址，不知道要问谁的数据。",
         "设置 `DATAMAP_PROJECT_ID`，或者设置区域，这时取与区域同名的项目。",
     ),

@@ -186,7 +186,7 @@ def test_crowd_looks_once(crowd: Callable[[dict[str, Any]], list[Any]]) -> None:
             tuple((f"w{n}", f"n{n}") for n in range(230)),
             "more than one workspace .*w19 'n19' and 210 more.*--workspace-id",
         ),
-        (Lists(orders=[order("i1")], count=3), (("i1", None),), "1 of 3 could be read"),
+        (Lists(orders=[order("i1")], count=3), (("i1", None),), "only 1 of 3 rows could be read"),
     ],
 )
 def test_not_exactly_one(

@@ -87,7 +87,7 @@ class Ask(Protocol):
 
 
 class TableLineage(NamedTuple):
-    """Lineage of tables, or a short reason why it is not known."""
+    """Lineage of tables; None if it is not known. A short reason if some lineage could not be read, else empty."""
 
     lineage: Lineage | None = None
     reason: str = ""
@@ -133,10 +133,10 @@ class Catalog:
         """The table with a GUID, without a request; or the only table with a name, found by a search or in lineage.
 
         With ``by_lineage``, lineage is read if the search is refused, finds nothing similar to the name, or finds too
-        much.
+        many tables. A ``Table`` is returned as it is.
 
         Raises:
-            InvalidArgumentError: The argument is not text, is empty, or is similar to more tables than can be compared.
+            InvalidArgumentError: The name is not text, is empty, or is similar to more tables than can be compared.
             TableNotFoundError: No table has the name.
             AmbiguousTableError: Several tables have the name.
         """
@@ -214,7 +214,7 @@ class Catalog:
         Lineage keeps tables that were dropped and created again.
 
         Raises:
-            AmbiguousTableError: The paths differ, or the search finds several tables, or fails.
+            AmbiguousTableError: The paths differ, or the search finds several tables or none of these, or fails.
         """
         if len({folded(one.full_name) for one in ambiguous.candidates}) > 1:
             raise ambiguous
@@ -273,8 +273,9 @@ class Catalog:
     def lineage_of(self, guid: str, operators: Sequence[Operator]) -> Steps[TableLineage]:
         """Lineage that says which operators of a table write it, read with as few requests as possible.
 
-        That is the lineage of the instance if it is cached; else the lineage of the table; and if its operators do not
-        match, the lineage of the instance if it is short. If reading fails, the result has the reason.
+        That is the lineage of the instance if it is cached; else the lineage of the table. If the lineage of the table
+        cannot be read, names no operator that writes it, or names one that is not among the operators, the lineage of
+        the instance is read if it is short. If reading fails, the result has the reason.
         """
         cached = self._lineage.peek()
         if cached is not None:
@@ -312,7 +313,7 @@ class Catalog:
         return known.edges
 
     def _short_lineage(self) -> Steps[TableLineage]:
-        """The lineage of the instance, unless it is too long to read for one table."""
+        """The lineage of the instance, or the reason if it is too long to read for one table."""
         if self._counted is None or self._counted <= _MOST_OPERATORS:
             self._counted = (yield from self._bulk_page(0, 1)).total
         if self._counted is None or self._counted > _MOST_OPERATORS:
@@ -348,7 +349,7 @@ class Catalog:
         return Lineage(lineage.edges, tables=[found])
 
     def near_lineage(self, table: Table, *, depth: int) -> Steps[Lineage | None]:
-        """Lineage of some steps upstream of a table; None if the operation is refused.
+        """Lineage of some steps upstream of a table; None if the service refuses to send it.
 
         It is the lineage of the instance if that is cached or short, else it is read table by table.
         """

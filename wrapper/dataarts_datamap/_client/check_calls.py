@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _BATCH: Final = 50  # number of checks whose records are written together
-_MEMORY: Final = timedelta(days=90)  # so that a table that is checked once a quarter is kept
+_MEMORY: Final = timedelta(days=90)  # long enough for a table that is checked once a month
 
 
 class _Round:
@@ -59,7 +59,7 @@ class _Round:
             self._on_checked(checked.check)
 
     def end(self, done: Iterable[Checked]) -> list[TableCheck]:
-        """The checks, after saving them, and dropping records that no check used for a long time."""
+        """The checks, after saving them, and dropping the records that no check has used for 90 days."""
         from dataarts_datamap._checks.check import rule_key  # noqa: PLC0415  only needed by this call
 
         self._save()
@@ -91,22 +91,23 @@ class _CheckCalls(BaseClient[PagerT]):
 
         ``concurrency`` tables are read at once. Lineage is read once for all of them, if this account may read it: it
         names the tables and the operators that write them. Then each table usually costs one request for its operators
-        and one for each operator that writes it. A table without a success in the time of its rule costs one more; a
-        table without one in the last seven days, up to three more, for its history. With a state, operators are only
-        requested when lineage has changed, and a known history is not searched again.
+        and one for each operator that writes it. An operator without a success in the time that the rule needs costs
+        one more, for the last seven days; without a success there, up to three more, for its history. With a state,
+        the operators of a table that is still fresh are not requested again for seven days if their lineage is known
+        and has not changed, and a known history is not searched again.
 
         A table that cannot be read is ``unknown``, with its error, and does not affect other tables. If the service
         cannot be reached, or rejects the credentials, for eight tables in a row, the remaining tables are not read.
 
         Args:
             tables: The rules, one for each table, such as ``load_tables`` returns.
-            now: The present, aware; the time of this call if left out.
+            now: The time for which the tables are judged, an aware datetime; the time of this call if left out.
             state: The state of earlier checks, to which this one adds. With it, a table that cannot be read keeps its
                 last known success, and an unreachable service is not an error.
             explain: Whether to find the causes for each table that is failed, late, stale or unknown, as in
                 ``explain``. Lineage, operators and runs that several tables need are read once.
-            on_checked: Called with each check as soon as it is done, in the thread or task of this call, before its
-                causes are known.
+            on_checked: Called with each check as soon as it is done, in the thread or event loop of this call, before
+                its causes are known.
 
         Returns:
             A check for each table, in the order of the rules.
@@ -115,8 +116,9 @@ class _CheckCalls(BaseClient[PagerT]):
             InvalidArgumentError: An argument is invalid.
             ConfigurationError: The client's configuration fails for every table.
             StateFileError: The state cannot be read or written, or belongs to another instance.
-            AuthenticationError: The credentials are rejected, and there is no state.
+            AuthenticationError: The credentials are rejected when lineage is read, and there is no state.
             ConnectionFailedError: The service cannot be reached to read lineage, and there is no state.
+            DataMapError: There is a state, but an id could not be looked up, and no earlier check recorded it.
         """
 
 
@@ -183,7 +185,7 @@ class AsyncCheckCalls(_CheckCalls[AsyncPager[Run]]):
         return checks if explained is None else await self._side_by_side([*map(explained, checks)], lambda _: None)
 
     async def _side_by_side(self, steps: Sequence[Steps[T]], note: Callable[[T], None]) -> list[T]:
-        """The results of steps, run in at most ``concurrency`` tasks; ``note`` is called in the task of each."""
+        """The results of steps, run in at most ``concurrency`` tasks; ``note`` is called in the task that ran them."""
         import asyncio  # noqa: PLC0415  a large module, which the synchronous client does not need
 
         found: dict[int, T] = {}

@@ -41,10 +41,10 @@ class _ClientCalls:
     def source(self) -> object:
         """The region, project and instance of the client's runs, as in exports.
 
-        A project or an instance that was not given is looked up once.
+        A project or an instance that was not given is looked up once, and so is a workspace that is ``"auto"``.
 
         Raises:
-            DiscoveryError: A lookup did not find exactly one project or instance.
+            DiscoveryError: A lookup did not find exactly one project, instance or workspace.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
@@ -59,7 +59,7 @@ class _ClientCalls:
         Args:
             table_guid: GUID of the table's data asset.
             role: ``"associated"`` for all that the service lists, or ``"producers"`` for those that write the table
-                according to lineage. If lineage names none of them, all are returned, with a
+                according to lineage. If lineage names none of them, or cannot be read, all are returned, with a
                 ``ProducersUnknownWarning``.
 
         Raises:
@@ -80,15 +80,15 @@ class _ClientCalls:
         """The operators of a table that count for its freshness, and how they were determined.
 
         If ``only`` names operators, these count. Otherwise the operators that write the table according to lineage
-        count; if lineage names none, all operators that the service lists count, since its list does not tell readers
-        from producers. Operators of lineage and of the service are matched by name and workspace (inferred). Conflicts
-        are in ``notes``.
+        count. If lineage names none of the operators that the service lists, all of these count, since the list does
+        not tell readers from producers. Operators of lineage and of the service are matched by name and workspace
+        (inferred). Conflicts are in ``notes``.
 
         It costs one request for the operators, and one for the lineage of the table, which is cached for five minutes.
-        If the table's lineage names none of the operators, the lineage of the instance is read, provided that the
-        instance has at most 1,000 operators: at most 13 requests in all. Cached lineage, as after ``lineage`` or
-        ``explain``, costs no request, and with ``only``, no lineage is needed. If lineage cannot be read, ``notes``
-        says so and all operators count.
+        If the lineage of the table cannot be read, names no operator that writes it, or names one that the service does
+        not list, the lineage of the instance is read, provided that the instance has at most 1,000 operators: usually
+        at most 13 requests in all. Cached lineage, as after ``lineage`` or ``explain``, costs no request, and with
+        ``only``, no lineage is needed. If lineage cannot be read, ``notes`` says so and all operators count.
 
         Args:
             table_guid: GUID of the table's data asset.
@@ -98,8 +98,8 @@ class _ClientCalls:
             ignore: Names of operators that do not count.
 
         Raises:
-            InvalidArgumentError: The GUID could change the meaning of the request, the role is not known, or a name
-                matches no operator of the table; the text lists the operators.
+            InvalidArgumentError: The GUID could change the meaning of the request, the role is not known, a name
+                matches no operator of the table, or no operator is left to count; the text lists the operators.
             TransportError: No complete response arrived.
             ServiceError: The service refused to list the operators.
             InvalidResponseError: The response is not what the API describes.
@@ -139,7 +139,7 @@ class _ClientCalls:
             longest_wait: Longest wait in seconds.
 
         Raises:
-            WaitTimeoutError: No run has ended in time; ``last_run`` is the last run seen.
+            WaitTimeoutError: The run has not ended in time; ``last_run`` is the run as last seen, if it was seen.
             InvalidArgumentError: An argument cannot be sent.
             DataMapError: Reading fails permanently.
         """
@@ -161,9 +161,10 @@ class _ClientCalls:
 
         A load has ended when, for each of these operators, the run planned last in the window has ended.
 
-        The operators that count are found once, as by ``find_producers``. If they may include readers, there is a
-        ``ProducersUnknownWarning``. Operators without runs in the window do not count, but at least one must have runs:
-        let the window begin after the previous load. The window is read again and again, as in ``wait_for_run``.
+        The operators that count are found once, as with ``find_producers``. If ``role`` is ``"producers"`` but they may
+        include readers, there is a ``ProducersUnknownWarning``. Operators without runs in the window do not count, but
+        at least one must have runs: let the window begin after the previous load. The window is read again and again,
+        as in ``wait_for_run``.
 
         Args:
             table_guid: GUID of the table's data asset.
@@ -180,8 +181,9 @@ class _ClientCalls:
             A run for each operator that has one. It may have failed: see ``Run.state``.
 
         Raises:
-            WaitTimeoutError: Not all runs have ended in time; ``last_run`` is a run that has not.
-            InvalidArgumentError: An argument cannot be sent, or a name matches no operator of the table.
+            WaitTimeoutError: Not all runs have ended in time; ``last_run`` is one that has not, None without runs.
+            InvalidArgumentError: An argument cannot be sent, a name matches no operator of the table, or no operator is
+                left to count.
             DataMapError: Reading fails permanently.
         """
 
@@ -205,7 +207,7 @@ class _ClientCalls:
         operators that write it are not known, all of its operators count; ``basis`` and ``notes`` say so.
 
         It costs the requests of ``find_producers``, usually two, plus the requests for the runs of the operators that
-        count. A run that began before the window is not seen.
+        count. A run from before the window is not seen.
 
         Args:
             table_guid: GUID of the table's data asset.
@@ -221,8 +223,8 @@ class _ClientCalls:
             slice_span: The longest window to request, as for ``list_runs``.
 
         Raises:
-            InvalidArgumentError: The GUID could change the meaning of the request, a timedelta is not positive, or a
-                name matches no operator of the table; the text lists them.
+            InvalidArgumentError: The GUID could change the meaning of the request, another argument is invalid, a name
+                matches no operator of the table, or no operator is left to count.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.

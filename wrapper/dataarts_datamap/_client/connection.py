@@ -35,6 +35,7 @@ def find_connection(**settings: Unpack[ClientSettings]) -> Connection:
     Raises:
         ConfigurationError: A setting is missing or unusable, or the credentials are neither a token nor an access key.
         CredentialsError: There are no credentials.
+        InvalidArgumentError: A setting has an unusable value.
         DataMapError: An id could not be looked up.
     """
     completed = completed_settings(settings)

@@ -1,6 +1,7 @@
-"""Looks up the ids of the project, the instance and the workspace that were not given, when they are first needed.
+"""Looks up the ids of a project and an instance that were not given, and of a workspace that is ``auto``.
 
-A lookup succeeds if there is exactly one candidate; otherwise the error lists the candidates.
+They are looked up when they are first needed. A lookup succeeds if exactly one candidate is usable; otherwise the error
+lists the candidates.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Discovery:
     def _walk(
         self, setting: str, build: Callable[[int], Request], decode: Callable[[Response], IdPage]
     ) -> Steps[list[ListedId]]:
-        """All pages of a list.
+        """The candidates on all pages of a list.
 
         The documentation says in one place that ``offset`` counts rows, and in another that it counts pages. For up to
         a hundred rows, which fit on one page, this makes no difference; a longer list has several candidates anyway.
@@ -94,7 +95,7 @@ class Discovery:
             page = yield from self._ask(setting, build(rows_read), decode)
             is_end = not page.rows or page == last
             if is_end and not told_end and page.total is not None and rows_read < page.total:
-                raise _undecided(setting, list(found.values()), f"{rows_read} of {page.total} could be read")
+                raise _undecided(setting, list(found.values()), f"only {rows_read} of {page.total} rows could be read")
             rows_read, last = rows_read + page.rows, page
             _add(found, page.candidates)
             told_end |= page.pages == number  # if the total contradicts, one more request decides

@@ -19,13 +19,13 @@ class Scope(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """The known ids of a scope, and the addresses where missing ids are looked up.
+    """The known ids of a scope, the region, and the addresses of the services.
 
     Attributes:
         endpoint: Address of the service.
         iam_endpoint: Address of IAM; None if it is not known.
-        obs_endpoint: Address of object storage; None for that of the region.
-        region: The region; a project that must be looked up has its name.
+        obs_endpoint: Address of object storage; None for the address in the region.
+        region: The region; None if it is not known. A project that must be looked up has the region's name.
         project_id: The project; None to look it up.
         instance_id: The instance; None to look it up.
         workspace_id: The workspace; None to send none, ``ONLY_WORKSPACE`` to look it up.
@@ -41,7 +41,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def scope(self) -> Scope | None:
-        """The scope, if nothing has to be looked up."""
+        """The scope; None if an id of it must be looked up."""
         if self.project_id is None or self.instance_id is None or self.workspace_id == ONLY_WORKSPACE:
             return None
         return Scope(self.project_id, self.instance_id, self.workspace_id)

@@ -28,21 +28,22 @@ class _LogCalls(BaseClient[PagerT]):
     def read_log(self, run: Run, *, tail: int | None = DEFAULT_TAIL) -> object:
         """The end of a run's log, or all of it, from object storage.
 
-        An access key signs the request directly. For a token, IAM issues a temporary key when the first log is read; it
-        is valid for 15 minutes. Both need the permission ``obs:object:GetObject``. ``AWS_…`` variables in the
-        environment are not read, and redirects are not followed.
+        An access key signs the request directly. For a token, IAM issues a temporary key, valid for 15 minutes, when
+        one is needed. Either key needs the permission ``obs:object:GetObject``. ``AWS_…`` variables in the environment
+        are not read, and redirects are not followed.
 
         Args:
-            run: The run, whose ``execution_log_path`` is the path of its log. If no object has that key, the objects
-                are listed whose keys begin with it, followed by ``/``, ``.``, ``_`` or ``-``, and the one written last
-                is read.
+            run: The run, whose ``execution_log_path`` is the path of its log. If there is no object with this path,
+                objects are listed whose path begins with it, followed by ``/``, ``.``, ``_`` or ``-``, and the one
+                written last is read.
             tail: Number of bytes to read from the end; None for all, up to the client's ``max_answer_size``.
 
         Raises:
             InvalidArgumentError: An argument is invalid.
             ConfigurationError: The address of object storage, or of IAM for a token, is not known.
             LogError: The log cannot be read: a class for each reason, and the text says what to do.
-            TransportError: No complete response arrived, or it is too large: ``open_log`` reads it piece by piece.
+            TransportError: No complete response arrived, or the log is too large: ``open_log`` reads a log piece by
+                piece.
             ServiceError: Object storage or IAM refused for another reason.
             InvalidResponseError: The response is not what object storage sends.
         """
@@ -52,7 +53,8 @@ class _LogCalls(BaseClient[PagerT]):
 
         Args:
             run: The run, as for ``read_log``.
-            position: Number of bytes to skip at the beginning, such as those that ``read_log`` returned.
+            position: Number of bytes to skip at the beginning. To go on after a ``RunLog``: its ``start`` plus the
+                length of its ``content``.
 
         Raises:
             InvalidArgumentError: An argument is invalid.

@@ -37,12 +37,12 @@ class _LogReaderBase(Generic[TransportT]):
 
     @property
     def other_paths(self) -> tuple[str, ...]:
-        """Other objects that match the run's log path; the reader has the one that was written last."""
+        """The paths of other objects that match the run's log path; the reader reads the one that was written last."""
         return self._source.other_paths
 
     @property
     def size(self) -> int:
-        """The size of the object in bytes, at the latest request that returned any."""
+        """The size of the object in bytes, as of the latest response that had bytes of it."""
         return self._size
 
     @property
@@ -93,7 +93,7 @@ class _LogReaderBase(Generic[TransportT]):
         return part.content
 
     def read(self, size: int = -1) -> object:
-        """The next bytes; none at the end.
+        """The next bytes; empty at the end.
 
         Args:
             size: The maximum number of bytes; -1 for all that are left.

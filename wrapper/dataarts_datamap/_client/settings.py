@@ -92,7 +92,10 @@ def completed_settings(settings: ClientSettings) -> ClientSettings:
 
 
 def _overridden_endpoint(region: str | None) -> str | None:
-    """The address for a region in the official SDK's variable; if it has several, separated by commas, the first."""
+    """The address for a region in the official SDK's variable; the first if it has several, separated by commas.
+
+    None if the variable is not set or there is no region.
+    """
     if region is None:
         return None
     variable = f"HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_{region.replace('-', '_').upper()}"
@@ -100,14 +103,19 @@ def _overridden_endpoint(region: str | None) -> str | None:
 
 
 def checked_settings(settings: Settings) -> Settings:
-    """The settings, if they are usable in requests, and missing ids can be looked up."""
+    """The settings, if their ids are usable in requests, and a missing project can be looked up.
+
+    Raises:
+        ConfigurationError: The project and the region are missing.
+        InvalidArgumentError: An id could change the meaning of a request, or the region cannot be sent.
+    """
     if settings.project_id is not None:
         path_segment("project_id", settings.project_id)
     elif settings.region is not None:
         login_text("region", settings.region)  # the name of the project to look up
     else:
         raise ConfigurationError(
-            "project_id is missing, and so is the region, by whose name it could be found: "
+            "project_id is missing, and without a region it cannot be looked up: "
             f"{how_to_set('project_id')}; or {how_to_set('region')}"
         )
     if settings.instance_id is not None:

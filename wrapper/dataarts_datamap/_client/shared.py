@@ -145,7 +145,8 @@ class BaseClient(Generic[PagerT]):
             endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``. A path prefix is
                 kept.
             region: Region id, one of ``REGIONS`` or a newer one. Addresses that are not given follow from it.
-            iam_endpoint: Address of IAM, where the project id is looked up. If left out: the region's.
+            iam_endpoint: Address of IAM, which looks up the project id, issues tokens for a password, and issues keys
+                for reading logs with a token. If left out: the region's.
             obs_endpoint: Address of object storage, which holds logs, without a bucket. If left out: the region's.
             project_id: Project id. If left out: the id of the project that has the region's name, looked up at the
                 first call.
@@ -163,14 +164,14 @@ class BaseClient(Generic[PagerT]):
             proxy: Proxy for all requests, such as ``http://user:password@host:3128``. If left out: the proxy of the
                 environment (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``).
             allow_http: Whether addresses may be plain ``http`` to another machine than this one.
-            requests_per_second: Maximum number of requests in a second, for all walks of the client together. By
+            requests_per_second: Maximum number of requests in a second, for all calls of the client together. By
                 default 50, which is the service's limit for one user (documented); None for no limit. The minimum is
-                about one a day, the maximum a million. If the service reports too many requests anyway, all walks wait.
+                about one a day, the maximum a million. If the service reports too many requests anyway, all calls wait.
             concurrency: Number of pages of a walk, or of tables in ``check_tables``, to read at once: 1 to 32, by
                 default 8.
-            on_attempt: Called with each ``Attempt`` after it has ended, such as for metrics, in the thread or task of
-                the call. It should be quick, and must not be a coroutine function. Its exceptions are logged once and
-                do not affect the call.
+            on_attempt: Called with each ``Attempt`` after it has ended, such as for metrics, in the thread or task that
+                sent the request. It should be quick, and must not be a coroutine function. Only its first exception is
+                logged, and none affects a call.
             clock: Source of time and of random waits, for tests that must not wait.
 
         Raises:
@@ -311,8 +312,8 @@ class BaseClient(Generic[PagerT]):
     ) -> PagerT:
         """The runs of every operator of a table; pages of several operators are read in parallel.
 
-        The operators are in the order of ``list_operators``, the runs of each in the server's order; merged runs are in
-        the order of their planned times.
+        The operators are in the given order, or else in that of ``list_operators``, and the runs of each are in the
+        server's order; merged runs are in the order of their planned times.
 
         Args:
             table_guid: GUID of the table's data asset.
@@ -467,7 +468,7 @@ class BaseClient(Generic[PagerT]):
     def _explainer(
         self, checks: Sequence[TableCheck], *, now: datetime
     ) -> Callable[[TableCheck], Steps[TableCheck]] | None:
-        """A function that adds its causes to a check; None if no check needs that.
+        """A function that adds the causes of a verdict to its check; None if no check needs them.
 
         Lineage, operators and runs that several checks need are read once.
         """
@@ -551,7 +552,7 @@ class BaseClient(Generic[PagerT]):
         return None
 
     def _lineage_for(self, rules: Iterable[TableRule]) -> Steps[Lineage | None]:
-        """Lineage, if a rule needs it to find its table or its producers; None if it cannot be read.
+        """Lineage, if a rule needs it to find its table or its producers; None if none does, or it cannot be read.
 
         Tables can be read without it; each check then says that its producers are not known.
         """
@@ -567,8 +568,8 @@ class BaseClient(Generic[PagerT]):
     def _read_history(self, operator: Operator, start: datetime, end: datetime) -> Steps[list[Run] | None]:
         """The runs of a window that may be long, up to the last success; None if they cannot be read.
 
-        The whole window is requested. If the service refuses that, it is read in slices if it is at most a year long,
-        else not at all.
+        The whole window is requested. If the service refuses that, or not all runs can be read, the window is read in
+        slices of 28 days if it is at most a year long, else not at all.
         """
         from dataarts_datamap._checks.readings import read_until_success  # noqa: PLC0415  only needed by this call
 
@@ -725,7 +726,7 @@ def operator_of(task_id: str, job_name: str, workspace_id: str | None) -> Operat
 
 
 def checked_waits(timeout: object, first_wait: object, longest_wait: object) -> Waits:
-    """The waits, if each is a number of seconds."""
+    """The waits, if each is a number of seconds; the first is shortened to the longest."""
     from dataarts_datamap._monitoring.waiting import Waits  # noqa: PLC0415  only needed by a wait
 
     first, longest = checked_seconds("first_wait", first_wait), checked_seconds("longest_wait", longest_wait)

@@ -81,8 +81,8 @@ class _TableCalls(BaseClient[PagerT]):
     def find_table(self, name: str) -> object:
         """The table with a GUID, without a request; or the only table with a name, found by a search.
 
-        If this account may not search, or if the search finds nothing similar to the name or too much, the name is
-        looked up in lineage, which lacks tables without lineage.
+        If this account may not search, or if the search finds nothing similar to the name, or too many tables, the name
+        is looked up in lineage, which lacks tables without lineage.
 
         A name is compared with a table's display name, and with the end of its path: ``orders``, ``sales.orders`` and
         ``postgres.sales.orders`` can name the same table. An exact match counts before one that differs in case. A text
@@ -95,7 +95,10 @@ class _TableCalls(BaseClient[PagerT]):
             InvalidArgumentError: The name is empty, or is similar to more tables than can be compared.
             TableNotFoundError: No table has the name; the text lists similar names.
             AmbiguousTableError: Several tables have the name; the text lists the tables.
+            TransportError: No complete response arrived.
             ServiceError: The service refused the search.
+            InvalidResponseError: The response is not what the API describes.
+            IncompleteWalkError: Not all tables that the search found could be read.
         """
 
     def get_table(self, guid: str) -> object:
@@ -138,12 +141,13 @@ class _TableCalls(BaseClient[PagerT]):
     ) -> object:
         """Lineage with everything upstream of a table, or downstream of it.
 
-        It is the lineage of the instance, cached as by ``lineage``. If this account may not read the lineage of the
+        It is the lineage of the instance, cached as for ``lineage``. If this account may not read the lineage of the
         instance, ShowDatamapLineage is requested table by table, for at most 200 tables. The depth and the direction of
         its responses are not documented, so they are worked out from each response.
 
         Args:
-            table: The table, its GUID or its name, looked up in lineage first. The result accepts any of these for it.
+            table: The table, its GUID or its name, looked up in lineage first. The methods of the result accept any of
+                these, too.
             direction: ``"up"`` for the tables that it is made of, ``"down"`` for those made of it.
             depth: The maximum number of steps; no limit if left out.
 
@@ -154,6 +158,7 @@ class _TableCalls(BaseClient[PagerT]):
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
+            IncompleteWalkError: Not all lineage, or not all tables that a search found, could be read.
         """
 
     def lineage(self) -> object:
@@ -196,7 +201,7 @@ class _TableCalls(BaseClient[PagerT]):
         Raises:
             InvalidArgumentError: An argument is invalid, or could change the meaning of a request.
             TableNotFoundError: No table has the name.
-            AmbiguousTableError: Several tables have it.
+            AmbiguousTableError: Several tables have the name.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
@@ -231,7 +236,7 @@ class _TableCalls(BaseClient[PagerT]):
         Raises:
             InvalidArgumentError: An argument is invalid, or could change the meaning of a request.
             TableNotFoundError: No table has the name.
-            AmbiguousTableError: Several tables have it.
+            AmbiguousTableError: Several tables have the name.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.

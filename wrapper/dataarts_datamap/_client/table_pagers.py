@@ -26,14 +26,14 @@ class _TablePagerBase(Generic[TransportT]):
 
     @property
     def total(self) -> int | None:
-        """The number of matching assets of all kinds, as reported on the latest page; None before the first page."""
+        """The number of matching assets of all kinds, as last reported; None if it was not reported yet."""
         return None if self._walk is None else self._walk.total
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(total={self.total})"
 
     def pages(self) -> object:
-        """The pages, each with the tables that no earlier page had; one is empty if none of its assets is wanted."""
+        """The pages, each with the tables that no earlier page had; empty if none is of a requested kind."""
 
     def _restart(self) -> SearchWalk:
         self._walk = walk = self._begin()
@@ -44,7 +44,7 @@ class TablePager(_TablePagerBase[SyncTransport], Rows[Table]):
     """The tables that a search finds, read page by page on demand, in the server's order.
 
     Each iteration searches anew. It raises the errors of reading a page, and ``IncompleteWalkError`` if the pages end
-    before as many assets were read as the server counts.
+    before as many assets were read as the server counts, or have no end.
     """
 
     def __iter__(self) -> Iterator[Table]:
