@@ -200,9 +200,9 @@ def test_resume_token() -> None:
 def test_bad_resume_token(token: Any) -> None:
     """A token of another kind is refused, with a text that says what to pass."""
     with DataMapClient(endpoint="https://h", **SETTINGS) as client:
-        with pytest.raises(InvalidArgumentError, match="pass a token from its pager"):
+        with pytest.raises(InvalidArgumentError, match="pass a token from a pager of this call"):
             client.list_runs("1", job_name="a", resume_token=token)
-        with pytest.raises(InvalidArgumentError, match="pass a token from its pager"):
+        with pytest.raises(InvalidArgumentError, match="pass a token from a pager of this call"):
             client.list_table_runs("t", resume_token=token)
 
 

@@ -96,7 +96,9 @@ class SharedValue(Generic[T, StepT]):
                 raise copy(refresh.failure)
             if not refresh.event.is_set:
                 self._finish(refresh)
-                raise RequestTimeoutError("another call had not fetched a shared value before the deadline")
+                raise RequestTimeoutError(
+                    "another call was fetching a value that both calls need, and did not get it before the deadline"
+                )
 
     def peek(self) -> T | None:
         """The value, or None if it must be fetched or renewed; nothing is fetched here."""

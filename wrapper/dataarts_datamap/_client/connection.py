@@ -44,7 +44,9 @@ def find_connection(**settings: Unpack[ClientSettings]) -> Connection:
         inside: dict[str, Any] = vars(client)
         credentials = inside["_credentials"]
         if not isinstance(credentials, TokenCredentials | AccessKeyCredentials):
-            raise ConfigurationError("a token or an access key is needed: set DATAMAP_TOKEN, or an access key")
+            raise ConfigurationError(
+                "a token or an access key is needed: set DATAMAP_TOKEN, or HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"
+            )
         source = client.source()
     return Connection(
         endpoint=inside["_settings"].endpoint,

@@ -46,7 +46,7 @@ class _Token(Struct, frozen=True, kw_only=True, omit_defaults=True):
             pass
         raise InvalidArgumentError(
             f"resume_token {shown(text)} does not belong to this call, or is not of version {_VERSION}: "
-            "pass a token from its pager"
+            "pass a token from a pager of this call"
         )
 
 
@@ -127,4 +127,4 @@ def unpack(packed: bytes) -> list[RowKey]:
     try:
         return json.decode(zlib.decompressobj().decompress(packed, _LARGEST_PACK), type=list[RowKey])
     except (ValidationError, ValueError, zlib.error):
-        raise InvalidArgumentError("the resume_token is damaged: pass a token from its pager") from None
+        raise InvalidArgumentError("the resume_token is damaged: pass a token from a pager of this call") from None

@@ -668,7 +668,7 @@ class SliceWalk:
     def _outside_error(self, page: Page) -> IncompleteWalkError:
         return self._incomplete(
             f"a run came from outside the window: none of its times lies between {page.window.start} and "
-            f"{page.window.end}: the server may ignore the window"
+            f"{page.window.end} (ms since the epoch), so the server may ignore the window"
         )
 
     def _contradiction(self, page: Page) -> IncompleteWalkError:
