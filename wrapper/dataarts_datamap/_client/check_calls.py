@@ -104,8 +104,8 @@ class _CheckCalls(BaseClient[PagerT]):
             now: The time for which the tables are judged, an aware datetime; the time of this call if left out.
             state: The state of earlier checks, to which this one adds. With it, a table that cannot be read keeps its
                 last known success, and an unreachable service is not an error.
-            explain: Whether to find the causes for each table that is failed, late, stale or unknown, as in
-                ``explain``. Lineage, operators and runs that several tables need are read once.
+            explain: Whether to find the causes for each table that could be read and is failed, late, stale or unknown,
+                as in ``explain``. Lineage, operators and runs that several tables need are read once.
             on_checked: Called with each check as soon as it is done, in the thread or event loop of this call, before
                 its causes are known.
 
@@ -114,7 +114,7 @@ class _CheckCalls(BaseClient[PagerT]):
 
         Raises:
             InvalidArgumentError: An argument is invalid.
-            ConfigurationError: The client's configuration fails for every table.
+            ConfigurationError: A setting of the client is missing or wrong, so every table would fail.
             StateFileError: The state cannot be read or written, or belongs to another instance.
             AuthenticationError: The credentials are rejected when lineage is read, and there is no state.
             ConnectionFailedError: The service cannot be reached to read lineage, and there is no state.

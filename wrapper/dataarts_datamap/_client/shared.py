@@ -226,8 +226,8 @@ class BaseClient(Generic[PagerT]):
         Reads ``DATAMAP_ENDPOINT``, ``DATAMAP_REGION``, ``DATAMAP_PROJECT_ID`` (else ``HUAWEICLOUD_SDK_PROJECT_ID``),
         ``DATAMAP_INSTANCE_ID``, ``DATAMAP_WORKSPACE_ID``, ``DATAMAP_OBS_ENDPOINT`` and
         ``HUAWEICLOUD_SDK_IAM_ENDPOINT``. Credentials are found as by ``find_credentials``. If they come from the
-        profile file, its ``project_id`` and ``iam_endpoint`` are used if no variable gives them. An empty variable
-        counts as not set, and so does a keyword that is None. If ``endpoint`` or ``region`` is a keyword,
+        profile file, its ``project_id`` and ``iam_endpoint`` are used if no variable or keyword gives them. An empty
+        variable counts as not set, and so does a keyword that is None. If ``endpoint`` or ``region`` is a keyword,
         ``DATAMAP_ENDPOINT`` and ``DATAMAP_REGION`` are not read. Variables such as
         ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` override a region's own address; if one holds several
         addresses, separated by commas, the first is used. ``DATAMAP_ALLOW_HTTP=1`` means ``allow_http=True``, for
@@ -513,8 +513,8 @@ class BaseClient(Generic[PagerT]):
     ) -> Steps[CheckSources]:
         """The readers for a check. Lineage is read first, if a rule needs it to find its table or its producers.
 
-        An error that means that nothing can be read, such as rejected credentials, is raised; with a state, the check
-        goes on with the records of earlier checks.
+        An error that means that nothing can be read, such as rejected credentials, is raised if there is no state; with
+        a state, the check goes on with the records of earlier checks.
         """
         from dataarts_datamap._checks.check import CheckSources, Outage, Records  # noqa: PLC0415  only needed by this call
 

@@ -129,10 +129,10 @@ class _PagerBase(Generic[TransportT]):
 
         All rows that were yielded so far count as read; of several iterations, the latest counts. Before an iteration
         begins, it is the token that was passed to the call, else None. It is also None for merged operators, while a
-        walk looks again for runs that moved, and if more than 20,000 runs of earlier slices can come again. A
-        token holds the ids and planned times of the runs of the current slice, and of the runs of earlier slices that
-        can come again, about 10 bytes for each: usually of up to 10,000 runs, or of 41,000 with large pages. It holds
-        no secret.
+        walk looks again for runs that moved, and if more than 20,000 runs of earlier slices can come again. A token
+        holds the ids and planned times of the runs of the current slice, and of the runs of earlier slices that can
+        come again, about 10 bytes for each: usually of up to 10,000 runs, or of 41,000 with large pages. It holds no
+        secret.
         """
         return self._token(self._cursor)
 

@@ -135,7 +135,7 @@ class ReadAhead(_ReadAheadBase[SyncTransport, "tuple[Future[PageAhead], Cancella
         return self._transport.run(self._reading.ask(wanted.read))
 
     def close(self) -> None:
-        """Cancel the reads under way, and wait half a second at most until they have ended.
+        """Cancel the reads under way, and wait until they have ended, but at most half a second.
 
         A longer wait could be a deadlock: the garbage collector may close a forgotten walk in any thread, even in one
         that reads ahead, or that holds a lock which a read needs.

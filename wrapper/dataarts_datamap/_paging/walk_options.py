@@ -33,7 +33,8 @@ LARGE_PAGE: Final = 1000
 READ_ERRORS: Final = (ServiceError, TransportError, InvalidResponseError)
 """Errors of a page after which a walk may read in another way."""
 
-_PAGES_OF_SLICE: Final = 41  # of 1,000 rows: a run each minute for 28 days; last page and second look cost a twentieth
+# Pages of 1,000 rows: a run each minute for 28 days. The last page and the second look at the first cost a twentieth.
+_PAGES_OF_SLICE: Final = 41
 _MOST_TOTALS: Final = 20
 _CONVINCING: Final = 4  # wrong totals would not be right so often by chance
 

@@ -54,7 +54,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
             credentials, as it does once for a token that has expired.
         error_code: Code of the error, such as ``APIGW.0308``, escaped and cut off like ``request_id``; None
             without a code.
-        next_wait: Seconds to wait before the next attempt; None if this is the last one.
+        next_wait: Seconds to wait before the next attempt; None if no attempt follows, or if ``error`` is None.
     """
 
     method: str
@@ -71,7 +71,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
     @property
     def will_retry(self) -> bool:
-        """Whether another attempt follows, after ``next_wait`` seconds."""
+        """Whether another attempt follows the error, after ``next_wait`` seconds."""
         return self.next_wait is not None
 
 
