@@ -11,7 +11,7 @@ from dataarts_datamap._report.texts import Texts
 _TABLE: Final = {
     # The headline
     "The table is fresh: {what} is {age} old.": "表是新鲜的：{what}在 {age}之前。",
-    "No operator has failed since its last success; the oldest of these is {age} old.": (
+    "No operator has failed since its last success; the oldest last success is {age} old.": (
         "各作业算子最近一次成功之后都没有失败；其中最早的一次在 {age}之前。"
     ),
     "No run has failed since the last success, which is {age} old.": ("最近一次成功在 {age}之前，此后没有失败的运行。"),
@@ -268,7 +268,9 @@ _TABLE: Final = {
     "lineage says that {what} writes {table}, but the service does not list it": (
         "血缘说明 {what} 写 {table}，但服务没有列出它"
     ),
-    "{job} may write {table} by another name: it counts": "作业 {job} 可能以别的名称写 {table}：参与判断",
+    "{job} may have another name in lineage, and write {table}: it counts": (
+        "作业 {job} 在血缘中可能用别的名称，并写 {table}：参与判断"
+    ),
     "{job} is listed for {table}, but lineage does not know it: it does not count": (
         "服务为 {table} 列出了作业 {job}，但血缘中没有它：不参与判断"
     ),
@@ -306,7 +308,9 @@ _TABLE: Final = {
         "{table} 最近一次写入在 {time}，运行太少，看不出作业 {job} 多久写一次，无法判断它是否迟到。"
         "要读取更多运行，请把开始时间提前（--since 30d）"
     ),
-    "more than {n} tables are upstream of it: these are the nearest": "上游的表超过 {n} 张：这些是最近的",
+    "not all tables upstream were examined: at most {n}, including the table itself": (
+        "上游的表没有全部查看：最多 {n} 张，包括这张表"
+    ),
     # The page of all tables
     "Data Map tables": "数据地图：所有表",
     "Skip to the tables": "跳到表",

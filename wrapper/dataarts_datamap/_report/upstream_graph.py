@@ -86,7 +86,9 @@ def standing(one: UpstreamTable, say: Texts = ENGLISH) -> str:
     """The state of a table in a few words."""
     if one.trouble is not None:
         return say(TROUBLE_WORDS[one.trouble])
-    return say("well" if one.is_judged else "from elsewhere" if one.steps else "not judged")
+    if one.is_judged:
+        return say("well")
+    return say("from elsewhere" if one.steps and one.operator is None else "not judged")
 
 
 def run_words(operator: Operator | None, run: Run | None, zone: tzinfo, say: Texts) -> list[str]:
