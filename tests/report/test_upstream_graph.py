@@ -84,7 +84,7 @@ def test_names_are_text_and_boxes_lead_to_the_list() -> None:
     [
         (Upstream(tables=(ROOT,), lineage=LineageKnowledge.REFUSED), "does not let this account read lineage"),
         (Upstream(tables=(ROOT,), lineage=LineageKnowledge.UNKNOWN), "No table upstream is known."),
-        (Upstream(tables=(ROOT, NEAR)), "1 table feeds it, none of them in trouble."),
+        (Upstream(tables=(ROOT, NEAR)), "1 table feeds it; none is in trouble."),
         (
             Upstream(tables=(ROOT, *[table(f"t{n}", 1, Trouble.LATE) for n in range(5)])),
             "s.t2 (has not started) and 2 more.",

@@ -25,7 +25,7 @@ OperatorRole: TypeAlias = Literal["associated", "producers"]
 
 _MOST_LISTED: Final = 30
 _LONGEST_NAME: Final = 120
-_NOT_KNOWN: Final = remark("its lineage is not known")
+_NOT_KNOWN: Final = remark("the table's lineage is not known")
 
 
 class OperatorBasis(StrEnum):
@@ -207,7 +207,7 @@ def _reason(table: Table, lineage: Lineage | None, reason: str) -> str:
         return reason
     if lineage.producers(table):
         return remark("the service does not list the operators that lineage names")
-    return remark("lineage names no operator that writes it")
+    return remark("lineage names no operator that writes the table")
 
 
 def _name(table: Table) -> str:

@@ -301,7 +301,7 @@ def _without_runs(status: TableStatus, say: Texts) -> Iterator[str]:
         names = printable(say(", ").join(map(operator_name, status.ignored)), limit=200)
         yield say("Not judged, on request: {names}.", names=names)
     if status.any_operator:
-        yield say("On request, one operator that keeps the table fresh is enough.")
+        yield say("On request, the last success of any operator counts.")
 
 
 def _basis(status: TableStatus, say: Texts) -> Iterator[Reason]:

@@ -68,7 +68,7 @@ def upstream_sentence(upstream: Upstream, say: Texts = ENGLISH) -> str:
         return say("No table upstream is known.")
     tables = say.count("1 table feeds it", "{n} tables feed it", count)
     if not troubled:
-        return say("{tables}, none of them in trouble.", tables=tables)
+        return say("{tables}; none is in trouble.", tables=tables)
     named = troubled[:_MOST_NAMED]
     names = say(", ").join(say("{table} ({how})", table=table_name(one), how=standing(one, say)) for one in named)
     if len(troubled) > len(named):
