@@ -241,7 +241,7 @@ def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Ste
     the service keeps. In an outage, no request is sent.
 
     Raises:
-        ConfigurationError: The client's configuration is wrong, so that every table would fail.
+        ConfigurationError: The client's configuration is wrong: every table would fail.
         ClientClosedError: The client was closed.
     """
     visit = _Visit(rule, sources, now)

@@ -151,7 +151,7 @@ def _ended_verdict(rule: TableRule, record: OperatorRecord) -> Verdict | None:
 def _last_success(records: Sequence[OperatorRecord], *, is_silent: bool) -> LastSuccess:
     """The oldest of the producers' last successes; the newest of them if no producer ran in the time that was read.
 
-    Without a time if one of them has no known success; in the second case, if none has.
+    Without a time if one of the producers has no known success; in the second case, only if none has.
     """
     known = [one.last_success for one in records if one.last_success is not None]
     without = [one for one in records if one.last_success is None]
@@ -167,7 +167,7 @@ def _last_success(records: Sequence[OperatorRecord], *, is_silent: bool) -> Last
 def _with_verdicts(
     status: TableStatus, operators: Sequence[OperatorStatus], verdicts: Sequence[Verdict | None]
 ) -> TableStatus:
-    """The status with these operators and their verdicts; the table has the worst of them."""
+    """The status with these operators and their verdicts; the table has the worst verdict."""
     judged = [(verdict, index) for index, verdict in enumerate(verdicts) if verdict is not None]
     if not judged:
         return replace(status, verdict=Verdict.UNKNOWN)

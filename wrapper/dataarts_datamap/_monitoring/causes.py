@@ -166,7 +166,7 @@ class _Search:
         return True
 
     def _inputs(self, here: Examined, producer: Producer) -> list[Table]:
-        """The tables that an operator reads, with the tables behind a view in its place; it may write one of them."""
+        """The tables that an operator reads (and may write, too); the tables behind a view stand for the view."""
         edges = self._lineage.inputs(here.table)
         read = [edge.source for edge in edges if edge.source is not None and _is_of(edge.node, producer.node)]
         return list({table.guid: table for source in read for table in self._written(source)}.values())

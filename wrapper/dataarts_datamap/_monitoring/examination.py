@@ -204,7 +204,7 @@ class Examiner:
     ) -> dict[Operator, LineageNode | None]:
         """The operators that write a table, each with its node in lineage.
 
-        If lineage names none of them, all count for the table that is explained, and none for a table upstream.
+        If lineage names none of them, all count for the first table, and none for a table upstream.
         """
         join = join_operators(table, operators, self._lineage, may_be_renamed=not depth)
         for said in join.notes:

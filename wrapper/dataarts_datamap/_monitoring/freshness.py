@@ -44,7 +44,8 @@ class Verdict(StrEnum):
             succeeded or failed.
         FAILED: Runs failed, and none has succeeded since; with ``max_age``, none has succeeded at all.
         UNKNOWN: There are no runs, all runs have an unknown status, or the last success may be one whose time cannot
-            be read; without ``max_age``, also if none succeeded or failed.
+            be read; without ``max_age``, also if none succeeded or failed; for a due time, also if a run has an unknown
+            status, and no other run decides.
         LATE: It was due, no run planned for the due time has succeeded, and either none failed or one is still going
             on. Only a check against a due time has this verdict.
         SLOW: It would be fresh, but a run has been going on for more than twice the typical duration, and longer than
@@ -115,7 +116,7 @@ class RunsStatus(Struct, frozen=True, kw_only=True):
 
     @property
     def is_ahead(self) -> bool:
-        """Whether the last success lies more than five minutes in the future, so that one of the clocks is wrong."""
+        """Whether the last success lies more than five minutes in the future: one of the clocks is wrong."""
         return self.age is not None and -self.age > _MOST_SKEW
 
     def to_dict(self) -> dict[str, Any]:
@@ -148,7 +149,7 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
     window. The table has the worst of their verdicts (failed, late, stale, unknown, fresh) and the oldest of their last
     successes; None if one operator has none. If no operator has runs, the verdict is unknown. With ``any_operator``,
     the last success may be that of any operator. Failures are still counted for each operator since its own last
-    success, and without ``max_age``, those of any operator decide.
+    success, and without ``max_age``, a failure of any operator decides.
 
     Attributes:
         now: Time of the judgement, UTC.
@@ -276,7 +277,7 @@ def with_basis(status: TableStatus, producers: Producers) -> TableStatus:
 def producers_status(
     runs: Iterable[Run], producers: Producers, *, now: datetime, max_age: timedelta | None, any_operator: bool
 ) -> TableStatus:
-    """Judge whether a table is fresh, by the runs of its producers.
+    """Judge whether a table is fresh, from the runs of its producers.
 
     Raises:
         InvalidArgumentError: As for ``table_status``.
