@@ -324,7 +324,12 @@ def test_not_judged(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pyte
 
 @pytest.mark.parametrize(
     ("status", "code", "told"),
-    [("success", 0, "success"), ("fail", 1, "fail"), ("skip", 1, "skip"), ("running", 2, "no run had ended after 1 s")],
+    [
+        ("success", 0, "success"),
+        ("fail", 1, "fail"),
+        ("skip", 1, "skip"),
+        ("running", 2, "the run planned last had not ended after 1 s"),
+    ],
 )
 def test_wait(
     status: str, code: int, told: str, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch

@@ -177,7 +177,7 @@ def test_what_does_not_join_is_named(face: Face) -> None:
     assert ["new_load", "load"] == [one.job_name for one in found.operators]
     assert (
         "lineage says that old_load writes db.dws.orders, but the service does not list it",
-        "new_load may write db.dws.orders by another name: it counts",
+        "new_load may have another name in lineage, and write db.dws.orders: it counts",
     ) == found.notes
 
 

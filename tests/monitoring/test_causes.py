@@ -348,7 +348,7 @@ def test_a_producer_that_lineage_knows_by_another_name_counts() -> None:
         only(explanation).operator,
     )
     assert {"job 0/0", "JOB 0/1"} == {one.job_name for one in explanation.status.operators}
-    assert "JOB 0/1 may write db.t0 by another name: it counts" in explanation.notes
+    assert "JOB 0/1 may have another name in lineage, and write db.t0: it counts" in explanation.notes
 
 
 def test_what_cannot_be_read_upstream_is_a_note() -> None:

@@ -370,7 +370,7 @@ def test_which_operators_count(
     ignored = {"--ignore": "bad", "--operator": "good"}.get("".join(options[:1]))
     assert [ignored] * (ignored is not None) == [one["job_name"] for one in status["ignored"]]
     assert (f"Not judged, on request: {ignored}." in sheet) is (ignored is not None)
-    assert ("On request, one operator that keeps the table fresh is enough." in sheet) is ("--any" in options)
+    assert ("On request, the last success of any operator counts." in sheet) is ("--any" in options)
 
 
 def test_default_window(server: ScriptedServer, capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -232,7 +232,7 @@ TITLES: list[tuple[list[Run], dict[str, Any], str, str]] = [
     (
         [*hourly(took=[60]), *hourly(took=[60], jobName="other")],
         {},
-        "No operator has failed since its last success; the oldest of these is 4 d 3 h old.",
+        "No operator has failed since its last success; the oldest last success is 4 d 3 h old.",
         "no limit is set on its age (--max-age)",
     ),
     (

@@ -84,7 +84,7 @@ def test_names_are_text_and_boxes_lead_to_the_list() -> None:
     [
         (Upstream(tables=(ROOT,), lineage=LineageKnowledge.REFUSED), "does not let this account read lineage"),
         (Upstream(tables=(ROOT,), lineage=LineageKnowledge.UNKNOWN), "No table upstream is known."),
-        (Upstream(tables=(ROOT, NEAR)), "1 table feeds it, none of them in trouble."),
+        (Upstream(tables=(ROOT, NEAR)), "1 table feeds it; none is in trouble."),
         (
             Upstream(tables=(ROOT, *[table(f"t{n}", 1, Trouble.LATE) for n in range(5)])),
             "s.t2 (has not started) and 2 more.",
@@ -95,6 +95,12 @@ def test_one_sentence_says_it(upstream: Upstream, said: str) -> None:
     """What is known, what is not, and what is in trouble."""
     assert upstream_sentence(upstream).endswith(said) or said in upstream_sentence(upstream)
     assert said.split(" and ", maxsplit=1)[0] in upstream_section(upstream, UTC)
+
+
+def test_a_table_whose_operator_has_no_runs_is_not_from_elsewhere() -> None:
+    """Only a table upstream without a known operator comes from elsewhere; without runs, a table is not judged."""
+    idle, root = table("idle", 1, operator=OPERATOR), table("root", 0)
+    assert ["well", "from elsewhere", "not judged", "not judged"] == [standing(one) for one in (ROOT, NEAR, idle, root)]
 
 
 def test_it_is_in_the_language_of_the_page() -> None:

@@ -15,7 +15,7 @@ class Length(str):
 
 
 class Sentence(Struct, frozen=True):
-    """A sentence or a part of one. Its text (``str``) is English.
+    """A sentence, or a part of a sentence. Its text (``str``) is English.
 
     Attributes:
         words: Its words in English, with names in braces for its values.

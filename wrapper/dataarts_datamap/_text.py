@@ -1,4 +1,4 @@
-"""Text from untrusted sources, made printable."""
+"""Text from untrusted sources, made safe to print, to encode, and to put into a URL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HALF: Final = re.compile(r"[\ud800-\udfff]")
 
 
 def is_word(text: str) -> bool:
-    """Whether a text is a plain word for a shell: no special characters, not an option, and at most 200 characters."""
+    """Whether a text is a plain word for a shell: at most 200 letters, digits, ``_.-``, no ``.`` or ``-`` first."""
     return _A_WORD.fullmatch(text) is not None
 
 
@@ -21,7 +21,7 @@ def printable(text: str, *, limit: int | None = None) -> str:
     r"""The text with each character that ``str.isprintable`` excludes as an escape, such as ``\x1b``.
 
     Among these are control, bidirectional and other format characters, and all blanks but the space. The two characters
-    that join emojis are kept. With ``limit``, a longer text is cut and ends in an ellipsis.
+    that join emojis are kept. With ``limit``, a longer text is cut before it is escaped, and ends in an ellipsis.
     """
     shown = text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
     return "".join(char if char.isprintable() or char in _EMOJI_JOINERS else _escape(char) for char in shown)
@@ -38,9 +38,9 @@ def whole_text(text: str) -> str:
     return _HALF.sub("\ufffd", text)
 
 
-@lru_cache(maxsize=1024)  # requests for the pages of a list only differ in the offset
+@lru_cache(maxsize=1024)  # requests for the pages of a list differ only in the offset
 def percent_encoded(text: str) -> str:
-    """The text, percent-encoded like in the service's gateway: all characters except letters, digits and ``-_.~``."""
+    """The text, percent-encoded as in the service's gateway: all but ASCII letters, digits and ``-_.~``."""
     return quote(text, safe="-_.~")
 
 

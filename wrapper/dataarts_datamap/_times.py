@@ -1,4 +1,4 @@
-"""Times as milliseconds since the epoch, UTC, and as text."""
+"""Times and durations: plain ones, times on the clocks of a zone, and both as text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w":
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 LAST_MILLISECOND: Final = 253_402_300_799_999
-"""The end of the year 9999, the last year of datetime."""
+"""The end of the year 9999, the last year of datetime, in milliseconds since the epoch."""
 
 
 def plain_time(time: datetime) -> datetime:
@@ -41,12 +41,12 @@ def wall_time(time: datetime, zone: tzinfo) -> datetime:
 
 
 def time_text(time: datetime, zone: tzinfo) -> str:
-    """A time in the zone, such as ``2024-01-11 09:00:00``."""
+    """A time in the zone as text, such as ``2024-01-11 09:00:00``."""
     return wall_time(time, zone).isoformat(sep=" ", timespec="seconds")
 
 
 def iso_text(time: datetime) -> str:
-    """A time in UTC as ISO 8601 text, such as ``2024-01-11T01:01:47.000Z``."""
+    """A UTC time as ISO 8601 text, such as ``2024-01-11T01:01:47.000Z``."""
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

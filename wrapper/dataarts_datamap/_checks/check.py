@@ -52,10 +52,10 @@ _OUTAGES: Final = (AuthenticationError, ConnectionFailedError)
 class Outage:
     """Detects that nothing can be read: the credentials or the connection failed for eight tables in a row.
 
-    Each of them failed after all its attempts.
+    A table counts as failed only after all attempts.
 
     Attributes:
-        error: The last error in an outage; None while there is no outage.
+        error: The last error once there is an outage; None before.
     """
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class Records(NamedTuple):
 class CheckSources(NamedTuple):
     """The readers that a check uses, and what is known: lineage (None if it is not) and the records of earlier checks.
 
-    ``runs`` reads the runs of an operator from a time up to that of the check; ``history`` reads further back.
+    ``runs`` reads the runs of an operator from a time until now; ``history`` reads further back.
     """
 
     find: Callable[[Table | str], Steps[Table]]
@@ -100,20 +100,20 @@ class TableCheck(Struct, frozen=True, kw_only=True):
         reason: The reason for the verdict, as printable text.
         now: Time of the judgement, UTC.
         table: The table. If it could not be found: the table as known from an earlier check, or None.
-        status: Its freshness by the runs that were read; None if they could not be read.
+        status: Its freshness, judged by the runs that were read; None if they could not be read.
         period: The period for which it was last due; None if its rule has no due time, or none has passed yet.
-        last_success: Time at which its last successful run ended, UTC, however long ago; of several producers, the
-            oldest of their last successes. If it could not be read: the time known from an earlier check. None if no
-            success is known.
-        never_succeeded: Whether the whole history that the service keeps was searched without finding a success.
-        searched_from: Beginning of the searched history, UTC; None if it was never searched.
+        last_success: Time at which its last successful run ended, UTC, however long ago. Of several producers, the
+            oldest of their last successes; the newest if none ran in the time that was read. If the table could not be
+            read: the time known from an earlier check. None if it is not known.
+        never_succeeded: Whether a producer is known to have no success in the history that the service keeps.
+        searched_from: Beginning of the time that was searched for successes, UTC; None if none was searched.
         read_at: Time of the last successful read, UTC: ``now``, unless this check could not read the table. None if no
-            check ever did.
+            check ever read it.
         producers_known: Whether its rule or lineage names the operators that write it. If neither does, all listed
-            operators count, and some of them may only read it.
+            operators count, and some of them may only read it. False if it could not be read.
         error: The error if it could not be read; None if it could.
-        explanation: The upstream causes; None if they were not requested, or do not apply.
-        cause: The explanation as a sentence, or the reason why there is none.
+        explanation: The upstream causes; None if they were not requested, do not apply, or could not be found.
+        cause: The explanation as a sentence, or the reason why it could not be found; None without either.
         said: The text of ``reason`` and its values as separate parts, for a page in another language.
     """
 
@@ -136,14 +136,14 @@ class TableCheck(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The display name: the label or name of its rule, else the table's full name. Untrusted."""
+        """The display name: the label or name of its rule, else the full name or GUID of the table. Untrusted."""
         if self.rule.label is None and self.rule.name is None and self.table is not None:
             return self.table.full_name
         return self.rule.title
 
     @property
     def guid(self) -> str | None:
-        """GUID of the table; None if it could not be found."""
+        """GUID of the table; None if its rule names it, and it could not be found."""
         return self.rule.guid if self.table is None else self.table.guid
 
     def to_dict(self) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def checked_rules(tables: object) -> list[TableRule]:
     """The tables to check.
 
     Raises:
-        InvalidArgumentError: One of them is not a ``TableRule``.
+        InvalidArgumentError: They are not a list of ``TableRule``.
     """
     found = None if isinstance(tables, str) else members(tables)
     if found is None or not all(isinstance(one, TableRule) for one in found):
@@ -223,12 +223,12 @@ def is_explainable(check: TableCheck) -> bool:
 
 
 def explained_age(check: TableCheck) -> timedelta | None:
-    """The maximum age for explaining a check; for a rule with a due time, the time since its period began."""
+    """The maximum age for explaining a check: its rule's, or the time since its due period began; else None."""
     return check.rule.max_age if check.period is None else check.now - check.period.start
 
 
 def rule_key(rule: TableRule) -> str:
-    """The key of a table's record: its name or GUID, as written in its rule."""
+    """The key of a table's record: ``name:`` or ``guid:``, and the name or GUID as written in its rule."""
     return f"guid:{rule.guid}" if rule.guid is not None else f"name:{rule.name}"
 
 
@@ -236,12 +236,12 @@ def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Ste
     """Judge one table; its verdict is unknown if it cannot be read.
 
     The operators are listed, unless an earlier check listed them for the same lineage in the last seven days, and the
-    table is still fresh by them. For each producer, the runs of a window are read that is as long as the verdict needs.
-    Without a success there, a window of seven days is read, or of ``max_age`` if that is longer; then the whole history
-    that the service keeps. In an outage, no request is sent.
+    table is still fresh by them. For each producer, the runs of a window as long as the verdict needs are read. Without
+    a success there, a window of seven days is read, or of ``max_age`` if that is longer; then the whole history that
+    the service keeps. In an outage, no request is sent.
 
     Raises:
-        ConfigurationError: The client's configuration is wrong, so that every table would fail.
+        ConfigurationError: The client's configuration is wrong: every table would fail.
         ClientClosedError: The client was closed.
     """
     visit = _Visit(rule, sources, now)
@@ -385,7 +385,7 @@ class _Visit:
 def _missing_successes(judgement: Judgement, readings: Mapping[Operator, Reading]) -> list[Operator]:
     """The producers whose whole history is searched: those that count and have no known success.
 
-    If none counts, up to 20 producers. None if a success of the table is known, or known not to exist.
+    If none counts, up to 20 producers. Empty if the table's last success is known, or is known not to exist.
     """
     if judgement.found.last_success is not None or judgement.found.never_succeeded:
         return []

@@ -1,4 +1,4 @@
-"""The state that checks keep for the next one, in a small SQLite file."""
+"""The state that a check keeps for the next check, in a small SQLite file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 IN_MEMORY: Final = ":memory:"
-"""A state that ends with the process."""
+"""The path of a state that ends with the process."""
 
 _APPLICATION: Final = 0x446D4370  # marks the SQLite file as ours: "DmCp"
 _VERSION: Final = 1
@@ -62,12 +62,12 @@ RecordT = TypeVar("RecordT", OperatorRecord, TableRecord, _Habits)
 
 
 class CheckState:
-    """The state that checks keep for the next one: last successes, searched times, durations, and operators.
+    """The state that a check keeps for the next check: last successes, searched times, durations, and operators.
 
     The file belongs to one instance of the service, which the first check records. Several checks may use the file at
     the same time, and a killed process leaves it consistent. A table that no check read in 90 days is forgotten, unless
-    its rule is still checked; so is an operator that belongs to no remaining table. Close the state, or use it in a
-    ``with`` block.
+    its rule is still checked; so is an operator that no check read in that time, if it belongs to no remaining table.
+    Close the state, or use it in a ``with`` block.
 
     Args:
         path: The file; created if it does not exist. ``:memory:`` keeps the state while the process runs.
@@ -100,7 +100,7 @@ class CheckState:
         """Begin to use the state for an instance of the service.
 
         Raises:
-            StateFileError: The state belongs to another instance.
+            StateFileError: The state belongs to another instance, or its file cannot be read or written.
         """
         wanted = {"endpoint": endpoint, "project_id": project_id, "instance_id": instance_id}
         with self._changing() as connection:
@@ -114,10 +114,10 @@ class CheckState:
             connection.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", wanted.items())
 
     def is_kept_for(self, endpoint: str, project_id: str | None, instance_id: str | None) -> bool:
-        """Whether an earlier check recorded an instance of the service, and no given id contradicts it.
+        """Whether an earlier check recorded the instance of the service, and the endpoint and the given ids match.
 
         Raises:
-            StateFileError: It cannot be read.
+            StateFileError: The file cannot be read.
         """
         meant = {"endpoint": endpoint, "project_id": project_id, "instance_id": instance_id}
         with self._explained(), self._lock:
@@ -141,7 +141,7 @@ class CheckState:
             )
 
     def save(self, checks: Iterable[Checked]) -> None:
-        """Save the records of checks. Other records, which another process may have saved, are kept.
+        """Save the records of checks. Records of other tables, and later ones that another process saved, are kept.
 
         Raises:
             StateFileError: The file cannot be written.
@@ -154,7 +154,7 @@ class CheckState:
                     self._save_operator(connection, key, record)
 
     def forget(self, before: datetime, *, kept: Collection[str]) -> None:
-        """Drop the tables that were last read before a time, and the operators read before it that no table has.
+        """Drop the tables last read before a time, and the operators last read before it that belong to no kept table.
 
         Tables whose rules have the ``kept`` keys stay, since they are still checked.
 
@@ -223,7 +223,7 @@ class CheckState:
         """Claim a task that only one process may do at a time, until ``release``, or for five minutes.
 
         Returns:
-            Whether the claim succeeded; False if another process has it.
+            Whether the claim succeeded; False if the task is claimed already.
 
         Raises:
             StateFileError: The file cannot be read or written.
@@ -285,7 +285,7 @@ class CheckState:
             raise StateFileError(f"{self._shown} cannot be written")
 
     def _prepare(self) -> None:
-        """Create the tables of a new file; refuse one that is not ours, or is damaged."""
+        """Create the tables of a new file; refuse a file that is not ours, is newer, or is damaged."""
         with self._changing() as connection:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -323,7 +323,7 @@ class CheckState:
 
     @contextmanager
     def _changing(self) -> Generator[sqlite3.Connection]:
-        """A transaction that excludes other processes."""
+        """A transaction during which no other process can write."""
         with self._explained(), self._lock:
             connection = self._ready()
             connection.execute("BEGIN IMMEDIATE")

@@ -110,9 +110,9 @@ def due_verdict(runs: Iterable[Run], period: DuePeriod, now: datetime) -> Verdic
     """The verdict of an operator whose table was due.
 
     Returns:
-        ``FRESH`` if a run planned for the period, or for a later one, has succeeded by now. Otherwise ``UNKNOWN`` if a
-        run succeeded whose planned time is not known; ``FAILED`` if a planned run failed and none is still going on;
-        ``UNKNOWN`` if one has an unknown status; else ``LATE``.
+        ``FRESH`` if a run planned since the period began has succeeded. Otherwise ``UNKNOWN`` if a run succeeded whose
+        planned time is not known. Otherwise, of the runs planned since then and up to now: ``FAILED`` if one failed and
+        none is going on; ``UNKNOWN`` if one has an unknown status; else ``LATE``.
     """
     known = list(runs)
     planned = [(plan, run.state) for run in known if (plan := planned_at(run)) is not None and plan >= period.start]
@@ -127,7 +127,7 @@ def due_verdict(runs: Iterable[Run], period: DuePeriod, now: datetime) -> Verdic
 
 
 def planned_at(run: Run) -> datetime | None:
-    """The planned time of a run; if that is not known, the time at which it was submitted or began."""
+    """The first known time of a run: planned, submitted or started; None if there is none."""
     return run.plan_time or run.submit_time or run.start_time
 
 

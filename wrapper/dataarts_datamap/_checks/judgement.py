@@ -1,4 +1,4 @@
-"""The verdict on a table, by the readings of its producers. No I/O."""
+"""The verdict on a table, from the readings of its producers. No I/O."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ class LastSuccess(NamedTuple):
     """The last success of a table, however long ago.
 
     Attributes:
-        last_success: Its time, UTC; of several producers, the oldest of their last successes. None if it is not known.
-        never_succeeded: Whether the whole history that the service keeps was searched without finding a success.
-        searched_from: Beginning of the searched history, UTC; None if nothing was searched.
+        last_success: Its time, UTC; of several producers, the oldest of their last successes, or the newest if none ran
+            in the time that was read. None if it is not known.
+        never_succeeded: Whether a producer is known to have no success in the history that the service keeps.
+        searched_from: Beginning of the time that was searched for successes, UTC; None if none was searched.
     """
 
     last_success: datetime | None
@@ -38,7 +39,7 @@ class LastSuccess(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """The freshness of a table by its runs, and its last success."""
+    """The freshness of a table, judged by its runs, and its last success."""
 
     status: TableStatus
     found: LastSuccess
@@ -49,9 +50,9 @@ def judge(
 ) -> Judgement:
     """Judge a table against its rule.
 
-    A producer counts if it has runs in the time that was read, if the rule names it, or if it is known to have run
-    before; the last only if the rule has a limit or a due time, or its last run did not succeed. If no producer has
-    runs in that time, but one ran before, all producers count: a table that is no longer loaded must not be fresh.
+    A producer counts if it has runs in the time that was read, or if the rule names it. A producer that is known to
+    have run before counts, too, if the rule has a limit or a due time, or its last run did not succeed. If no producer
+    has runs in that time, but one ran before, all producers count: a table that is no longer loaded must not be fresh.
     """
     everything = [run for reading in readings.values() for run in reading.runs]
     status = table_status(everything, now=now, max_age=rule.max_age, operators=readings)
@@ -74,7 +75,7 @@ def judge(
 
 
 def is_slow(run: Run, record: OperatorRecord, now: datetime) -> bool:
-    """Whether a run has taken more than twice the typical time so far, and longer than any known run."""
+    """Whether a run has been going on for more than twice the typical time, and longer than any recorded success."""
     typical, longest = record.typical_duration, record.longest_duration
     if run.state is not RunState.ACTIVE or run.start_time is None or typical is None or longest is None:
         return False
@@ -93,7 +94,7 @@ def has_few_rows(rule: TableRule, record: OperatorRecord) -> bool:
 
 
 def _with_record(one: OperatorStatus, record: OperatorRecord, rule: TableRule, now: datetime) -> OperatorStatus:
-    """The status of an operator, completed by an earlier last success from its record."""
+    """The status of an operator, completed from its record: the typical duration, and a last success from before."""
     one = replace(one, typical_duration=record.typical_duration or one.typical_duration)
     if one.last_success is not None or record.last_success is None:
         return one
@@ -110,7 +111,7 @@ def _with_record(one: OperatorStatus, record: OperatorRecord, rule: TableRule, n
 def _verdict(
     rule: TableRule, status: OperatorStatus, reading: Reading, period: DuePeriod | None, now: datetime
 ) -> Verdict | None:
-    """The verdict that a producer's runs give; None if it has none, and the rule does not name it."""
+    """The verdict that a producer's runs give; None if it has no runs and the rule does not name it."""
     runs = reading.runs
     if not runs and not rule.producers:
         return None
@@ -137,8 +138,8 @@ def _silent_verdict(rule: TableRule) -> Verdict:
 def _ended_verdict(rule: TableRule, record: OperatorRecord) -> Verdict | None:
     """The verdict on a producer that ran only before the time that was read; None if it does not count.
 
-    An alarm must not end because the producer no longer runs. If the rule asks only for the latest outcome, a success
-    is enough.
+    An alarm must not end because the producer no longer runs. If the rule asks only for the latest outcome, and that
+    was a success, there is no alarm.
     """
     if record.last_run is None:
         return None
@@ -150,7 +151,7 @@ def _ended_verdict(rule: TableRule, record: OperatorRecord) -> Verdict | None:
 def _last_success(records: Sequence[OperatorRecord], *, is_silent: bool) -> LastSuccess:
     """The oldest of the producers' last successes; the newest of them if no producer ran in the time that was read.
 
-    Without a time if one of them has no known success; in the second case, if none has.
+    Without a time if one of the producers has no known success; in the second case, only if none has.
     """
     known = [one.last_success for one in records if one.last_success is not None]
     without = [one for one in records if one.last_success is None]
@@ -166,7 +167,7 @@ def _last_success(records: Sequence[OperatorRecord], *, is_silent: bool) -> Last
 def _with_verdicts(
     status: TableStatus, operators: Sequence[OperatorStatus], verdicts: Sequence[Verdict | None]
 ) -> TableStatus:
-    """The status with these operators and their verdicts; the table has the worst of them."""
+    """The status with these operators and their verdicts; the table has the worst verdict."""
     judged = [(verdict, index) for index, verdict in enumerate(verdicts) if verdict is not None]
     if not judged:
         return replace(status, verdict=Verdict.UNKNOWN)

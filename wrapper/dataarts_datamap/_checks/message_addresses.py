@@ -29,7 +29,7 @@ class MessageAddress:
 
     Attributes:
         key: A digest that identifies it without revealing its secret.
-        name: Its display name: its position in the variable, and its kind.
+        name: Its display name: its position in the variable, and its scheme, such as ``mailto``.
     """
 
     def __init__(self, name: str, text: str, service: Untyped) -> None:

@@ -21,7 +21,7 @@ class MetricSample(NamedTuple):
 
     Attributes:
         labels: The labels of the series. Their values are untrusted text.
-        value: The value: a time in seconds since the epoch, UTC; a duration in seconds.
+        value: The value: a number, a time in seconds since the epoch (UTC), or a duration in seconds.
     """
 
     labels: Mapping[str, str]
@@ -67,11 +67,11 @@ RUN_GAUGES: Final = (
 
 
 def check_metrics(checks: Iterable[TableCheck]) -> list[Metric]:
-    """The gauges of many tables, each with the labels ``table`` (its GUID), ``name``, ``owner`` and ``severity``.
+    """The gauges of many tables, labelled ``table`` (its GUID), ``name``, ``owner`` and ``severity``, if known.
 
     Every table has its verdict, its last success and the time of its last read, even if this check could not read it.
-    The gauges of runs exist only if the runs could be read. If a table was checked twice, the first check counts, since
-    a series must be unique. Names begin with ``datamap_table_``.
+    The gauges of its runs exist only if the runs could be read. If a table was checked twice, the first check counts,
+    since a series must be unique. Names begin with ``datamap_table_``.
     """
     labelled = {tuple(labels.items()): (labels, one) for one in reversed(list(checks)) if (labels := _labels(one))}
     known = list(reversed(labelled.values()))

@@ -30,7 +30,7 @@ class Gravity(StrEnum):
 
     Attributes:
         BAD: A table of the message is failed, late or stale.
-        DOUBTFUL: None is, but one is unknown, slow, or has few rows.
+        DOUBTFUL: No table of the message is failed, late or stale, but one is unknown, slow, or has few rows.
         GOOD: All tables of the message are fresh again.
     """
 
@@ -80,7 +80,7 @@ class Notified(Struct, frozen=True, kw_only=True):
 
 
 def kept_after(text: str | None, checks: Sequence[TableCheck], *, now: datetime) -> str:
-    """The text to keep for an address after a message about these checks, given the previous one.
+    """The text to keep for an address after a message about these checks, given the previous text.
 
     Raises:
         StateFileError: The previous text is damaged.
@@ -102,7 +102,8 @@ def message_of(
 ) -> Message | None:
     """The message to an address about changed tables, and about tables that need a reminder; None if there are none.
 
-    A table that is still not fresh needs a reminder when the last message about it is ``remind`` old; with None, never.
+    A table that is still not fresh needs a reminder when the last message about it is ``remind`` old; never, if
+    ``remind`` is None.
     """
     was = {id(check): notified.verdicts.get(rule_key(check.rule), Verdict.FRESH) for check in checks}
     changed = worst_first(check for check in checks if check.verdict is not was[id(check)])

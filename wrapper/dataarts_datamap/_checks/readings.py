@@ -58,7 +58,7 @@ def read_operator(  # noqa: PLR0913  each is one fact about the reading
 ) -> Steps[Reading]:
     """Read the runs that the verdict needs: those since the last known success, in the period, or within ``max_age``.
 
-    If none of these runs succeeded, the runs of the whole time to look back are read.
+    If none of these runs succeeded, or a rule about rows needs more of them, the whole time to look back is read.
     """
     longest = now - look_back(rule)
     if period is not None:  # a period may have begun earlier, such as one of a week

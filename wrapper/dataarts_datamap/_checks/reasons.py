@@ -30,7 +30,7 @@ _SPARE: Final = timedelta(hours=1)
 
 
 def reason_of(rule: TableRule, status: TableStatus, readings: Sequence[Reading], period: DuePeriod | None) -> Sentence:
-    """The reason for a table's verdict: a sentence that names the operator that decides."""
+    """The reason for a table's verdict: a sentence that names the operator that decides, or all if none does."""
     decisive = status.decided_by
     if decisive is None:
         return _why_none(rule, status, readings)
@@ -96,7 +96,7 @@ def _rows_reason(rule: TableRule, who: str, reading: Reading) -> Sentence:
 
 
 def _rows_doubt(rule: TableRule, decisive: OperatorStatus, reading: Reading) -> Sentence | None:
-    """The reason why the rows of a fresh table cannot be judged; None if they can."""
+    """The reason why the rows of a fresh table cannot be judged; None if they can, or no rule asks for them."""
     if decisive.verdict is not Verdict.FRESH or (rule.min_rows is None and rule.rows_drop is None):
         return None
     if reading.record.latest_rows is None:
@@ -196,7 +196,7 @@ def _searched_text(rule: TableRule, now: datetime, searched_from: datetime) -> L
 
 
 def _span(span: timedelta) -> Length:
-    """A duration, in hours up to three days, so that it can be compared with limits, which are usually in hours."""
+    """A duration; below three days in hours and minutes, because most limits are in hours."""
     if span >= _IN_HOURS:
         return Length(span_text(span))
     hours, minutes = divmod(span // timedelta(minutes=1), 60)

@@ -45,8 +45,8 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
         searched_until: End of that time.
         last_success: Time at which its last successful run ended; None if none is known.
         success_began: The earliest time of that run.
-        last_run: The earliest time of the run that was planned last; None if no run is known.
-        open_since: The earliest time of an unfinished run of the last 28 days; None if all have ended.
+        last_run: The earliest time of the run that was planned last, up to the reading; None if no run is known.
+        open_since: The earliest time of the active runs of the last 28 days; None if there are none.
         is_whole: Whether all runs that the service keeps were read.
         samples: The latest successful runs, at most 20, the oldest first.
     """
@@ -62,18 +62,18 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def never_succeeded(self) -> bool:
-        """Whether no run that the service keeps succeeded."""
+        """Whether all runs that the service keeps were read, and none succeeded."""
         return self.is_whole and self.last_success is None
 
     @property
     def typical_duration(self) -> timedelta | None:
-        """The median duration of the successful runs; None if fewer than three are known."""
+        """The median duration in the samples; None if fewer than three durations are known."""
         seconds = [one.seconds for one in self.samples if one.seconds is not None]
         return timedelta(seconds=median(seconds)) if len(seconds) >= _LEAST_SAMPLES else None
 
     @property
     def longest_duration(self) -> timedelta | None:
-        """The longest duration of a successful run; None if none is known."""
+        """The longest duration in the samples; None if none is known."""
         seconds = [one.seconds for one in self.samples if one.seconds is not None]
         return timedelta(seconds=max(seconds)) if seconds else None
 
@@ -84,12 +84,15 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def typical_rows(self) -> float | None:
-        """The median rows written by the successful runs before the latest; None if fewer than three report it."""
+        """The median number of rows in the samples before the latest; None if fewer than three numbers are known."""
         rows = [one.rows for one in self.samples[:-1] if one.rows is not None]
         return median(rows) if len(rows) >= _LEAST_SAMPLES else None
 
     def window_start(self, longest: datetime) -> datetime:
-        """The beginning of the shortest window that shows all changes, back to ``longest`` if no success is known."""
+        """The beginning of the shortest window that has the last success, the open runs, and all runs since the record.
+
+        If the last success is older than ``longest``, or is not known, ``longest`` stands for it.
+        """
         success = longest if self.success_began is None else max(self.success_began, longest)
         starts = (success, self.open_since, self.searched_until)
         return min(start for start in starts if start is not None) - _MARGIN
@@ -101,13 +104,13 @@ class TableRecord(Struct, frozen=True, kw_only=True):
     Attributes:
         guid: Its GUID.
         name: Its full name; None if none is known. Untrusted.
-        nodes: A digest of its operators in lineage; None if it had none there.
+        nodes: A digest of its operators in lineage; None if it had none there, or lineage was not known.
         operators: The operators that the service listed for it at ``listed_at``.
         listed_at: Time of that list.
         read_at: Time at which the table was last read.
-        last_success: Its last success, as known then.
-        never_succeeded: Whether the whole history that the service keeps was searched without finding a success.
-        searched_from: Beginning of the searched history.
+        last_success: Time of its last success, as known then; None if it was not known.
+        never_succeeded: Whether a producer is known to have no success in the history that the service keeps.
+        searched_from: Beginning of the time that was searched for successes; None if none was searched.
     """
 
     guid: str
@@ -122,7 +125,7 @@ class TableRecord(Struct, frozen=True, kw_only=True):
 
 
 def record_of(operator: Operator, runs: Sequence[Run], *, since: datetime, now: datetime) -> OperatorRecord:
-    """The record of an operator, by its runs in a window up to now."""
+    """The record of an operator, from its runs in a window from ``since`` to ``now``."""
     succeeded = [run for run in runs if run.state is RunState.SUCCEEDED]
     last = table_status(succeeded, now=now, operators=[operator]).operators[0].last_success
     its = [times for run in succeeded if last in (times := run_times(run))]

@@ -46,7 +46,7 @@ class _WrongValueError(Exception):
 
 
 class _Places:
-    """The line numbers of the tables and keys of a file, found by its text.
+    """The line numbers of the tables and keys of a file, found in its text.
 
     A table without a header of its own has the line that names ``tables``.
     """
@@ -66,12 +66,12 @@ class _Places:
         return self.of_top("defaults") if self._defaults is None else self._below(self._defaults, key)
 
     def of_names(self, number: int | None) -> int:
-        """The line of the rule for the names of datasets with a number from 0; for None, the line of their section."""
+        """The line of the ``[[openlineage.datasets]]`` with a number from 0, or of ``openlineage`` for None."""
         heads = [index for index, line in enumerate(self._lines, start=1) if _NAMES_HEAD.match(line)]
         return heads[number] if number is not None and number < len(heads) else self.of_top(_NAMES)
 
     def of_top(self, key: str) -> int:
-        """The line that begins with a key, or has the key in a header."""
+        """The line that begins with a key, or has the key in a header; 1 if there is none."""
         pattern = re.compile(rf"\s*\[*\s*{_as_written(key)}\s*[.=\]]")
         return next((index for index, line in enumerate(self._lines, start=1) if pattern.match(line)), 1)
 
@@ -175,7 +175,7 @@ class _Reader:
                 self._note(self._places.of_names(number), said)
         defaults = self._defaults()
         if not self._tables:
-            self._note(self._places.of_top("tables"), "there are no tables: write [[tables]] above each")
+            self._note(self._places.of_top("tables"), "there are no tables: begin each with [[tables]]")
         rules = [self._rule(number, table, defaults) for number, table in enumerate(self._tables)]
         return [rule for rule in rules if rule is not None]
 

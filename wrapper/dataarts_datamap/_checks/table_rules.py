@@ -34,8 +34,8 @@ class TableRule(Struct, frozen=True, kw_only=True):
             lineage names, else all that the service lists.
 
     Raises:
-        InvalidArgumentError: Not exactly one of name and GUID is given, or both ``max_age`` and ``due`` are, or a value
-            is invalid.
+        InvalidArgumentError: Neither or both of ``name`` and ``guid`` are given, both ``max_age`` and ``due`` are
+            given, or a value is invalid.
     """
 
     name: str | None = None
@@ -72,7 +72,7 @@ class TableRule(Struct, frozen=True, kw_only=True):
 
     @property
     def subject(self) -> Table | str:
-        """The table to find: its GUID or its name."""
+        """The table to find: a ``Table`` with its GUID, or its name with the prefix ``name:``."""
         if self.guid is not None:
             return Table(guid=self.guid)
         name = self.name or ""

@@ -34,7 +34,7 @@ class TableTemplate(NamedTuple):
 
 
 def table_template(lineage: Lineage, *, workspace_id: str | None = None, query: str = "") -> TableTemplate:
-    """A file with all tables that operators write, by name; by GUID if a name is missing or shared.
+    """A file with all tables that operators write, by name; by GUID if its name is missing, shared or not printable.
 
     With ``workspace_id``, only operators of that or an unknown workspace count. With ``query``, the full name of a
     table must contain it; case is ignored.

@@ -1,8 +1,8 @@
-"""Finds out why a table is not fresh: which upstream run broke it. Logic without I/O.
+"""Finds out why a table is not fresh: which run broke it, usually upstream. Logic without I/O.
 
-The trouble of an operator that writes a table explains the trouble of an operator that reads it, but only if the
-writer's trouble began before the reader's run was due. The causes are the tables with an operator in trouble that no
-other trouble explains; in a circle, the table whose trouble began first.
+The trouble of an operator that writes a table explains the trouble of an operator that reads it, unless the writer's
+trouble is known to have begun after the reader's run was due. A cause is a table with an operator whose trouble nothing
+else explains; in a circle, the table whose trouble began first.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def explain(  # noqa: PLR0913  each is one fact that an explanation rests on
 
 
 class _Writer(NamedTuple):
-    """An operator, by the GUID of a table and its index among that table's operators."""
+    """An operator: the GUID of a table, and the operator's index among the table's producers."""
 
     guid: str
     number: int
@@ -166,7 +166,7 @@ class _Search:
         return True
 
     def _inputs(self, here: Examined, producer: Producer) -> list[Table]:
-        """The tables that an operator reads; they can include the one that it writes."""
+        """The tables that an operator reads (and may write, too); the tables behind a view stand for the view."""
         edges = self._lineage.inputs(here.table)
         read = [edge.source for edge in edges if edge.source is not None and _is_of(edge.node, producer.node)]
         return list({table.guid: table for source in read for table in self._written(source)}.values())
@@ -186,7 +186,7 @@ class _Search:
         return list(found.values())
 
     def _link(self, root: Examined, blame: Mapping[_Writer, Sequence[_Writer]]) -> tuple[list[Link], list[Link]]:
-        """Every table in trouble that explains the first table, and the causes among them."""
+        """The first table and every table whose trouble explains it, as links; and the causes among them."""
         first = {writer for circle in last_circles(blame) for writer in self._first_of(circle)}
         writers: dict[str, list[_Writer]] = {root.table.guid: []}
         for writer in blame:
@@ -205,7 +205,7 @@ class _Search:
         return links, causes
 
     def _first_of(self, circle: Sequence[_Writer]) -> list[_Writer]:
-        """The operators of a circle whose trouble began first; if several began together, those that failed."""
+        """The operators of a circle whose trouble began first; if any of these failed, only those that failed."""
 
         def begun(writer: _Writer) -> tuple[datetime, bool]:
             producer = self._examiner.examined[writer.guid].producers[writer.number]
@@ -249,7 +249,10 @@ class _Search:
         return sum(one is None or one.is_unread for one in looked_at)
 
     def _late_inputs(self, examined: Examined, worst: Producer) -> list[tuple[Table, datetime]]:
-        """The inputs that are fresh now but came too late for the run that failed or was skipped, with their times."""
+        """The inputs that are not in trouble now but were written too late for a run, each with the time of writing.
+
+        Only a run that failed, or was skipped because of an input, can have such inputs.
+        """
         if worst.run is None:
             return []
         if worst.trouble is not Trouble.FAILED and worst.run.status != _SKIPPED_BY_AN_INPUT:
@@ -287,7 +290,7 @@ def _late_end(producer: Producer, reader: Run) -> datetime | None:
 
 
 def _troubled_by_verdict(producers: Sequence[Producer], status: TableStatus) -> list[Producer]:
-    """The producers of a table that is not fresh although none of them is in trouble: those to blame now are."""
+    """The producers of a table that is not fresh although none is in trouble, with trouble added to those to blame."""
     if status.verdict is Verdict.FAILED:
         failed = [(run, one) for one in producers for run in one.runs if run.state is RunState.FAILED]
         run, producer = max(failed, key=lambda pair: planned_last(pair[0]))
@@ -298,5 +301,5 @@ def _troubled_by_verdict(producers: Sequence[Producer], status: TableStatus) -> 
 
 
 def _is_of(node: LineageNode | None, producer: LineageNode | None) -> bool:
-    """Whether an edge belongs to a producer. An edge without an operator may belong to any."""
+    """Whether the operator of an edge is that of a producer; if either is None, they may be the same."""
     return node is None or producer is None or node.key == producer.key

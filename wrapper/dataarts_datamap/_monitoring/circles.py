@@ -11,7 +11,7 @@ T = TypeVar("T", bound="Hashable")
 
 
 def last_circles(blame: Mapping[T, Iterable[T]]) -> list[list[T]]:
-    """The circles, and the single items, that nothing outside of them explains."""
+    """The circles and single items that nothing outside them explains; ``blame`` maps an item to what explains it."""
     circles = _circles(blame)
     circle_of = {one: index for index, circle in enumerate(circles) for one in circle}
     return [

@@ -44,9 +44,9 @@ class Sources(Struct, frozen=True):
 class Producer(Struct, frozen=True, kw_only=True):
     """An operator that writes a table, with its runs and its trouble.
 
-    ``run`` shows the trouble, ``until`` is the time at which it was due, ``since`` that of the first run after the last
-    success. If no run was due since then, ``run`` is None, ``since`` is the plan of the last success, and ``until`` the
-    time at which that success became too old.
+    ``run`` shows the trouble, ``until`` is its planned time, and ``since`` the planned time of the first run after the
+    last success. If no run was due after it, ``run`` is None, ``since`` is the planned time of the last success, and
+    ``until`` the time at which that success became too old. Without trouble, all are None.
     """
 
     operator: Operator
@@ -59,7 +59,7 @@ class Producer(Struct, frozen=True, kw_only=True):
 
     @property
     def newer_run(self) -> Run | None:
-        """The run planned last of those that began and go on, and were planned after the failed one; else None."""
+        """The last planned run that is running and was planned after the failed one; None if there is none."""
         if self.trouble is not Trouble.FAILED or self.run is None:
             return None
         failed = planned_last(self.run)
@@ -68,7 +68,7 @@ class Producer(Struct, frozen=True, kw_only=True):
 
     @property
     def last_success(self) -> Run | None:
-        """The run that succeeded and was planned last; None if none did."""
+        """The successful run that was planned last; None if there is none."""
         return max((run for run in self.runs if run.state is RunState.SUCCEEDED), key=planned_last, default=None)
 
 
@@ -90,7 +90,7 @@ class Examined(Struct, kw_only=True):
 
     @property
     def worst(self) -> Producer | None:
-        """The producer with the worst trouble."""
+        """The producer with the worst trouble; None if none is in trouble."""
         return worst_of(self.troubled)
 
     @property
@@ -99,7 +99,7 @@ class Examined(Struct, kw_only=True):
 
 
 def worst_of(producers: Iterable[Producer]) -> Producer | None:
-    """The worst producer: by the order of ``Trouble``, where FAILED is worst, then by the oldest trouble."""
+    """The producer whose trouble comes first in ``Trouble``; of several, the one whose trouble is oldest."""
     return min(producers, key=lambda one: (_rank(one.trouble), one.since or _LAST), default=None)
 
 
@@ -109,9 +109,9 @@ def beginning_of(producers: Iterable[Producer]) -> datetime | None:
 
 
 class Examiner:
-    """Examines tables, each once. The runs of an operator are read once for all tables that it writes.
+    """Examines tables. The runs of an operator are read once for all tables that it writes.
 
-    The last success of a table may be ``max_age`` old, or older for a table upstream whose own schedule is slower.
+    The last success of an operator may be ``max_age`` old; upstream, older if its own schedule is slower.
 
     Attributes:
         examined: The tables examined so far, by GUID.
@@ -204,7 +204,7 @@ class Examiner:
     ) -> dict[Operator, LineageNode | None]:
         """The operators that write a table, each with its node in lineage.
 
-        If lineage names none of them, all count for the table that is explained, and none for a table upstream.
+        If lineage names none of them, all count for the first table, and none for a table upstream.
         """
         join = join_operators(table, operators, self._lineage, may_be_renamed=not depth)
         for said in join.notes:
@@ -223,7 +223,7 @@ class Examiner:
     def _trouble(self, runs: Sequence[Run]) -> dict[str, Any]:
         """The trouble that the runs of an operator show, as the fields of a ``Producer``.
 
-        Empty if the last due run succeeded; ``_age_trouble`` judges whether that success is too old.
+        Empty if no run was due since the last success; ``_age_trouble`` judges whether that success is too old.
         """
         due = self._due(runs)
         since_then = due[_count_up_to_success(due) :]
@@ -237,9 +237,9 @@ class Examiner:
     def _age_trouble(
         self, table: Table, operator: Operator, runs: Sequence[Run], *, is_upstream: bool
     ) -> dict[str, Any]:
-        """The trouble of an operator whose last success is too old; empty if it is not, or if that is unknown.
+        """The trouble of an operator whose last success is too old; empty if this is not so, or is unknown.
 
-        Upstream, the operator's own schedule may allow more time than ``max_age``.
+        Without ``max_age``, no success is too old. Upstream, the operator's own schedule may allow more time.
         """
         due = self._due(runs)
         count = _count_up_to_success(due)

@@ -29,11 +29,11 @@ class Trouble(StrEnum):
 
     Attributes:
         FAILED: A run failed, and none has succeeded since.
-        RUNNING: The due run is still running.
-        LATE: The due run has not started.
-        SKIPPED: The due run was skipped.
-        NOT_PLANNED: The last success is too old, and no run was due since; or there is no run in the time range.
-        UNKNOWN: The due run has an unknown status, or none; or no operator shows the state of the table.
+        RUNNING: A due run is still running.
+        LATE: A due run has not started.
+        SKIPPED: A due run was skipped.
+        NOT_PLANNED: The last success is too old, and no run was due since; or no run was due in the time range.
+        UNKNOWN: A due run has an unknown status, or none; or no operator shows the state of the table.
     """
 
     FAILED = "failed"
@@ -65,15 +65,15 @@ class Link(Struct, frozen=True, kw_only=True):
     Attributes:
         table: The table.
         trouble: Its trouble.
-        operator: The operator that is in trouble; None if none is known.
+        operator: The operator in the worst trouble; None if none is known.
         run: The run that shows the trouble, with its status, plan, end and log path; None if there is none.
         since: Time at which the trouble began, UTC: the plan of the first run that did not succeed; if none was planned
             since the last success, the plan of that success. None if it is not known.
         blamed_on: GUIDs of the tables whose trouble explains it. If the link is a cause, they explain only the trouble
             of other operators of its table.
-        is_upstream_known: Whether lineage names a table that its operators read.
-        late_inputs: GUIDs of the inputs of a cause that are fresh now but were written too late for the run that failed
-            or was skipped: that run only needs to be run again.
+        is_upstream_known: Whether lineage names a table that it is made of.
+        late_inputs: GUIDs of the inputs of a cause that are not in trouble now, but were written too late for the run
+            that failed or was skipped: that run only needs to be run again.
         newer_run: A run that is still going on, planned after the failed one; None if there is none.
         sentence: The link as a sentence. Names in it are made printable.
     """
@@ -236,7 +236,7 @@ def link_sentence(  # noqa: PLR0913  each is one fact that the sentence rests on
 
 
 def _advice(link: Link, late_inputs: Sequence[tuple[Table, datetime]], unread: int, *, is_lineage_known: bool) -> str:
-    """A further fact about a cause."""
+    """A further fact about a cause; empty if there is none."""
     if link.newer_run is not None:
         number = "" if link.newer_run.run_id is None else f" {link.newer_run.run_id}"
         return f"; a newer run{number} is going on"

@@ -43,12 +43,13 @@ class Verdict(StrEnum):
         STALE: The last success is older than ``max_age``; with ``max_age``, also if none of the runs that were read
             succeeded or failed.
         FAILED: Runs failed, and none has succeeded since; with ``max_age``, none has succeeded at all.
-        UNKNOWN: There are no runs, all have an unknown status, or the last success may be one whose time cannot be
-            read; without ``max_age``, also if none succeeded or failed.
+        UNKNOWN: There are no runs, all runs have an unknown status, or the last success may be one whose time cannot
+            be read; without ``max_age``, also if none succeeded or failed; for a due time, also if a run has an unknown
+            status, and no other run decides.
         LATE: It was due, no run planned for the due time has succeeded, and either none failed or one is still going
             on. Only a check against a due time has this verdict.
-        SLOW: It would be fresh, but a run has taken more than twice its typical time so far, and longer than any known
-            run. Only a check of tables has this verdict.
+        SLOW: It would be fresh, but a run has been going on for more than twice the typical duration, and longer than
+            any of the latest 20 successes took. Only a check of tables has this verdict.
         FEW_ROWS: It would be fresh, but its last success wrote fewer rows than it should. Only a check with a rule
             about rows has this verdict.
     """
@@ -75,7 +76,7 @@ WORST_FIRST: Final = (
 
 
 class RunsStatus(Struct, frozen=True, kw_only=True):
-    """The freshness of a table by some of its runs.
+    """The freshness of a table, judged by some of its runs.
 
     Attributes:
         verdict: The verdict that these runs give.
@@ -86,16 +87,17 @@ class RunsStatus(Struct, frozen=True, kw_only=True):
         age: Time since the last success. Negative if it lies in the future, because the clocks differ.
         running: Number of runs that have started but not ended.
         waiting: Number of runs that have not started but may still start.
-        failures_since_success: Number of runs that failed after the last success of their operator.
-        typical_duration: Median time from start to end of the runs that succeeded; None if none did.
-        typical_lateness: Median time from plan to start of the runs that started; None if none did.
-        latest_lateness: The same time for the started run that was planned last.
+        failures_since_success: Number of runs that failed after the last success of their operator, at an unknown time,
+            or without any success.
+        typical_duration: Median time from start to end of the successful runs; None if none has both times.
+        typical_lateness: Median time from plan to start of the runs; None if none has both times.
+        latest_lateness: Time from plan to start of the run that was planned last, of the runs with both times.
         runs: Number of runs.
-        undated_successes: Number of successful runs with an unreadable end, or without any time. One of them may be the
-            last success.
+        undated_successes: Number of successful runs with an unreadable end, or without any readable time. One of them
+            may be the last success.
         unknown_runs: Number of runs whose status is unknown or missing. They count neither as successes nor as
             failures.
-        unknown_statuses: Those statuses as sent, sorted. Untrusted.
+        unknown_statuses: The statuses of these runs as sent, each once, sorted; a missing one is empty. Untrusted.
     """
 
     verdict: Verdict
@@ -114,7 +116,7 @@ class RunsStatus(Struct, frozen=True, kw_only=True):
 
     @property
     def is_ahead(self) -> bool:
-        """Whether the last success lies more than five minutes in the future, so that one of the clocks is wrong."""
+        """Whether the last success lies more than five minutes in the future: one of the clocks is wrong."""
         return self.age is not None and -self.age > _MOST_SKEW
 
     def to_dict(self) -> dict[str, Any]:
@@ -123,7 +125,7 @@ class RunsStatus(Struct, frozen=True, kw_only=True):
 
 
 class OperatorStatus(RunsStatus, frozen=True, kw_only=True):
-    """The freshness of a table by the runs of one operator.
+    """The freshness of a table, judged by the runs of one operator.
 
     Attributes:
         task_id: Id of the operator's job; None if its runs have none.
@@ -141,13 +143,13 @@ class OperatorStatus(RunsStatus, frozen=True, kw_only=True):
 
 
 class TableStatus(RunsStatus, frozen=True, kw_only=True):
-    """The freshness of a table by the runs of its operators.
+    """The freshness of a table, judged by the runs of its operators.
 
     A table is as old as its oldest producer. Each operator that counts (see ``basis``) is judged if it has runs in the
     window. The table has the worst of their verdicts (failed, late, stale, unknown, fresh) and the oldest of their last
     successes; None if one operator has none. If no operator has runs, the verdict is unknown. With ``any_operator``,
-    one operator that keeps the table fresh is enough, and the last success may be that of any operator. Failures are
-    still counted for each operator since its own last success.
+    the last success may be that of any operator. Failures are still counted for each operator since its own last
+    success, and without ``max_age``, a failure of any operator decides.
 
     Attributes:
         now: Time of the judgement, UTC.
@@ -155,7 +157,7 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
         any_operator: Whether a success of any operator counts for the table.
         operators: Each operator by itself.
         ignored: The operators of the table that were left out on request. Untrusted.
-        basis: How the operators that count were determined; None if runs were judged without that.
+        basis: How the operators that count were determined; None if the function ``table_status`` made it.
         others: The operators that do not count, because lineage does not name them as writers of the table. Untrusted.
         notes: Conflicts between the service's operators and lineage, and the reason if readers and producers cannot be
             distinguished. Names in them are made printable.
@@ -172,10 +174,11 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
 
     @property
     def decided_by(self) -> OperatorStatus | None:
-        """The operator that gives the table its verdict: of several, the one whose last success is the oldest.
+        """The operator that gives the table its verdict; None if no operator has runs.
 
-        With ``any_operator``, the one that succeeded last; if failures decide, the one with the most failures. None if
-        no operator has runs.
+        Of several with this verdict, one without a success decides, else the one whose last success is the oldest. With
+        ``any_operator``, the one that succeeded last decides, else the first; if failures decide, the one with the most
+        failures.
         """
         return next((one for one in self.operators if one.decides), None)
 
@@ -232,8 +235,8 @@ def table_status(  # noqa: PLR0913  one keyword for each choice
         now: The present, aware.
         max_age: The maximum age of a last success.
         operators: Operators to list even if they have no runs.
-        any_operator: Whether one operator that keeps the table fresh is enough; otherwise every operator with runs
-            counts.
+        any_operator: Whether the last success may be that of any operator; otherwise each operator with runs needs its
+            own.
         ignored: Operators to name as left out; their runs do not count.
 
     Raises:
@@ -267,14 +270,14 @@ def table_status(  # noqa: PLR0913  one keyword for each choice
 
 
 def with_basis(status: TableStatus, producers: Producers) -> TableStatus:
-    """The status, with how its producers were chosen."""
+    """The status, with the basis, the other operators and the notes of its producers."""
     return replace(status, basis=producers.basis, others=producers.others, notes=producers.notes)
 
 
 def producers_status(
     runs: Iterable[Run], producers: Producers, *, now: datetime, max_age: timedelta | None, any_operator: bool
 ) -> TableStatus:
-    """Judge whether a table is fresh, by the runs of its producers.
+    """Judge whether a table is fresh, from the runs of its producers.
 
     Raises:
         InvalidArgumentError: As for ``table_status``.
@@ -407,14 +410,14 @@ def _last_success(runs: Iterable[Run], now: datetime) -> datetime | None:
 
 
 def _failures_since_success(runs: Sequence[Run], now: datetime) -> int:
-    """The number of runs that failed after the last success; a failed run without any time counts, too."""
+    """The number of runs that failed after the last success, at an unknown time, or without any success."""
     success = _last_success(runs, now)
     ends = [ended_at(run, now) for run in runs if run.state is RunState.FAILED]
     return sum(success is None or end is None or end > success for end in ends)
 
 
 def ended_at(run: Run, now: datetime) -> datetime | None:
-    """The time at which a run ended, UTC: its end, else the latest of its times. None if no time can be read."""
+    """The time at which a run ended, UTC: its end if readable, else its latest readable time; None if it has none."""
     if run.end_time is not None and _is_plausible(run.end_time, now):
         return run.end_time
     return max((time for time in run_times(run) if _is_plausible(time, now)), default=None)
@@ -425,7 +428,7 @@ def _is_plausible(time: datetime, now: datetime) -> bool:
 
 
 def _is_undated(run: Run, now: datetime) -> bool:
-    """Whether the end of a run is unknown: it cannot be read, or the run has no time at all."""
+    """Whether the end of a run was sent but cannot be read, or the run has no readable time."""
     if ended_at(run, now) is None:
         return True
     if run.end_time is not None:

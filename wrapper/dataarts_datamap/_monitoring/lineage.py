@@ -86,7 +86,7 @@ class Lineage:
         return choose_table(name, self._tables.values())
 
     def _of_guid(self, table: Table) -> Table:
-        """The known table with a GUID, whose digits may be in upper or lower case."""
+        """The known table with the same GUID, in upper or lower case; the given table if there is none."""
         return self._tables.get(table.guid) or self._by_guid.get(table.guid.casefold(), table)
 
     def named(self, name: str) -> list[Table]:
@@ -110,7 +110,7 @@ class Lineage:
         return _nodes(self.outputs(table))
 
     def steps(self, operator: Operator) -> tuple[LineageEdge, ...]:
-        """The steps of an operator, by its name and workspace (inferred): the tables that it reads and writes."""
+        """The steps of an operator, matched by name and workspace (inferred), from what it reads to what it writes."""
         named = self._by.get(operator.job_name, ())
         return tuple(edge for edge in named if edge.node is not None and is_same_operator(operator, edge.node))
 
@@ -170,7 +170,7 @@ def checked_depth(depth: object) -> int:
 
 
 def is_same_operator(operator: Operator, node: LineageNode) -> bool:
-    """Whether an operator of a table and one of lineage are the same: by name and workspace (inferred)."""
+    """Whether an operator and a node of lineage have the same name and workspace (inferred); None fits any."""
     if node.name is None or node.name != operator.job_name:
         return False
     return node.workspace_id is None or operator.workspace_id is None or node.workspace_id == operator.workspace_id

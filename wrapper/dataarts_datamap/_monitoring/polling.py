@@ -30,7 +30,7 @@ class Poll:
         at: Time at which the reading ended, UTC.
         changes: The changes since the previous reading.
         error: The error if the reading failed.
-        notes: Warnings about the rows.
+        notes: Warnings given during the reading, each once.
         next_at: Time at which the next reading begins, UTC; None if this was the last.
     """
 
@@ -46,8 +46,8 @@ class PollSchedule:
     """The times of the readings.
 
     Attributes:
-        every: Time from the end of a reading to the beginning of the next one, at most a day; longer if the service
-            asks for it in an error response.
+        every: Time from the end of a reading to the beginning of the next one; longer if an error response of the
+            service asks for it. At most a day.
         patience: Time from the start to the beginning of the last reading; None to go on for ever.
         until_ended: Whether to stop after a reading that finds no active run.
         now: Returns the present, aware.

@@ -1,4 +1,4 @@
-"""The operators of a table that count: those that write it, if that is known. No I/O."""
+"""The operators that count when a table is judged: those that write it, if lineage knows them. No I/O."""
 
 from __future__ import annotations
 
@@ -25,17 +25,18 @@ OperatorRole: TypeAlias = Literal["associated", "producers"]
 
 _MOST_LISTED: Final = 30
 _LONGEST_NAME: Final = 120
-_NOT_KNOWN: Final = remark("its lineage is not known")
+_NOT_KNOWN: Final = remark("the table's lineage is not known")
 
 
 class OperatorBasis(StrEnum):
-    """The way in which the operators of a table that count were determined.
+    """How it was determined which operators of a table count.
 
     Attributes:
         CHOSEN: The caller named them.
         LINEAGE: Lineage says that they write the table. Operators of lineage and of the service are matched by name and
             workspace (inferred). An operator that may have another name in lineage counts, too; a note says so.
-        ASSOCIATED: All operators that the service lists count. It is unknown which of them only read the table.
+        ASSOCIATED: All operators that the service lists count, except ignored ones. It is unknown which of them only
+            read the table.
     """
 
     CHOSEN = "chosen"
@@ -97,11 +98,12 @@ def choose_producers(  # noqa: PLR0913  one keyword for each choice
 ) -> Producers:
     """Of the operators that the service lists for a table, those that count.
 
-    ``only`` names them. Without it, they are the operators that write the table according to lineage, or all if lineage
-    names none. Operators named by ``ignore`` never count. ``reason`` says in a few words why lineage is not known.
+    ``only`` names them. Without it, they are the operators that write the table according to lineage; all, if lineage
+    is not known or names none of them. Operators named by ``ignore`` never count. ``reason`` says in a few words why
+    lineage is not known.
 
     Raises:
-        InvalidArgumentError: A name matches no operator, or no operator is left; the text lists the known ones.
+        InvalidArgumentError: As for ``choose_operators``.
     """
     listed = list(dict.fromkeys(operators))
     chosen, ignored = choose_operators(listed, only=only, ignore=ignore)
@@ -126,8 +128,8 @@ def choose_producers(  # noqa: PLR0913  one keyword for each choice
 def join_operators(table: Table, operators: Sequence[Operator], lineage: Lineage, *, may_be_renamed: bool) -> Join:
     """The operators that write a table, each with its node in lineage; none if lineage names none of them.
 
-    With ``may_be_renamed``, an operator that lineage does not know counts if lineage names one that the service does
-    not list, since both may be the same.
+    With ``may_be_renamed``, an operator that lineage does not know is one of them if lineage names a writer that the
+    service does not list: the two may be the same.
     """
     table = lineage.find(table)
     producers, readers = lineage.producers(table), lineage.readers(table)
@@ -150,7 +152,8 @@ def join_operators(table: Table, operators: Sequence[Operator], lineage: Lineage
             job = printable(one.job_name, limit=_LONGEST_NAME)
             if may_be_renamed and is_missing:
                 pairs[one] = None
-                notes.append(remark("{job} may write {table} by another name: it counts", job=job, table=_name(table)))
+                words = "{job} may have another name in lineage, and write {table}: it counts"
+                notes.append(remark(words, job=job, table=_name(table)))
             elif lineage.is_whole:
                 words = "{job} is listed for {table}, but lineage does not know it: it does not count"
                 notes.append(remark(words, job=job, table=_name(table)))
@@ -162,10 +165,11 @@ def choose_operators(
 ) -> ChosenOperators:
     """Narrow the operators of a table by name: job name, ``workspace/job_name`` or task id.
 
-    A name chooses each operator that it matches.
+    A name stands for each operator that it matches.
 
     Raises:
-        InvalidArgumentError: A name matches no operator, or no operator is left; the text lists the known ones.
+        InvalidArgumentError: The names are not a list of text; or a name matches no operator, or no operator is left,
+            and the text lists the known ones.
     """
     known = list(dict.fromkeys(operators))
     wanted, unwanted = (None if only is None else _checked_names("only", only)), _checked_names("ignore", ignore)
@@ -183,7 +187,7 @@ def choose_operators(
 
 
 def operator_name(operator: Operator) -> str:
-    """The name of an operator as ``workspace/job_name``, made printable and shortened."""
+    """``workspace/job_name`` of an operator, or ``job_name`` if it has no workspace; made printable and shortened."""
     workspace = "" if operator.workspace_id is None else f"{printable(operator.workspace_id, limit=40)}/"
     return f"{workspace}{printable(operator.job_name, limit=80)}"
 
@@ -203,7 +207,7 @@ def _reason(table: Table, lineage: Lineage | None, reason: str) -> str:
         return reason
     if lineage.producers(table):
         return remark("the service does not list the operators that lineage names")
-    return remark("lineage names no operator that writes it")
+    return remark("lineage names no operator that writes the table")
 
 
 def _name(table: Table) -> str:

@@ -1,10 +1,10 @@
 """Follows a table's runs with mostly small reads. Logic without I/O; the time is passed in.
 
 A *whole* reading covers all runs that are followed. Its window begins ``since`` ago, or just before the oldest active
-run if that is earlier, but never before the window of the first reading. The first reading is whole, and so is each
-one that is due ten minutes after a whole one. The readings in between are *parts*. Their window begins an hour before
-the oldest active run, or an hour before the end of the previous reading if that is earlier. Runs before the window of a
-part are kept as they were.
+run if that is earlier, but never before the window of the first reading. The first reading is whole, and so is the
+first one at least ten minutes after a whole one. The readings in between are *parts*. Their window begins an hour
+before the oldest active run, or an hour before the end of the previous window if that is earlier. Runs that are not
+certainly inside the window of a part are kept as they were.
 
 So the next reading sees every change to an active run or to a run of the last hour. Other changes appear with the next
 whole reading: a rerun of a run that had ended, a run planned for the past, a deleted run. It is not documented which
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 WHOLE_EVERY: Final = timedelta(minutes=10)
-"""Time from a whole reading to the next one."""
+"""The shortest time from a whole reading to the next whole one."""
 
 OVERLAP: Final = timedelta(hours=1)
-"""Time that the window of a part begins before the oldest run that may change."""
+"""Time from the beginning of a part's window to the oldest active run, or to the previous window's end if earlier."""
 
 _CERTAIN: Final = 1  # it is not documented whether a window includes its ends
 _MAY_RECOVER: Final = (ErrorBodyError, IncompleteWalkError, InvalidResponseError, UnsuccessfulError)
@@ -73,7 +73,7 @@ class ChangeKind(StrEnum):
 class Change(Struct, frozen=True, kw_only=True):
     """A change to a run from one reading to the next.
 
-    ``run`` is the last known state of a run that is gone; ``before`` is None for a run that was not known.
+    ``run`` is the run as read now, or as last known if it is gone; ``before`` is None for a run that was not known.
     """
 
     kind: ChangeKind
@@ -137,7 +137,7 @@ class Snapshot:
         return PollWindow(window=Window(max(begin, self._window.start), recent.end), is_whole=False)
 
     def take(self, runs: Iterable[Run], poll_window: PollWindow) -> tuple[Change, ...]:
-        """Take in the runs of a reading; returns the changes, in the order of time."""
+        """Take in the runs of a reading; returns the changes, sorted by the latest time of each run."""
         found = _identified(runs)
         gone = {
             who: run for who, run in self._runs.items() if who not in found and _lies_inside(run, poll_window.window)
@@ -193,8 +193,8 @@ def foremost(runs: Iterable[Run]) -> Run | None:
 def may_recover(error: DataMapError) -> bool:
     """Whether a later reading may succeed.
 
-    It may after failures that are retried at once, and after malformed or inconsistent responses; not after an error
-    about credentials, project or table, nor after an error of this machine.
+    It may after failures that are retried at once, after HTTP 200 with an error body or ``success: false``, and after
+    malformed or inconsistent responses; not after other errors, such as those about credentials, project or table.
     """
     return is_passing(error) or isinstance(error, _MAY_RECOVER)
 

@@ -33,7 +33,7 @@ def name_of(text: object) -> str | None:
     """The name in a text, without the prefix ``name:`` that marks a name; None if the text is a GUID.
 
     Raises:
-        InvalidArgumentError: It is not text, or is empty.
+        InvalidArgumentError: It is not text, or the name is blank.
     """
     if not isinstance(text, str) or not text.removeprefix(NAME_PREFIX).strip():
         raise InvalidArgumentError(f"table must be a GUID or a name, not {shown(text)}")
@@ -66,7 +66,7 @@ def choose_table(name: str, tables: Iterable[Table]) -> Table:
 
 
 def match_tables(name: str, tables: Iterable[Table]) -> list[Table]:
-    """Every table with a name, matched as by ``choose_table``, including deleted tables."""
+    """Every table with a name, matched as in ``choose_table``, including deleted tables."""
     known = list(tables)
     return _matches(name, known, str) or _matches(name, known, folded)
 

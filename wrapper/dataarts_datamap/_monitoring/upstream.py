@@ -27,10 +27,10 @@ class UpstreamTable(Struct, frozen=True, kw_only=True):
     Attributes:
         table: The table.
         steps: Number of steps upstream: 1 for an input, 0 for the table itself.
-        is_judged: Whether runs of operators that write it were found; if not, its origin is elsewhere, or not known.
-        trouble: The trouble found; None if there is none, or the table was not judged.
-        operator: The operator in trouble, else one that writes the table. None if none is known.
-        run: The run that shows the trouble, else the last successful one. None if there is none.
+        is_judged: Whether runs of operators that write it were found; if not, its state is not known.
+        trouble: The worst trouble found; None if there is none, or the table was not judged.
+        operator: The operator with that trouble, else one that writes the table. None if none is known.
+        run: The run that shows the trouble, else the last success of the operator. None if there is none.
         since: Time at which the trouble began, UTC; None if there is none, or the time is not known.
     """
 
@@ -109,9 +109,9 @@ def examine_upstream(  # noqa: PLR0913  each is one fact that it rests on
     depth: int,
     tables: int,
 ) -> Steps[Upstream]:
-    """Find the tables upstream of a table, and the state of each. The lineage is None if it could not be read.
+    """Find the tables upstream of a table, and the state of each. The lineage is None if it is refused.
 
-    The search ends after ``depth`` steps upstream, or after ``tables`` tables.
+    The search ends after ``depth`` steps upstream, or after ``tables`` tables, including the table itself.
     """
     if lineage is None:
         return Upstream(tables=(UpstreamTable(table=table, steps=0),), lineage=LineageKnowledge.REFUSED)
@@ -127,7 +127,8 @@ def examine_upstream(  # noqa: PLR0913  each is one fact that it rests on
                 if here.depth >= depth or examiner.has_given_up:
                     continue
                 if len(examiner.examined) >= tables:
-                    examiner.note(remark("more than {n} tables are upstream of it: these are the nearest", n=tables))
+                    words = "not all tables upstream were examined: at most {n}, including the table itself"
+                    examiner.note(remark(words, n=tables))
                     continue
                 waiting.append((yield from examiner.examine(lineage.find(edge.source), depth=here.depth + 1)))
             edges[edge.key] = edge

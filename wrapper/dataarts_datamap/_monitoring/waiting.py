@@ -31,7 +31,7 @@ def read_all(
     ask: Callable[[PageRead], Steps[RunPage]],
     is_enough: Callable[[RunPage, list[Run]], bool] = lambda _page, _runs: False,
 ) -> Steps[list[Run]]:
-    """The runs of a walk, page after page: all of them, or those up to the page that is enough."""
+    """The runs of a walk, page after page, until ``is_enough`` is true for a page and the runs up to its end."""
     runs: list[Run] = []
     step = next(walk, None)
     while step is not None:
@@ -70,7 +70,7 @@ def wait_for_run(look: Callable[[], Steps[list[Run]]], clock: Clock, waits: Wait
         latest = _latest(run for run in runs if run_id is None or run.run_id == run_id)
         return [] if latest is None else [latest]
 
-    what = "no run had ended" if run_id is None else f"run {run_id} had not ended"
+    what = "the run planned last had not ended" if run_id is None else f"run {run_id} had not ended"
     (run,) = yield from _look_until_ended(look, find, clock, waits, what)
     return run
 
@@ -134,7 +134,7 @@ def _in_time(steps: Steps[T], until: float, clock: Clock) -> Steps[T]:
     """The steps, ended when their time is over.
 
     Raises:
-        DataMapError: The time was over. It is the last error of the steps, or a ``RequestTimeoutError``.
+        DataMapError: The time was over: the last error given to the steps, else a ``RequestTimeoutError``.
     """
     failure: DataMapError = RequestTimeoutError("the runs had not been read when the time was over")
     try:

@@ -11,7 +11,7 @@ from dataarts_datamap._report.texts import Texts
 _TABLE: Final = {
     # The headline
     "The table is fresh: {what} is {age} old.": "表是新鲜的：{what}在 {age}之前。",
-    "No operator has failed since its last success; the oldest of these is {age} old.": (
+    "No operator has failed since its last success; the oldest last success is {age} old.": (
         "各作业算子最近一次成功之后都没有失败；其中最早的一次在 {age}之前。"
     ),
     "No run has failed since the last success, which is {age} old.": ("最近一次成功在 {age}之前，此后没有失败的运行。"),
@@ -74,7 +74,7 @@ _TABLE: Final = {
     "No runs in this window, left out: {names}.": "这段时间内没有运行，不参与判断：{names}。",
     "No runs in this window: {names}.": "这段时间内没有运行：{names}。",
     "Not judged, on request: {names}.": "按要求不参与判断：{names}。",
-    "On request, one operator that keeps the table fresh is enough.": "按要求，有一个作业算子保持表新鲜即可。",
+    "On request, the last success of any operator counts.": "按要求，任一作业算子最近一次成功即可。",
     "Left out, because lineage does not name them as writers of the table: {names}.": (
         "血缘没有说明这些作业算子写这张表，不参与判断：{names}。"
     ),
@@ -249,7 +249,7 @@ _TABLE: Final = {
     "No table upstream is known.": "没有已知的上游表。",
     "1 table feeds it": "上游有 1 张表",
     "{n} tables feed it": "上游有 {n} 张表",
-    "{tables}, none of them in trouble.": "{tables}，都没有问题。",
+    "{tables}; none is in trouble.": "{tables}，都没有问题。",
     "{tables}; in trouble: {names}.": "{tables}；有问题的：{names}。",
     "{tables}; in trouble: {names} and {n} more.": "{tables}；有问题的：{names}，另有 {n} 张。",
     "still running": "仍在运行",
@@ -268,14 +268,16 @@ _TABLE: Final = {
     "lineage says that {what} writes {table}, but the service does not list it": (
         "血缘说明 {what} 写 {table}，但服务没有列出它"
     ),
-    "{job} may write {table} by another name: it counts": "作业 {job} 可能以别的名称写 {table}：参与判断",
+    "{job} may have another name in lineage, and write {table}: it counts": (
+        "作业 {job} 在血缘中可能用别的名称，并写 {table}：参与判断"
+    ),
     "{job} is listed for {table}, but lineage does not know it: it does not count": (
         "服务为 {table} 列出了作业 {job}，但血缘中没有它：不参与判断"
     ),
     "readers and producers cannot be distinguished: {reason}": "无法区分读这张表的和写这张表的作业算子：{reason}",
-    "its lineage is not known": "不知道它的血缘",
+    "the table's lineage is not known": "不知道这张表的血缘",
     "the service does not list the operators that lineage names": "血缘中的作业算子不在服务列出的之中",
-    "lineage names no operator that writes it": "血缘中没有写它的作业算子",
+    "lineage names no operator that writes the table": "血缘中没有写这张表的作业算子",
     "lineage was not requested": "没有查询血缘",
     "the instance has {count} operators, too many to read all lineage for one table": (
         "该实例有 {count} 个作业算子，太多了，不为一张表读取全部血缘"
@@ -306,7 +308,9 @@ _TABLE: Final = {
         "{table} 最近一次写入在 {time}，运行太少，看不出作业 {job} 多久写一次，无法判断它是否迟到。"
         "要读取更多运行，请把开始时间提前（--since 30d）"
     ),
-    "more than {n} tables are upstream of it: these are the nearest": "上游的表超过 {n} 张：这些是最近的",
+    "not all tables upstream were examined: at most {n}, including the table itself": (
+        "上游的表没有全部查看：最多 {n} 张，包括这张表"
+    ),
     # The page of all tables
     "Data Map tables": "数据地图：所有表",
     "Skip to the tables": "跳到表",

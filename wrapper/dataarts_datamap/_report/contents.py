@@ -35,8 +35,8 @@ class ReportedRun(Struct, frozen=True, kw_only=True):
 
     Attributes:
         run: The run.
-        rolling_median: Median duration of this run and the up to 14 successes of its job before it. None if it did not
-            succeed, has no duration, or fewer than four such successes came before it.
+        rolling_median: Median duration of this run and of up to 14 successes of its job before it that have a duration.
+            None if it did not succeed, has no duration, or fewer than four such successes came before it.
         is_outlier: Whether its duration differs much from that median.
     """
 
@@ -69,9 +69,9 @@ class Report(Struct, frozen=True, kw_only=True):
         table_guid: GUID of the table.
         window: The requested window.
         zone: The zone of displayed times.
-        status: The freshness of the table, also by each of its operators.
-        jobs: The operators and their runs; those with most failures since their last success come first.
-        logs: The requested ends of the logs of failures, by the identity of the run.
+        status: The freshness of the table, as a whole and for each operator.
+        jobs: The operators and their runs; those with the most failures since their last success come first.
+        logs: The ends of the logs of failed runs that were requested, by the identity of the run.
         upstream: The tables upstream and their state; None if they were not requested.
         name: Name by which the table was found; None if it is not known. Untrusted.
     """
@@ -111,7 +111,7 @@ class Report(Struct, frozen=True, kw_only=True):
     def summary(self) -> dict[str, Any]:
         """A short form of ``to_dict``: without the strips of the jobs, and with ``failed`` and ``outlying``.
 
-        It has only the five newest failures and outliers; ``failed`` and ``outlying`` are the numbers of all.
+        It has only the five newest failures and the five newest outliers; ``failed`` and ``outlying`` count all.
         """
         whole = self.to_dict()
         newest = {name: whole[name][:_MOST_SUMMARISED] for name in ("failures", "outliers")}
@@ -126,8 +126,8 @@ class Report(Struct, frozen=True, kw_only=True):
     def to_dict(self, *, running_data: bool = False) -> dict[str, Any]:
         """The same as plain values, ready for JSON: times as ISO 8601 UTC text, durations in seconds.
 
-        The hours of a strip are wall times of the zone, without an offset. ``running_param`` comes with
-        ``running_data``.
+        The hours of a strip are wall times of the zone, without an offset. Without ``running_data``, that field and
+        ``running_param`` are left out of the runs.
         """
         start, end = (EPOCH + time * MILLISECOND for time in self.window)
         return {

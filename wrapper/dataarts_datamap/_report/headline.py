@@ -1,4 +1,4 @@
-"""The sentences about the freshness of a table, and its reasons."""
+"""The freshness of a table in sentences, with the reasons for the verdict."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Headline(NamedTuple):
         title: A sentence on whether the table is fresh.
         since: The last success, its age and the allowed age, and the time of the judgement.
         reasons: Reasons and remarks.
-        success: The run of that success; None if it is not known.
+        success: The run of the last success; None if it is not known.
     """
 
     word: str
@@ -111,7 +111,7 @@ def _fresh(status: TableStatus, say: Texts) -> str:
         what = say("the oldest last success of its operators" if has_several else "its last success")
         return say("The table is fresh: {what} is {age} old.", what=what, age=age)
     if has_several:
-        return say("No operator has failed since its last success; the oldest of these is {age} old.", age=age)
+        return say("No operator has failed since its last success; the oldest last success is {age} old.", age=age)
     return say("No run has failed since the last success, which is {age} old.", age=age)
 
 
@@ -149,7 +149,7 @@ def _failures(status: TableStatus, say: Texts) -> str:
 
 
 def _of(status: TableStatus, say: Texts) -> str:
-    """The words that name the operator that decides; empty if only one could."""
+    """The words that name the operator that decides; empty unless each of several operators counts."""
     decisive = status.decided_by
     if decisive is None or not _has_several(status):
         return ""
@@ -192,14 +192,14 @@ def _since(status: TableStatus, zone: tzinfo, say: Texts) -> str:
 
 
 def _success(report: Report, time: datetime) -> Run | None:
-    """The run that succeeded at a time."""
+    """The run that ended at the time of its operator's last success; None if there is none."""
     runs = (one.run for job in report.jobs if job.status.last_success == time for one in job.runs)
     ended = (run for run in runs if run.state is RunState.SUCCEEDED and ended_at(run, report.status.now) == time)
     return next(ended, None)
 
 
 def _newest(report: Report, is_meant: Callable[[Run], bool]) -> tuple[Run, ...]:
-    """The newest matching runs of all jobs."""
+    """The newest matching runs of all jobs, at most three."""
     found = (one.run for job in report.jobs for one in job.runs if is_meant(one.run))
     return tuple(newest_first(found)[:_MOST_RUNS])
 
@@ -235,7 +235,7 @@ def _failing(job: ReportedJob, zone: tzinfo, say: Texts) -> str:
 
 
 def _skips(job: ReportedJob, now: datetime) -> list[Run]:
-    """The runs of a job that were skipped after its last success, the newest first."""
+    """The runs of a job that were skipped after its last success, or all skipped ones without one; the newest first."""
     success = job.status.last_success
     skipped = (one.run for one in job.runs if one.run.state is RunState.SKIPPED)
     ends = ((run, ended_at(run, now)) for run in skipped)
@@ -301,7 +301,7 @@ def _without_runs(status: TableStatus, say: Texts) -> Iterator[str]:
         names = printable(say(", ").join(map(operator_name, status.ignored)), limit=200)
         yield say("Not judged, on request: {names}.", names=names)
     if status.any_operator:
-        yield say("On request, one operator that keeps the table fresh is enough.")
+        yield say("On request, the last success of any operator counts.")
 
 
 def _basis(status: TableStatus, say: Texts) -> Iterator[Reason]:

@@ -1,4 +1,4 @@
-"""Runs by their planned hour."""
+"""The numbers of runs, by planned hour."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ HOUR: Final = timedelta(hours=1)
 def wall_hour(time: datetime, zone: tzinfo, *, step: int = 1) -> datetime:
     """The beginning of the cell of hours that a time belongs to, as a naive time of the zone.
 
-    When clocks are put back, the repeated hour counts as one. Cells of several hours are counted from midnight,
-    longer ones from Monday, 5 January 1970.
+    When clocks are put back, the repeated hour counts as one. Cells of up to a day are counted from midnight, longer
+    ones from Monday, 5 January 1970.
     """
     return _MONDAY + (wall_time(time, zone) - _MONDAY) // (step * HOUR) * step * HOUR
 
@@ -43,7 +43,7 @@ def hourly_cells(
 
 
 def cell_hours(start: datetime, end: datetime, *, most: int) -> int:
-    """The number of hours of a cell, so that at most ``most`` cells lie between two times; at most 8,760."""
+    """The least number of hours in a cell for which ``most`` cells cover the time from start to end; else 8,760."""
     hours = (end.astimezone(UTC) - start.astimezone(UTC)) / HOUR
     return next((step for step in _STEPS if hours / step + 1 <= most), _STEPS[-1])
 

@@ -35,8 +35,8 @@ _DAY: Final = timedelta(days=1)
 def page(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) -> str:
     """The complete page, in a language: HTML with its style, its script and its data inside.
 
-    It contains data of the server only as text, with control and bidirectional characters escaped. ``running_data`` of
-    the runs can contain SQL and paths.
+    It contains data of the server only as text, with control and bidirectional characters escaped. With
+    ``running_data``, runs have ``running_data`` and ``running_param``, which can contain SQL and paths.
     """
     verdict = headline(report, say)
     name = escape(printable(report.table_name or report.table_guid))
@@ -68,8 +68,8 @@ def page(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) ->
 def page_data(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) -> dict[str, Any]:
     """The data in the page: a list for each column of the runs, times in milliseconds after the window's start.
 
-    It has log paths only of runs that failed, are outliers or have an unknown state, and the ends of logs that were
-    read.
+    It has log paths only of runs that failed, are outliers or have an unknown state. It has the ends of logs that were
+    requested, or the reason why one could not be read.
     """
     base = report.window.start
     numbered = [(number, one) for number, job in enumerate(report.jobs) for one in job.runs]
@@ -120,7 +120,7 @@ def page_data(report: Report, *, running_data: bool = False, say: Texts = ENGLIS
 
 
 def _harmless(text: str) -> str:
-    """JSON without the characters of HTML's markup."""
+    """JSON with the characters of HTML's markup escaped."""
     return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
 
 

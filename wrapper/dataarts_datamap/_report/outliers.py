@@ -16,8 +16,8 @@ _NORMAL: Final = 1.4826  # the standard deviation of normal values, divided by t
 _SHARE: Final = 0.25
 
 OUTLIER_RULE: Final = (
-    "A successful run is an outlier if its duration is at least a quarter longer or shorter than the median of it and "
-    "up to {before} successes before it, and differs from that median by more than three standard deviations, "
+    "A successful run is an outlier if its duration is at least a quarter longer or shorter than the median of this "
+    "run and up to {before} successes before it, and differs from that median by more than three standard deviations, "
     "estimated as {normal} times the median absolute deviation. The first {unjudged} of a job are not judged."
 )
 """The rule for outliers, for the reader of a report, with names in braces for ``OUTLIER_VALUES``."""

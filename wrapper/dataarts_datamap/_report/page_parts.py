@@ -1,4 +1,4 @@
-"""Assembles a page from its parts: files beside this one, whose text is included in the page."""
+"""Assembles a page from its parts: files in the folder of this module, whose text is included in the page."""
 
 from __future__ import annotations
 

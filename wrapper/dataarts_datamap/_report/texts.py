@@ -66,7 +66,7 @@ class Texts(Struct, frozen=True, kw_only=True):
         return self(one if number == 1 else many, n=f"{number:,}")
 
     def page(self, template: str) -> str:
-        """A template of HTML with its own words, which are in double braces, in the language.
+        """A template of HTML, in which words of the language replace those in double braces.
 
         The result is a template for ``string.Template``: the words are escaped for it and for HTML.
         """

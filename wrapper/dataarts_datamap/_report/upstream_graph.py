@@ -68,7 +68,7 @@ def upstream_sentence(upstream: Upstream, say: Texts = ENGLISH) -> str:
         return say("No table upstream is known.")
     tables = say.count("1 table feeds it", "{n} tables feed it", count)
     if not troubled:
-        return say("{tables}, none of them in trouble.", tables=tables)
+        return say("{tables}; none is in trouble.", tables=tables)
     named = troubled[:_MOST_NAMED]
     names = say(", ").join(say("{table} ({how})", table=table_name(one), how=standing(one, say)) for one in named)
     if len(troubled) > len(named):
@@ -86,7 +86,9 @@ def standing(one: UpstreamTable, say: Texts = ENGLISH) -> str:
     """The state of a table in a few words."""
     if one.trouble is not None:
         return say(TROUBLE_WORDS[one.trouble])
-    return say("well" if one.is_judged else "from elsewhere" if one.steps else "not judged")
+    if one.is_judged:
+        return say("well")
+    return say("from elsewhere" if one.steps and one.operator is None else "not judged")
 
 
 def run_words(operator: Operator | None, run: Run | None, zone: tzinfo, say: Texts) -> list[str]:

@@ -48,8 +48,7 @@ def overview_page(
     """The complete page, in a language: HTML with its style and script inside, and the tables in the given order.
 
     It contains data of the server only as text, with control and bidirectional characters escaped. Texts of errors stay
-    English. Without JavaScript, only the filters, the order and the buttons
-    for copying are missing.
+    English. Without JavaScript, only the filters, the order and the buttons for copying are missing.
     """
     verdicts = Counter(row.check.verdict for row in rows)
     worst = next((verdict for verdict in WORST_FIRST if verdicts[verdict]), Verdict.FRESH)
@@ -176,7 +175,7 @@ def _short_why(check: TableCheck, why: str, say: Texts) -> str:
 
 
 def _causes(rows: Sequence[OverviewRow], zone: tzinfo, say: Texts) -> str:
-    """The section of the causes that explain the trouble of most tables; empty if there are none."""
+    """The section of the causes that explain the trouble of the most tables; empty if there are none."""
     found = shared_causes(rows)
     if not found:
         return ""

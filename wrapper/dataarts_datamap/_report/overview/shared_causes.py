@@ -1,4 +1,4 @@
-"""The runs that explain the trouble of the tables of an overview. No I/O."""
+"""The causes that explain the tables of an overview, those that explain the most tables first. No I/O."""
 
 from __future__ import annotations
 

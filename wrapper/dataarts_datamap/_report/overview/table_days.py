@@ -37,7 +37,7 @@ class OverviewRow(Struct, frozen=True, kw_only=True):
         check: Its check.
         strip: Its days.
         operators: The days of each operator; empty if there is only one.
-        last_failure: The last failed run with a known time; None if none failed.
+        last_failure: The last failed run with a known time; None if there is none.
         error: The reason why its days could not be read; None if they were read.
     """
 
@@ -57,7 +57,7 @@ def days_until(now: datetime, zone: tzinfo, days: int) -> list[date]:
 def overview_row(
     check: TableCheck, runs: Iterable[tuple[str, Sequence[Run]]], days: Sequence[date], zone: tzinfo
 ) -> OverviewRow:
-    """The row of a table, given the runs of each of its operators by name."""
+    """The row of a table, given the name and the runs of each of its operators."""
     strips: list[DayStrip] = []
     whole = tuple(Counter[RunState]() for _ in days)
     failed: list[tuple[datetime, Run]] = []
