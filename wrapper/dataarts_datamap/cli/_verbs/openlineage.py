@@ -159,10 +159,11 @@ class _RunSender:
         }
 
     def tell(self, file: str, *, would_be: str) -> None:
-        """Report how many events were sent."""
+        """Report how many events were sent, and how many tables no rule names."""
         if self._unnamed:
             count = f"{len(self._unnamed)} table{'s' if len(self._unnamed) > 1 else ''}"
-            tell(f"{count} without a rule in {file} under [openlineage]: GUIDs do not match the names of other senders")
+            names = "their names are GUIDs, which do not match the names of other senders"
+            tell(f"{count} without a rule in {file} under [openlineage]: {names}")
         note(f"{self._events} events of {len(self._sent)} runs {would_be} sent")
 
 
@@ -212,7 +213,7 @@ def _lineage(client: DataMapClient) -> Lineage | None:
     except DataMapError as error:
         if _is_for_all(error):
             raise
-        tell(f"lineage cannot be read, so that events have no inputs, and only the table as an output: {error}")
+        tell(f"lineage cannot be read, so events have no inputs, and the table is their only output: {error}")
         return None
 
 
