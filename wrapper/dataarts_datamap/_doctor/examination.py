@@ -272,11 +272,11 @@ class _Examination:
             listing
         ):
             return failed(listing, remedy)
-        return unknown(listing, "the list of instances could not be read; the last step shows more")
+        return unknown(listing, "see the last step: the list of instances could not be read")
 
     def instance(self) -> Finding:
         if not isinstance(self._listing, IdPage):
-            return unknown("the list of instances could not be read", "the last step shows more")
+            return unknown("the list of instances could not be read", "see the last step")
         orders = self._listing.candidates
         known = list(dict.fromkeys(order.id for order in orders))
         others = f"it has {', '.join(known[:_MOST_SHOWN]) or 'none'}"
@@ -292,7 +292,7 @@ class _Examination:
         seen = f"{self._instance_id} is not an instance of the project"
         if len(known) < (self._listing.total or 0):
             return unknown(
-                f"{self._instance_id} is not among the listed instances, but there are more", "the last step shows more"
+                f"{self._instance_id} is not among the listed instances, but there are more", "see the last step"
             )
         return failed(f"{seen}: {others}", "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
 

@@ -83,7 +83,7 @@ def _fence(lines: Iterable[str]) -> str:
 
 
 class _Hiding:
-    """Replaces ids and addresses by their kinds."""
+    """Replaces ids, hosts and addresses by their kinds."""
 
     def __init__(self, doctor_input: DoctorInput) -> None:
         settings = doctor_input.settings

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _VERBS: Final = {
     "check": "Check whether all tables of a file are fresh.",
-    "completion": "Print the script by which a shell completes this command.",
+    "completion": "Print the script with which a shell completes this command.",
     "conform": "Check whether a server conforms to the API's specification.",
     "doctor": "Find out why the service cannot be used.",
     "export": "Write runs to a file, or add them to one.",

@@ -117,7 +117,7 @@ class _FollowedLog:
             self._show_object(run, self._open(run, path))
 
     def _open(self, run: Run, path: str) -> LogReader:
-        """A reader of the object at a path, from the bytes on that are compared with ``_seen``."""
+        """A reader of the object at a path; it begins with the bytes to compare with ``_seen``."""
         part = structs.replace(run, execution_log_path=path)
         return self._client.open_log(part, position=self._position - len(self._seen))
 

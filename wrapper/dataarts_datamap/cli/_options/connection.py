@@ -47,7 +47,7 @@ _PAGING_OPTIONS = options(
         "--page-size",
         type=parse_page_size,
         metavar="ROWS",
-        help="Page size to request (auto: 100, and 1,000 if there are more and the server allows it).",
+        help="Page size to request (auto: 100, then 1,000 if there are more rows and the server allows it).",
     ),
     click.option(
         "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="Unit of the server's offset (auto)."
@@ -148,7 +148,7 @@ connection_options = options(
         "--workspace-id",
         metavar="ID",
         shell_complete=suggest_workspaces,
-        help="Workspace of operators without one; auto for the only one.  [env: DATAMAP_WORKSPACE_ID]",
+        help="Workspace for operators without one; auto for the instance's only one.  [env: DATAMAP_WORKSPACE_ID]",
     ),
     click.option(
         "--allow-http",

@@ -54,7 +54,7 @@ def _parse_fail_on(text: str) -> frozenset[str]:
     "--notify",
     "is_notifying",
     is_flag=True,
-    help="Send a message when verdicts change, to the addresses of DATAMAP_NOTIFY. Needs --state.",
+    help="Send a message when verdicts change, to the addresses in DATAMAP_NOTIFY. Needs --state.",
 )
 @span_option("--remind", help="Remind of tables that are still not fresh, after this time (24h)")
 @zone_option("the times in a table")

@@ -24,8 +24,8 @@ _behaviour_options = options(
     click.option(
         "--scenario",
         type=click.Choice(["upstream-failed", "late", "waiting", "cycle", "unparsed", "varied"]),
-        help="Serve a chain of tables with this problem today, instead of invented runs; for varied, "
-        "invented runs with more data for a conformance suite.",
+        help="Serve a chain of tables with this problem today, instead of invented runs; varied serves "
+        "invented runs with more data, for a conformance suite.",
     ),
     click.option(
         "--not-invited",

@@ -42,7 +42,7 @@ _LOOKBACK: Final = "7d"
     help="Only runs that are new or have changed since the last call, according to the state file.",
 )
 @span_option("--lookback", default=_LOOKBACK, help="With --since-last: time to look back for changes of ended runs")
-@state_option(help="With --since-last: file that records what was sent (FILE of --tables, with .openlineage.json)")
+@state_option(help="With --since-last: file that records what was sent (FILE of --tables, ending in .openlineage.json)")
 @click.option("--running-data", is_flag=True, help="Also send SQL and parameters of runs; these can hold secrets.")
 @click.option("--dry-run", is_flag=True, help="Print the events as JSON lines; send and record nothing.")
 @connection_options

@@ -47,7 +47,7 @@ _FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
 @click.command()
 @optional_table_argument
 @file_option(
-    "--tables", "file", help="Report on all tables of a file, such as datamap.toml, instead of TABLE; with --html"
+    "--tables", "file", help="Report on all tables of a file, such as datamap.toml, instead of TABLE; needs --html"
 )
 @click.option(
     "--html",
