@@ -131,7 +131,7 @@ def test_a_person_gets_one_row_a_table_the_worst_first(shell: Shell) -> None:
     assert [
         "datamap: times are in UTC",
         "datamap: 1 of 4 tables are fresh: 1 failed, 1 stale, 1 unknown",
-        "datamap: --explain adds the cause of each",
+        "datamap: --explain also finds the causes",
     ] == err.splitlines()
 
 
@@ -169,7 +169,7 @@ def test_wrong_usage_is_said(shell: Shell) -> None:
     for arguments, expected in (
         (["--only", "s.goood"], "the file has no table 's.goood': did you mean 's.good'?"),
         (["--owner", "bob"], "the file has no owner 'bob'"),
-        (["--owner", "alice", "--only", "s.good"], "the file has no table of both --only and --owner"),
+        (["--owner", "alice", "--only", "s.good"], "the file has no table that matches both --only and --owner"),
         (["--fail-on", "broken"], "'broken' is not one of failed, late, stale, unknown"),
         (["--tables", "other.toml"], "there is no file of tables other.toml: datamap tables --init creates one"),
     ):

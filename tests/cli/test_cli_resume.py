@@ -105,7 +105,7 @@ def test_reading_that_breaks_off_goes_on(
         code, out, err = called(capfdbinary, *command)
         found += ids(out)
         calls += 1
-        assert (code == 2) is file.exists() is (f"continues from here, by the position in {file}" in err)
+        assert (code == 2) is file.exists() is (f"continues from here: the position is in {file}" in err)
         assert calls * more < 2 * 40 + 2 * more
 
     assert [*range(40), *range(1000, 1040 if whose[0] == "--table" else 1000)] == sorted(found)
@@ -141,7 +141,7 @@ def test_interrupted_reading_goes_on(
         out, err = process.communicate(timeout=PATIENCE)
     service.goes_on.set()
     assert (130, True) == (process.returncode, file.exists())
-    assert f"the same command continues from here, by the position in {file}" in err
+    assert f"the same command continues from here: the position is in {file}" in err
     assert list(range(40)) == sorted([*ids(out), *ids(called(capfdbinary, *command)[1])])
 
 

@@ -476,6 +476,17 @@ def test_instances_that_may_not_be_listed(listing: Answer, nodes: Answer) -> Non
     assert Outcome.FAILED not in {finding.outcome for finding in found.values()}
 
 
+@pytest.mark.parametrize(("status", "code"), [(429, "APIGW.0308"), (503, "APIGW.0203")])
+def test_service_that_cannot_judge_credentials(status: int, code: str) -> None:
+    """A busy or broken service proves nothing about the credentials."""
+    with serving(json_answer({"error_code": code}, status=status)) as server:
+        found = findings(server)
+
+    assert ("authentication", Outcome.UNKNOWN) == ends(found)
+    assert code in found["authentication"].text
+    assert Outcome.UNKNOWN == found["project"].outcome
+
+
 @pytest.mark.parametrize(
     ("nodes", "outcome", "told"),
     [
@@ -615,6 +626,19 @@ def test_report(
     assert "ok       address         <host> is <host>" in lines
     hidden = ("127.0.0.1", KNOWN.project_id, KNOWN.instance_id, "wrong-secret", "pass-word")
     assert [] == [value for value in hidden if value in out]
+
+
+def test_report_of_a_private_iam(
+    capfdbinary: pytest.CaptureFixture[bytes], mock_server: MockServer, environment: pytest.MonkeyPatch
+) -> None:
+    """The name of a private IAM's host is left out where no connection to it can be made."""
+    environment.setenv("DATAMAP_TOKEN", KNOWN.token)
+    given = ["--endpoint", mock_server.url, "--region", KNOWN.region, "--iam-endpoint", "http://localhost:1"]
+    code, out, _ = called(capfdbinary, *given, "--report")
+
+    assert 1 == code
+    assert "no connection to http://<host>:1" in out
+    assert "localhost" not in out
 
 
 def test_report_with_ids(

@@ -491,6 +491,7 @@ def test_a_state_of_something_else_is_left_alone(command: tuple[FakeService, Com
             "datamap.toml:3: namespace has '{table}', which is not one of database, schema, name",
         ),
         ("[[openlineage.datasets]]\nnamespace = '{a.__class__}'", "which is not one of"),
+        ("[[openlineage.datasets]]\nnamespace = '{name!r:>9}'", "namespace has '{name!r:>9}', which is not one of"),
         ("[[openlineage.datasets]]\nnamespace = 'a{'", "unmatched braces"),
         ("[[openlineage.datasets]]\nnamespace = 'a'\nsource = 'b'", "no key is called 'source'"),
         ("[openlineage]\ndatasets = [1]", "each of datasets must be a table"),

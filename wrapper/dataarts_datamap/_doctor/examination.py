@@ -1,6 +1,6 @@
 """Finds out, step by step, why a client does not work, and what to fix.
 
-Error responses are interpreted by the gateway's public table of codes. Other responses are read as those of sibling
+Error responses are interpreted with the gateway's public table of codes. Other responses are read as those of sibling
 services are documented.
 """
 
@@ -40,6 +40,7 @@ from dataarts_datamap._errors import (
     ErrorBodyError,
     NotFoundError,
     PermissionDeniedError,
+    RateLimitError,
     ServerError,
 )
 from dataarts_datamap._retry.exchange import exchange
@@ -104,8 +105,8 @@ def input_of(client: DataMapClient, *, credentials_problem: str | None = None) -
 def examine(doctor_input: DoctorInput) -> Iterator[Finding]:
     """The finding of each step, as soon as it has ended.
 
-    No request is sent twice, and none takes longer than 20 seconds. At most three requests carry the credentials, each
-    only if the previous one was accepted: so a wrong secret key costs only one of the failures that lock the key.
+    No request is sent twice, and none takes longer than 20 seconds. At most three requests carry the credentials, and
+    none follows one that was refused: so a wrong secret key costs only one of the failures that lock the key.
     """
     transport = SyncTransport(doctor_input.network, doctor_input.policy.clock)
     examination = _Examination(doctor_input, transport)
@@ -204,7 +205,7 @@ class _Examination:
             return failed(f"not trusted: {error.verify_message}", certificate_remedy(error.verify_code))
         except (OSError, ValueError) as error:
             reason = str(error) or type(error).__name__
-            remedy = "something in between may interrupt it: check the endpoint"
+            remedy = "check the endpoint; something in between may interrupt the connection"
             if tls.is_without_tls(error):
                 reason, remedy = "the port does not use TLS", tls.NO_TLS_ADVICE
             return failed(f"no TLS with {self._host}:{self._port}: {reason}", remedy)
@@ -229,7 +230,7 @@ class _Examination:
         try:
             skew = self._input.now() - parsedate_to_datetime(self._date)
         except (TypeError, ValueError):
-            return unknown("the response has no date", "compare this machine's clock with another")
+            return unknown("the response has no valid date", "compare this machine's clock with another")
         if abs(skew) <= _NOTABLE_SKEW:
             return ok("this machine and the server agree to the minute")
         seen = f"this machine is {_span(skew)} {'ahead of' if skew > timedelta() else 'behind'} the server"
@@ -253,12 +254,14 @@ class _Examination:
         if isinstance(problem, AuthenticationError):
             return failed(problem, authentication_remedy(problem, self._credentials))
         self._listing = problem or _read_listing(response)
+        if isinstance(problem, RateLimitError | ServerError):
+            return unknown(problem, "try again later")
         return ok(_ACCEPTED)
 
     def project(self) -> Finding:
         listing = self._listing
         if self._undecided is not None:
-            return failed(self._undecided, "set DATAMAP_PROJECT_ID (--project-id) to one of them")
+            return failed(self._undecided, "set DATAMAP_PROJECT_ID (--project-id) to the id of a project in the region")
         if not isinstance(listing, DataMapError):
             return ok(f"{self._project_id} is known")
         remedy = (
@@ -269,11 +272,11 @@ class _Examination:
             listing
         ):
             return failed(listing, remedy)
-        return unknown(listing, "the list of instances could not be read; the last step shows more")
+        return unknown(listing, "see the last step: the list of instances could not be read")
 
     def instance(self) -> Finding:
         if not isinstance(self._listing, IdPage):
-            return unknown("the list of instances could not be read", "the last step shows more")
+            return unknown("the list of instances could not be read", "see the last step")
         orders = self._listing.candidates
         known = list(dict.fromkeys(order.id for order in orders))
         others = f"it has {', '.join(known[:_MOST_SHOWN]) or 'none'}"
@@ -289,7 +292,7 @@ class _Examination:
         seen = f"{self._instance_id} is not an instance of the project"
         if len(known) < (self._listing.total or 0):
             return unknown(
-                f"{self._instance_id} is not among the listed instances, but there are more", "the last step shows more"
+                f"{self._instance_id} is not among the listed instances, but there are more", "see the last step"
             )
         return failed(f"{seen}: {others}", "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
 
@@ -311,7 +314,7 @@ class _Examination:
         return unknown(problem, "try again later")
 
     def _connect(self) -> tuple[socket.socket, list[str]]:
-        """A connection, and the addresses that had not responded before."""
+        """A connection, and the addresses that were tried before and have not responded."""
         found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         race = AddressRace(ordered(found, None), lambda: self._patience, lambda _: nullcontext())
         try:

@@ -19,12 +19,12 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     """It could not be judged."""
     SKIPPED = "skipped"
-    """It was not tried, since a step that it depends on failed."""
+    """It was not tried: a step that it needs failed or was skipped, or the settings are invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one step found, and the remedy; None if nothing needs fixing.
+    """What one step found, and its remedy, which is None if nothing needs fixing.
 
     It holds no secret, and no character that affects a terminal.
     """

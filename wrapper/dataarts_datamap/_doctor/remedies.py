@@ -32,13 +32,14 @@ def certificate_remedy(code: int) -> str:
         )
     if given := next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), None):
         return (
-            f"{given} is set, but does not hold the CA that signed it: if a company's proxy inspects TLS, add the "
-            "certificate of its CA there, as PEM; else do not trust this server"
+            f"{given} is set, but does not hold the CA that signed the certificate: if a company's proxy inspects TLS, "
+            "add the certificate of the proxy's CA there, as PEM; else do not trust this server"
         )
     other = next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)), None)
     hint = f" ({other} is not read)" if other else ""
     return (
-        f"if a company's proxy inspects TLS, set SSL_CERT_FILE to its certificate{hint}; else do not trust this server"
+        "if a company's proxy inspects TLS, set SSL_CERT_FILE to a PEM file with the proxy's CA "
+        f"certificate{hint}; else do not trust this server"
     )
 
 

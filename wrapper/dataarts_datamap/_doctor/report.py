@@ -39,10 +39,10 @@ _BACKTICKS: Final = re.compile(r"`+")
 
 
 def report(findings: Sequence[Finding], doctor_input: DoctorInput, *, with_ids: bool = False) -> str:
-    """Versions, system, addresses, the names of the variables that are set, and the findings, as Markdown.
+    """Versions, system, the service's address, the names of the client's variables that are set, and the findings.
 
-    It holds no secret and no variable's value. Without ``with_ids``, it leaves out ids, access keys, addresses, and
-    names of hosts other than the service's public ones, even where a server's text has them.
+    It is Markdown, and holds no secret. Without ``with_ids``, it replaces ids, access keys, IP addresses, and the hosts
+    of the proxy and of private endpoints by their kinds, even where a server's text has them.
     """
     service = doctor_input.settings.endpoint
     lines = [line for finding in findings for line in _lines(finding)]
@@ -83,18 +83,19 @@ def _fence(lines: Iterable[str]) -> str:
 
 
 class _Hiding:
-    """Replaces ids and addresses by their kinds."""
+    """Replaces ids, hosts and addresses by their kinds."""
 
     def __init__(self, doctor_input: DoctorInput) -> None:
         settings = doctor_input.settings
-        named = {
-            "<project>": settings.project_id,
-            "<instance>": settings.instance_id,
-            "<workspace>": settings.workspace_id,
-            "<proxy>": _proxy_host(doctor_input),
-            "<host>": _own_host(settings.endpoint),
-        }
-        self._known = {value: name for name, value in named.items() if value and len(value) >= _SHORTEST_KNOWN}
+        named = (
+            ("<project>", settings.project_id),
+            ("<instance>", settings.instance_id),
+            ("<workspace>", settings.workspace_id),
+            ("<proxy>", _proxy_host(doctor_input)),
+            ("<host>", _own_host(settings.iam_endpoint or "")),
+            ("<host>", _own_host(settings.endpoint)),
+        )
+        self._known = {value: name for name, value in named if value and len(value) >= _SHORTEST_KNOWN}
 
     def __call__(self, text: str) -> str:
         for value in sorted(self._known, key=len, reverse=True):
@@ -103,9 +104,10 @@ class _Hiding:
 
 
 def _own_host(address: str) -> str | None:
-    """The host of an address; None if it is the public host of a region."""
+    """The host of an address; None if it is a public host of a region."""
     host = urlsplit(address).hostname
-    return None if any(host == urlsplit(one.endpoint).hostname for one in REGIONS.values()) else host
+    public = (urlsplit(known).hostname for one in REGIONS.values() for known in (one.endpoint, one.iam_endpoint))
+    return None if host in public else host
 
 
 def _proxy_host(doctor_input: DoctorInput) -> str | None:

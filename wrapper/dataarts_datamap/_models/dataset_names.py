@@ -39,10 +39,10 @@ class DatasetRule(Struct, frozen=True, kw_only=True):
     Attributes:
         namespace: Namespace of the tables. It can hold ``{database}``, ``{schema}``, ``{name}``, ``{source_type}`` and
             ``{guid}``.
-        name: Name of each table, with the same parts in braces. A rule does not apply to a table that lacks one of the
-            parts.
-        source_type: Kind of source of the tables, such as ``dws``. It is compared ignoring case and can hold ``*`` and
-            ``?``, and so can the database, the schema and the table.
+        name: Name of each table, with the same parts in braces. A rule does not apply to a table without one of the
+            parts that its namespace and name hold.
+        source_type: Kind of source of the tables, such as ``dws``. Like the database, the schema and the table, it is a
+            pattern that can hold ``*``, ``?`` and ``[…]``, and is compared ignoring case.
         database: Database of the tables.
         schema: Schema of the tables.
         table: Name of the table itself.
@@ -97,11 +97,11 @@ class DatasetNames(Struct, frozen=True, kw_only=True):
 
 
 class ParsedNames(NamedTuple):
-    """The names in a section of a file, and its problems.
+    """The names in a section of a file, and the problems of the section.
 
     Attributes:
         names: The valid names.
-        problems: The problems, each with the index of its rule, from 0; None for the section itself.
+        problems: The problems, each with the index of its rule, from 0; with None if it is not about a rule.
     """
 
     names: DatasetNames
@@ -109,7 +109,7 @@ class ParsedNames(NamedTuple):
 
 
 def parse_names(section: object) -> ParsedNames:
-    """The names of the section ``openlineage`` of a file of tables."""
+    """The names in the section ``openlineage`` of a file of tables."""
     if not isinstance(section, dict):
         return ParsedNames(
             DatasetNames(), [(None, f"openlineage must be a table, [openlineage], not {shown(section)}")]
@@ -161,7 +161,8 @@ def _template_problems(key: str, text: str) -> Iterator[str]:
         return
     for _, field, spec, conversion in parsed:
         if field is not None and (field not in _PARTS or spec or conversion):
-            yield f"{key} has {shown('{' + field + '}')}, which is not one of {', '.join(_PARTS)}"
+            braces = f"{{{field}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}}}"
+            yield f"{key} has {shown(braces)}, which is not one of {', '.join(_PARTS)}"
 
 
 def _fields(text: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ class RunLog(Struct, frozen=True, kw_only=True):
         start: Position of the first byte in the object; 0 if it was read from its beginning.
         size: Size of the whole object in bytes.
         last_modified: Time at which the object was written, UTC; None if the service did not send it.
-        other_paths: Other objects that match the run's log path; this one was written last.
+        other_paths: Paths of older objects that match the run's log path.
     """
 
     path: str

@@ -71,11 +71,11 @@ def has_ended(state: str | None, *, has_end: bool) -> bool:
 class FieldProblem(Struct, frozen=True, kw_only=True):
     """A field with an unexpected type, or with an invalid value; the reason says which.
 
-    The attribute is None, and ``raw`` has the value; for a number that no double can hold, ``raw`` has None, too. In a
-    text that was cut inside an emoji, U+FFFD replaces half of a surrogate pair, and the attribute has the rest.
+    The run's attribute is None, and ``raw`` has the value; a number that no double can hold is None in ``raw``, too. If
+    a text was cut inside an emoji, the attribute has it with U+FFFD in place of half of a surrogate pair.
 
     Attributes:
-        field: Name of the attribute, such as ``plan_time``; of an unknown field, its name as sent.
+        field: Name of the attribute, such as ``plan_time``; for an unknown field, its name as sent.
         sent_as: Name of the field as sent, such as ``planTime``.
         reason: The expected value, and the value that was sent.
     """
@@ -151,7 +151,7 @@ class RunOrigin(Struct, frozen=True, kw_only=True):
 
 
 class RunIdentity(NamedTuple):
-    """The identity of a run, independent of the client.
+    """The identity of a run. Region, project and instance are None for a run that no client read.
 
     It is only inferred that ids are unique, so the planned time is part of the identity: two planned times prove two
     runs.
@@ -187,9 +187,9 @@ class RowsAsSent(Protocol):
 class Run(Struct, frozen=True, kw_only=True, dict=True):
     """One run of a job operator, as it was when the page was read.
 
-    Every attribute can be None: no field is documented, and none is required. If a value has an unexpected type, the
-    attribute is None, too; ``problems`` names the field and ``raw`` has the value. Two runs are equal if all their
-    known fields are.
+    The attribute of any field can be None: no field is documented, and none is required. If a value is invalid or has
+    an unexpected type, the attribute is None, too; ``problems`` names the field and ``raw`` has the value. Two runs are
+    equal if all their known fields are.
 
     Attributes:
         run_id: Id of the run, ``taskRunningLogId`` (inferred: the one value that is unique to a run).
@@ -234,7 +234,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     def from_raw(cls, row: Mapping[str, Any]) -> Run:
         """The run from a row with the service's own field names, such as one read from a file.
 
-        A field of an unexpected type becomes a problem, never an error.
+        A value that is invalid or has an unexpected type becomes a problem, never an error.
         """
         values: dict[str, Any] = {}
         problems: list[FieldProblem] = []
@@ -281,7 +281,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def duration(self) -> timedelta | None:
-        """End minus start; None if either is missing. Negative if the service sent it so."""
+        """End minus start; None if either is missing. Negative if the service sent an end before the start."""
         start, end = self.start_time, self.end_time
         return None if start is None or end is None else end - start
 
@@ -402,7 +402,7 @@ _REPR_ATTRIBUTES: Final = ("run_id", "task_id", "job_name", "status", "plan_time
 
 
 def field_problem(sent_as: str, reason: str) -> FieldProblem:
-    """The problem of a field of a run, known or not."""
+    """The problem of a known or unknown field of a run."""
     return FieldProblem(field=_NAMES.get(sent_as, sent_as), sent_as=sent_as, reason=reason)
 
 
@@ -455,7 +455,7 @@ def run_times(run: Run) -> list[datetime]:
 
 
 def planned_at(run: Run) -> datetime | None:
-    """The planned time of a run, else the first known one of the others; None if it has no time."""
+    """The planned time of a run, else its submission, start or end, the first that is known; None if it has no time."""
     return run.plan_time or run.submit_time or run.start_time or run.end_time
 
 
@@ -478,7 +478,7 @@ def convert_json(value: object, type_: Any) -> Any:  # noqa: ANN401  the type is
     """The value as the type, with numbers as in JSON: ``1.705248E12`` is an integer, too.
 
     Raises:
-        msgspec.ValidationError: It is not of the type.
+        msgspec.ValidationError: It is not of the type, not finite, or has more than 4,300 digits.
     """
     if isinstance(value, float) and not math.isfinite(value):
         raise ValidationError("Expected a finite number")

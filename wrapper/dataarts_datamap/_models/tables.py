@@ -1,7 +1,7 @@
 """The service's documents as values: tables, and the steps of lineage between them.
 
-No response of these operations has been published. Fields and types are those of the documented models and of the
-official SDK; each can be missing, and each docstring marks what was inferred.
+No response of the operations for tables and lineage has been published. Fields and types are those of the documented
+models and of the official SDK. Each field can be missing, and the docstrings mark what was inferred.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ class Table(Struct, frozen=True, kw_only=True):
 
     Attributes:
         guid: GUID of the asset.
-        name: Name of the table (documented as display text, or the attribute ``name``). Untrusted.
+        name: Name of the table: its attribute ``name``, else its display text (both documented), else the end of its
+            qualified name. Untrusted.
         qualified_name: Name with database, schema and connection, such as ``postgres.sales.orders@dws.…``. Untrusted.
         database: Database; None if it is not known. Untrusted.
         schema: Schema; None if there is none, or it is not known. Untrusted.
@@ -35,7 +36,7 @@ class Table(Struct, frozen=True, kw_only=True):
         description: Its description. Untrusted.
         type_name: Kind of asset, such as ``dataasset.Table`` (the kind of a table is inferred).
         status: Status of the asset; usually ``ACTIVE``.
-        raw: The asset as sent; empty if it is only known from lineage. Untrusted.
+        raw: The asset as sent; empty if it is only known from lineage, or by its GUID. Untrusted.
     """
 
     guid: str
@@ -87,7 +88,7 @@ class Table(Struct, frozen=True, kw_only=True):
 
     @property
     def full_name(self) -> str:
-        """Database, schema and name with dots between them; the GUID if no name is known. Untrusted."""
+        """The parts of ``path`` with dots between them; the GUID if no name is known. Untrusted."""
         return ".".join(self.path) if self.name else self.guid
 
     @property
@@ -96,7 +97,7 @@ class Table(Struct, frozen=True, kw_only=True):
         return self.workspace_ids[0] if len(self.workspace_ids) == 1 else None
 
     def to_dict(self) -> dict[str, Any]:
-        """All attributes except ``raw``, and the full name, as plain values ready for JSON."""
+        """The full name and all attributes except ``raw``, as plain values ready for JSON."""
         return {
             "guid": self.guid,
             "name": self.name,
@@ -150,7 +151,7 @@ class LineageNode(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> tuple[str | None, str | None]:
-        """The identity of the operator: workspace and name; the GUID if it has no name."""
+        """The identity of the operator: its workspace, and its name, or its GUID if it has no name."""
         return self.workspace_id, self.name or self.guid
 
 
@@ -175,7 +176,10 @@ class LineageEdge(Struct, frozen=True, kw_only=True):
 
 
 def qualified_path(qualified_name: str | None) -> tuple[str, ...]:
-    """The path of a qualified name: the part before ``@``, split at its dots (inferred from documented examples)."""
+    """The path of a qualified name: the part before ``@``, split at its dots (inferred from documented examples).
+
+    Empty if there is no ``@``.
+    """
     if not qualified_name or "@" not in qualified_name:
         return ()
     return tuple(part for part in qualified_name.partition("@")[0].split(".") if part)
@@ -197,7 +201,10 @@ def split_path(path: tuple[str, ...], name: str | None = None) -> tuple[str | No
 
 
 def _text(value: object) -> str | None:
-    """A value as text, or None if it is empty; a number becomes its digits, since ids are sent as either."""
+    """A text, or the digits of a whole number, since ids are sent as either.
+
+    None for an empty text, for -1, for a number of more than 64 bits, and for any other value.
+    """
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if -(2**63) <= value < 2**63 and value != -1 else None  # -1 means not saved yet
     return value if isinstance(value, str) and value else None

@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 _VERBS: Final = {
     "check": "Check whether all tables of a file are fresh.",
-    "completion": "Print the script by which a shell completes this command.",
+    "completion": "Print the script with which a shell completes this command.",
     "conform": "Check whether a server conforms to the API's specification.",
     "doctor": "Find out why the service cannot be used.",
     "export": "Write runs to a file, or add them to one.",
     "exporter": "Check all tables of a file again and again, for Prometheus.",
-    "lineage": "Show the tables that a table is made of, and the operators.",
+    "lineage": "Show the tables that a table is made of, and the operators between them.",
     "log": "Show the log of a run: of a table's newest failure, or by id.",
     "mcp": "Serve tools to an AI agent.",
     "mock": "Serve invented runs, and the documented one, until interrupted.",
@@ -51,7 +51,7 @@ _VERBS: Final = {
     "tables": "Find tables by name.",
     "wait": "Wait until the load of a table, or a run, has ended.",
     "watch": "Show a table's runs as they change.",
-    "why": "Find the upstream run that broke a table.",
+    "why": "Find the run that broke a table.",
 }
 """The summary of each verb. A verb is the command in the module of the same name, which is loaded when it is called."""
 
@@ -151,8 +151,8 @@ def datamap() -> None:
     DATAMAP_USER, DATAMAP_PASSWORD and DATAMAP_ACCOUNT; with DATAMAP_CREDENTIALS=ecs-metadata, the key of the cloud
     server that this runs on.
 
-    In the help of a verb, the default of an option is in parentheses. A TIME is a date, a time, or milliseconds
-    since the epoch; a SPAN is 90m, 24h or 7d.
+    In the help of a verb, the default of an option is in parentheses, or after "default:". A TIME is a date, a time,
+    or milliseconds since the epoch; a SPAN is 90m, 24h or 7d.
 
     Exit codes: 0 yes, 1 no, 2 could not be judged, 3 wrong usage, 130 interrupted.
 

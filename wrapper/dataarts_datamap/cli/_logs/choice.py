@@ -37,12 +37,13 @@ def find_run(  # noqa: PLR0913  one parameter for each option
 
     Args:
         client: The client.
-        target: The id of the run, if ``table`` is given; otherwise the table, whose newest failure is found. Of its
-            operators, only those that write it count, if lineage knows them.
-        table: The table of the run.
+        target: The id of the run, if ``table`` is given; otherwise the table. Of its operators, only those that write
+            it count, if lineage names any.
+        table: The table of the run; None to find the newest failure of ``target``.
         since: Time to look back.
         only: Names of the operators to look at; if empty, all of ``table``, or those that write ``target``.
-        is_active_first: Without ``table``: whether the newest run that has begun and not ended comes before a failure.
+        is_active_first: Without ``table``: whether to find the newest run that has begun and not ended, and a failure
+            only if there is none.
     """
     name = target if table is None else table
     table_guid = table_guid_of(client, name)

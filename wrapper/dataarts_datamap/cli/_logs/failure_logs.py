@@ -21,12 +21,12 @@ _TAIL: Final = 16 * 1024
 
 
 def with_logs(report: Report, client: DataMapClient) -> Report:
-    """The report with the log ends (16 KiB) of its fifty newest failures, or the reasons for missing ones.
+    """The report with the ends (16 KiB) of the logs of its fifty newest failures, or the reason why one is missing.
 
-    If object storage does not respond, or denies access, no more logs are requested.
+    If object storage does not respond as expected, no more logs are requested.
 
     Raises:
-        ConfigurationError: The address of object storage is not known.
+        ConfigurationError: The address of object storage, or of IAM for a token, is not known.
     """
     failures, logs = report.failures, dict[RunIdentity, FailureLog]()
     for run in failures[:_MOST]:

@@ -28,12 +28,15 @@ _SEEN: Final = 256  # bytes that are read again, to check that it is still the s
 
 
 def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: timedelta, every: timedelta) -> int:
-    """Show a log, and its additions until its run has ended; returns the exit code for the run's outcome.
+    """Show a log, and its additions until its run has ended.
 
     At first, the last ``most`` bytes are shown; None for the whole log. ``since`` is the time to look back for the run.
 
+    Returns:
+        The exit code for the run's outcome; ``NOT_JUDGED`` if the reader of stdout goes away.
+
     Raises:
-        DataMapError: The log or the run cannot be read, permanently.
+        DataMapError: The log or the run cannot be read permanently, or the log cannot be read when the run has ended.
     """
     log, first, is_gone = _FollowedLog(client, most), run, False
     try:
@@ -114,7 +117,7 @@ class _FollowedLog:
             self._show_object(run, self._open(run, path))
 
     def _open(self, run: Run, path: str) -> LogReader:
-        """The object of a path, from the position reached."""
+        """A reader of the object at a path; it begins with the bytes to compare with ``_seen``."""
         part = structs.replace(run, execution_log_path=path)
         return self._client.open_log(part, position=self._position - len(self._seen))
 

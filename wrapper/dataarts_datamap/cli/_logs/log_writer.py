@@ -26,7 +26,7 @@ class LogWriter:
         return self._show(self._decoder.decode(content[cut_character(content) :] if is_cut else content))
 
     def end(self) -> bool:
-        """Write the rest, and end the line."""
+        """On a terminal, write the rest and end the line."""
         if not self._for_person:
             return True
         is_read = self._show(self._decoder.decode(b"", final=True))

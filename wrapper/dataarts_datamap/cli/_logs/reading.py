@@ -39,7 +39,7 @@ def save_log(client: DataMapClient, run: Run, most: int | None, file: Path) -> N
 
 
 def note_place(path: str, others: Iterable[str]) -> None:
-    """Print the path of a log on stderr, and those of older logs of the run."""
+    """Print the path of a log on stderr, and the paths of up to three older logs of the run."""
     note(printable(path, limit=LONGEST_PATH))
     older = [*others]
     for other in older[-_MOST_OTHERS:]:
@@ -49,7 +49,7 @@ def note_place(path: str, others: Iterable[str]) -> None:
 
 
 def _pieces(client: DataMapClient, run: Run, most: int | None) -> tuple[Iterable[bytes], bool]:
-    """The pieces of the end of a log, and whether the log has more before them."""
+    """The last ``most`` bytes of a log, or all for None, in pieces; and whether the log has more before them."""
     if most is None:
         reader = client.open_log(run)
         note_place(reader.path, reader.other_paths)

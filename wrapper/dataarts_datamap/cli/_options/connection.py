@@ -47,7 +47,7 @@ _PAGING_OPTIONS = options(
         "--page-size",
         type=parse_page_size,
         metavar="ROWS",
-        help="Page size to request (auto: 100, and 1,000 if there are more and the server allows it).",
+        help="Page size to request (auto: 100, then 1,000 if there are more rows and the server allows it).",
     ),
     click.option(
         "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="Unit of the server's offset (auto)."
@@ -57,7 +57,7 @@ _PAGING_OPTIONS = options(
 
 
 def paging_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
-    """Add the options for reading pages; the command gets ``paging``, the given ones as keywords of a client."""
+    """Add the options for reading pages; the command gets those given as ``paging``, keywords of a client's calls."""
 
     @wraps(command)
     def call(**values: Any) -> ResultT:  # noqa: ANN401
@@ -75,7 +75,7 @@ max_age_option = span_option("--max-age", help="Maximum age of the last success:
 
 
 def parse_name(text: str) -> str:
-    """A name as it was typed, with a warning about characters that no name has, such as a blank at its end."""
+    """A name as it was typed; warns of signs that it is damaged, such as a blank at its end."""
     from dataarts_datamap._arguments import warn_of_damage
 
     warn_of_damage("the name", text)
@@ -101,7 +101,7 @@ def table_argument(command: CommandT) -> CommandT:
 
 
 def optional_table_argument(command: CommandT) -> CommandT:
-    """Add the same argument and option for a verb that can also handle many tables, and then needs no table."""
+    """Like ``table_argument``, for a verb that needs no table when it handles all tables of a file."""
     argument = click.argument("table_guid", metavar="[TABLE]", required=False, shell_complete=suggest_tables)
     return argument(_no_table_option(command))
 
@@ -148,7 +148,7 @@ connection_options = options(
         "--workspace-id",
         metavar="ID",
         shell_complete=suggest_workspaces,
-        help="Workspace of operators without one; auto for the only one.  [env: DATAMAP_WORKSPACE_ID]",
+        help="Workspace for operators without one; auto for the instance's only one.  [env: DATAMAP_WORKSPACE_ID]",
     ),
     click.option(
         "--allow-http",
@@ -171,7 +171,7 @@ connection_options = options(
         help="Print nothing on stderr except warnings and errors, such as for cron.",
     ),
 )
-"""The options for the service, the project and the instance."""
+"""The options for the service, the ids that requests name, timeouts, and ``--quiet``."""
 
 
 def connect(settings: dict[str, Any]) -> DataMapClient:

@@ -1,8 +1,8 @@
 """The names of tables seen by verbs, kept on disk for a day, so that a shell can complete them without a request.
 
-There is a file for each endpoint, project and instance, which only its owner can read. It holds names, but no GUID,
-credential or address: the service is only in the file's own name, as a digest. Names with characters that are special
-to a shell are left out.
+There is a file for each endpoint, region, project and instance. Only its owner can read it. It holds names, but no
+GUID, credential or address: the service is only in the file's own name, as a digest. Names with characters that are
+special to a shell are left out.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def known_names(context: click.Context) -> list[str]:
 
 
 def _read(file: Path, now: int) -> dict[str, int]:
-    """The names in a file that were seen within a day, each with that time; none if the file is not ours."""
+    """The names in a file that were seen within a day, each with the time; none if the file cannot be used."""
     try:
         if file.stat().st_size > _LARGEST:
             return {}
@@ -96,7 +96,7 @@ def _file_of(options: Mapping[str, Any]) -> Path | None:
 
 
 def _folder() -> Path | None:
-    """The folder for the files; None if ``DATAMAP_CACHE_DIR`` is empty, or there is no home folder."""
+    """The folder for the files; None if ``DATAMAP_CACHE_DIR`` is set but empty, or if there is no home folder."""
     named = os.environ.get("DATAMAP_CACHE_DIR")
     if named is not None:
         return Path(named) if named else None

@@ -28,8 +28,7 @@ class OperatorChoice:
         only: Names of those that count; if empty, ``role`` decides.
         ignore: Names of those that do not count.
         any_operator: Whether one operator that keeps the table fresh is enough.
-        role: The operators that count if ``only`` is empty: those that write the table
-            according to lineage, or all.
+        role: The operators that count if ``only`` is empty: those that write the table according to lineage, or all.
     """
 
     only: tuple[str, ...] = ()

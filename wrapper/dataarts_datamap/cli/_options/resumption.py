@@ -66,11 +66,11 @@ def resume_option(command: CommandT) -> CommandT:
 def resumption(file: Path | None) -> Generator[Resumption]:
     """A block that reads runs, beginning at the position in a file.
 
-    If the block fails, its position is written to the file; after all runs, the file is removed. If the reader of
-    stdout goes away, the file stays unchanged.
+    If a ``DataMapError`` or an interrupt ends the block, the position of the walk is written to the file, if known.
+    After all runs, the file is removed. If the reader of stdout goes away, the file stays unchanged.
 
     Raises:
-        click.UsageError: The file cannot be read.
+        click.UsageError: The file cannot be read, or is not a regular file.
     """
     from dataarts_datamap._errors import DataMapError
 
@@ -110,4 +110,4 @@ def _keep(file: Path, place: str | None) -> None:
         return
     with replacing(replaceable(file)) as made:
         made.write_text(place, encoding="utf-8")
-    tell(f"the same command continues from here, by the position in {file}")
+    tell(f"the same command continues from here: the position is in {file}")

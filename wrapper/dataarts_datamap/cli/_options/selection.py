@@ -34,9 +34,9 @@ class Selection:
         table_guid: The table; None if an operator is selected.
         task_id: The operator's id; None if a table is selected.
         job_name: The operator's name; None if a table is selected.
-        start: Beginning of the window; None if ``since`` is given instead.
+        start: Beginning of the window; None if it is not given.
         end: End of the window; None for now.
-        since: Length of the window up to its end.
+        since: Length of the window up to its end; None if it is not given. It cannot be given together with ``start``.
         tz: Zone of times without an offset.
         paging: Keywords of ``list_table_runs`` for reading pages.
         strict: Whether a field of an unexpected type is an error.
@@ -69,7 +69,7 @@ class Selection:
             raise click.UsageError("give the beginning of the window: --start TIME or --since SPAN")
 
     def tell_zone(self, output: Output) -> None:
-        """Print the zone in which times are read and shown, unless it is obvious."""
+        """Print the zone of the times in the window and the output; see ``notices.tell_zone``."""
         tell_zone((self.start, self.end), self.tz, output)
 
     def by_guid(self, client: DataMapClient) -> Selection:
@@ -84,7 +84,7 @@ class Selection:
         A resume token is the position of an earlier walk, whose window replaces this one.
 
         Raises:
-            click.UsageError: The window has no beginning, or one at a time that the zone skips.
+            click.UsageError: The window has no beginning, or one of its times is skipped by the zone or out of range.
         """
         where = self._window() if resume_token is None else {"resume_token": resume_token}
         how: dict[str, Any] = {**self.paging, "strict": self.strict, **where}
@@ -95,8 +95,8 @@ class Selection:
     def count(self, client: DataMapClient, operators: Sequence[Operator]) -> int | None:
         """The number of runs of the operators according to the server's totals: a small request for each.
 
-        None if the server has no totals, or refuses the request: the window is not sliced here, and may be longer than
-        the server allows.
+        None if a total is missing, a response is invalid, or the server refuses a request: the window is not sliced
+        here, and may be longer than the server allows.
 
         Raises:
             click.UsageError: As for ``pager``.

@@ -89,7 +89,7 @@ def suggest_columns(_ctx: click.Context, _param: click.Parameter, typed: str) ->
 
 
 def suggest_tables(context: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
-    """The tables that verbs have shown within a day: by name, by schema and name, or by the whole path."""
+    """The tables that verbs have seen within a day: by name, schema and name, or path, where only one table fits."""
     from dataarts_datamap.cli._options.known_names import known_names
 
     known = known_names(context)

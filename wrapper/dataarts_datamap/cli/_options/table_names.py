@@ -18,7 +18,7 @@ def table_guid_of(client: DataMapClient, table: str) -> str:
 
 
 def table_of(client: DataMapClient, table: str) -> Table:
-    """The table with a GUID, without other attributes; or the table with a name, which is searched for.
+    """The table with a GUID, without other attributes; or the table found by its name, which stderr gets with its GUID.
 
     A text that does not look like a GUID, or that begins with ``name:``, is a name.
     """

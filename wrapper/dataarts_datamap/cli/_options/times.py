@@ -1,4 +1,4 @@
-"""Parses times and spans of a command line."""
+"""Parses time zones, times and spans of a command line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MILLISECOND_DIGITS: Final = range(9, 16)  # eight digits are a date, such as 20
 
 
 class Day(datetime):
-    """A date as it was typed: the first instant of its day, which is not midnight everywhere."""
+    """A date as it was typed. It means the first instant of its day, which is not midnight everywhere."""
 
 
 def parse_zone(text: str) -> tzinfo:
@@ -58,7 +58,7 @@ def in_zone(time: datetime | int | None, zone: tzinfo, *, end: bool = False) -> 
     the second. A date means the first instant of its day, as the beginning of a window and as its end.
 
     Raises:
-        click.UsageError: The zone skips this time, as clocks were put forward; or it is out of range.
+        click.UsageError: The zone skips this time or day, or the time is out of range.
     """
     if not isinstance(time, datetime) or time.tzinfo is not None:
         return time
@@ -83,7 +83,7 @@ def _is_date(text: str) -> bool:
 
 
 def _first_instant(day: Day, zone: tzinfo) -> datetime:
-    """The beginning of a day whose midnight was skipped as clocks were put forward, to the second."""
+    """The first instant, to the second, of a day whose midnight was skipped because clocks were put forward."""
     from dataarts_datamap._checks.due_times import first_instant
 
     first = first_instant(day.date(), time_of_day(0), zone).astimezone(zone)

@@ -14,9 +14,9 @@ _TABLE_NAMES: Final = frozenset({"guid", "name", "table-guid", "table-name"})
 
 
 def hint_on(error: click.NoSuchOption) -> str:
-    """A suggestion for an unknown option: an argument of that name, a similar option, or a verb that has the option.
+    """A suggestion for an unknown option: an argument of that name, a similar option, or verbs that have the option.
 
-    Empty if nothing matches.
+    If it was given before the verb, the suggestion is to put it after the verb. Empty if nothing matches.
     """
     context = error.ctx
     if context is None:

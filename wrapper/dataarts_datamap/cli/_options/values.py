@@ -1,4 +1,4 @@
-"""Options of many verbs, each with its own name, default and help: a span, a time, a file; and groups of options."""
+"""Builds options for spans, times and files, with the name, default and help that a verb gives, and joins options."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def options(*decorators: Callable[[Any], Any]) -> Callable[[CommandT], CommandT]
 
 
 class NewFile(click.Path):
-    """A file to be written by a verb, whose folder is checked before any work begins."""
+    """A file that a verb will write; its folder must exist before any work begins."""
 
     def __init__(self, *, path_type: type[Any] | None = None) -> None:
         super().__init__(dir_okay=False, path_type=path_type)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401  as in click
-        """The path, unless it is a folder, or its folder does not exist."""
+        """The path; an error if it is a folder, or if its folder does not exist."""
         path = super().convert(value, param, ctx)
         folder, name = os.path.split(str(path))
         if not os.path.isdir(folder or "."):  # noqa: PTH112  pathlib raises for a name that no file can have

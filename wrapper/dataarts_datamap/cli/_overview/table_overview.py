@@ -48,7 +48,7 @@ def write_overview(  # noqa: PLR0913  one parameter for each option
     say: Texts,
     now: datetime | None = None,
 ) -> WrittenOverview:
-    """Write the page of all tables of a file, with the last ``days`` days of the zone, including today.
+    """Write the page of all tables of a file, with the last ``days`` days in the zone, including today.
 
     A table whose days cannot be read is shown without them.
     """
@@ -84,7 +84,7 @@ def write_overview(  # noqa: PLR0913  one parameter for each option
 def _read_row(
     client: DataMapClient, check: TableCheck, *, days: Sequence[date], now: datetime, zone: tzinfo
 ) -> OverviewRow:
-    """A table with its days: those of the operators that count, or of all operators if none counts."""
+    """A table with its days: the runs of the operators that count, or of all operators if none counts."""
     nothing = OverviewRow(check=check, strip=DayStrip(label="", days=tuple({} for _ in days)))
     if check.status is None or check.guid is None:
         return nothing

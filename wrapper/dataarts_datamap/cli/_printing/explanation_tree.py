@@ -1,4 +1,4 @@
-"""Writes an explanation as a tree in the terminal: the table, the tables it waits for, the causes and their logs."""
+"""Writes an explanation as a tree in the terminal: the table, the tables that explain it, and the causes' logs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_COMMANDS: Final = 3
 
 
 def write_explanation(explanation: Explanation, *, zone: tzinfo) -> None:
-    """Write an explanation to stdout: a summary, then the tree."""
+    """Write an explanation to stdout: a summary, the tree, and the log paths of the causes."""
     head = Text(explanation.sentence, VERDICT_STYLES[explanation.verdict])
     parts: list[RenderableType] = [head]
     if explanation.links:
@@ -40,7 +40,7 @@ def write_explanation(explanation: Explanation, *, zone: tzinfo) -> None:
 
 
 def log_commands(explanation: Explanation) -> Iterator[str]:
-    """The command lines that show the logs of the first causes."""
+    """The command lines that show the logs of up to three causes."""
     runs = [(cause.table, cause.run) for cause in explanation.causes if cause.run is not None]
     for table, run in [(table, run) for table, run in runs if run.run_id and run.execution_log_path][:_MOST_COMMANDS]:
         name = table.full_name if is_word(table.full_name) else table.guid

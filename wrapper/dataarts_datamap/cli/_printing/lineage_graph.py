@@ -1,4 +1,4 @@
-"""Writes lineage of a table as a tree, as JSON, and for Graphviz and Mermaid, with names escaped for each."""
+"""Writes the lineage of a table as a tree, as JSON, or for Graphviz or Mermaid, with names escaped for each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Direction: TypeAlias = Literal["up", "down"]
 
 
 class _Step(NamedTuple):
-    """A step of lineage by an operator: the table nearer to the first table, and the one farther from it."""
+    """A step of lineage: the table nearer to the first table, the one farther from it, and the operator, if known."""
 
     nearer: Table
     farther: Table

@@ -79,7 +79,7 @@ class View:
         self._poll, self._report = poll, report or self._report
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The lines that fit on the screen; the last one gives the number of hidden lines."""
+        """The lines that fit on the screen; if some are hidden, the last line gives their number."""
         parts = Group(*self.parts(options.max_width, on_screen=True))
         lines = console.render_lines(parts, options.reset_height(), pad=False)
         room = options.size.height
@@ -109,10 +109,10 @@ class View:
             newest_failures(report, _MOST_FAILURES, width, "datamap report --output json", on_screen=on_screen),
             list(self._drawn_strips(report, width)),
         ]
-        return [poll_window for section in sections if section for poll_window in (*section, Text())][:-1]
+        return [part for section in sections if section for part in (*section, Text())][:-1]
 
     def _polls(self, poll: Poll, report: Report, now: datetime, *, on_screen: bool) -> list[Text]:
-        """The time of the last reading, later errors, and, on a screen, the time of the next one."""
+        """The last good reading, its warnings or a later error, and, on a screen, the time until the next reading."""
         read_at, begin = report.status.now, EPOCH + report.window.start * MILLISECOND
         told = f"Runs since {time_text(begin, self._zone)}, read at {time_text(read_at, self._zone)} ({self._zone})"
         if poll.error is None:
@@ -202,7 +202,7 @@ def _labels(report: Report) -> list[str]:
 
 
 def _row(label: str, job: ReportedJob, now: datetime) -> Row:
-    """The row of an operator, by its most important run."""
+    """The row of an operator, with its most important run."""
     status = job.status
     ago = None if status.last_success is None else f"{duration_text(now - status.last_success)} ago"
     typical = duration_text(status.typical_duration)
@@ -220,7 +220,7 @@ def _status(run: Run, job: ReportedJob) -> str:
 
 
 def _time_taken(run: Run, typical: timedelta | None, now: datetime) -> str | None:
-    """The duration of a run so far, marked as long if it is a quarter above the typical one."""
+    """The duration of a run; while it goes on, marked as long if it is more than a quarter above the typical one."""
     if not goes_on(run):
         return duration_text(run.duration)
     if run.start_time is None:
@@ -231,14 +231,14 @@ def _time_taken(run: Run, typical: timedelta | None, now: datetime) -> str | Non
 
 
 def _lateness(run: Run, now: datetime) -> str | None:
-    """The delay of a run's start after its plan, also if it has not started yet."""
+    """The delay of a run's start after its plan; the delay so far, if it has not started yet."""
     if run.start_time is not None or not goes_on(run):
         return duration_text(wait(run))
     return None if run.plan_time is None or run.plan_time > now else duration_text(now - run.plan_time)
 
 
 def _strips(report: Report, width: int) -> list[Text]:
-    """A line for each job with a strip, a sparkline and its name, for the window in the header."""
+    """The meanings of the letters, then a line for each job: its strip, its sparkline and its name."""
     most = (width - _NAME_COLUMNS) // 2 - len(_GAP)
     cells = Cells(report, most=max(_FEWEST_CELLS, min(most, _MOST_CELLS)))
     lines = [cells.letters()]

@@ -51,7 +51,7 @@ def size_text(size: int) -> str:
 
 
 def tell_zone(times: Sequence[datetime | int | None], zone: tzinfo, output: Output) -> None:
-    """Print the zone in which times are read and shown, if nothing else shows it."""
+    """Print the zone of the times in a table; for JSON lines, the zone of given times without an offset, if any."""
     if output == "table":
         note(f"times are in {zone}")
     elif any(isinstance(time, datetime) and time.tzinfo is None for time in times):
@@ -59,7 +59,7 @@ def tell_zone(times: Sequence[datetime | int | None], zone: tzinfo, output: Outp
 
 
 def tell_if_none(count: int, what: str) -> None:
-    """Warn that nothing was found."""
+    """Warn if nothing was found."""
     if count == 0:
         tell(f"no {what}")
 

@@ -160,7 +160,10 @@ def _write_lines(values: Iterable[dict[str, Any]]) -> int:
 def write_table(
     titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None], str]], *, below: Sequence[str | None] = ()
 ) -> int:
-    """Write rows below their titles to stdout, each with a style and perhaps a line below it; returns their number."""
+    """Write rows and the titles of their columns to stdout; returns the number of rows.
+
+    Each row has a style, and perhaps a line below it. Without rows, nothing is written.
+    """
     from dataarts_datamap.cli._printing.tables import Row, fitted
 
     if rows:

@@ -21,14 +21,17 @@ _ROWS_PER_UPDATE: Final = 100
 def with_progress(runs: Iterable[Run], count: Callable[[], int | None]) -> Iterator[Run]:
     """The runs; while they are read, a terminal on stderr shows their number, speed and time left, unless quiet.
 
-    ``count`` returns their approximate number; it is called only if there is a terminal.
+    ``count`` returns their approximate number, None if it is unknown. It is only called if the progress is shown.
     """
     return _shown(runs, count) if _is_watched() else iter(runs)
 
 
 @contextmanager
 def counted_tables(total: int, done: str = "checked") -> Generator[Callable[[], None]]:
-    """A block in which a terminal on stderr shows the number of finished tables; yields a function to call for each."""
+    """A block in which a terminal on stderr shows the number of finished tables, unless quiet.
+
+    It yields a function to call for each finished table.
+    """
     if not _is_watched():
         yield lambda: None
         return

@@ -22,7 +22,7 @@ _LAST_SUCCESS: Final = Gauge(
 )
 
 _PRODUCERS_KNOWN: Final = (
-    "1 if it is known which operators write the table, 0 if all count since readers could not be distinguished."
+    "1 if operators were named, or lineage says which write the table; 0 if all count, even those that only read it."
 )
 
 

@@ -54,7 +54,7 @@ def _parse_fail_on(text: str) -> frozenset[str]:
     "--notify",
     "is_notifying",
     is_flag=True,
-    help="Send a message when verdicts change, to the addresses of DATAMAP_NOTIFY. Needs --state.",
+    help="Send a message when verdicts change, to the addresses in DATAMAP_NOTIFY. Needs --state.",
 )
 @span_option("--remind", help="Remind of tables that are still not fresh, after this time (24h)")
 @zone_option("the times in a table")
@@ -119,12 +119,12 @@ def check(  # noqa: PLR0913  one parameter for each option
     code = NO if verdicts & failures else NOT_JUDGED if Verdict.UNKNOWN in verdicts else YES
     (note if code == YES else tell)(summary(checks))
     if shape == "table" and not explain and any(map(is_explainable, checks)):
-        note("--explain adds the cause of each")
+        note("--explain also finds the causes")
     return code
 
 
 def _addresses(state_file: str | None) -> list[MessageAddress]:
-    """The addresses for messages; refused without a state, which records earlier messages."""
+    """The addresses for messages; an error without a state, which records earlier messages."""
     import os
 
     from dataarts_datamap._checks.message_addresses import addresses_of
@@ -197,7 +197,7 @@ def _chosen(rules: list[TableRule], *, only: tuple[str, ...], owners: tuple[str,
         if (not only or not _names(rule).isdisjoint(only)) and (not owners or rule.owner in owners)
     ]
     if not chosen:
-        raise click.UsageError("the file has no table of both --only and --owner")
+        raise click.UsageError("the file has no table that matches both --only and --owner")
     return chosen
 
 

@@ -37,7 +37,7 @@ complete --no-files --command datamap --arguments '(_datamap_completion)'
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print the script by which a shell completes datamap's verbs, options and values.
+    """Print the script with which a shell completes datamap's verbs, options and values.
 
     Add it once, for bash (4.4 or newer) to ~/.bashrc, for zsh to ~/.zshrc after its compinit; fish reads its own
     folder.

@@ -182,7 +182,7 @@ class _NotJudgedError(Exception):
 
 
 def _description(options: dict[str, Any]) -> Path | None:
-    """The file that describes the server."""
+    """The file that describes the server; None if none is given."""
     named: Path | None = options["target_file"]
     return named or (Path(os.environ["DATAMAP_TARGET"]) if os.environ.get("DATAMAP_TARGET") else None)
 

@@ -30,7 +30,7 @@ def doctor(output: Output | None, *, is_report: bool, with_ids: bool, **settings
     five in a row lock an access key. Exit code 0: all is well. 1: a step failed. 2: a step could not be judged.
 
     \b
-    Example:
+    Examples:
       datamap doctor --region eu-west-101
       datamap doctor --report
     """  # noqa: D301  click reads \b

@@ -48,8 +48,8 @@ def _refuse_dash(_context: click.Context, _parameter: click.Parameter, file: Pat
 @click.option(
     "--since-last",
     is_flag=True,
-    help="Append the runs from the first one of the file that may have changed; --start or --since is for operators "
-    "without runs in it.",
+    help="Update FILE with the runs from its first one that may have changed; --start or --since is for operators "
+    "without runs in FILE.",
 )
 @span_option("--lookback", default="7d", help="With --since-last: time to look back for changes of ended runs")
 @click.option("--columns", metavar="NAME,…", shell_complete=suggest_columns, help="Columns to write, in order (all).")

@@ -20,9 +20,7 @@ _POLL = 1.0
 @click.command(short_help="Serve the state of all tables of a file to Prometheus.")
 @file_option("--tables", "file", default=TABLES_FILE, help="The tables, each with its rule")
 @state_option(help="State of earlier checks; created if it does not exist")
-@span_option(
-    "--every", "interval", default="5m", help="Time from the beginning of a check to that of the next: 90s, 5m"
-)
+@span_option("--every", "interval", default="5m", help="Time between the beginnings of two checks: 90s, 5m")
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", help="Address to listen on (127.0.0.1).")
 @click.option(
     "--port", type=click.IntRange(0, 65535), metavar="NUMBER", default=9467, help="Port; 0 finds a free one (9467)."

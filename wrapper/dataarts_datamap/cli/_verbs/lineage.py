@@ -35,7 +35,9 @@ def lineage(
     output: LineageOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> None:
-    """Show the tables that TABLE, a name or a GUID, is made of, and the operators that write it.
+    """Show the tables that TABLE, a name or a GUID, is made of, and the operators between them.
+
+    With --down, show the tables that are made of it.
 
     \b
     Examples:
@@ -55,4 +57,5 @@ def lineage(
     steps = write_lineage(known, known.find(table), direction, depth, output=shape)
     if not steps:
         what = "it is made of" if direction == "up" else "are made of it"
-        tell(f"no lineage is known of the tables that {what}: its operators may be unparsed, or were never scheduled")
+        why = "the SQL of its operators could not be parsed, or they were never scheduled"
+        tell(f"no lineage is known of the tables that {what}: perhaps {why}")

@@ -49,10 +49,10 @@ def parse_size(text: str) -> int:
     "--save",
     type=NewFile(path_type=Path),
     metavar="FILE",
-    help="Write the log to a file: the whole log, or its end by --tail.",
+    help="Write the log to a file: the whole log, or with --tail its end.",
 )
 @click.option("--follow", is_flag=True, help="Show additions until the run has ended.")
-@span_option("--every", default="5s", suggest=suggest_paces, help="With --follow: time between two looks")
+@span_option("--every", default="5s", suggest=suggest_paces, help="With --follow: time between two readings")
 @obs_endpoint_option
 @connection_options
 def log(  # noqa: PLR0913  one parameter for each option

@@ -24,14 +24,14 @@ _behaviour_options = options(
     click.option(
         "--scenario",
         type=click.Choice(["upstream-failed", "late", "waiting", "cycle", "unparsed", "varied"]),
-        help="Serve a chain of tables with this problem today, instead of invented runs; for varied, "
-        "invented runs with more data for a conformance suite.",
+        help="Serve a chain of tables with this problem today, instead of invented runs; varied serves "
+        "invented runs with more data, for a conformance suite.",
     ),
     click.option(
         "--not-invited",
         is_flag=True,
         default=None,
-        help="Refuse searches, details and lineage, as for an account that is not invited to the test of these.",
+        help="Refuse searches, details and lineage, as for an account that is not invited to test these operations.",
     ),
     click.option(
         "--tables",
@@ -97,7 +97,7 @@ _behaviour_options = options(
         help="Clients that may use /__mock__/ (loopback).",
     ),
 )
-"""The options for behaviour that is not documented for the real server."""
+"""The options for the data, the faults, and behaviour that is not documented for the real server."""
 
 
 @click.command()
@@ -113,8 +113,8 @@ _behaviour_options = options(
 def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **settings: Any) -> None:  # noqa: ANN401  of each option's type
     """Serve invented runs, and the documented one, until interrupted.
 
-    It accepts the credentials in DATAMAP_TOKEN, HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, if they are set; otherwise
-    it makes a token and prints it.
+    It accepts the credentials in DATAMAP_TOKEN, HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, if they are set. Without
+    DATAMAP_TOKEN, it prints a token that it accepts.
 
     \b
     Examples:

@@ -42,7 +42,7 @@ _LOOKBACK: Final = "7d"
     help="Only runs that are new or have changed since the last call, according to the state file.",
 )
 @span_option("--lookback", default=_LOOKBACK, help="With --since-last: time to look back for changes of ended runs")
-@state_option(help="With --since-last: file that records what was sent (FILE of --tables, with .openlineage.json)")
+@state_option(help="With --since-last: file that records what was sent (FILE of --tables, ending in .openlineage.json)")
 @click.option("--running-data", is_flag=True, help="Also send SQL and parameters of runs; these can hold secrets.")
 @click.option("--dry-run", is_flag=True, help="Print the events as JSON lines; send and record nothing.")
 @connection_options
@@ -159,10 +159,11 @@ class _RunSender:
         }
 
     def tell(self, file: str, *, would_be: str) -> None:
-        """Report how many events were sent."""
+        """Report how many events were sent, and how many tables no rule names."""
         if self._unnamed:
             count = f"{len(self._unnamed)} table{'s' if len(self._unnamed) > 1 else ''}"
-            tell(f"{count} without a rule in {file} under [openlineage]: GUIDs do not match the names of other senders")
+            names = "their names are GUIDs, which do not match the names of other senders"
+            tell(f"{count} without a rule in {file} under [openlineage]: {names}")
         note(f"{self._events} events of {len(self._sent)} runs {would_be} sent")
 
 
@@ -212,7 +213,7 @@ def _lineage(client: DataMapClient) -> Lineage | None:
     except DataMapError as error:
         if _is_for_all(error):
             raise
-        tell(f"lineage cannot be read, so that events have no inputs, and only the table as an output: {error}")
+        tell(f"lineage cannot be read, so events have no inputs, and the table is their only output: {error}")
         return None
 
 

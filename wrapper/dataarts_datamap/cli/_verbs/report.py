@@ -47,7 +47,7 @@ _FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
 @click.command()
 @optional_table_argument
 @file_option(
-    "--tables", "file", help="Report on all tables of a file, such as datamap.toml, instead of TABLE; with --html"
+    "--tables", "file", help="Report on all tables of a file, such as datamap.toml, instead of TABLE; needs --html"
 )
 @click.option(
     "--html",
@@ -253,7 +253,10 @@ def _read(  # noqa: PLR0913  one parameter for each option
 
 
 def _read_upstream(client: DataMapClient, table_guid: str, max_age: timedelta | None, steps: int) -> Upstream | None:
-    """The tables upstream and their present state; None if they cannot be read, since the report does not need them."""
+    """The tables upstream and their present state.
+
+    None if ``steps`` is 0, or, with a warning, if they cannot be read: the report does not need them.
+    """
     from dataarts_datamap._errors import AuthenticationError, DataMapError
     from dataarts_datamap._text import printable
 

@@ -96,7 +96,7 @@ def _check_names(names: Sequence[str]) -> None:
 
 
 def _of_status(found: Iterable[Run], statuses: Sequence[str], seen: Counter[str]) -> Iterator[Run]:
-    """The runs with one of the statuses or states, or all runs; the statuses seen are counted."""
+    """The runs with one of the statuses or states, or all runs if none is given; counts the status of every run."""
     for run in found:
         seen[run.status or "(none)"] += 1
         if not statuses or run.status in statuses or run.state in statuses:

@@ -58,9 +58,10 @@ def status(  # noqa: PLR0913  one parameter for each option
     --operator and --ignore narrow the choice; with --any, one fresh operator is enough. The output names the operator
     that decides.
 
-    Exit code 0: fresh. 1: stale or failed. 2: unknown, because there are no runs, none is known to have succeeded or
-    failed, or the time of a success cannot be read. With --max-age, the age of the last success decides, and failures
-    only if there was no success; without it, failures after the last success decide.
+    Exit code 0: fresh. 1: stale or failed. 2: unknown, because there are no runs, all have an unknown status, or the
+    time of a success cannot be read; without --max-age, also if none succeeded or failed. With --max-age, the age of
+    the last success decides, and failures only if there was no success; without it, failures after the last success
+    decide.
 
     \b
     Examples:

@@ -43,7 +43,7 @@ def tables(  # noqa: PLR0913  one parameter for each option
     output: Output | None,
     **settings: Any,  # noqa: ANN401
 ) -> None:
-    """List the tables that the keyword QUERY finds, each with its GUID.
+    """List the tables that the keyword QUERY finds, or all tables without QUERY, each with its GUID.
 
     It is not documented which attributes a keyword is compared with: most likely names and descriptions.
 

@@ -73,7 +73,7 @@ def _parse_patience(text: str) -> timedelta:
     help="Time between two readings, from 5s to 1d",
 )
 @click.option(
-    "--until-ended", is_flag=True, help="End when no run is active, with 0 if the last ones succeeded, else 1."
+    "--until-ended", is_flag=True, help="End when no run is active; the exit code says how the last runs ended."
 )
 @span_option("--for", "patience", parse=_parse_patience, help="End after this time: 90m, 12h (until interrupted)")
 @max_age_option
@@ -109,8 +109,9 @@ def watch(  # noqa: PLR0913  one parameter for each option
     a JSON line for each run that appears, changes or disappears; the runs of the first reading are "known".
 
     With --until-ended, the exit code is 0 if the last run of each operator succeeded, 1 if one failed or was skipped, 2
-    if that is not known or the time of --for is over; operators without runs in the window are named and left out.
-    Otherwise, it is 0 when that time is over. It is 2 if the first reading fails, or a later one fails permanently.
+    if that is not known, or if a run is still active when the time of --for is over; operators without runs in the
+    window are named and left out. Without --until-ended, the exit code is 0 when the time of --for is over. In both
+    cases, it is 2 if the first reading fails, or a later one fails permanently.
     --operator and --ignore choose the operators to read; with --any, it is enough that the last run of one succeeded.
 
     \b
@@ -173,7 +174,7 @@ def _can_draw() -> bool:
 
 
 def _exit_code(snapshot: Snapshot, operators: Sequence[Operator], table: ClientTable) -> int:
-    """The exit code, by the last run of each operator. Operators without runs and ignored ones are only named."""
+    """The exit code for the last run of each operator. Operators without runs and ignored ones are only named."""
     from dataarts_datamap._models.runs import RunState, operator_key
     from dataarts_datamap._monitoring.freshness import group_runs
     from dataarts_datamap._monitoring.producers import operator_name
@@ -215,7 +216,7 @@ class ClientTable:
     def choose(self) -> Producers:
         """Find the operators that count, and print the notes about them.
 
-        They are the same for all readings, so that the view does not change with lineage.
+        Later readings do not ask for lineage again, so that the view does not change with it.
         """
         self._chosen = chosen = self.choice.find(self.client, self.guid)
         self.ignored = chosen.ignored
