@@ -1,4 +1,4 @@
-"""Polls of all watchers of an event loop and a connection, through one client and so under one rate limit."""
+"""Polls of all watchers of a connection in one event loop, through one client and so under one rate limit."""
 
 from __future__ import annotations
 
