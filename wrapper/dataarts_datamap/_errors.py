@@ -25,7 +25,7 @@
     │   │   └── ServerError           500 and above
     │   ├── ErrorBodyError            HTTP 200 that carries an error body
     │   ├── UpstreamError             HTTP 200 around an envelope whose status_code is not 200
-    │   └── UnsuccessfulError         HTTP 200 around a body that says success: false
+    │   └── UnsuccessfulError         HTTP 200 around a body that reports a failure
     ├── InvalidResponseError          the response is not what the API describes
     │   ├── InvalidEnvelopeError      the outer document, its encoding or its status
     │   ├── InvalidBodyError          the document inside: null, empty, not JSON, without rows
@@ -228,7 +228,7 @@ class UpstreamError(ServiceError):
 
 
 class UnsuccessfulError(ServiceError):
-    """HTTP 200 around a body that says ``success: false``."""
+    """HTTP 200 around a body that says ``success: false``, or has no rows and a message other than ``success``."""
 
 
 class InvalidResponseError(DataMapError):
@@ -244,7 +244,7 @@ class InvalidBodyError(InvalidResponseError):
 
 
 class InvalidRowError(InvalidResponseError):
-    """With strict decoding: a field of a row, or the total, has an unexpected type or an invalid value."""
+    """With strict decoding: a field of a page or of its rows has an unexpected type or an invalid value."""
 
 
 class IncompleteWalkError(DataMapError):

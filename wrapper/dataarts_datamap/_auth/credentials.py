@@ -59,8 +59,8 @@ class TokenCredentials(Secret):
         token: The token. Left out of the repr.
 
     Raises:
-        InvalidArgumentError: The token is not text, is empty, or is damaged: it holds a control or invisible character,
-            begins or ends with a blank, or is in quotes.
+        InvalidArgumentError: The token is not text, is empty, or is damaged: it holds a control or invisible character
+            or half of a surrogate pair, begins or ends with a blank, or is in quotes.
     """
 
     token: str = field(repr=False)

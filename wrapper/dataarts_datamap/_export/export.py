@@ -183,10 +183,10 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
         format: The file format; that of the path's suffix if left out.
         lookback: Time before the newest finished run from which finished runs are read again.
         table: Name of the table in a DuckDB database.
-        source: Region, project id and instance id, as of ``client.source()``: only rows from there count. Give it if
+        source: Region, project id and instance id, as in ``client.source()``: only rows from there count. Give it if
             several sources share a file; otherwise later runs of one of them can be missed. It has no effect on a file
             without columns for it.
-        operator: Only rows with this operator's task and name count, and with its workspace, if it has one. For several
+        operator: Only rows with this operator's task, name and, if it has one, workspace count. For several
             operators, such as those of ``client.list_operators(table_guid)``, the earliest of their starts is returned;
             operators without rows do not count. If several tables share a file, give the operators of the table to
             read.

@@ -44,7 +44,7 @@ class IncrementStart:
             self._newest_ended = first if self._newest_ended is None else max(self._newest_ended, first)
 
     def before(self, lookback: int) -> int | None:
-        """The first time of the oldest unfinished run, or ``lookback`` before the newest finished run if earlier.
+        """The first time of the oldest unfinished run, or, if earlier, ``lookback`` before the newest finished run.
 
         If an unfinished run has no time, it may lie anywhere, so the result is not later than the earliest time of all
         runs. If no row has a time, the result is None.

@@ -177,7 +177,7 @@ def decode_list(response: Response, location: LogLocation) -> ObjectList:
 
 
 def storage_error(response: Response, location: LogLocation) -> DataMapError:
-    """The error for a response of object storage; the text of a ``LogError`` says what to do."""
+    """The error for a response of object storage; the text of a ``LogError`` says why, or what to do."""
     status, details = response.status, _read_error(response)
     if (_FIRST_REDIRECT <= status < _FIRST_ERROR or status == _FORBIDDEN) and not _is_of_storage(response, details):
         return _foreign_error(response)

@@ -192,7 +192,7 @@ def _in_words(run: Run) -> str:
 
 
 def counting(table: str, operators: Sequence[T]) -> Sequence[T]:
-    """The operators of a table that count.
+    """The operators of a table that count, if there are any.
 
     Raises:
         TableNotFoundError: There is none, so that a wait for their runs would never end.
