@@ -301,7 +301,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             "Use another file for one of them, or run them one after the other.",
         ),
         Symptom(
-            "has the columns …: name them, or start a new file",
+            "has the columns …: give the file's columns, or start a new file",
             datamap.ExportError,
             "The existing file was written with other columns.",
             "Give the same `--columns`, or another file.",

@@ -159,7 +159,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "两个导出写同一个文件。",
         "让其中一个写别的文件，或者先后执行。",
     ),
-    "has the columns …: name them, or start a new file": (
+    "has the columns …: give the file's columns, or start a new file": (
         "要续写的文件是用别的列写的。",
         "给出相同的 `--columns`，或换一个文件。",
     ),

@@ -191,7 +191,7 @@ def test_odd_job_name(
 
     assert server.asked
     assert "warning: the name '" in err
-    assert "unless it belongs there" in " ".join(err.split())
+    assert "unless that is intended" in " ".join(err.split())
 
 
 @pytest.mark.parametrize(

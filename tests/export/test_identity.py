@@ -215,7 +215,7 @@ def test_file_of_other_columns_is_no_older_file(tmp_path: Path) -> None:
     for columns in (OLD_COLUMNS[:-1], OLD_COLUMNS[::-1], [*OLD_COLUMNS, "region"]):
         path.unlink(missing_ok=True)
         export_runs(HOME.runs(1, 1), path, columns=columns)
-        with pytest.raises(ExportError, match="name them, or start a new file"):
+        with pytest.raises(ExportError, match="give the file's columns, or start a new file"):
             export_runs(unread(), path, append=True, file_source=("a", "b", "c"))
 
 

@@ -181,6 +181,13 @@ def test_a_wrong_option_is_said(options: dict[str, str], said: str, service: Fak
     assert [] == service.requests
 
 
+@pytest.mark.parametrize("options", [{}, {"tables": ""}, {"tables": " , "}, {"path": " "}])
+def test_a_table_is_named(options: dict[str, str]) -> None:
+    """A list of tables without a name is refused: no table would be read in silence."""
+    with pytest.raises(InvalidArgumentError, match="name the tables"):
+        DataMapDataSource(options).schema()
+
+
 def test_a_window_has_a_beginning(service: FakeService) -> None:
     """Nothing is read without one."""
     source = DataMapDataSource({"path": service.table_guid})

@@ -1,7 +1,8 @@
-"""Checks values before anything is sent, for damage and for characters that could change the meaning of a request.
+"""Checks arguments before anything is sent, and parses addresses.
 
-Every credential, id and name that a person enters is checked here. A value that can never be right is refused. A value
-that looks damaged but may be right is sent unchanged, with a ``DamagedValueWarning``. No text shows a secret.
+Every credential, id and name that a person enters is checked here, for damage and for characters that could change the
+meaning of a request. A value that can never be right is refused. A value that looks damaged but may be right is sent
+unchanged, with a ``DamagedValueWarning``. No text shows a secret.
 """
 
 from __future__ import annotations
@@ -220,7 +221,7 @@ def _found(text: str, position: int) -> str:
 
 
 def _name_of(char: str) -> str:
-    """The common name of a character that looks like damage; a text that hides its value may show it, too."""
+    """The common name of a character that looks like damage. It is shown even if the value is a secret."""
     code = f"U+{ord(char):04X}"
     if char in _LINE_BREAKS:
         return "a line break"
@@ -236,4 +237,4 @@ def _name_of(char: str) -> str:
 def _warn(whose: str, damage: str | None) -> None:
     if damage:
         stacklevel, _ = calling_place()
-        warnings.warn(f"{whose} {damage}, unless it belongs there", DamagedValueWarning, stacklevel=stacklevel)
+        warnings.warn(f"{whose} {damage}, unless that is intended", DamagedValueWarning, stacklevel=stacklevel)

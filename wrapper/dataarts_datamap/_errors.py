@@ -1,4 +1,4 @@
-"""Every error that the package raises.
+"""The errors and the warnings of the package.
 
 ::
 
@@ -11,10 +11,10 @@
     │   └── TableFileError            a file of tables cannot be read, or is invalid
     ├── ClientClosedError             the client was closed before or during this call
     ├── TransportError                no complete response arrived
-    │   ├── ConnectionFailedError     no connection: name, route, refused, or TLS
+    │   ├── ConnectionFailedError     no connection could be made
     │   │   └── CertificateError      the server's certificate is not trusted
     │   ├── RequestTimeoutError       no response within the timeout, or before the deadline
-    │   └── AnswerTooLargeError       a response beyond the size limit, cut off
+    │   └── AnswerTooLargeError       the response is larger than the size limit
     ├── ServiceError                  the response is an error
     │   ├── StatusError               HTTP status of 400 or more
     │   │   ├── BadRequestError       400
@@ -25,11 +25,11 @@
     │   │   └── ServerError           500 and above
     │   ├── ErrorBodyError            HTTP 200 that carries an error body
     │   ├── UpstreamError             HTTP 200 around an envelope whose status_code is not 200
-    │   └── UnsuccessfulError         HTTP 200 around a body that says success: false
+    │   └── UnsuccessfulError         HTTP 200 around a body that reports a failure
     ├── InvalidResponseError          the response is not what the API describes
-    │   ├── InvalidEnvelopeError      the outer document
+    │   ├── InvalidEnvelopeError      the outer document, its encoding or its status
     │   ├── InvalidBodyError          the document inside: null, empty, not JSON, without rows
-    │   └── InvalidRowError           a field of a row, with strict decoding
+    │   └── InvalidRowError           a field of an unexpected type, with strict decoding
     ├── IncompleteWalkError           it cannot be shown that all runs, tables or lineage were read
     ├── TableNameError                a name does not belong to exactly one table
     │   ├── TableNotFoundError        no table has the name
@@ -42,7 +42,7 @@
     │   ├── LogArchivedError          the log is archived, and must be restored first
     │   ├── LogRegionError            the bucket is in another region
     │   └── LogChangedError           the log was replaced while it was read
-    ├── ExportError                   a file cannot be continued, read or replaced as an export
+    ├── ExportError                   a file cannot be read, continued or replaced, or runs could not be sent
     ├── StateFileError                the state of earlier checks cannot be read or written
     └── WaitTimeoutError              a run that a call waited for did not end within the timeout
 """
@@ -133,14 +133,14 @@ class ConfigurationError(DataMapError):
 
 
 class CredentialsError(ConfigurationError):
-    """No credentials were found, or they are unusable; the text names the places that were searched."""
+    """No credentials were found, or they are unusable; the text says where."""
 
 
 class DiscoveryError(ConfigurationError):
-    """An id was left out, and there is not exactly one to use; the text lists the candidates.
+    """An id was left out, and there is not exactly one to use; the text lists up to 20 of those found.
 
     Attributes:
-        candidates: Id and name of each; the name is None if it has none. Untrusted.
+        candidates: Id and name of each that was found; the name is None if it has none. Untrusted.
     """
 
     candidates: tuple[tuple[str, str | None], ...] = ()
@@ -194,7 +194,7 @@ class BadRequestError(StatusError):
 
 
 class AuthenticationError(StatusError):
-    """HTTP 401: the credentials are missing, wrong or expired."""
+    """HTTP 401: the credentials are missing, wrong or expired. Or they were refused before, and were not sent again."""
 
 
 class PermissionDeniedError(StatusError):
@@ -228,7 +228,7 @@ class UpstreamError(ServiceError):
 
 
 class UnsuccessfulError(ServiceError):
-    """HTTP 200 around a body that says ``success: false``."""
+    """HTTP 200 around a body that says ``success: false``, or has no rows and a message other than ``success``."""
 
 
 class InvalidResponseError(DataMapError):
@@ -236,7 +236,7 @@ class InvalidResponseError(DataMapError):
 
 
 class InvalidEnvelopeError(InvalidResponseError):
-    """The outer document is not what the API describes."""
+    """The outer document, its encoding or its HTTP status (below 400) is not what the API describes."""
 
 
 class InvalidBodyError(InvalidResponseError):
@@ -244,7 +244,7 @@ class InvalidBodyError(InvalidResponseError):
 
 
 class InvalidRowError(InvalidResponseError):
-    """A row has a field of an unexpected type, and strict decoding was requested."""
+    """With strict decoding: a field of a page or of its rows has an unexpected type or an invalid value."""
 
 
 class IncompleteWalkError(DataMapError):
@@ -335,15 +335,24 @@ class LogChangedError(LogError):
 
 
 class ExportError(DataMapError):
-    """A file cannot be continued, read or replaced as an export; the file was left unchanged."""
+    """A file cannot be read or continued as an export, or cannot be replaced; a local file is left unchanged.
+
+    The integrations also raise it if an event, or a file for object storage, could not be sent.
+    """
 
 
 class StateFileError(DataMapError):
-    """The state of earlier checks cannot be used: it is damaged, locked, of another instance, or not a state file."""
+    """The state of earlier checks cannot be used.
+
+    Its file cannot be read or written, is damaged, locked, of another instance or a newer version, or is no state file.
+    """
 
 
 class RowProblemWarning(UserWarning):
-    """A row has fields of an unexpected type; issued once per walk. ``Run.problems`` names them."""
+    """Fields have an unexpected type or an invalid value; issued once per walk. ``Run.problems`` names those of a run.
+
+    An export also issues it, if it leaves out an integer of more than 64 bits.
+    """
 
 
 class DamagedValueWarning(UserWarning):

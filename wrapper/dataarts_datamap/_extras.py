@@ -9,7 +9,7 @@ from dataarts_datamap._errors import MissingExtraError
 
 
 def how_to_install(extra: str) -> str:
-    """The command that installs an extra, for an error text."""
+    """The command that installs an extra, and where to run it, for an error text."""
     return f"pip install '.[{extra}]' in dataarts-datamap's checkout, or with the path of its wheel in place of the dot"
 
 
@@ -18,10 +18,10 @@ Untyped: TypeAlias = Any
 
 
 def load_extra(module: str, *, extra: str) -> Untyped:
-    """The module.
+    """Import a module of an optional library.
 
     Raises:
-        MissingExtraError: The module is not installed; the text names the extra.
+        MissingExtraError: The module, or one that it imports, is not installed; the text names it and the extra.
     """
     try:
         return import_module(module)

@@ -47,6 +47,7 @@ def replaceable(path: str | os.PathLike[str]) -> Path:
     Raises:
         InvalidArgumentError: The path cannot be that of a file: it is a folder or a device, its links form a circle,
             its name is too long or not allowed, or its folder does not exist.
+        OSError: The system does not let the path be examined.
     """
     where, problem = _resolved(path)
     if problem is not None:
@@ -62,7 +63,7 @@ _OF_A_PATH: Final = {errno.ENAMETOOLONG: "its name is too long", errno.ELOOP: "i
 
 
 def _resolved(path: str | os.PathLike[str]) -> tuple[Path, str | None]:
-    """The resolved path, and the problem if there is one, in the same words for each version of Python."""
+    """The resolved path; or the given path and the problem, in words that do not depend on the version of Python."""
     where = Path(path)
     if "\0" in str(path):
         return where, "it holds a null character"
@@ -99,7 +100,7 @@ def scratch(target: Path) -> Generator[Path]:
 
 
 def target_of(made: Path) -> Path:
-    """The target of a scratch path, for error texts; any other path is unchanged."""
+    """The target of a scratch path, for error texts; for any other path, the path itself."""
     folder = made.parent
     is_scratch = folder.name.startswith(f".{made.name}.") and folder.suffix == ".tmp"
     return folder.parent / made.name if is_scratch else made

@@ -1,4 +1,4 @@
-"""Values that hold secrets without showing them."""
+"""Values that hold secrets without showing them, and the masking of secrets in texts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class SecretStruct(Struct, frozen=True):
-    """A struct that refuses pickling, and only shows its class, unless it has its own repr.
+    """A struct that refuses pickling. Its repr shows only its class, unless a subclass defines another.
 
     Error trackers show every local variable of a traceback, and rich shows all fields of a ``Struct`` instead of its
     repr.
@@ -34,7 +34,7 @@ class SecretStruct(Struct, frozen=True):
 
 
 class Hidden(SecretStruct, Generic[T], frozen=True):
-    """A wrapper of a secret that its repr does not show.
+    """A wrapper whose repr does not show the secret in it.
 
     Creating a wrapper runs no Python code, so that no traceback can show the value as an argument.
     """
@@ -45,7 +45,7 @@ class Hidden(SecretStruct, Generic[T], frozen=True):
 class SecretHeaders(dict[str, str]):
     """Headers whose repr only shows their names.
 
-    One C call creates them, as for ``Hidden``: a loop over the values would hold each value in a variable.
+    Create them with one call: a loop over the values would hold each value in a variable, which a traceback can show.
     """
 
     __slots__ = ()
@@ -61,7 +61,7 @@ class SecretHeaders(dict[str, str]):
 
 
 class Secret:
-    """A base class that refuses pickling, since a pickle is an unprotected file."""
+    """A base class that refuses pickling, since a pickle is an unprotected file. A copy is the object itself."""
 
     __slots__ = ()
 
@@ -121,8 +121,8 @@ class _Level(Struct, frozen=True):
 def mask(text: str, *headers: Mapping[str, str], secrets: Iterable[str] = (), limit: int = LARGEST_TEXT) -> str:
     """Mask the secrets of a request in a text, in any escaping, and the gateway's echo.
 
-    A longer text is cut at the limit, and ends in an ellipsis. A secret across the cut is masked like any other. The
-    time needed grows with the limit, not with the text.
+    A text longer than ``limit`` is cut there, and ends in an ellipsis. A secret across the cut is masked like any
+    other. The time needed grows with the limit, not with the text.
 
     Args:
         text: The text to show.
@@ -166,7 +166,7 @@ def _without(text: str, secrets: set[str], limit: int) -> str:
 
 
 def _levels(text: str) -> Iterator[_Level]:
-    """The text, then its repeated unescapings, until they change nothing more."""
+    """The text, then the text unescaped once, twice and so on, until nothing changes; eight levels at most."""
     level = _Level(text, [(0, 0)])
     for _ in range(_MOST_LEVELS):
         yield level
@@ -219,7 +219,7 @@ def _occurrences(text: str, wanted: set[str]) -> Iterator[tuple[int, int]]:
 
 
 def _as_a_word(secret: str) -> str:
-    """The pattern of a secret so short that other words may contain it: it only matches a whole word."""
+    """A pattern that finds a short secret only as a whole word, since other words may contain it."""
     before = rf"(?<![{_WORD}])" if re.match(rf"[{_WORD}]", secret) else ""
     after = rf"(?![{_WORD}])" if re.search(rf"[{_WORD}]\Z", secret) else ""
     return f"{before}{re.escape(secret)}{after}"
@@ -234,7 +234,7 @@ def _cut_off(text: str, wanted: set[str]) -> Iterator[tuple[int, int]]:
 
 
 def _origin(levels: Sequence[_Level], position: int) -> int:
-    """The position in the first level's text for a position in the last level's."""
+    """The position in the first level's text that corresponds to a position in the last level's text."""
     for level in reversed(levels):
         there, here = level.marks[bisect_right(level.marks, position, key=itemgetter(0)) - 1]
         position = here + position - there

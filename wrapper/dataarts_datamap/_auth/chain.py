@@ -1,4 +1,4 @@
-"""Finds credentials when none are given: in the environment, then in the official SDK's profile file."""
+"""Finds credentials when none are given: in the environment, else in the official SDK's profile file."""
 
 from __future__ import annotations
 
@@ -53,14 +53,15 @@ class Search(SecretStruct, frozen=True, kw_only=True):
     strict_permissions: bool = False
 
     def first(self, *names: str) -> str | None:
-        """The value of the first of these variables that is set."""
+        """The value of the first of these variables that is set; None if none is."""
         return next(filter(None, map(self.environ.get, names)), None)
 
     def run(self, name: str | None = None) -> Found:
-        """The credentials of the first place that has some; or, with a name, those of the place with that name.
+        """The credentials of a place; without a name here and in ``DATAMAP_CREDENTIALS``, of the first that has some.
 
         Raises:
-            CredentialsError: No credentials were found.
+            CredentialsError: As for ``find_credentials``.
+            ConfigurationError: As for ``find_credentials``, but for ``DATAMAP_ALLOW_HTTP``.
         """
         named = name or self.first(_NAME_VARIABLE)
         if named is None:
@@ -88,10 +89,10 @@ class Search(SecretStruct, frozen=True, kw_only=True):
 
 
 def allows_http(environ: Mapping[str, str]) -> bool:
-    """Whether the environment allows addresses of plain ``http`` to another machine.
+    """Whether ``DATAMAP_ALLOW_HTTP`` allows addresses of plain ``http`` to another machine.
 
     Raises:
-        ConfigurationError: The variable has another value than 1, true, yes, on, 0, false, no and off.
+        ConfigurationError: It is set to something other than 1, true, yes, on, 0, false, no and off.
     """
     said = environ.get(_HTTP_VARIABLE, "")
     if said.lower() not in _ON | _OFF:
@@ -122,7 +123,7 @@ def find_credentials(  # noqa: PLR0913  a password needs its region, project and
     - ``password``: ``DATAMAP_USER``, ``DATAMAP_PASSWORD`` and ``DATAMAP_ACCOUNT``, for ``PasswordCredentials``.
     - ``ecs-metadata``: the metadata service of the cloud server, for ``EcsMetadataCredentials``.
 
-    The variables have the official SDK's names, except those for tokens and passwords, which it does not support.
+    These variables have the official SDK's names, except those for tokens and passwords, which it does not support.
 
     Args:
         name: The only place to search. If left out: the one in ``DATAMAP_CREDENTIALS``, else the order above.
@@ -141,7 +142,8 @@ def find_credentials(  # noqa: PLR0913  a password needs its region, project and
             is damaged, such as by a line break at its end: the text says where it was found and how to fix it, and
             shows no secret.
         ConfigurationError: A password was found but no region, which it needs unless the address of IAM and the project
-            are known; the address of IAM is unusable; or ``DATAMAP_ALLOW_HTTP`` is neither on nor off.
+            are known; the region is not an id; the address of IAM is unusable; or ``DATAMAP_ALLOW_HTTP`` is neither on
+            nor off.
     """
     known = os.environ if environ is None else environ
     search = Search(

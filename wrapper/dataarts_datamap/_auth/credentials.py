@@ -31,14 +31,14 @@ class Credentials(Protocol):
 
 @runtime_checkable
 class RenewableCredentials(Credentials, Protocol):
-    """Credentials that can be renewed.
+    """Credentials that are notified if the service refuses them, usually to renew themselves.
 
-    A client renews them after a 401 with a code that ends in 0307 (documented: the token must be updated) or 0301
-    (wrong authentication information, which can also mean an expired token), once for each request.
+    A client calls ``discard`` after a 401 with a code that ends in 0307 (documented: the token must be updated) or 0301
+    (wrong authentication information, which can also mean an expired token), at most once for each request.
     """
 
     def discard(self, request: Request) -> bool:
-        """Forget the token or key of this request.
+        """Forget the token or key of this request, which the service refused.
 
         Returns:
             Whether to authenticate and send the request once more.
@@ -59,8 +59,8 @@ class TokenCredentials(Secret):
         token: The token. Left out of the repr.
 
     Raises:
-        InvalidArgumentError: The token is not text, is empty, or is damaged: it holds a control or invisible character,
-            begins or ends with a blank, or is in quotes.
+        InvalidArgumentError: The token is not text, is empty, or is damaged: it holds a control or invisible character
+            or half of a surrogate pair, begins or ends with a blank, or is in quotes.
     """
 
     token: str = field(repr=False)
@@ -75,7 +75,7 @@ class TokenCredentials(Secret):
 
 
 class _Refusal:
-    """Records that a service has refused a key, for as long as a key stays locked."""
+    """Remembers that a service refused a key, for the 5 minutes that a key can be locked."""
 
     def __init__(self) -> None:
         self._until: float | None = None
@@ -96,8 +96,8 @@ class AccessKeyCredentials(Secret):
     """An access key (AK/SK), permanent or temporary, which signs each request anew.
 
     The secret key is never sent. The gateway refuses a signature whose time is more than 15 minutes off, and locks a
-    key for 5 minutes after 5 wrong signatures in a row (documented), so a refused key signs nothing for 5 minutes:
-    calls that begin meanwhile raise ``AuthenticationError`` and send nothing.
+    key for 5 minutes after more than 5 wrong signatures in a row (documented). So after a 401 with a code that ends in
+    0301 or 0307, the key signs nothing for 5 minutes: calls raise ``AuthenticationError`` and send nothing.
 
     Attributes:
         access_key: The access key. Left out of the repr.
@@ -106,7 +106,7 @@ class AccessKeyCredentials(Secret):
         clock: Returns the present, aware; the signature contains it in UTC, to the second.
 
     Raises:
-        InvalidArgumentError: A key is not text, is empty, or is damaged like a token.
+        InvalidArgumentError: A key or the security token is unusable, as in ``TokenCredentials``.
     """
 
     access_key: str = field(repr=False)
@@ -144,13 +144,13 @@ class AccessKeyCredentials(Secret):
         return False
 
     def access_key_credentials(self) -> Call[AccessKeyCredentials]:
-        """The key itself; yields nothing."""
+        """This access key; yields nothing."""
         yield from ()
         return self
 
 
 def _with(headers: Mapping[str, str], added: SecretHeaders) -> SecretHeaders:
-    """The headers with some added; these replace headers of the same names, ignoring case."""
+    """The headers with others added, which replace headers of the same names, ignoring case."""
     names = set(map(str.lower, added))
     others = SecretHeaders({name: headers[name] for name in headers if name.lower() not in names})
     return SecretHeaders({**others, **added})

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _METADATA_ENDPOINT: Final = "http://169.254.169.254"
 _SIX_HOURS: Final = "21600"
-_NO_TOKENS: Final = frozenset({404, 405, 503})  # the statuses of servers without tokens, by the official SDK
+_NO_TOKENS: Final = frozenset({404, 405, 503})  # for the official SDK, these statuses mean that there are no tokens
 _MARGIN: Final = 40 * 60.0
 
 
@@ -37,13 +37,13 @@ _MARGIN: Final = 40 * 60.0
 class EcsMetadataCredentials(Secret):
     """The temporary access key of the cloud server (ECS) that this code runs on, issued for its agency.
 
-    The key comes from the metadata service, ``http://169.254.169.254``, which only the server itself can reach, without
-    a proxy: a first request gets a token of that service, a second one the key. The key is cached, and renewed when
-    less than 40 minutes of its life are left (as by the official SDK), or less than a quarter if its life is shorter
-    than 160 minutes. One object makes these requests once for all threads, tasks and clients that share it.
+    The key comes from the metadata service, ``http://169.254.169.254``, which only the server itself can reach; no
+    proxy is used. A first request gets a token of that service, a second one the key. The key is cached, and renewed
+    when less than 40 minutes of its life are left (as the official SDK does), or less than a quarter if its life is
+    shorter than 160 minutes. One object makes these requests once for all threads, tasks and clients that share it.
 
     These credentials are only used if they are selected: on any other machine the address belongs to someone else, or
-    to nobody, and calls end in a ``ConnectionFailedError``.
+    to nobody. If nobody responds, calls end in a ``ConnectionFailedError``.
 
     Attributes:
         endpoint: Address of the metadata service. Plain ``http`` is allowed for a link-local address and for this
@@ -70,17 +70,17 @@ class EcsMetadataCredentials(Secret):
 
         Raises:
             ServiceError: The metadata service refused: the server may have no agency.
-            InvalidResponseError: Its response holds no key.
+            InvalidResponseError: One of its responses holds no token or no key.
         """
         keys = yield from self._keys.get()
         return (yield from keys.authenticate(request))
 
     def access_key_credentials(self) -> Call[AccessKeyCredentials]:
-        """The valid key; yields requests for one if there is none.
+        """The key; yields requests for it if none is valid.
 
         Raises:
             ServiceError: The metadata service refused: the server may have no agency.
-            InvalidResponseError: Its response holds no key.
+            InvalidResponseError: One of its responses holds no token or no key.
         """
         return (yield from self._keys.get())
 
@@ -104,7 +104,7 @@ class EcsMetadataCredentials(Secret):
 
 
 def _decode_token(response: Response) -> str | None:
-    """The token of the metadata service itself; None if it has none."""
+    """The token of the metadata service itself; None if the service has no tokens."""
     try:
         check_status(response)
     except StatusError as error:

@@ -71,10 +71,10 @@ class PasswordCredentials(Secret):
 
     Raises:
         ConfigurationError: The region is missing, which is needed unless the address of IAM and the project are both
-            given; or an address is unusable.
-        InvalidArgumentError: A value is not text or is empty, or holds a control character or a byte order mark;
-            ``project_id`` is damaged in any other way, too; or the project is given twice. A blank at an end, quotes
-            around a value or an invisible character give a ``DamagedValueWarning`` for the other values.
+            given; the region is not an id; or the address of IAM is unusable.
+        InvalidArgumentError: A value is not text, is empty, or holds a control character, a byte order mark or half of
+            a surrogate pair; ``project_id`` holds an invisible character, begins or ends with a blank, or is in quotes,
+            which in other values only causes a ``DamagedValueWarning``; or the project is given twice.
     """
 
     user: str

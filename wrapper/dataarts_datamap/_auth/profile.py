@@ -1,4 +1,4 @@
-"""Reads the official SDK's profile file. A variable can name any file instead, so each is checked first."""
+"""Reads the official SDK's profile file. A variable can name any file instead, so the file is checked first."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Profile(SecretStruct, frozen=True):
 
 
 def read_profile(named: str | None, *, strict_permissions: bool) -> Profile | str:
-    """The values in the profile file, or the reason why there is none to read in the home folder.
+    """The values in the profile file, or the reason why the file in the home folder cannot be read.
 
     Reading never blocks: a pipe or a device is refused, and no more than 1 MiB is read.
 
@@ -44,7 +44,7 @@ def read_profile(named: str | None, *, strict_permissions: bool) -> Profile | st
 
     Raises:
         CredentialsError: The named file does not exist or cannot be read; or either file is a folder, a pipe, a device
-            or too large, is not a profile, or may be read by others and must not.
+            or too large, is not a profile, or, with ``strict_permissions``, may be read by others.
     """
     if named is None:
         try:
@@ -69,11 +69,13 @@ def read_profile(named: str | None, *, strict_permissions: bool) -> Profile | st
 
 def _read(path: Path) -> tuple[Hidden[bytes], int]:
     """The content and the mode of a file."""
-    with open(os.open(path, os.O_RDONLY | _NO_WAIT), "rb") as file:  # noqa: PTH123  pathlib has no such open
-        mode = os.fstat(file.fileno()).st_mode
-        if not stat.S_ISREG(mode):
-            kind = "a folder" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else "a device"
-            raise CredentialsError(f"{path} is {kind}, not a file: write the credentials to a file")
+    descriptor = os.open(path, os.O_RDONLY | _NO_WAIT)
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)  # a file object would refuse a folder itself, and leave the descriptor open
+        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else "a device"
+        raise CredentialsError(f"{path} is {kind}, not a file: write the credentials to a file")
+    with open(descriptor, "rb") as file:  # noqa: PTH123  pathlib cannot open a descriptor
         content = Hidden(file.read(_LARGEST + 1))
     if len(content.value) > _LARGEST:
         raise CredentialsError(f"{path} is not a profile file: it is larger than 1 MiB")

@@ -38,7 +38,7 @@ _HASHES: Final = {
 
 
 def sign(request: Request, *, access_key: str, secret_key: Hidden[str]) -> Request:
-    """The request with a signature of its path, query, content and headers, including ``Host``.
+    """The request with a signature of its method, path, query, content and headers, including ``Host``.
 
     Not signed, as by the official signer: headers with an underscore in their names, and content that is neither JSON
     nor BSON.
@@ -131,7 +131,7 @@ def _sha256(content: Hidden[bytes]) -> str:
 
 
 def keyed_hash(key: Hidden[str], message: Hidden[str], algorithm: Literal["sha1", "sha256"]) -> bytes:
-    """HMAC (RFC 2104), without a variable that holds the key: tracebacks can show those of the standard library."""
+    """HMAC (RFC 2104), without a variable that holds the key: the standard library has one, and tracebacks show it."""
     block = Hidden(key.value.encode())
     if len(block.value) > _BLOCK:
         block = Hidden(_HASHES[algorithm](block.value).digest())

@@ -56,10 +56,11 @@ _DECODER: Final = json.Decoder(_KeyResponse)
 
 
 class AccessKeys(Secret):
-    """The access key for some credentials.
+    """Gets an access key for credentials of any kind.
 
-    Credentials that have an access key return it. For a token, IAM issues a temporary key, which is requested when it
-    is first needed, once for all threads and tasks, and renewed when less than a quarter of its 15 minutes is left.
+    Credentials that have an access key return it. For others, such as a token, IAM issues a temporary key, which is
+    requested when it is first needed, once for all threads and tasks, and renewed when less than a quarter of its 15
+    minutes is left.
 
     Args:
         credentials: Credentials of the requests.
@@ -79,7 +80,7 @@ class AccessKeys(Secret):
         """The key; yields a request for a key if none is valid.
 
         Raises:
-            ConfigurationError: A token must be exchanged for a key, and the address of IAM is not known.
+            ConfigurationError: IAM must issue a key, and its address is not known.
             ServiceError: IAM refused.
             InvalidResponseError: IAM's response holds no key.
         """
@@ -88,7 +89,7 @@ class AccessKeys(Secret):
         return (yield from self._temporary.get())
 
     def discard(self, request: Request) -> bool:
-        """Forget the refused key of a request; returns whether another one can be requested."""
+        """Forget the refused key of a request, unless the user gave it. Returns whether another can be requested."""
         if type(self._credentials) is AccessKeyCredentials:
             return False  # object storage may not know a key that the service knows
         is_own_key = isinstance(self._credentials, KeyHolder)
@@ -120,7 +121,7 @@ class AccessKeys(Secret):
 def decode_key(
     response: Response, *, issuer: str, clock: Callable[[], datetime], status: int = _OK
 ) -> Fetched[AccessKeyCredentials]:
-    """The temporary key in a response, and the life that it has left by a clock.
+    """The temporary key in a response, and the seconds for which it is still valid according to the clock.
 
     Raises:
         StatusError: The HTTP status is 400 or more.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def plain_type(pa: Untyped, kind: Kind) -> Untyped:
-    """The type of a column; for labels, the type before encoding."""
+    """The Arrow type of a kind of column; for labels, the type before encoding."""
     return {
         Kind.INTEGER: pa.int64(),
         Kind.NUMBER: pa.float64(),
@@ -49,7 +49,7 @@ class ArrowEncoder:
         return self._pa.RecordBatch.from_arrays(list(arrays), schema=self.schema)
 
     def adopt(self, batch: Untyped) -> Untyped:
-        """The record batch, whose columns have plain types, with its labels encoded."""
+        """A record batch of plain types, with its labels encoded."""
         arrays = [
             self._array(column, values.to_pylist()) if column.kind is Kind.LABEL else values
             for column, values in zip(self._columns, batch.columns, strict=True)
@@ -93,7 +93,7 @@ def arrow_batches(
     """Runs as Arrow record batches of plain types, one at a time, in memory that stays flat.
 
     The columns are the same as in ``export_runs``. Text is plain, not dictionary-encoded as in ``to_arrow``, since few
-    engines accept dictionaries that grow. It needs the extra ``arrow``.
+    engines accept dictionaries that grow. The extra ``arrow`` is needed.
 
     Args:
         runs: The runs, such as a pager.

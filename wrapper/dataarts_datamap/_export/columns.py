@@ -97,7 +97,7 @@ _FIELDS: Final = tuple(known.name.removeprefix("_") for known in fields(Run))
 
 
 def chosen_columns(names: Sequence[str] | None, nested: Nested) -> tuple[Column, ...]:
-    """The columns with these names, in order; all for None.
+    """The columns with these names, in order; all for None. With ``skip``, nested documents are left out.
 
     Raises:
         InvalidArgumentError: A name is not a column or occurs twice, there are no names, or ``nested`` is neither
@@ -124,7 +124,7 @@ def batches(runs: Iterable[Run], columns: Sequence[Column]) -> Iterator[Batch]:
 
 
 def batch_of(runs: Sequence[Run], columns: Sequence[Column]) -> Batch:
-    """The runs as columns. An integer beyond 64 bits is left out, with a ``RowProblemWarning``."""
+    """The runs as columns. An integer beyond 64 bits becomes None, with a ``RowProblemWarning``."""
     sent = dict(zip(_FIELDS, map(list, zip(*map(astuple, runs), strict=True)), strict=True)) if runs else {}
     return [_clean(column, sent, runs) for column in columns] if runs else [[] for _ in columns]
 

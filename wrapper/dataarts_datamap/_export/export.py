@@ -45,10 +45,10 @@ class ExportSummary(Struct, frozen=True, kw_only=True):
     Attributes:
         written: Number of runs written.
         kept: Number of older rows that were kept; 0 without ``append``.
-        without_id: Number of written runs without an id. An increment recognises such a run only by its planned,
-            submitted and started times.
+        without_id: Number of written runs without an id; 0 if the column ``run_id`` is left out. An increment
+            recognises such a run only by the times of its plan, submission and start.
         under_other_name: Number of written runs whose rows name another task or operator than the request. The file has
-            them under the name in the row, and they do not affect the beginning of the next increment.
+            them under the name in the row, so ``next_export_start`` does not count them for the requested operator.
     """
 
     written: int
@@ -67,7 +67,7 @@ class _Target:
     csv_guard: bool = False
     csv_bom: bool = False
     source: tuple[str, ...] = ()
-    """Values of the last columns for the rows of an older file that lacks these columns."""
+    """Values of the columns ``SOURCE`` for the rows of an older file without these columns."""
 
 
 class _Writer(Protocol):
@@ -85,7 +85,7 @@ class _Format:
 
     Attributes:
         suffixes: Its file suffixes.
-        stored_columns: Returns the names of a file's columns; None if it is empty.
+        stored_columns: Returns the names of a file's columns; None if it has none yet.
         stored_rows: Returns some columns of the rows of a file.
         open_writer: Returns a writer of a new file; None for a database, which is filled in place.
     """
@@ -109,13 +109,13 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
     table: str = "runs",
     file_source: Sequence[str] | None = None,
 ) -> ExportSummary:
-    """Write runs to a file, in batches: memory stays flat, however many runs there are.
+    """Write runs to a file, in batches: memory stays flat, but ``append`` can keep the ids of all written runs.
 
-    The columns are the fields of ``Run``, ``state``, ``duration_ms``, and of the run's origin (``Run.origin``):
+    The columns are the fields of ``Run``, ``state``, ``duration_ms``, and, from the run's origin (``Run.origin``),
     ``region``, ``project_id`` and ``instance_id``. If a row lacks its task, operator or workspace, it gets that of the
-    request. Times are milliseconds in UTC (ISO 8601 text in CSV and JSON lines); counts, ``run_id`` and ``job_id`` are
-    integers of 64 bits, all other ids are text. ``running_data`` and ``running_param`` stay the text that was sent,
-    which is nearly always JSON.
+    request. Times are in UTC, to the millisecond (ISO 8601 text in CSV and JSON lines); counts, ``run_id`` and
+    ``job_id`` are integers of 64 bits, all other ids are text. ``running_data`` and ``running_param`` stay the text
+    that was sent, which is nearly always JSON.
 
     The file is written under another name and moved into place when it is complete: an export that fails or is killed
     leaves the old file unchanged. An existing DuckDB database keeps its other tables, and is changed in one
@@ -131,9 +131,10 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
         columns: Names of the columns to write, in order; all if left out.
         nested: ``skip`` leaves out the columns of nested documents, about half of the bytes.
         csv_guard: Put an apostrophe before text in CSV that a spreadsheet would run, such as ``=1+1``, and before text
-            that already looks guarded, such as ``'=1+1``: so removing one apostrophe restores each text. Kept rows of
-            an older file are guarded, too, unless they already look guarded.
-        csv_bom: Begin CSV with a byte order mark, by which Excel recognises UTF-8. A file that has one keeps it.
+            that already looks guarded, such as ``'=1+1``: so removing one apostrophe restores each text. Text in kept
+            rows is guarded, too, unless it already looks guarded.
+        csv_bom: Begin CSV with a byte order mark, by which Excel recognises UTF-8. With ``append``, a file
+            that has one keeps it.
         table: Name of the table in a DuckDB database.
         file_source: Region (or the endpoint's host), project id and instance id of the rows of an older file without
             columns for them. With ``append``, such a file needs it, and gets the columns. It has no effect on a file
@@ -182,19 +183,19 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
         format: The file format; that of the path's suffix if left out.
         lookback: Time before the newest finished run from which finished runs are read again.
         table: Name of the table in a DuckDB database.
-        source: Region, project id and instance id, as of ``client.source()``: only rows from there count. Give it if
+        source: Region, project id and instance id, as in ``client.source()``: only rows from there count. Give it if
             several sources share a file; otherwise later runs of one of them can be missed. It has no effect on a file
             without columns for it.
-        operator: Only rows with this operator's task and name count, and with its workspace, if it has one. For several
+        operator: Only rows with this operator's task, name and, if it has one, workspace count. For several
             operators, such as those of ``client.list_operators(table_guid)``, the earliest of their starts is returned;
             operators without rows do not count. If several tables share a file, give the operators of the table to
             read.
 
     Returns:
-        The time, or None if there is no such file, or none of its runs has a time.
+        The time, or None if there is no such file, or none of the rows that count has a time.
 
     Raises:
-        InvalidArgumentError: The format is not known, ``lookback`` is negative, or ``source`` is invalid.
+        InvalidArgumentError: An argument is invalid, such as an unknown format or a negative ``lookback``.
         ExportError: The file is not an export of runs, or lacks ``state``, one of the times, or, with ``operator``, a
             column that names the operator.
         MissingExtraError: The format needs a library that is not installed.
@@ -216,7 +217,7 @@ def increment_starts(  # noqa: PLR0913  as above
 ) -> dict[Operator | None, datetime | None]:
     """The beginning of the window of each operator's next increment, as in ``next_export_start``.
 
-    Without operators, there is one start for all rows, under None.
+    If ``operators`` is None, there is one start for all rows, under None.
     """
     behind = _checked_lookback(lookback)
     place = None if source is None else _checked_source("source", source)
@@ -253,7 +254,7 @@ def _is_of(operator: Operator, texts: Sequence[str | None]) -> bool:
 
 
 def _is_text(stored: str | None, text: str) -> bool:
-    """Whether a file has a text, with or without the apostrophe that guards it."""
+    """Whether a stored text is the given one, with or without the apostrophe that guards it."""
     return stored in {text, guarded(text)}
 
 
@@ -364,7 +365,7 @@ def _checked_source(name: str, source: object) -> tuple[str, ...]:
 
 
 def _continued(target: _Target, columns: Sequence[Column], source: tuple[str, ...] | None) -> _Target:
-    """The target, if its file can be continued with these columns; the file may lack those of a run's origin.
+    """The target, if its file can be continued with these columns; the file may lack the columns ``SOURCE``.
 
     Raises:
         ExportError: The file cannot be continued.
@@ -376,7 +377,8 @@ def _continued(target: _Target, columns: Sequence[Column], source: tuple[str, ..
         return target
     if not set(SOURCE).isdisjoint(stored) or asked != [*stored, *SOURCE]:
         raise ExportError(
-            f"{target.path} has the columns {_listed(stored)}, not {_listed(asked)}: name them, or start a new file"
+            f"{target.path} has the columns {_listed(stored)}, not {_listed(asked)}: give the file's columns, "
+            "or start a new file"
         )
     if source is None:
         raise ExportError(
@@ -388,7 +390,7 @@ def _continued(target: _Target, columns: Sequence[Column], source: tuple[str, ..
 
 
 def _stored_columns(target: _Target) -> list[str] | None:
-    """The names of the columns of a file; None if it does not exist or is empty."""
+    """The names of the columns of a file; None if there is no file, or it has no columns yet."""
     return _FORMATS[target.format].stored_columns(target) if target.path.exists() else None
 
 

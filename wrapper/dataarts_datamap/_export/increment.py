@@ -1,4 +1,4 @@
-"""Finds the beginning of the next increment of an export, and the older rows that it replaces."""
+"""Finds the beginning of the next increment of an export, and the older rows that the increment replaces."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ POSITION: Final = ("state", "plan_time", "submit_time", "start_time", "end_time"
 """The columns that determine the beginning of the next increment."""
 
 StoredRun: TypeAlias = tuple[str | None, int | None, int | None, int | None, int | None]
-"""The values of these columns in a row; times in milliseconds since the epoch."""
+"""The values of the columns ``POSITION`` in a row; times in milliseconds since the epoch."""
 
 
 class IncrementStart:
@@ -44,7 +44,7 @@ class IncrementStart:
             self._newest_ended = first if self._newest_ended is None else max(self._newest_ended, first)
 
     def before(self, lookback: int) -> int | None:
-        """The first time of the oldest unfinished run, or ``lookback`` before the newest finished run if earlier.
+        """The first time of the oldest unfinished run, or, if earlier, ``lookback`` before the newest finished run.
 
         If an unfinished run has no time, it may lie anywhere, so the result is not later than the earliest time of all
         runs. If no row has a time, the result is None.
@@ -68,7 +68,7 @@ class StoredIdentity(NamedTuple):
     Times are milliseconds since the epoch, UTC.
 
     Attributes:
-        run_id: Its id; None or 0 if it has none.
+        run_id: Its id; None if it is missing or 0.
         plan_time: Its planned time.
         submit_time: Its submission, for a run without an id.
         start_time: Its start, for a run without an id.
@@ -92,7 +92,7 @@ def stored_identity(values: Sequence[Any]) -> StoredIdentity:
 
 
 class Identities:
-    """The runs that were written."""
+    """The identities of the runs that were written."""
 
     def __init__(self) -> None:
         self._planned: dict[tuple[str | None, ...], dict[int, int | None]] = {}

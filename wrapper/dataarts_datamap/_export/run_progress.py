@@ -1,4 +1,4 @@
-"""The progress of passing runs on to another system: the runs passed on, and the time from which runs can be new."""
+"""Remembers which runs were passed on to another system, and the time from which runs can be new or changed."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _MARGIN: Final = timedelta(minutes=1)  # it is not documented whether a window i
 
 
 class RunProgress:
-    """The progress of passing on the runs of a table: each run once, and again each time it has changed.
+    """Finds the runs of a table to pass on to another system: each run once, and again each time it has changed.
 
-    A run has changed if its status or its end is another, or its start while it has no end. An unfinished run is read
+    A run has changed if its status or its end differs, or, while it has no end, its start. An unfinished run is read
     again until it has ended, however old it is. Finished runs are read again within the lookback; a rerun of an older
-    one is missed. If an unfinished run has no time, it may lie anywhere, so the whole window is read again. The
+    one is missed. If an unfinished run has no time, it may lie anywhere, so all runs of the window are read again. The
     progress consists of plain values, for a file or the state of another system: about 60 bytes for each run of the
     lookback.
 
     Args:
         known: The value of an earlier ``to_dict``; None to begin.
         lookback: Time before the present from which finished runs are read again.
-        remembers_runs: Whether it remembers single runs. If not, the progress takes a few bytes, and each run that is
+        remembers_runs: Whether single runs are remembered. If not, the progress takes a few bytes, and each run that is
             read again counts as new, for systems that merge by ``Run.key``.
 
     Raises:
@@ -52,7 +52,7 @@ class RunProgress:
 
     @property
     def is_new(self) -> bool:
-        """Whether the runs of no window have been taken in yet."""
+        """Whether no window has been taken in yet."""
         return self._open_since is None
 
     def start(self, now: datetime, *, first: timedelta) -> datetime:
@@ -60,7 +60,7 @@ class RunProgress:
 
         Args:
             now: The present, aware.
-            first: Time to look back if the runs of no window have been taken in yet.
+            first: Time to look back if no window has been taken in yet.
         """
         if self._open_since is None:
             return max(EPOCH, now - first)

@@ -52,7 +52,7 @@ def log_location(path: str | None) -> LogLocation:
         LogPathError: The run names no path, or one that is not in object storage.
     """
     if not path:
-        raise LogPathError("the run has no log path: it has written no log, such as a run that did not start")
+        raise LogPathError("the run has no log path: it wrote no log, perhaps because it did not start")
     match = _PATH.fullmatch(path)
     if match is None or not _BUCKET.fullmatch(match[1]) or ".." in match[1] or len(match[2]) > _LONGEST_KEY:
         raise LogPathError(
@@ -80,11 +80,11 @@ def checked_storage_endpoint(endpoint: str, *, allow_http: bool, is_proxied: boo
 def storage_endpoint(region: str | None, service_endpoint: str) -> str:
     """The address of a region's object storage, without a bucket.
 
-    If the region is not given, the service's address can show it. A service on this machine, such as a mock server, is
-    its own object storage.
+    If the region is not given, the service's address can show it. If it does not, a service on this machine, such as a
+    mock server, is its own object storage.
 
     Raises:
-        ConfigurationError: Neither the region nor the service's address determines it.
+        ConfigurationError: Neither the region nor the service's address determines it, or the region is not an id.
     """
     known = region or region_of(service_endpoint)
     if known is None and (own := own_machine(service_endpoint)) is not None:
@@ -104,7 +104,7 @@ def own_machine(endpoint: str) -> str | None:
 
 
 def bucket_host(endpoint: str, bucket: str) -> StorageHost:
-    """The host for requests to a bucket: a subdomain of the bucket, since OBS refuses a bucket in the path.
+    """The host for requests to a bucket: the bucket's subdomain, since OBS refuses a bucket in the path.
 
     A numeric address, or this machine, has no subdomains: the connection goes to the address itself, and the request
     names the bucket's host.

@@ -38,7 +38,7 @@ _FIRST_REDIRECT: Final = 300
 _FIRST_ERROR: Final = 400
 _FORBIDDEN: Final = 403
 _RANGE: Final = 416
-_OWN_HEADERS: Final = ("x-obs-", "x-amz-")  # each of its responses has one
+_OWN_HEADERS: Final = ("x-obs-", "x-amz-")  # each response of object storage has such a header
 _MOST_KEYS: Final = 1000
 _LARGEST_DOCUMENT: Final = 4 * 1024 * 1024  # bytes; a thousand of the longest keys, with their other fields
 _PART: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
@@ -73,8 +73,8 @@ class ObjectPart(Struct, frozen=True, kw_only=True):
         content: The bytes.
         start: Position of the first byte.
         size: Size of the whole object in bytes.
-        last_modified: Time at which it was written; None if it was not sent.
-        is_compressed: Whether the object is stored compressed, so that only the whole is readable.
+        last_modified: Time at which the object was written; None if the server did not send it, or sent no valid time.
+        is_compressed: Whether the content is a range of a compressed object, of which only the whole is readable.
     """
 
     content: bytes
@@ -89,7 +89,7 @@ class ListedObject(Struct, frozen=True):
 
     Attributes:
         key: Its key.
-        written: Time at which it was written, as ISO 8601 text in UTC, which sorts by time.
+        written: Time at which it was written, as ISO 8601 text in UTC, which sorts by time; empty if it was not sent.
     """
 
     key: str
@@ -123,7 +123,7 @@ def list_request(host: StorageHost, prefix: str, marker: str | None = None) -> R
 def decode_part(response: Response, location: LogLocation, span: str | None) -> ObjectPart:
     """The part in a response, or the whole object if the server does not support the requested range.
 
-    A range behind the end gives an empty part at the end.
+    A range beyond the end gives an empty part at the end.
 
     Raises:
         LogError: The object cannot be read.
@@ -133,7 +133,7 @@ def decode_part(response: Response, location: LogLocation, span: str | None) -> 
     modified = _http_time(response.headers.get("last-modified", ""))
     if response.status in {_OK, _PARTIAL} and not response.headers.get("etag"):
         problem = "the response is not an object: it has no ETag, like the page of a broken proxy"
-        raise build_error(InvalidEnvelopeError, problem, response, raw="")  # it may still be a log
+        raise build_error(InvalidEnvelopeError, problem, response, raw="")  # the content may still be a log
     if response.status == _OK:
         return ObjectPart(content=response.content, start=0, size=len(response.content), last_modified=modified)
     said = response.headers.get("content-range", "")
@@ -177,7 +177,7 @@ def decode_list(response: Response, location: LogLocation) -> ObjectList:
 
 
 def storage_error(response: Response, location: LogLocation) -> DataMapError:
-    """The error for a response of object storage; the text of a ``LogError`` says what to do."""
+    """The error for a response of object storage; the text of a ``LogError`` says why, or what to do."""
     status, details = response.status, _read_error(response)
     if (_FIRST_REDIRECT <= status < _FIRST_ERROR or status == _FORBIDDEN) and not _is_of_storage(response, details):
         return _foreign_error(response)
@@ -189,7 +189,7 @@ def storage_error(response: Response, location: LogLocation) -> DataMapError:
             kind = LogBucketNotFoundError
             problem = (
                 f"there is no bucket {location.bucket} for the log {where}: it was deleted, or never created, since "
-                "DataArts Studio creates it with the first job only if it may"
+                "DataArts Studio only creates it, with the first job, if it is allowed to"
             )
         case 404, "NoSuchKey" | "NoSuchVersion":
             kind = LogNotFoundError

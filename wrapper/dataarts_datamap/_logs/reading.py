@@ -24,7 +24,7 @@ PIECE: Final = 1024 * 1024
 """The size of a piece in bytes."""
 
 OVERLAP: Final = 256
-"""Bytes that are read again with the next piece, to check that it belongs to the same log."""
+"""Number of bytes that are read again with the next piece, to check that it belongs to the same log."""
 
 _MOST_LISTS: Final = 10
 _JOINTS: Final = ("/", ".", "_", "-")
@@ -40,9 +40,9 @@ class LogSource:
     """A run's log in its bucket.
 
     It is not documented whether a run's log path is an object's key or the beginning of one: the object is requested,
-    and if there is none, the bucket is searched for keys that begin with the path, followed by one of ``/._-``. Each
-    call raises ``LogError`` if the log cannot be read, and another ``DataMapError`` if object storage does not respond
-    as expected.
+    and if there is none, the bucket is searched for keys that begin with the path, followed by one of ``/._-``: of
+    these objects, the log is the one written last. Each call raises ``LogError`` if the log cannot be read, and another
+    ``DataMapError`` if object storage does not respond as expected.
     """
 
     def __init__(self, location: LogLocation, host: StorageHost, ask: Ask) -> None:
@@ -132,7 +132,7 @@ class LogSource:
         return (yield from read())
 
     def _look_below(self, missing: LogNotFoundError) -> Steps[bool]:
-        """Whether there are objects below the log's key, as the class says; the one written last becomes the log."""
+        """Search for objects below the log's key; the one written last becomes the log. Returns whether one exists."""
         try:
             listed = yield from self._listed()
         except LogForbiddenError:

@@ -36,16 +36,15 @@ class BucketCredentials(Secret):
         self._keys = keys
 
     def authenticate(self, request: Request) -> Call[Request]:
-        """The request with its date and signature; yields a request for a key if none is valid."""
+        """The request with its date and signature; yields requests for a key if none is valid."""
         key = yield from self._keys.get()
         return sign(request, bucket=self._bucket, key=key)
 
 
 def sign(request: Request, *, bucket: str, key: AccessKeyCredentials) -> Request:
-    """The request, a ``GET`` without content, with a signature of its path, date and security token.
+    """The request, a ``GET`` without content, with a signature of its method, date, security token, bucket and path.
 
-    The query is not signed, since the requests here have no sub-resources. The path is the object's percent-encoded
-    key.
+    Of a query, OBS only signs sub-resources, which the requests here do not have.
     """
     date = format_datetime(key.clock().astimezone(UTC), usegmt=True)
     headers = SecretHeaders({**request.headers, "Date": date})

@@ -1,1 +1,1 @@
-"""Integrations with other systems: each imports only public names."""
+"""Integrations with other systems, which use the clients like any user."""

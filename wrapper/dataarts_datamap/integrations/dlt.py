@@ -61,14 +61,14 @@ def datamap(
         since: Time to look back in the first load.
         lookback: Time to look back for reruns in each later load.
         running_data: Whether to include the columns of nested documents, which can contain SQL and secrets.
-        client: The client; one configured by the environment if left out. It is not closed.
+        client: The client, which stays open; if left out, one that the environment configures.
 
     Raises:
         InvalidArgumentError: ``tables`` is a single text, or empty; or a timedelta is not positive.
     """
     if isinstance(tables, str) or not tables:
         raise InvalidArgumentError("tables must be a list of GUIDs or names, and not empty")
-    look_back(since, None)  # refuses an invalid time before anything is loaded
+    look_back(since, None)  # refuses an invalid timedelta before anything is loaded
     RunProgress(lookback=lookback)  # as above
     nested: Literal["json", "skip"] = "json" if running_data else "skip"
     reader = _Reader(tables=list(tables), client=client, since=since, lookback=lookback, nested=nested)

@@ -115,7 +115,7 @@ class TableExporter:
 
     Raises:
         InvalidArgumentError: The interval is too short.
-        OSError: The port is in use.
+        OSError: The address cannot be listened on, such as a port that is in use.
     """
 
     def __init__(  # noqa: PLR0913  one keyword for each setting
@@ -140,7 +140,7 @@ class TableExporter:
         if requests is not None:
             self._registries.append(requests.registry)
         own = self._registries[0]
-        self._up = Gauge("datamap_up", "Whether the last check could read a table.", registry=own)
+        self._up = Gauge("datamap_up", "Whether the last check could read a table, or had none to read.", registry=own)
         self._checked_at = Gauge(
             "datamap_last_check_timestamp_seconds", "Time at which the last check ended; 0 if none has.", registry=own
         )
@@ -171,7 +171,7 @@ class TableExporter:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the checking thread is alive."""
+        """Whether the checking thread is alive, and goes on checking."""
         return self._threads[0].is_alive() and not self._is_ending.is_set()
 
     def metrics(self) -> bytes:

@@ -124,7 +124,7 @@ class LogTail(BaseModel):
     Attributes:
         run: The run, without ``running_data``.
         path: Path of the log.
-        text: Its last lines.
+        text: The end of the log, with its lines made printable.
         shown_bytes: Number of bytes that were read.
         total_bytes: Size of the log in bytes.
     """
@@ -193,7 +193,10 @@ def make_server(
 def _with_shown_errors(
     call: Callable[Concatenate[_Tools, _Given], Awaitable[_Result]],
 ) -> Callable[Concatenate[_Tools, _Given], Awaitable[_Result]]:
-    """The call, raising our errors as ``ToolError``: the library hides the texts of all other errors from the agent."""
+    """The call, with our errors raised as ``ToolError``: the library hides the texts of other errors from the agent.
+
+    After two refusals of the credentials in a row, the call is not made.
+    """
 
     @wraps(call)
     async def called(tools: _Tools, /, *args: _Given.args, **kwargs: _Given.kwargs) -> _Result:

@@ -80,17 +80,17 @@ def to_openlineage(
     """The events of a run: its start, if it has started, and its end, if it has ended. A waiting run has none.
 
     A success is ``COMPLETE``, a failure ``FAIL``, a run that was skipped or stopped by hand ``ABORT``; for a run of
-    unknown status, there is only the start. Times are those of the run; if an ended run has no end time, its start or
-    its plan takes the place of the end. The parent is the scheduled job, whose id is derived from its name and the
-    planned time (inferred).
+    unknown status, there is only the start. Times are those of the run; if an ended run has no end time, its start, its
+    plan or its submission takes the place of the end. A run without any time has no events. The parent is a run of the
+    scheduled job, whose id is derived from the job and the planned time (inferred).
 
     Args:
         run: The run, as a client read it.
-        lineage: Lineage, for the inputs and outputs of its operator. If it is left out, or does not know the operator,
-            ``table`` is the only output.
+        lineage: Lineage, for the inputs and outputs of the run's operator. If it is left out, or does not know the
+            operator, ``table`` is the only output.
         table: The table of the run: an output, unless lineage says that the operator reads it.
-        names: The names of tables in the catalog. A table without a rule gets its GUID as its name; other senders of
-            events have other names for it.
+        names: The names of tables in the catalog. A table without a rule gets its GUID as its name, which is not the
+            name that other senders of events use.
         running_data: Whether to include the SQL and the parameters of the run, which can contain secrets and personal
             data.
     """
@@ -122,7 +122,8 @@ class EventSender:
     ``openlineage.yml`` or ``OPENLINEAGE__TRANSPORT__TYPE`` and the like.
 
     Raises:
-        ConfigurationError: No transport is configured, so that events would only go to a log; or it cannot be used.
+        ConfigurationError: No transport is configured, so that events would only be printed; or the configured one
+            cannot be used; or OpenLineage is disabled.
     """
 
     def __init__(self) -> None:
@@ -145,8 +146,8 @@ class EventSender:
         """Send an event.
 
         Raises:
-            ExportError: It could not be sent. The text names only the kind of the transport's error, whose own text can
-                contain secrets.
+            ExportError: It could not be sent. The text has only the HTTP status or the kind of the transport's error,
+                whose own text can contain secrets.
         """
         try:
             self._client.emit(event)

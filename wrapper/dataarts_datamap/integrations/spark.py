@@ -128,13 +128,13 @@ class DataMapDataSource(DataSource):
         end: End of the window; the present if left out. A stream goes on after it.
         numPartitions: Maximum number of groups of operators (4).
         requestsPerSecond: The limit for all groups together (50); each gets an integer share.
-        pageSize: The page size to request, or ``auto``: 100, and 1,000 if there are more and the server allows it.
+        pageSize: The page size to request, or ``auto``: 100, and 1,000 if there are more runs and the server allows it.
         runningData: ``true`` for the columns ``running_data`` and ``running_param``, which can contain secrets.
         lookback: For streams: time to look back for changes of ended runs (7d).
         endpoint, region, iamEndpoint, projectId, instanceId, workspaceId, allowHttp: As for ``DataMapClient``.
 
     The columns are ``run_key``, ``table_guid`` and those of ``export_runs``; a given schema selects some. Filters do
-    not narrow the window: use ``since`` and ``start``.
+    not narrow the window: use ``since``, ``start`` and ``end``.
     """
 
     @classmethod
@@ -143,7 +143,7 @@ class DataMapDataSource(DataSource):
         return "datamap"
 
     def schema(self) -> str:
-        """All columns."""
+        """All columns, with their types."""
         settings = _settings(self.options)
         return ", ".join(f"{one.name} {_sql_type(one.type)}" for one in _schema(settings))
 
@@ -157,7 +157,7 @@ class DataMapDataSource(DataSource):
         return _Reader(settings, _columns(schema, settings))
 
     def simpleStreamReader(self, schema: StructType) -> SimpleDataSourceStreamReader:  # noqa: N802  Spark's name
-        """The reader for streams: it yields each run when it has ended, and again if its end changes."""
+        """The reader for streams: it yields each run when it has ended, and again if its status or end changes."""
         settings = _settings(self.options)
         return _StreamReader(settings, _columns(schema, settings))
 
@@ -225,7 +225,7 @@ class _StreamReader(SimpleDataSourceStreamReader):
     def _read_tables(
         self, start: dict[str, Any], guids: Iterable[str] | None, now: datetime
     ) -> tuple[list[tuple[Any, ...]], dict[str, Any]]:
-        """The runs of tables (None for all) that ended from an offset to a time, and the state of each table."""
+        """The runs that ended from an offset to a time, of tables (of all for None), and the state of each table."""
         rows: list[tuple[Any, ...]] = []
         tables: dict[str, Any] = {}
         with self._settings.open(self._settings.rate) as client:
@@ -268,7 +268,7 @@ def _schema(settings: _Settings) -> list[pa.Field[Any]]:
 
 
 def _columns(schema: StructType, settings: _Settings) -> list[str]:
-    """The columns of a schema.
+    """The names of the columns of a schema.
 
     Raises:
         InvalidArgumentError: One is not a column of the source, or has another type.
@@ -293,7 +293,9 @@ def _settings(options: Mapping[str, str]) -> _Settings:
     """Parse the options.
 
     Raises:
-        InvalidArgumentError: An option is unknown, is a secret, or has an invalid value.
+        InvalidArgumentError: An option is unknown, is a secret or has an invalid value; or no option names the tables,
+            or several do.
+        TableFileError: The file of tables cannot be read, or is invalid.
     """
     given = {name.casefold(): value for name, value in options.items() if value is not None}
     known = {name.casefold(): name for name in _OPTIONS}
@@ -327,14 +329,15 @@ def _settings(options: Mapping[str, str]) -> _Settings:
 
 def _tables(given: Mapping[str, str]) -> tuple[str, ...]:
     named = [name for name in ("path", "tables", "tablefile") if name in given]
-    if len(named) != 1:
+    if named == ["tablefile"]:
+        return tuple(rule.guid or rule.name or "" for rule in load_tables(given["tablefile"]))
+    texts = given["tables"].split(",") if named == ["tables"] else [given["path"]] if named == ["path"] else []
+    names = tuple(text.strip() for text in texts if text.strip())
+    if not names:
         raise InvalidArgumentError(
             'name the tables: load("schema.table"), option("tables", "a,b") or option("tableFile", "datamap.toml")'
         )
-    if named == ["tablefile"]:
-        return tuple(rule.guid or rule.name or "" for rule in load_tables(given["tablefile"]))
-    texts = given["tables"].split(",") if named == ["tables"] else [given["path"]]
-    return tuple(text.strip() for text in texts if text.strip())
+    return names
 
 
 def _span(name: str, text: str) -> timedelta:

@@ -21,7 +21,7 @@ ArrowFormat: TypeAlias = Literal["parquet", "arrow"]
 
 
 class ArrowFileWriter:
-    """Writes a Parquet or an Arrow IPC file; ``source`` has the last values for older rows, if these lack them."""
+    """Writes a Parquet or an Arrow IPC file; ``source`` has the values of ``SOURCE`` for older rows without them."""
 
     def __init__(
         self,
@@ -151,7 +151,7 @@ def _of_other_runs(batch: Untyped, identities: Identities, written: Untyped) -> 
 
 
 def _plain_rows(batch: Untyped) -> Iterator[tuple[Any, ...]]:
-    """The rows before their encoding: times in milliseconds."""
+    """The rows as plain values; times in milliseconds since the epoch."""
     pa = load_extra("pyarrow", extra="arrow")
 
     def plain(values: Untyped) -> list[Any]:

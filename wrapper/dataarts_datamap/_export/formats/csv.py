@@ -31,7 +31,7 @@ _CELL: Final = re.compile(r'(?:\A|,)(?:"((?:[^"]++|"")*+)"(?=,|\Z)|([^,]*+))')
 
 
 class CsvWriter:
-    """Writes a CSV file; ``source`` has the last cells for the rows of an older file that lacks these columns."""
+    """Writes a CSV file; ``source`` has the values of the columns ``SOURCE`` for older rows without them."""
 
     def __init__(
         self, path: Path, columns: Sequence[Column], *, guard: bool, bom: bool, source: Sequence[str] = ()
@@ -171,7 +171,7 @@ def _value(cell: re.Match[str]) -> str:
 
 
 def _guarded_cell(cell: re.Match[str]) -> str:
-    """A raw text cell, guarded; a missing one stays missing, and an empty one empty."""
+    """A raw text cell, guarded unless it already looks guarded; a missing one stays missing, and an empty one empty."""
     value = _value(cell)
     return _text_cell(value, guard=True) if value.startswith(_RUN_BY_SPREADSHEETS) else cell[0].removeprefix(",")
 

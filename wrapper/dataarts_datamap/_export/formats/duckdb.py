@@ -62,7 +62,7 @@ def merge_database(  # noqa: PLR0913  one keyword for each choice
     """Merge one database into another in one transaction; returns the number of older rows that were kept.
 
     With ``append``, the older table's rows of the same runs are replaced; otherwise all its rows.
-    ``source`` has the values of the last columns for the older rows, if the older table lacks these columns.
+    ``source`` has the values of the columns ``SOURCE`` for the older rows, if the older table lacks these columns.
     """
     with _converted_errors(target), closing(_connect_frugally(made)) as connection:
         connection.execute(f"ATTACH {_literal(str(target))} AS target (TYPE duckdb)")

@@ -36,7 +36,7 @@ class _Identified(Struct):
 
 
 class NdjsonWriter:
-    """Writes a file of JSON lines; ``source`` has the last values for the rows of an older file that lacks them."""
+    """Writes a file of JSON lines; ``source`` has the values of the columns ``SOURCE`` for older rows without them."""
 
     def __init__(self, path: Path, columns: Sequence[Column], *, source: Sequence[str] = ()) -> None:
         self._source = dict(zip(SOURCE, source, strict=False))

@@ -29,8 +29,8 @@ class Outcome(StrEnum):
 
     Attributes:
         MET: The condition holds.
-        FAILED: It can no longer hold.
-        WAITING: It does not hold yet.
+        FAILED: The condition can no longer hold.
+        WAITING: The condition does not hold yet.
     """
 
     MET = "met"
@@ -192,13 +192,13 @@ def _in_words(run: Run) -> str:
 
 
 def counting(table: str, operators: Sequence[T]) -> Sequence[T]:
-    """The operators of a table that count.
+    """The operators of a table that count, if there are any.
 
     Raises:
         TableNotFoundError: There is none, so that a wait for their runs would never end.
     """
     if not operators:
-        raise TableNotFoundError(f"no operator of the table {clipped(table, _NAME)!r} is known: is it the right one?")
+        raise TableNotFoundError(f"no operator of the table {clipped(table, _NAME)!r} is known: is it the right table?")
     return operators
 
 
@@ -222,5 +222,5 @@ def instant(name: str, value: datetime | str) -> datetime:
 
 
 def planned_at(run: Run) -> datetime:
-    """The planned time of a run; if it has none, the first of its other known times."""
+    """The planned time of a run; if missing, its submission, start or end; without any time, the year 1."""
     return run.plan_time or run.submit_time or run.start_time or run.end_time or _BEGINNING

@@ -1,4 +1,4 @@
-"""Polls of all watchers of an event loop and a connection, through one client and so under one rate limit."""
+"""Polls of all watchers of a connection in one event loop, through one client and so under one rate limit."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ class _Failures(NamedTuple):
 class SharedPolls:
     """The shared state of the watchers of a connection: a client, and their failures.
 
-    After a failure, polls go on, with waits that double up to ten minutes. A permanent failure is raised once it has
-    occurred often enough in a row; if Airflow then creates the trigger again, the new one continues these waits. After
+    After a failure, polls go on, with waits that double up to ten minutes. After ``max_failures`` permanent failures in
+    a row, the last one is raised; if Airflow then creates the trigger again, the new one continues these waits. After
     credentials were rejected, all watchers fail without a request until a pause is over, since wrong signatures lock an
     access key. Then the connection is read again.
 

@@ -1,9 +1,9 @@
 """The successes of a table that were yielded, across restarts. Logic without I/O; the time is passed in.
 
-A *whole* reading begins ``lookback`` ago, or ``lookback`` before the reading of the stored state, or just before the
-oldest active run, whichever is earliest; but an active run extends it by a month at most. The first reading is whole,
-and so is each that is due ten minutes after a whole one. The readings in between are *parts*: they begin an hour before
-the oldest active run, or an hour before the end of the previous reading if that is earlier.
+A *whole* reading begins ``lookback`` before the previous reading, or before the present if there was none. If an active
+run is older, the reading begins just before that run, but goes back 30 days at most for it. The first reading after a
+start is whole, and so is the next one ten minutes or more after a whole one. The readings in between are *parts*: they
+begin an hour before the oldest active run, or an hour before the previous reading if that is earlier.
 """
 
 from __future__ import annotations

@@ -60,7 +60,8 @@ class DataMapHook(BaseHook):
         """A synchronous client; close it, or use it in a ``with`` block.
 
         Raises:
-            ConfigurationError: The connection is invalid; the text says what is wrong, and shows no secret.
+            AirflowException: Airflow does not know the connection.
+            ConfigurationError: The connection is invalid, or there are no credentials; the text shows no secret.
             InvalidArgumentError: A field has an unusable value, such as an id with a slash, which would change the path
                 of a request.
         """
@@ -71,7 +72,8 @@ class DataMapHook(BaseHook):
         """A client for the running event loop; close it, or use it in an ``async with`` block.
 
         Raises:
-            ConfigurationError: The connection is invalid; the text says what is wrong, and shows no secret.
+            AirflowException: Airflow does not know the connection.
+            ConfigurationError: The connection is invalid, or there are no credentials; the text shows no secret.
             InvalidArgumentError: A field has an unusable value, such as an id with a slash, which would change the path
                 of a request.
         """
@@ -99,7 +101,7 @@ class DataMapHook(BaseHook):
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """The form of a connection for the standard fields, for Airflow before 3.2."""
+        """How the form of a connection shows the standard fields, for Airflow before 3.2."""
         return {name.replace("-", "_"): value for name, value in FIELD_BEHAVIOUR.items()}
 
     @classmethod

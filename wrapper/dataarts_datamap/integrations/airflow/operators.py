@@ -29,19 +29,20 @@ _SLACK: Final = timedelta(days=1)
 
 
 class ExportRunsOperator(BaseOperator):
-    """Writes the runs of a table that were planned in an interval to a Parquet file, on any storage of Airflow.
+    """Writes runs of a table to a Parquet file on any storage of Airflow: those that were planned in an interval.
 
     ::
 
         ExportRunsOperator(task_id="export", table="sales.orders", path="s3://aws_default@lake/runs/{{ ds }}.parquet")
 
-    A run is only in the file of the interval in which it was planned. It is not documented which time of a run the
-    service's windows filter on, so a wider window is read, and the planned times decide. The file has the state of each
-    run at the time of the task; running the task again replaces the file. The extra ``arrow`` is needed.
+    A run is only in the file of the interval in which it was planned (without a plan: submitted, else started, else
+    ended). It is not documented which time of a run the service's windows filter on, so a wider window is read, and
+    this time decides. The file has the state of each run at the time of the task; running the task again replaces the
+    file. The extra ``arrow`` is needed.
 
-    The file is made on the worker, sent when it is complete, and its size is compared. Airflow notes the write, so that
-    the provider for OpenLineage reports it. The task returns ``path``, ``written`` (runs), ``without_id`` and
-    ``bytes``.
+    The file is made on the worker and sent when it is complete; on remote storage, its size is checked. Airflow notes
+    the write, so that the provider for OpenLineage reports it. The task returns ``path``, ``written`` (runs),
+    ``without_id`` and ``bytes``.
 
     Args:
         table: GUID or name of the table. A template.

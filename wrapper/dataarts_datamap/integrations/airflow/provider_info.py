@@ -1,4 +1,4 @@
-"""The information that Airflow needs about a provider with the entry point ``apache_airflow_provider``.
+"""The information about this provider, which Airflow finds by the entry point ``apache_airflow_provider``.
 
 Each process of Airflow loads this module, so it imports nothing.
 """
@@ -43,7 +43,7 @@ FIELD_BEHAVIOUR: dict[str, Any] = {
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The contents of the provider. Since Airflow 3.2, they describe the form of a connection, instead of the hook."""
+    """The contents of the provider: from Airflow 3.2 on, with the form of a connection, which the hook has before."""
     return {
         "package-name": "dataarts-datamap",
         "name": HOOK_NAME,

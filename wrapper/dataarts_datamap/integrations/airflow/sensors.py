@@ -106,13 +106,13 @@ class _TableSensor(BaseSensorOperator):
 
 
 class TableFreshSensor(_TableSensor):
-    """Waits until a table is fresh: each of its operators has succeeded since a time, or not long ago.
+    """Waits until a table is fresh: each of its operators has succeeded since ``after``, or within ``max_age``.
 
     ::
 
         TableFreshSensor(task_id="orders_are_fresh", table="sales.orders", after="{{ data_interval_end }}")
 
-    It looks once on the worker, and then defers to the triggerer, so that it occupies no worker while it waits. It
+    It looks once on the worker; if it must wait, it defers to the triggerer, so that it occupies no worker. It
     returns ``verdict``, ``last_success``, ``age`` (seconds), ``decided_by`` and more. After a temporary failure, it
     goes on waiting. A permanent failure fails the task; in the triggerer, the third one in a row does. Credentials that
     are refused on the worker fail it without a retry.
@@ -179,8 +179,8 @@ class TableRunSensor(_TableSensor):
 
         TableRunSensor(task_id="tonight", table="sales.orders", after="{{ data_interval_end }}", only=["load_orders"])
 
-    It looks once on the worker, and then defers to the triggerer. It returns the facts of the first such run:
-    ``run_id``, ``job_name``, ``plan_time``, ``end_time``, ``output_row_count`` and more.
+    It looks once on the worker; if it must wait, it defers to the triggerer. It returns the facts of the first such
+    run: ``run_id``, ``job_name``, ``plan_time``, ``end_time``, ``output_row_count`` and more.
 
     Args:
         table: GUID or name of the table. A template.

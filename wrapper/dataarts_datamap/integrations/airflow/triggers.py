@@ -37,13 +37,14 @@ if TYPE_CHECKING:
 _MAX_FAILURES: Final = 3
 _POLL_INTERVAL: Final = 30.0
 _LOOKBACK: Final = timedelta(days=7)
-_SETTLE: Final = 4.0  # seconds; the triggerer passes events on each second, and can lose those still queued
+_SETTLE: Final = 4.0  # seconds; the triggerer passes events on once a second, and can lose those still queued
 
 
 class TableConditionTrigger(BaseTrigger):
-    """Fires once, when the condition of a sensor is met: ``TableFreshSensor`` and ``TableRunSensor`` defer to it.
+    """Fires once, when the condition of a sensor is met or can no longer be met, or its table cannot be judged.
 
-    The payload of its event has ``status`` (``met``, ``failed`` or ``error``), ``message`` and ``facts``.
+    ``TableFreshSensor`` and ``TableRunSensor`` defer to it. The payload of its event has ``status`` (``met``,
+    ``failed`` or ``error``), ``message`` and ``facts``.
 
     Args:
         table: GUID or name of the table.
@@ -80,7 +81,7 @@ class TableConditionTrigger(BaseTrigger):
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """One event: the condition is met, or cannot be met any more."""
+        """One event: the condition is met or can no longer be met, or the table cannot be judged."""
         wanted = condition(self.condition)
 
         async def look(client: AsyncDataMapClient) -> Look:
@@ -210,7 +211,7 @@ class TableRunTrigger(BaseEventTrigger):
         return self._yielded.take(await runs.to_list(), reading), reading.is_whole
 
     async def _restored(self) -> YieldedRuns:
-        """The yielded runs before this start, from the asset's store."""
+        """The runs that were yielded before this start, from the asset's store; none if it has none."""
         lookback = timedelta(seconds=self.lookback)
         store = getattr(self, "asset_state_store", None)  # since 3.3
         if store is None:
