@@ -114,7 +114,7 @@ class Record:
             self._exchanges.append(exchange)
 
     def forget_requests(self) -> None:
-        """Empty the log."""
+        """Forget the past requests."""
         with self._lock:
             self._exchanges.clear()
 
