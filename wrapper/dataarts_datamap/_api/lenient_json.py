@@ -1,4 +1,4 @@
-"""JSON that is valid, but that the fast decoder refuses: half of an emoji, or a number out of the range of a double.
+"""JSON that is valid, but that the fast decoder refuses: half of an emoji, ``1e999``, or an integer of 5,000 digits.
 
 Java, JavaScript and Python write the escape of half a surrogate pair when they cut a text inside an emoji.
 """
