@@ -59,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None]:
-    """Accept the options by their old names, too, unless another plugin has options of these names."""
+    """Accept the old names of options, too, unless another plugin has options of these names."""
     yield
     group = parser.getgroup("datamap")
     for name, old in _OLD_NAMES.items():
@@ -69,7 +69,7 @@ def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse an incomplete target or a wrong level before anything is collected."""
+    """Warn of old names of options, and refuse an incomplete target or a wrong level, before anything is collected."""
     for name, old in _OLD_NAMES.items():
         if (value := getattr(config.option, f"{_dest(name)}_old", None)) is not None:
             moved = DeprecationWarning(f"{old} has moved: write --datamap-{name}")

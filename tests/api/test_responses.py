@@ -188,6 +188,15 @@ def test_error_body_inside_body(face: Face) -> None:
         json_answer(
             {"status_code": 200, "body": json.dumps(page_body()), "error_code": "DLF.0100", "error_msg": "no such job"}
         ),
+        json_answer(
+            {
+                "status_code": 200,
+                "body": json.dumps(page_body()),
+                "error_code": "DLF.0100",
+                "error_msg": "no such job",
+                "trace": "cut inside an emoji: \ud83d",
+            }
+        ),
     ],
 )
 def test_error_beside_rows(face: Face, answer: Answer) -> None:

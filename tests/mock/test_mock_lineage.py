@@ -284,3 +284,10 @@ def test_a_warehouse_is_all_the_data_there_is(more: dict[str, Any]) -> None:
     """It goes with nothing else that says what data there is."""
     with pytest.raises(ValueError, match="tables cannot be combined with scenario or size"):
         MockConfig(tables=3, **more)
+
+
+def test_a_story_has_its_own_runs() -> None:
+    """A number of runs would be ignored in a story, and is refused; for varied data, it counts."""
+    with pytest.raises(ValueError, match="size cannot be combined with scenario late"):
+        MockConfig(scenario="late", size=5)
+    assert 5 == MockConfig(scenario="varied", size=5).size

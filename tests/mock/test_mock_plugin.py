@@ -179,6 +179,11 @@ def test_a_wrong_name_or_number_is_told(datamap_mock: FakeService) -> None:
     for name in (" ", "\ud800"):
         with pytest.raises(ValueError, match="name"):
             datamap_mock.add_operator(name)
+    number: Any = 941206
+    with pytest.raises(ValueError, match="is 941206: it must be a text"):
+        datamap_mock.add_operator(task_id=number)
+    with pytest.raises(ValueError, match="the log is 941206: it must be a text"):
+        datamap_mock.set_log(datamap_mock.add_run(), number)
     with pytest.raises(ValueError, match="size is -1"):
         datamap_mock.invent(size=-1)
 

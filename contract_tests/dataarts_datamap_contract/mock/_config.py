@@ -68,8 +68,8 @@ def _real_clock() -> datetime:
 class MockConfig:
     """The callers that a mock server accepts, its data, and how it behaves where the service is not documented.
 
-    The same ``seed``, ``size`` and ``now`` give the same data, byte for byte. The default ids are those of the
-    documentation (the instance id is abridged there; its first and last four digits are the documented ones).
+    If ``now`` is set, the same fields give the same data, byte for byte. The default ids are those of the documentation
+    (the instance id is abridged there; its first and last four digits are the documented ones).
 
     Attributes:
         project_id: The one project the server knows.
@@ -86,7 +86,7 @@ class MockConfig:
         workspace_id: The only workspace in the list of workspaces; None for all workspaces of the data.
         seed: Seed of the invented runs.
         now: The present of the data, as an aware time; None for the real time when the app is created.
-        clock: Returns the time by which signatures, tokens and locks are judged, as an aware time.
+        clock: Returns the current time, as an aware time, for signatures, tokens, locks and the progress of runs.
         size: How many runs each operator has, up to 10,000,000; they are computed when requested and take no memory.
             None for some weeks of more varied runs, and the documented run.
         scenario: A story in place of the invented runs, about the documented table, four tables upstream of it, and one
@@ -105,14 +105,16 @@ class MockConfig:
         unknown_guid: Whether ListEntityDetails leaves out an unknown GUID (``"omitted"``) or fails (``"refused"``).
         asset_times: Whether an asset's times come as a ``"number"`` or as ``"text"``.
         log_objects: Whether a run's log path names the ``"exact"`` object, or a ``"prefix"`` of its name.
-        log_ranges: Which ranges of an object are supported: ``"all"``, those ``"from-start"`` (``bytes=5-``), or
-            ``"none"``. The response to any other range is the whole object, as documented for a malformed range.
+        log_ranges: Which ranges of an object are supported: ``"all"``; ``"from-start"`` for those that count from the
+            start (``bytes=5-``); or ``"none"``. The response to any other range is the whole object, as documented for
+            a malformed range.
         offset_unit: What ``offset`` counts: ``"row"``, or ``"page"``, each of ``limit`` rows. Related APIs do either.
         first_page: The number of the first page, 0 or 1, where ``offset`` counts pages. A server that counts from 1
             treats page 0 as page 1.
-        max_limit: The most rows on a page; None for no cap.
+        max_limit: The most rows on a page of runs; None for no cap.
         over_limit: Whether a ``limit`` above ``max_limit`` is silently ``"lowered"`` to it, or ``"refused"`` with 400.
-        round_offset: Whether an offset in rows is rounded down to a multiple of ``limit``, as a related API documents.
+        round_offset: Whether the offset of a page of runs is rounded down to a multiple of ``limit``, if
+            ``offset`` counts rows, as a related API documents.
         window_on: The column that the window filters on and that the runs are ordered by. A run that has not started
             has the start time 0.
         window_includes_start: Whether a run at exactly ``start_time`` is in the window.
@@ -124,7 +126,7 @@ class MockConfig:
             gateway is not known to send.
         latency: The median delay of a response.
         latency_sigma: How much the delay varies: it is log-normal, and this is the standard deviation of its logarithm.
-            At 0.5, one response in twenty takes 2.3 times the median.
+            At 0.5, one response in twenty takes at least 2.3 times the median.
         faults: How responses go wrong. If several match a response, the first one applies. A request can ask for a
             fault in the header ``X-Mock-Fault``: ``reset``, or ``slow:seconds=5``.
         progress: How waiting and running runs go on to success: ``"by-hand"``, a step on request; ``"with-time"``, a
@@ -136,7 +138,8 @@ class MockConfig:
 
     Raises:
         ValueError: ``now`` is naive; an id, the token, a key, the password or a name is blank; a field has a value
-            outside its bounds; or ``tables`` is combined with ``scenario`` or ``size``.
+            outside its bounds; or two of ``tables``, ``scenario`` and ``size`` are given, unless the scenario is
+            ``"varied"`` and the other is ``size``.
     """
 
     project_id: str = "0833a5737480d53b2f25c010dc1a7b88"
@@ -193,6 +196,8 @@ class MockConfig:
             check_bounds(name, getattr(self, name))
         if self.tables is not None and (self.scenario is not None or self.size is not None):
             raise ValueError("tables cannot be combined with scenario or size: each of them defines the data")
+        if self.size is not None and self.scenario not in {None, "varied"}:
+            raise ValueError(f"size cannot be combined with scenario {self.scenario}: each of them defines the data")
 
     def _check_names(self) -> None:
         for name in _NAMES:

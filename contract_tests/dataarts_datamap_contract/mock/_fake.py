@@ -25,9 +25,9 @@ _IDENTITY = frozenset({"task_id", "job_name", "workspace_id"})
 
 
 class FakeService:
-    """A mock server that starts empty and runs until its ``with`` block ends; the fixture ``datamap_mock`` is one.
+    """A mock server that starts without operators and runs until its ``with`` block ends.
 
-    All values are plain: texts, integers, dictionaries and aware datetimes.
+    The fixture ``datamap_mock`` is one. All values are plain: texts, integers, dictionaries and aware datetimes.
 
     Attributes:
         url: Its address, ``http://host:port``, without a trailing slash.
@@ -85,14 +85,17 @@ class FakeService:
 
     @property
     def requests(self) -> list[dict[str, Any]]:
-        """The requests since the test began, oldest first: ``method``, ``target``, ``headers``, ``status``."""
+        """The requests since the start or the last ``clear``, 10,000 at most, oldest first.
+
+        Each has ``method``, ``target``, ``headers``, ``status``, ``request_id`` and ``fault``.
+        """
         return self._server.record.requests
 
     def clear(self) -> None:
         """Start again with one table and no operators, runs, requests, locks or issued tokens.
 
-        The faults are those of the configuration, none by default.
-        The table is ``postgres.sales.dws_orders``, with the documented GUID.
+        The faults are those of the configuration, none by default. The table is ``postgres.sales.dws_orders``, with the
+        documented GUID.
         """
         self._server.controls.clear()
 
@@ -178,7 +181,8 @@ class FakeService:
         An operator without lineage counts as one that the service could not parse.
 
         Args:
-            operator: The operator, as ``add_operator`` returned it; None for the one that was added last.
+            operator: The operator, as ``add_operator`` returned it; None for the one that was added last, or the
+                documented one if none was added.
             reads: GUIDs of the tables that it reads.
             writes: GUIDs of the tables that it writes.
 
@@ -207,7 +211,7 @@ class FakeService:
                 never; and any documented field of a run, under its name on the wire or in the client
                 (``outputRowCount=7``, ``output_row_count=7``). By default, the first run was planned an hour ago, and
                 each further run a minute after the newest one. A run is submitted 1 s after its plan time, starts 5 s
-                after it and takes a minute, as far as its status says it got.
+                after it and takes a minute, unless its status says that it has not started or not ended.
 
         Returns:
             Its id, ``taskRunningLogId``.
@@ -239,7 +243,7 @@ class FakeService:
         self._server.controls.world.set_log(run_id, Log(text, state))
 
     def change_run(self, run_id: int, **values: Any) -> None:  # noqa: ANN401
-        """Change a run, with the same values as ``add_run``.
+        """Change a run. The values are the ``**values`` of ``add_run``, and ``status``.
 
         Raises:
             LookupError: There is no run of this id.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.specification.outline import Part
 
 KINDS = ("documented", "sdk", "sibling", "inferred")
-"""How certain a statement can be, most certain first."""
+"""The kinds of evidence, from the most to the least certain."""
 
 _KEYWORD = "x-evidence"
 _STATEMENTS = (
@@ -120,5 +120,5 @@ def _stated_keywords(part: Part) -> list[str]:
 
 
 def _is_open(part: Part, keyword: str) -> bool:
-    """Whether a statement could be different: ``required`` of a path parameter could not, by OpenAPI."""
+    """Whether OpenAPI allows another value, which makes evidence necessary. A path parameter is always ``required``."""
     return not (part.kind == "parameter" and keyword == "required" and part.value.get("in") == "path")

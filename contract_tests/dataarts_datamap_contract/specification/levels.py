@@ -58,10 +58,10 @@ def loads_strict(text: str | bytes) -> Any:  # noqa: ANN401  a JSON document can
     """Read a JSON document without the leniency of ``json.loads``.
 
     Beyond what RFC 8259 forbids, it refuses a byte order mark, any encoding but UTF-8, a duplicate key, a lone
-    surrogate, a number out of the range of a double, and nesting deeper than `MAX_DEPTH`.
+    surrogate, a fraction or a power of ten out of the range of a double, and nesting deeper than `MAX_DEPTH`.
 
     Raises:
-        StrictJsonError: The text says what is wrong.
+        StrictJsonError: The text is not such a document; the error says why.
     """
     try:
         document = text.decode() if isinstance(text, bytes) else text
@@ -124,7 +124,7 @@ class LevelCheck:
         return tuple(dict.fromkeys(self._violations(value, root)))
 
     def judge_text(self, text: str | bytes, schema: Schema | str) -> tuple[Violation, ...]:
-        """All violations of a document given as text, which is first decoded as by `loads_strict`."""
+        """All violations of a document given as text. A text that `loads_strict` refuses is one violation."""
         try:
             value = loads_strict(text)
         except StrictJsonError as error:
@@ -199,7 +199,7 @@ class LevelCheck:
                 whole = cast("dict[str, object]", part)
                 yield whole
                 if isinstance(reference := whole.get("$ref"), str):
-                    with suppress(LookupError):  # an example may hold one, too
+                    with suppress(LookupError):  # an example may hold a $ref, too
                         pending.append(resolve_pointer(self._document, reference))
 
     def _validator(self, schema: Schema) -> jsonschema_rs.Draft202012Validator:

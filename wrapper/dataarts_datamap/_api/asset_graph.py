@@ -1,8 +1,9 @@
 """Converts the graph around one table, whose depth and direction are not documented, to lineage. No I/O.
 
 In a graph of the inputs of a table, each relationship is assumed to point from its end that is farther from the table
-to the nearer one; in a graph of its outputs, the other way round. If both ends are equally far, as in a cycle, it
-points as most other relationships do. A node between two tables is the operator of the step.
+to the nearer one; in a graph of its outputs, the other way round. If both ends are equally far, as in a cycle, it is
+assumed to point from its first end to its second, unless most of the others point from their second to their first. A
+node between two tables is the operator of the step.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _COLUMN: Final = "column"
 
 
 def edges_around(guid: str, graph: AssetGraph, direction: FlowDirection) -> list[LineageEdge]:
-    """The steps that lead to a table, or away from it, by the graph that the service returns around it."""
+    """The steps in the graph of a table's inputs (``IN``) or outputs (``OUT``). Columns are left out."""
     relationships = [one for one in graph.relationships if not _is_of_columns(one, graph.assets)]
     into: defaultdict[str, set[str]] = defaultdict(set)
     for source, target in _oriented(guid, relationships, is_inward=direction == "IN"):
@@ -35,14 +36,14 @@ def edges_around(guid: str, graph: AssetGraph, direction: FlowDirection) -> list
 
 
 def is_table(asset: Table) -> bool:
-    """Whether an asset is a table or a view, by the last part of its kind; one without a kind counts as one."""
+    """Whether the kind of an asset says that it is a table or a view. An asset without a kind counts as a table."""
     return asset.type_name is None or kind_of(asset) in {_TABLE, _VIEW}
 
 
 def kind_of(asset: Table) -> str:
-    """The last part of the kind of an asset in lower case: ``table`` of ``dataasset.Table`` and of ``dws_table``.
+    """The part of an asset's kind after its last dot, in lower case.
 
-    It is ``view`` for every kind whose name ends so.
+    It is ``table`` or ``column`` if it ends with ``_table`` or ``_column``, and ``view`` if it ends with ``view``.
     """
     kind = (asset.type_name or "").rpartition(".")[2].casefold()
     if kind.endswith(_VIEW):
@@ -91,7 +92,7 @@ def _distances(guid: str, pairs: Iterable[tuple[str, str]]) -> dict[str, int]:
 def _contracted(
     into: Mapping[str, set[str]], assets: Mapping[str, Table], tables: AbstractSet[str]
 ) -> Iterator[LineageEdge]:
-    """The steps from table to table, each with the operator that writes the target."""
+    """The steps to each table: from another table, directly or through operators, or from an operator alone."""
     for target in [guid for guid in into if guid in tables]:
         for before in sorted(into[target]):
             if before in tables:

@@ -17,14 +17,14 @@ def checked_endpoint(
     is_proxied: bool = False,
     remedy: str = "write https, or pass allow_http=True (--allow-http; DATAMAP_ALLOW_HTTP=1 in the environment)",
 ) -> str:
-    """The address without a trailing slash; a path prefix is kept.
+    """The address without slashes at its end; a path prefix is kept.
 
     Args:
         endpoint: The address.
         name: What the address is, for error texts.
         allow_http: Whether it may be plain ``http`` to another machine.
-        is_proxied: Whether it is reached through a proxy, and so on another machine, whatever its name.
-        remedy: What to do if it is plain ``http`` to another machine, but may not.
+        is_proxied: Whether it is reached through a proxy. If so, it counts as another machine, whatever its name.
+        remedy: The advice in the error text for plain ``http`` to another machine.
 
     Raises:
         ConfigurationError: It is not an ``http`` or ``https`` address in ASCII, holds more than host, port and path, or
@@ -51,7 +51,7 @@ def checked_endpoint(
 
 @lru_cache(maxsize=16)  # called for each page
 def address_name(endpoint: str) -> str:
-    """The name of a service without a region: the host of its address, with port and path prefix, if any."""
+    """A name for a service without a region: the host of its address, any port but the default, and any path prefix."""
     parts = split_address(endpoint)
     if parts is None:
         return endpoint
@@ -62,7 +62,7 @@ def address_name(endpoint: str) -> str:
 
 
 def is_link_local(endpoint: str) -> bool:
-    """Whether an address is link-local, such as that of a metadata service: no router forwards to it."""
+    """Whether the host is a link-local IP address, such as a metadata service has: no router forwards to it."""
     parts = split_address(endpoint)
     address = None if parts is None else ip_address_of(parts.hostname or "")
     return address is not None and address.is_link_local

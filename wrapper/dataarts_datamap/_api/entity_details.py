@@ -32,7 +32,7 @@ def entity_request(*, endpoint: str, project_id: str, instance_id: str, guid: st
 
 
 def details_request(*, endpoint: str, project_id: str, instance_id: str, guids: Sequence[str]) -> Request:
-    """A ListEntityDetails request for at most ``MOST_GUIDS`` assets."""
+    """A ListEntityDetails request for 1 to ``MOST_GUIDS`` assets."""
     if not 1 <= len(guids) <= MOST_GUIDS:
         raise InvalidArgumentError(f"the number of guids must be 1 to {MOST_GUIDS}, not {len(guids)}")
     return build_details_request(
@@ -63,7 +63,7 @@ def decode_entity(response: Response) -> Table:
 def decode_entities(response: Response) -> list[Table]:
     """The assets of a ListEntityDetails response, without those that lack a GUID.
 
-    It is not documented whether the service omits or refuses an unknown GUID: compare with the requested ones.
+    It is not documented whether the service omits or refuses an unknown GUID, so compare the assets with the request.
     """
 
     def read(sent: _Details) -> list[Table]:

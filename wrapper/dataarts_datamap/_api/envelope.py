@@ -1,7 +1,7 @@
 """The envelope around a page: HTTP 200 that carries a status of its own and the document as text.
 
-A healthy response is decoded strictly, once for the envelope and once for the body. Only a response that fails is
-decoded again, without types, to find out what it is.
+An expected response is decoded with types, once for the envelope and once for the body. Any other one is decoded again,
+without types, to find out what it is.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _ENVELOPE_DECODER: Final = json.Decoder(_Envelope)
 
 
 def open_page(response: Response) -> str:
-    """The document inside a ShowInstanceInfos response, not decoded yet; its errors are those of ``decode_page``."""
+    """The document inside a ShowInstanceInfos response, not decoded yet; ``decode_page`` documents the errors."""
     check_status(response)
     try:
         envelope = _ENVELOPE_DECODER.decode(response.content)
@@ -75,7 +75,7 @@ def opened_before(content: bytes) -> str:
 
 
 def _open_odd_envelope(response: Response, document: object) -> str:
-    """The body string of an envelope that is JSON, but not quite as expected."""
+    """The document inside an envelope that is JSON, but not quite as expected."""
     if not isinstance(document, dict):
         raise build_error(InvalidEnvelopeError, "the response is JSON, but not an object", response)
     envelope = cast("dict[str, object]", document)
@@ -90,6 +90,8 @@ def _open_odd_envelope(response: Response, document: object) -> str:
         raise build_error(InvalidEnvelopeError, f"the envelope's status_code: {error}", response) from None
     if status != _OK:
         raise _upstream_error(response, status, body)
+    if envelope.get("error_code"):
+        raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details or ErrorDetails())
     if not isinstance(body, str):
         problem = (
             f"the envelope's body is {json_kind(body)}, not text" if "body" in envelope else "the envelope has no body"

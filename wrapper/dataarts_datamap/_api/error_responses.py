@@ -99,7 +99,7 @@ def read_error(content: bytes | str) -> ErrorDetails | None:
 
 
 def parse_error(document: object) -> ErrorDetails | None:
-    """The details in a document, under one of the known names, or in its member ``error``."""
+    """The code and text in a document, or in its member ``error`` if that is an object; None if both are missing."""
     if not isinstance(document, dict):
         return None
     members = cast("dict[str, object]", document)
@@ -156,7 +156,7 @@ def beginning(content: bytes) -> str:
 
 
 def try_decode(content: bytes | str) -> object:
-    """The JSON document, without types; None if it is not JSON."""
+    """The JSON document, without types and with its unsound parts replaced; None if it cannot be decoded."""
     try:
         return json.decode(content)
     except UNREADABLE:

@@ -38,7 +38,7 @@ def build_request(
         path=kwargs["url"],
         query=tuple(_pairs(kwargs.get("params", {}))),
         # The documentation names neither. Another service's gateway refuses a GET without Content-Type, and sibling
-        # pages demand X-Project-Id if a key can see several projects; the official SDK sends both.
+        # services demand X-Project-Id if a key can see several projects; the official SDK sends both.
         headers={
             "Content-Type": "application/json",
             "X-Project-Id": str(parameters["project_id"]),
@@ -57,7 +57,7 @@ def _pairs(parameters: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             yield name, str(value).lower() if isinstance(value, bool) else str(value)
 
 
-# The builders below are loaded by the calls that need them: most clients only request runs.
+# The builders below import generated code when they are called: most clients only request runs.
 
 
 def build_search_request(endpoint: str, *, project_id: str, instance: str, body: Mapping[str, Any]) -> Request:

@@ -1,4 +1,4 @@
-"""The lists of projects, instances and workspaces, whose ids all other requests need.
+"""Requests for the lists of projects, instances and workspaces, in which a client finds ids that are not configured.
 
 The operations are KeystoneListProjects, ListDataArtsStudioInstances and ListManagerWorkSpaces, which are documented.
 """
@@ -95,7 +95,7 @@ _WORKSPACES: Final = json.Decoder(_Workspaces)
 
 
 class ListedId(NamedTuple):
-    """An id in a list. An id with a flaw does not count."""
+    """An id in a list. ``flaw`` says why it cannot be chosen, such as ``disabled``; None if it can."""
 
     id: str
     name: str | None
@@ -103,9 +103,14 @@ class ListedId(NamedTuple):
 
 
 class IdPage(NamedTuple):
-    """A page of a list: the number of its rows, their ids, and the total numbers of rows and pages, if these were sent.
+    """A page of a list.
 
-    A missing list counts as empty, since an empty list can be left out; ``is_sent`` is false then.
+    Attributes:
+        rows: The number of its rows. A missing list counts as empty, since an empty list can be left out.
+        candidates: The ids in its rows; of projects, only those with the name of the region.
+        total: The number of rows on all pages; None if it was not sent.
+        pages: The number of pages; None if it was not sent.
+        is_sent: Whether the response has a list of instances; always true for other lists.
     """
 
     rows: int
@@ -160,7 +165,7 @@ def _decode(response: Response, decoder: json.Decoder[T], what: str) -> T:
 
 
 def _checked(response: Response, page: IdPage) -> IdPage:
-    """The page, if its ids are usable in requests."""
+    """The page, after a check that its ids are usable in requests."""
     try:
         for candidate in page.candidates:
             path_segment("id", candidate.id)

@@ -1,4 +1,4 @@
-"""JSON that is valid, but that the fast decoder refuses: half of an emoji, or a number out of the range of a double.
+"""JSON that is valid, but that the fast decoder refuses: half of an emoji, ``1e999``, or an integer of 5,000 digits.
 
 Java, JavaScript and Python write the escape of half a surrogate pair when they cut a text inside an emoji.
 """
@@ -28,7 +28,7 @@ _DEPTH_REASON: Final = "Expected a value of reasonable depth, got one that is ne
 
 
 def decode_leniently(text: str | bytes) -> Any:  # noqa: ANN401  any JSON value
-    """The document, with halves of surrogate pairs unchanged, and infinity for a number out of range.
+    """The document. Halves of surrogate pairs stay; ``1e999`` and integers of more than 4,300 digits become infinity.
 
     Raises:
         ValueError: It is not JSON.

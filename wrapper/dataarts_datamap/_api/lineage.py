@@ -74,9 +74,9 @@ class LineagePage(Struct, frozen=True, kw_only=True):
     """The lineage of a page of operators.
 
     Attributes:
-        edges: The steps of the operators.
+        edges: The steps of the operators, from rows with at least one table.
         rows: The number of rows on the page, including those without a table.
-        total: The number of operators on all pages; None if the server did not report it.
+        total: The number of operators on all pages; None if the server sent no count.
     """
 
     edges: tuple[LineageEdge, ...]
@@ -89,7 +89,7 @@ _ODD_PAGE: Final = json.Decoder(_OddPage)
 
 
 def decode_bulk_lineage(response: Response) -> LineagePage:
-    """The page of a ShowLineageBulk response. A field of an unexpected type counts as missing."""
+    """The page of a ShowLineageBulk response. A total or a row's field of an unexpected type counts as missing."""
     check_status(response)
     try:
         page = _PAGE.decode(response.content)
@@ -104,7 +104,7 @@ def decode_bulk_lineage(response: Response) -> LineagePage:
 
 
 def _odd_rows(page: _OddPage) -> tuple[list[_Row], int | None] | None:
-    """The rows and the total of a page that is JSON, but not quite as expected."""
+    """The rows and the total of a page that is not quite as expected; None if it lacks rows and its total is not 0."""
     total = whole_number(page.total)
     return None if page.data is None and total != 0 else ([_odd_row(row) for row in page.data or []], total)
 
@@ -164,7 +164,7 @@ class AssetGraph(Struct, frozen=True, kw_only=True):
 
     Attributes:
         assets: Every asset in it, whether table, operator or column, by GUID.
-        relationships: The relationships of the assets.
+        relationships: The relationships of the type ``DATA_FLOW`` or without a type.
     """
 
     assets: dict[str, Table]
@@ -200,7 +200,7 @@ def _graph(graph: _Graph) -> AssetGraph | None:
 
 
 def _relationship_end(sent: dict[str, Any], number: int, assets: dict[str, Table]) -> str | None:
-    """The GUID at an end, whose asset is added to ``assets``. Ends are sent as objects, as ids, or as both."""
+    """The GUID at an end, or None; its asset is added to ``assets``. Ends are sent as objects, as ids, or as both."""
     whole = sent.get(f"end{number}")
     asset = Table.from_raw(cast("dict[str, Any]", whole)) if isinstance(whole, dict) else None
     guid = sent.get(f"ep{number}_id")

@@ -69,7 +69,7 @@ regions are added over time. A region that does not exist leads to a ``Connectio
 
 
 def find_region(region: str) -> Region:
-    """The region with an id; for an unknown region, the addresses by the documented rule.
+    """The region with an id; an unknown region gets the addresses of the documented rule.
 
     Raises:
         ConfigurationError: The text does not have the form of an id.
@@ -80,6 +80,6 @@ def find_region(region: str) -> Region:
 
 
 def region_of(endpoint: str) -> str | None:
-    """The id of the region with this public address of the service; None if it is not the address of a region."""
+    """The id of the region in a public address of the service; None for any other address."""
     match = _SERVICE_HOST.fullmatch(endpoint)
     return None if match is None else match[1]

@@ -83,10 +83,11 @@ def decode_page(response: Response, *, offset: int, strict: bool = False) -> Run
         StatusError: The HTTP status is 400 or more.
         ErrorBodyError: HTTP 200 carries an error body.
         UpstreamError: The envelope's own status is not 200.
-        UnsuccessfulError: The body says that it failed.
+        UnsuccessfulError: The body says ``success: false``; or it has no rows, no ``success``, and a message other than
+            ``success``.
         InvalidEnvelopeError: The HTTP status is below 400, but not 200, or the outer document is not an envelope.
-        InvalidBodyError: The document inside is not a page of rows.
-        InvalidRowError: With ``strict``, a field has an unexpected type.
+        InvalidBodyError: The document inside is missing, or not a page of rows.
+        InvalidRowError: With ``strict``, the total, the message or a field of a row has an unexpected type.
     """
     text = open_page(response)
     try:
@@ -127,7 +128,7 @@ def _tolerant_run(sent: Mapping[str, Any]) -> Run:
 
 
 def _decode_body(response: Response, text: str) -> dict[str, object]:
-    """The body as an object that does not report a failure."""
+    """The body, which must be an object whose ``success`` is true, null or missing."""
     try:
         document = _decode_any(text)
     except UNREADABLE as error:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 _NEXT_ADDRESS_AFTER: Final = 0.25  # RFC 8305, section 8
-_LONGEST_LOOK: Final = 0.25  # seconds; some systems do not report a socket that another thread has shut down
+_LONGEST_LOOK: Final = 0.25  # seconds; on some systems, a wait does not end when another thread shuts its socket down
 _UNDER_WAY: Final = frozenset({0, EINPROGRESS, EWOULDBLOCK})
 
 
@@ -40,11 +40,11 @@ class AddressRace:
 
     Args:
         addresses: The addresses, in the order of attempts.
-        left: Returns the seconds that an attempt may take, when it begins.
+        left: Called when an attempt begins; returns the seconds that the race may take from then on.
         watching: The context for waiting on a socket.
 
     Attributes:
-        silent: Addresses whose attempts began before the successful one, but had no result when that was connected.
+        silent: The addresses tried before the successful one whose attempts had no result yet.
     """
 
     def __init__(
@@ -68,8 +68,8 @@ class AddressRace:
         Raises:
             ConnectError: No address could be connected; the error has the text of the last failure.
             ConnectTimeoutError: No address was connected in time.
-            ConnectionAbortedError: The exchange was ended.
-            TimeoutError: There was no time left to begin.
+            ConnectionAbortedError: The pool was closed, or the exchange cancelled.
+            TimeoutError: No time was left to begin an attempt.
         """
         try:
             with self._selector, self._watched:
@@ -128,7 +128,7 @@ class AddressRace:
 
 
 def ordered(found: Iterable[tuple[int, int, int, str, Any]], worked: object) -> list[Address]:
-    """The address that worked last, then the other addresses, with families by turns (RFC 8305, section 4)."""
+    """The addresses in the order to try: first the one that worked last, if any, then families by turns (RFC 8305)."""
     addresses = [Address(*one) for one in found]
     first = [address for address in addresses if address.family == addresses[0].family]
     others = [address for address in addresses if address.family != addresses[0].family]

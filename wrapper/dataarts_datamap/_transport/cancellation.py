@@ -22,7 +22,7 @@ class Cancellation:
 
     def __init__(self) -> None:
         self.event = OneShotEvent()
-        self._lock = RLock()  # the garbage collector may close a forgotten walk in a thread that holds it
+        self._lock = RLock()  # the garbage collector may close a forgotten walk in a thread that holds the lock
         self._sockets: set[socket.socket] = set()
 
     @property

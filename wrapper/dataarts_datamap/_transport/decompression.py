@@ -9,13 +9,13 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class Decompressor:
-    """Undoes one content encoding, in the order of the chunks.
+    """Undoes a content encoding, chunk by chunk.
 
     Args:
         encoding: Value of ``Content-Encoding``: ``identity``, ``gzip`` or ``x-gzip``; empty for none.
 
     Raises:
-        LookupError: It is another encoding.
+        LookupError: It is not one of these.
     """
 
     def __init__(self, encoding: str) -> None:
@@ -31,10 +31,10 @@ class Decompressor:
         return self._inflate is None or not self._began or self._inflate.eof
 
     def unpack(self, chunk: bytes, most: int) -> bytes:
-        """The content of a chunk: at most ``most`` bytes of it, if it is compressed.
+        """The content of a chunk; if it is compressed, only the first ``most`` bytes.
 
         Raises:
-            zlib.error: It is invalid in its encoding.
+            zlib.error: It is not valid gzip.
         """
         if self._inflate is None:
             return chunk

@@ -57,9 +57,9 @@ class Network(Struct, frozen=True):
     """The network settings of a client.
 
     Attributes:
-        timeout: Seconds to wait for the next bytes; also for a connection, but at most ten.
+        timeout: Seconds to wait for the next bytes. For a new connection, the wait is ten seconds at most.
         max_answer_size: Maximum size of a response in bytes, decompressed.
-        proxy: The proxy for requests; None for that of the environment, if any.
+        proxy: The proxy for requests; None to use the proxy that the environment names, if any.
     """
 
     timeout: float
@@ -77,7 +77,7 @@ class _TransportBase(Generic[PoolT]):
 
     @property
     def is_open(self) -> bool:
-        """Whether it is not closed, and has pools in this process, which may hold open connections."""
+        """Whether it is not closed, and has pools of connections in this process."""
         return self._pools.is_open
 
     def _begin(self, step: Send) -> tuple[PoolT, ResponseBuilder]:
@@ -92,12 +92,11 @@ class SyncTransport(_TransportBase[H11Pool]):
         super().__init__(network, clock, PoolRegistry(self._open_pool, network.proxy, os.getpid))
 
     def run(self, steps: Steps[T], cancellation: Cancellation | None = None) -> T:
-        """Run the steps, unless another thread cancels that, and return their result.
+        """Run the steps, and return their result. The error of a request is thrown into the steps, which may handle it.
 
         Raises:
-            ClientClosedError: The transport was closed.
-            TransportError: No complete response arrived.
-            CancelledError: Another thread cancelled it.
+            DataMapError: A request failed, or the transport was closed (``ClientClosedError``).
+            CancelledError: Another thread cancelled the run.
         """
         try:
             step = next(steps)
@@ -129,7 +128,7 @@ class SyncTransport(_TransportBase[H11Pool]):
             pool.close()
 
     def _pause(self, step: Sleep | Wait, cancellation: Cancellation | None) -> None:
-        """Wait as the step demands, until the client is closed or the wait is cancelled."""
+        """Wait as the step demands; closing the client or cancelling the run ends the wait."""
         ends = [self._pools.closing, *([cancellation.event] if cancellation is not None else [])]
         if isinstance(step, Wait):
             wait_for_first((step.event, *ends), step.until - self._clock.monotonic())
@@ -141,7 +140,7 @@ class SyncTransport(_TransportBase[H11Pool]):
             raise _cancelled()
 
     def _nap(self, seconds: float, ends: Sequence[OneShotEvent]) -> None:
-        """Wait on a custom clock, which cannot be woken: in short steps if the wait can be cancelled, else whole."""
+        """Wait on a custom clock, which cannot be woken: in short steps if the run can be cancelled, else in one."""
         while seconds > _NAP and len(ends) > 1:
             self._clock.sleep(_NAP)
             seconds -= _NAP
@@ -176,11 +175,10 @@ class AsyncTransport(_TransportBase["AsyncPool"]):
         super().__init__(network, clock, PoolRegistry(self._open_pool, network.proxy, process_and_loop, is_closed_here))
 
     async def run(self, steps: Steps[T]) -> T:
-        """Run the steps, and return their result.
+        """Run the steps, and return their result. The error of a request is thrown into the steps, which may handle it.
 
         Raises:
-            ClientClosedError: The transport was closed.
-            TransportError: No complete response arrived.
+            DataMapError: A request failed, or the transport was closed (``ClientClosedError``).
         """
         try:
             step = next(steps)
@@ -202,7 +200,7 @@ class AsyncTransport(_TransportBase["AsyncPool"]):
             steps.close()  # at once, even if a traceback keeps them alive: others may wait for their result
 
     async def close(self) -> None:
-        """Close the connections, which ends calls that wait for a response or between attempts.
+        """Close the connections of this event loop, which ends its calls that wait for a response or between attempts.
 
         Calling it again does nothing.
         """
@@ -247,10 +245,10 @@ class AsyncTransport(_TransportBase["AsyncPool"]):
 
 
 async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: ResponseBuilder) -> None:
-    """Run the exchange to its end. If the caller is cancelled, cancel it once while the response arrives.
+    """Run the exchange to its end. If the caller is cancelled, cancel the exchange once, unless reading has ended.
 
-    While its connection is being closed, it is not cancelled: the library would count the connection as in use for
-    ever.
+    After reading, the library releases the connection. If the release were cancelled, the library would count the
+    connection as in use for ever.
     """
     import asyncio  # noqa: PLC0415  as above
 

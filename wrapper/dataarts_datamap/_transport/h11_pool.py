@@ -1,8 +1,8 @@
 """Connections for threads: HTTP/1.1 by h11, over sockets.
 
 The HTTP library's pool supports all of HTTP, but takes more processor time than the rest of a small request, and a
-tenth of the load time of a first call. This pool supports only the client's requests, and uses the same parser for
-responses.
+tenth of the load time of a first call. This pool supports only what the client's requests need, and uses the same
+parser for responses.
 """
 
 from __future__ import annotations
@@ -80,8 +80,9 @@ class H11Pool:
         Raises:
             WireError: No complete response arrived.
             OSError: A name was not found.
-            TimeoutError: The deadline had passed.
+            TimeoutError: The deadline passed.
             ConnectionAbortedError: The pool was closed, or the exchange cancelled.
+            ConfigurationError: The trusted certificates cannot be loaded.
         """
         if not self._room.acquire(timeout=request.timeouts.free):
             raise PoolTimeoutError
@@ -112,7 +113,7 @@ class H11Pool:
             connection.close()
 
     def _take(self, origin: Origin) -> _Connection | None:
-        """The most recently used connection to an origin, if the other side has not closed it."""
+        """The last used of the idle connections to an origin on which nothing has arrived; None if there is none."""
         with self._lock:
             expired = [connection for connection in self._idle if connection.idle_for() >= self._longest_idle]
             self._idle = [connection for connection in self._idle if connection not in expired]
@@ -191,7 +192,7 @@ class _Connection:
                 return  # a server may refuse before all was sent: its response has the reason
 
     def _encoded(self, request: WireRequest) -> Hidden[bytes]:
-        """The request in bytes. The library gets a stand-in for each secret, so that its variables never hold one."""
+        """The request in bytes. The library gets a stand-in for each secret, so that its variables hold no secret."""
         target, headers = request.target, request.headers
         if self._forwarding is not None:
             target, headers = forwarded(request, self._forwarding)

@@ -47,8 +47,8 @@ class _Use:
 
     Attributes:
         stand_ins: The stand-ins that the library gets for secrets.
-        is_of_kept_connection: Whether an earlier request was sent over it.
-        has_received: Whether anything has arrived since.
+        is_of_kept_connection: Whether a response had been read from the connection before this request was sent.
+        has_received: Whether any bytes have arrived for this request.
     """
 
     is_of_kept_connection = False
@@ -147,7 +147,7 @@ class AsyncPool:
             await asyncio.wait(exchanges, timeout=_LONGEST_GOODBYE)
 
     async def _answered(self, request: WireRequest, stack: AsyncExitStack) -> httpcore2.Response:
-        """The head of the response; an idle connection that the other side has closed does not cost an attempt."""
+        """The head of the response. A safe request is sent again if the other side had closed its idle connection."""
         arguments, stand_ins = _arguments(request, self._proxy)
         use = _Use(stand_ins)
         _use.set(use)

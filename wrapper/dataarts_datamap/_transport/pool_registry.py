@@ -72,7 +72,7 @@ class PoolRegistry(Generic[PoolT]):
         return ClientClosedError("the client is closed: create a new one, or close it later")
 
     def take(self) -> list[PoolT]:
-        """The pools of this process and event loop, to be closed; from now on, no pool is opened anywhere."""
+        """The pools of this process and event loop, for the caller to close; from now on, no request gets a pool."""
         self.closing.set()
         return list(self._pools.pop(self._find_place(), {}).values())
 

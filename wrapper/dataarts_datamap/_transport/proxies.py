@@ -68,9 +68,9 @@ def checked_proxy(proxy: str, *, name: str = "the proxy") -> Proxy:
 
 
 def environment_proxy(endpoint: str) -> Proxy | None:
-    """The proxy that ``HTTPS_PROXY`` and the like name for an endpoint; None if ``NO_PROXY`` names the endpoint.
+    """The proxy that ``HTTPS_PROXY`` and the like, or the system's settings, name for an endpoint.
 
-    This machine itself is reached without a proxy, whatever the environment says.
+    None if they name none, if ``NO_PROXY`` names the endpoint, or if the endpoint is on this machine.
 
     Raises:
         ConfigurationError: The proxy has no valid address, or uses SOCKS.
@@ -88,7 +88,8 @@ def environment_proxy(endpoint: str) -> Proxy | None:
 def is_named_in(no_proxy: str, host: str, port: int) -> bool:
     """Whether a list such as ``NO_PROXY`` names a host: by name, domain, address or network, with or without a port.
 
-    The list has commas or blanks between its entries. The host is a name, or an address without brackets.
+    An asterisk names every host. The list has commas or blanks between its entries. The host is a name, or an address
+    without brackets.
     """
     name, address = host.lower().removesuffix("."), ip_address_of(host)
     for entry in re.split(r"[\s,]+", no_proxy.strip().lower()):
@@ -127,7 +128,7 @@ def _is_address_in(wanted: str, address: IPv4Address | IPv6Address) -> bool:
 
 
 def _named(scheme: str) -> tuple[str, str]:
-    """The variable that names the proxy of a scheme, and its value; lower case wins over upper case."""
+    """What names the proxy of a scheme, and the address of the proxy, empty if none is named. Lower-case names win."""
     for variable in (f"{scheme}_proxy", "all_proxy"):
         for name in (variable, variable.upper()):
             if name == "HTTP_PROXY" and "REQUEST_METHOD" in os.environ:
@@ -135,7 +136,7 @@ def _named(scheme: str) -> tuple[str, str]:
             if name in os.environ:
                 if os.environ[name]:
                     return name, os.environ[name]
-                break  # empty means no proxy, whatever the upper-case variable holds
+                break  # an empty variable overrides the upper-case one, too
     if _HAS_NO_SETTINGS:
         return "", ""
     from urllib.request import getproxies  # noqa: PLC0415  a tenth of the load time of a first call

@@ -109,7 +109,7 @@ class ResponseBuilder:
         return self._respond(b"".join(self._parts))
 
     def failure(self, error: Exception) -> DataMapError:
-        """The error for an exception of another library."""
+        """The error to raise for an exception from sending the request or receiving the response."""
         if isinstance(error, InvalidRequestError):  # its text holds the value, which may be secret
             return self._error(InvalidArgumentError, "a header of the request holds characters that cannot be sent")
         if isinstance(error, WireTimeoutError) and not self.left:

@@ -1,4 +1,4 @@
-"""The trusted certificates."""
+"""The TLS context with the trusted certificates, and the failure of a handshake with a port that has no TLS."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _LARGEST_HEAD: Final = 100 * 1024
 
 
 class Tunnel:
-    """A tunnel through a proxy to an origin, from the ``request`` to the proxy until it is open."""
+    """Opens a tunnel through a proxy to an origin: it has the ``request`` to send, and reads the response."""
 
     def __init__(self, proxy: Proxy, origin: Origin) -> None:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
@@ -30,11 +30,12 @@ class Tunnel:
         self.request = stand_ins.revealed(b"".join(self._http.send(event) or b"" for event in events))
 
     def is_opened_by(self, data: bytes) -> bool:
-        """Whether the proxy has opened the tunnel with this data; empty data means that it closed the connection.
+        """Whether this data completes the response that opens the tunnel; if not, more must be read.
 
         Raises:
             ProxyError: The proxy refuses.
-            ProtocolError: It sent something that is not a response, or more than a response.
+            ProtocolError: The data is empty, since the proxy closed the connection, or it is not a response or more
+                than a response.
         """
         if not data:
             raise ProtocolError("Server disconnected without sending a response.")
@@ -68,5 +69,5 @@ def _bracketed(host: str) -> str:
 def _authorization(proxy: Proxy) -> list[tuple[bytes, Hidden[bytes]]]:
     if proxy.auth is None:
         return []
-    # By the C function, since base64's own keeps the secret in a variable.
+    # Encoded by the C function: that of the module base64 keeps the secret in a variable.
     return [(b"Proxy-Authorization", Hidden(b"Basic " + b2a_base64(b":".join(proxy.auth), newline=False)))]

@@ -46,12 +46,12 @@ class Timeouts(Struct, frozen=True):
 
 
 class Deadline(Struct, frozen=True):
-    """The deadline of an exchange, which can also be cancelled before.
+    """The deadline of an exchange, and the means to cancel the exchange before.
 
     Attributes:
         until: The deadline, as a time of the clock.
         clock: The clock.
-        cancellation: Cancels the exchange from another thread.
+        cancellation: Cancels the exchange from another thread; None if nothing can.
     """
 
     until: float
@@ -59,7 +59,7 @@ class Deadline(Struct, frozen=True):
     cancellation: Cancellation | None = None
 
     def left(self, timeout: float | None) -> float:
-        """The timeout, or the time left if that is less.
+        """The timeout, or the time left if that is less or the timeout is None.
 
         Raises:
             TimeoutError: No time is left.
@@ -107,7 +107,7 @@ class WireResponse(SecretStruct, Generic[ChunksT], frozen=True):
 
 
 class WireError(Exception):
-    """No complete response arrived. The argument of the error is the cause, or describes the cause."""
+    """No complete response arrived. The argument of the error, if any, is the cause or describes it."""
 
 
 class InvalidRequestError(WireError):
@@ -139,7 +139,7 @@ class ConnectTimeoutError(WireTimeoutError):
 
 
 class PoolTimeoutError(WireTimeoutError):
-    """No pooled connection became free within the pool timeout."""
+    """No connection of the pool became free in time."""
 
 
 class ReadTimeoutError(WireTimeoutError):

@@ -36,7 +36,7 @@ class Operator:
     """A job operator that writes or reads a table, as ShowNodes names it.
 
     Attributes:
-        task_id: The operator's id, as decimal digits; rows have it as a number.
+        task_id: The operator's id; if it is decimal digits, rows have it as a number.
         job_name: Its name.
         workspace_id: Id of its workspace.
     """

@@ -59,10 +59,21 @@ def check_json(name: str, value: object) -> None:
     """Check that a response can contain a value.
 
     Raises:
-        ValueError: It is not a JSON value: it has another type, NaN or half of a surrogate pair, or is nested too
-        deeply.
+        ValueError: It is not a JSON value: it holds another type, NaN, infinity or half of a surrogate pair, or is
+            nested too deeply.
     """
     try:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{name} is not a JSON value: {error}") from None
+
+
+def check_text(name: str, value: object) -> None:
+    """Check that a value is a text that a response can contain.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if type(value) is not str:
+        raise ValueError(f"{name} is {value!r:.80}: it must be a text")
+    check_json(name, value)

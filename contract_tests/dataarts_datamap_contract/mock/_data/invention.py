@@ -1,4 +1,4 @@
-"""Invents the dataset: a few weeks of runs before ``now``, and the documented run."""
+"""Invents the dataset: some weeks of varied runs before ``now`` and the documented run, or any number of runs."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ _SECOND_TABLE = "5d1f7c0a-2b6e-4f6d-9c3e-7a41c0de8b15"
 _EMPTY_TABLE = "e07a92b4-61c8-4d27-8f0b-3c95d4b7a6f2"
 _SALES_WORKSPACE = "4f6c1d2e9b8a47c3a5d0e1f2b3c4d5e6"
 
-# The number of runs with each status in a hundred, the same with any seed: they are shuffled and dealt like cards. All
-# these runs have ended; only the newest runs of a schedule may be unfinished.
+# The number of runs with each status in a hundred, the same with any seed: they are shuffled and dealt like cards.
+# None of these runs waits or runs; only the newest runs of a schedule may.
 _STATUSES = {
     "success": 82,
     "fail": 6,
@@ -103,9 +103,9 @@ def invent_dataset(
 ) -> Dataset:
     """The dataset of a project: the same for the same arguments, on any machine.
 
-    It has four tables: the documented one with four operators, two of them in one task; the one that two of these read;
-    one with an operator of its own; and one without operators. The first operator is the documented one, and the
-    documented run is among its runs, in January 2024, unless a size is given.
+    It has four tables: the documented one, with four operators, two of which have the same task id; one that two of
+    these operators read; one with an operator of its own; and one without operators. The first operator is the
+    documented one, and the documented run is among its runs, in January 2024, unless a size is given.
 
     Args:
         project_id: The project.
@@ -144,7 +144,7 @@ def documented_table() -> DescribedTable:
 
 
 def _name_tables(dataset: Dataset, operators: Sequence[Operator]) -> None:
-    """Name the tables, and add one that the first two operators read. The third only reads the documented table."""
+    """Name the tables, and add one that the first two operators read. The third operator only reads a table."""
     load, daily, check, eu, customers = operators
     workspace_id = load.workspace_id
     raw = described("wk.ods_orders", workspace_id=workspace_id, source_type="dli")
@@ -283,7 +283,7 @@ class _History:
         )
 
     def _sample(self, status: str) -> Row:
-        """A run without times, counts and id, and with an @ for the time in its log path."""
+        """A run to make others from: its times, its id and the @ in its log path are replaced, and it has no counts."""
         moment = self._now
         times = _Times(moment, moment, moment, 0 if status in NOT_ENDED else moment)
         unknown: Row = {"inputRowCount": -1, "outputRowCount": -1, "failCount": -1, "speed": 0.0}

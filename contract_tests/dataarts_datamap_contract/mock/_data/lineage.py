@@ -48,7 +48,7 @@ class DescribedTable:
 
 @dataclass(slots=True)
 class OperatorLineage:
-    """The GUIDs of the tables that an operator reads and writes, in their order."""
+    """The GUIDs of the tables that an operator reads and writes, in the order in which they were added."""
 
     reads: list[str] = field(default_factory=list[str])
     writes: list[str] = field(default_factory=list[str])

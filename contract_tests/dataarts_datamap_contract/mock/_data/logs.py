@@ -33,7 +33,7 @@ class Log:
 
     Attributes:
         text: Its text; None for the usual log of the run's status.
-        state: Whether it can be read.
+        state: Whether it can be read, or why not.
     """
 
     text: str | None = None
@@ -48,7 +48,7 @@ class LogObject:
         key: Its key.
         content: Its bytes.
         modified: When it was last written, in milliseconds since the epoch.
-        state: Whether it can be read; never ``"missing"``.
+        state: Whether it can be read, or why not; never ``"missing"``.
     """
 
     key: str
@@ -58,7 +58,7 @@ class LogObject:
 
 
 def log_objects(dataset: Dataset, bucket: str, *, below_key: bool) -> Iterator[LogObject]:
-    """The logs in a bucket: those of the newest 2,000 runs of each operator.
+    """The logs in a bucket: those of the runs that have started, among the newest 2,000 of each operator.
 
     Args:
         dataset: The data with the runs.
@@ -82,13 +82,13 @@ def buckets(dataset: Dataset) -> set[str]:
 
 
 def default_log_path(project_id: str, operator: Operator, row: Row) -> str:
-    """The default log path of a run: that of the documented run, with another time in the folder's name."""
+    """The default log path of a run: it has the form of the documented one, with the plan time as a folder's name."""
     folder = f"{operator.workspace_id}/{row['taskName']}/{plan_time(row)}"
     return f"{SCHEME}dlf-log-{project_id}/{folder}/{operator.job_name}/{operator.job_name}.job"
 
 
 def written_log(operator: Operator, row: Row) -> str:
-    """The usual log of a run, as far as its status says it got."""
+    """The usual log of a run: its start, and its failure and its end if its status implies them."""
     status, table = str(row["status"]), f"{operator.job_name}".replace(" ", "_")
     start, end = int(row["startTime"] or 0), int(row["endTime"] or 0)
     lines = [

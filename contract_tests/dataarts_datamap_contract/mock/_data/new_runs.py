@@ -22,7 +22,8 @@ _WHOLE = ("taskRunningLogId", "planTime", "startTime")
 def complete_run(fields: Mapping[str, object], operator: Operator, run_id: int, plan: int) -> Row:
     """A run of an operator with all documented fields.
 
-    It is submitted 1 s after its plan time, starts 5 s after it and takes a minute, as far as its status says it got.
+    It is submitted 1 s after its plan time, starts 5 s after it and takes a minute, unless its status says that it has
+    not started or not ended.
 
     Args:
         fields: Values by the names of the documented fields, which override all defaults; any JSON value is accepted.
@@ -52,7 +53,7 @@ def complete_run(fields: Mapping[str, object], operator: Operator, run_id: int, 
 
 
 def change_run(row: Row, fields: Mapping[str, object], operator: Operator) -> Row:
-    """Change some fields of a run; ``runningTime`` is computed from start and end unless it is set.
+    """Change some fields of a run. If start or end changes, ``runningTime`` is computed from both unless it is set.
 
     Raises:
         ValueError: As for ``complete_run``.
@@ -64,7 +65,7 @@ def change_run(row: Row, fields: Mapping[str, object], operator: Operator) -> Ro
 
 
 def check_fields(fields: Mapping[str, object], whole: Row, operator: Operator) -> Row:
-    """The fields, if a run of the operator can have them.
+    """The fields without those that name the operator, if a run of the operator can have them.
 
     Raises:
         ValueError: As for ``complete_run``.

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def goes_on(row: Row) -> bool:
-    """Whether a run waits or runs, so that it will end."""
+    """Whether a run waits or is under way, so that it can advance."""
     return row["status"] in WAITING | UNDER_WAY
 
 
 def next_step(row: Row, present: int) -> Row:
-    """The run after one more step, at ``present`` in milliseconds since the epoch, or later if planned so."""
+    """The run after a step at ``present``, in milliseconds since the epoch, or at its plan or start time if later."""
     moment = max(present, _time(row, "planTime"), _time(row, "startTime"))
     if row["status"] in WAITING:
         submit = _time(row, "submitTime") or moment

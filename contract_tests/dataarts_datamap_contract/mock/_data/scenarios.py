@@ -65,7 +65,7 @@ def scenario_dataset(scenario: Scenario, project_id: str, now: datetime, *, colu
     """The dataset of a scenario: six tables and seven operators, each of which runs daily for two weeks.
 
     Args:
-        scenario: What went wrong today.
+        scenario: What went wrong today; not ``"varied"``, for which ``vary`` changes other data.
         project_id: The project, which is part of the log paths.
         now: The present.
         column: The column that the runs are ordered by.
@@ -147,18 +147,19 @@ _NEAR_JOBS: Final = (
     *("etl_job_dli2dws", "ETL_Job_dli", "ETL_Job_dli2dws_2", "ETL_Job_dli2dws   ", "ETLxJob_dli2dws"),
     "ETL%dws",
 )
-"""Names close to that of the documented operator: with another case, length, blank or pattern."""
+"""Names that resemble the documented operator's: another case or length, blanks at the end, or a wildcard."""
 
 _RARE: Final = Operator("971001", "rare runs", documented_operator().workspace_id)
 _STATUSES: Final = ("success", "fail", "skip-by-depend", "forceSuccess", "manual-stop", "waiting")
 
 
 def vary(dataset: Dataset, now: datetime) -> None:
-    """Add tables and operators: a diamond, a cycle, a loop, an isolated table, pairs, and names that resemble others.
+    """Add tables and operators for lineage of unusual forms, and with names that resemble others.
 
-    Some tables have a long description, or one with unusual characters, and owners of their own. One operator of the
-    documented table has runs with ids above 31 and above 53 bits, many statuses and equal times, around midnights, ends
-    of months and changes of the clocks.
+    The lineage has a diamond, a cycle, a table made from itself, a chain, a separate part, and jobs that read and write
+    several tables. Some tables have a long description, or one with unusual characters, or another owner. One operator
+    of the documented table has runs with ids above 31 and above 53 bits, many statuses and equal times, around
+    midnights, ends of months and changes of the clocks.
     """
     dataset.add_operator(_RARE, StoredRuns(_rare_runs(now), dataset.column))
     dataset.add_table(TABLE_GUID, [_RARE])
@@ -185,7 +186,7 @@ def vary(dataset: Dataset, now: datetime) -> None:
 
 
 def _near_runs(operator: Operator, number: int, now: datetime) -> list[Row]:
-    """A run on each of the last days, which reads many more rows than it writes."""
+    """A run on each of the last fourteen days, which reads many more rows than it writes."""
     latest = milliseconds(now) // _DAY * _DAY + number * _MINUTE
     fields = {"status": "success", "executionLogPath": None, "taskName": _OWN_TASK_NAME}
     rows = [

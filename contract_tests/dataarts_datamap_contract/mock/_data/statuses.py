@@ -1,4 +1,4 @@
-"""A run as a row, and the times that its status implies."""
+"""The type of a row, and the statuses of runs that wait, are under way, have not started or have not ended."""
 
 from __future__ import annotations
 

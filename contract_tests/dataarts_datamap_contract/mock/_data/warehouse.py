@@ -25,7 +25,7 @@ _DATABASES: Final = ("sales", "finance", "crm", "stock", "web")
 _SUBJECTS: Final = ("orders", "customers", "payments", "items", "visits", "returns", "prices", "stores")
 _LAYERS: Final = ("ods", "dwd", "dws")
 _TROUBLE: Final = {17: "fail", 59: "waiting", 83: "running", 131: "fail", 211: "waiting"}
-"""The status of today's run for some tables; the jobs downstream were skipped, or wait, too."""
+"""The status of today's run of some tables' jobs. The jobs downstream were skipped or wait."""
 _DOWNSTREAM: Final = {"fail": "skip-by-depend", "skip-by-depend": "skip-by-depend"}
 _RARE: Final = 61  # one in this many runs of earlier days failed
 
@@ -33,8 +33,8 @@ _RARE: Final = 61  # one in this many runs of earlier days failed
 def warehouse_dataset(tables: int, now: datetime, *, column: TimeColumn) -> Dataset:
     """The dataset of a number of tables: a job for each, which runs on each of thirty days.
 
-    Half of the tables come from outside; each of the others reads one or two tables of the layer below. Today's runs
-    were planned six, five and four hours ago, by layer.
+    Half of the tables come from outside; each of the others is made from one or two tables of the layer below. From the
+    lowest layer to the highest, today's runs were planned six, five and four hours ago.
 
     Args:
         tables: The number of tables.

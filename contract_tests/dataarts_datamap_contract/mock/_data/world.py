@@ -15,7 +15,7 @@ from dataarts_datamap_contract.mock._data.dataset import (
     milliseconds,
     plan_time,
 )
-from dataarts_datamap_contract.mock._data.encoding import check_json
+from dataarts_datamap_contract.mock._data.encoding import check_text
 from dataarts_datamap_contract.mock._data.invention import documented_table, invent_dataset
 from dataarts_datamap_contract.mock._data.logs import LOG_STATES, default_log_path
 from dataarts_datamap_contract.mock._data.new_runs import change_run, complete_run
@@ -97,7 +97,7 @@ class World:
             ValueError: A name or an id is blank or not a text, so that no request could name it.
         """
         for name in (operator.task_id, operator.job_name, operator.workspace_id, table_guid):
-            check_json(f"a name of {operator}", name)
+            check_text(f"a name of {operator}", name)
             if not name.strip():
                 raise ValueError(f"{operator} of table {table_guid!r} has a blank name: no request could name it")
         with self.lock:
@@ -162,7 +162,7 @@ class World:
         if log.state not in LOG_STATES:
             raise ValueError(f"state is {log.state!r}: it must be one of {', '.join(map(repr, LOG_STATES))}")
         if log.text is not None:
-            check_json("the log", log.text)
+            check_text("the log", log.text)
         with self.lock:
             found = self.find_run(run_id)
             if found is None:
@@ -217,7 +217,7 @@ class World:
         return None
 
     def find_history(self, task_id: str, job_name: str, workspace_id: str | None = None) -> RunHistory | None:
-        """The runs of the operator with exactly these ids; without a workspace id, the first one in any workspace."""
+        """The runs of the operator with exactly these ids; without a workspace id, of the first in any workspace."""
         self._keep_up()
         operator = self.dataset.find_operator(task_id, job_name, workspace_id)
         return None if operator is None else self.dataset.histories[operator]
@@ -260,7 +260,7 @@ class World:
             self._steps = due
 
     def _present(self) -> int:
-        """The time of the clock; if the configuration sets ``now``, that time plus the steps since."""
+        """The time of the clock; if the configuration sets ``now``, that plus a ``progress_step`` for each step."""
         if self._config.now is None:
             return milliseconds(self._config.clock())
         return milliseconds(self._config.now + self._steps * self._config.progress_step)

@@ -74,7 +74,7 @@ _KEY_REQUEST = Draft202012Validator(
 
 
 class IdentityService:
-    """Issues tokens with project scope and temporary keys, and lists the one project.
+    """Issues temporary keys, and tokens with project scope; lists the one project.
 
     ====== ========== ================================== ===================================================
     status code       when                               source
@@ -82,8 +82,10 @@ class IdentityService:
     400    IAM.0011   the body is not a password login   the code is documented for wrong parameters
                       with project scope, or not a request
                       for a key of 900 to 86,400 seconds
-    401    APIGW.0301 a key is requested without a valid  the gateway's text
-                      token
+    401    APIGW.0301 a key is requested without a token the gateway's text
+                      or with a wrong one
+    401    APIGW.0307 a key is requested with an issued  the gateway's text
+                      token that has expired
     401    IAM.0061   the account is locked: after 5     the code is documented; time and count are inferred
                       wrong passwords in a row, for 15
                       minutes

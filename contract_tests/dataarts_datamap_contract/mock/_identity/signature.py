@@ -58,7 +58,8 @@ def read_claim(request: RequestParts) -> Claim:
     """Read the signature of a request.
 
     Raises:
-        SignatureError: The header was sent more than once or does not have the documented form.
+        SignatureError: The header was sent more than once, does not have the documented form, or names the signed
+            headers unsorted or twice.
     """
     values = request.header("Authorization")
     match = _AUTHORIZATION.fullmatch(values[0]) if len(values) == 1 else None

@@ -32,7 +32,7 @@ class StorageKey:
 
 
 class StorageKeys:
-    """Issues temporary keys, and finds all keys."""
+    """Issues temporary keys, and finds any key by its id."""
 
     def __init__(self, config: MockConfig) -> None:
         self._clock = config.clock

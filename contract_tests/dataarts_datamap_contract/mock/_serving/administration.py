@@ -1,4 +1,4 @@
-"""Requests by which tests examine and change a running server: under ``/__mock__/``, without credentials."""
+"""Requests with which tests examine and change a running server: under ``/__mock__/``, without credentials."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Administration:
     request                            what it does
     ================================== ==============================================================================
     POST /__mock__/reset               starts again as if the server were new: data and faults of the
-                                       configuration, no lock, no issued token, no log
+                                       configuration, no lock, issued token or past request
     POST /__mock__/seed                replaces the data by that of another ``seed`` and ``size``; with
                                        ``{"empty": true}``, by one table without operators
     GET, DELETE /__mock__/requests     lists the last requests of the service, oldest first, without secrets; or
@@ -111,7 +111,7 @@ class Administration:
         return _reply({"requests": self._record.requests[-int(limit) :]})
 
     def forget_requests(self, _: RequestParts) -> Reply:
-        """Empty the log."""
+        """Forget the past requests."""
         self._record.forget_requests()
         return _reply({"requests": []})
 
@@ -196,7 +196,7 @@ def _is_loopback(host: str) -> bool:
 
 @contextmanager
 def _wrong_values_refused() -> Generator[None]:
-    """A block in which the response says what is wrong with a value."""
+    """Convert a ``ValueError`` in the block to a response of status 400 that says what is wrong."""
     try:
         yield
     except ValueError as error:

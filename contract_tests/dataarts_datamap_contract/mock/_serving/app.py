@@ -58,7 +58,7 @@ def create_app(config: MockConfig) -> ASGIApp:
     405    APIGW.0101, with ``Allow``   the method is not declared      HTTP; the service's is not known
     413    APIGW.0201                   the body has more than 12 MB    the gateway's error table
     401    APIGW.0301                   no token, or a wrong one        the gateway's error table
-    401    APIGW.0307                   an issued token is expired      the gateway's error table
+    401    APIGW.0307                   an issued token has expired     the gateway's error table
     401    APIGW.0301                   a signature that does not hold  the gateway's error table
     429    APIGW.0308                   too many requests in a second   the gateway's error table; its place
                                         here is inferred
@@ -142,7 +142,7 @@ def build_app(
 
     Args:
         config: The callers that it accepts, the data it invents and how it behaves.
-        record: Its counts and log.
+        record: Its counts and past requests.
         alter: Replaces the operations of the specification; None leaves them as they are.
         controls: The controls for changing it while it runs; None for controls that only its administration has.
     """
@@ -289,7 +289,7 @@ class _Way:
         controls.when_renewed(self._renew)
 
     def _renew(self) -> None:
-        """Forget issued tokens, locks, and the requests that count towards the rate limit."""
+        """Forget issued tokens and keys, locks, and the requests that count towards the rate limit."""
         self._gateway = self._new_gateway()
         self._latency = Latency(self._config)
 

@@ -218,7 +218,7 @@ class CatalogOperations:
 
 
 def _are_wanted(arguments: Arguments) -> bool:
-    """Whether the only kind of relationship, and its category, are among those requested."""
+    """Whether the request is for the only kind of relationship that there is here, and for its category."""
     return all(
         own in (arguments.lists.get(name) or (own,))
         for name, own in (("relationship_type_categories", _FLOW), ("relationship_types", _FLOW_TYPE))

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class Controls:
-    """Data, faults and log of a server.
+    """Data, faults and past requests of a server.
 
     Attributes:
         world: The data.
         faults: Which responses go wrong.
-        record: Its counts and log.
+        record: Its counts and past requests.
     """
 
     def __init__(self, config: MockConfig, record: Record) -> None:
@@ -34,12 +34,12 @@ class Controls:
         self._renewals.append(renewal)
 
     def reset(self) -> None:
-        """Start again with the data and faults of the configuration, and no locks, issued tokens or log."""
+        """Start again with the data and faults of the configuration, and no locks, issued tokens or past requests."""
         self._renew()
         self.world.reset()
 
     def clear(self) -> None:
-        """Start again, with one table and no operators."""
+        """Start again with one table and no operators, locks, issued tokens or past requests."""
         self._renew()
         self.world.clear()
 

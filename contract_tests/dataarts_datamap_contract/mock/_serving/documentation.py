@@ -68,7 +68,7 @@ def served_files() -> Mapping[bytes, tuple[bytes, str]]:
 
 
 def _swagger_folder() -> Path | None:
-    """The folder of Swagger UI in a package of another framework, which ships it; the package is not loaded."""
+    """The folder of Swagger UI in a package for another framework, which is not imported; None without that package."""
     spec = find_spec("flask_swagger_ui")
     folders = spec.submodule_search_locations if spec else None
     return Path(folders[0], "dist") if folders else None

@@ -1,7 +1,7 @@
 """The lists of the management center: the instances of a project, and the workspaces of an instance.
 
 They are not part of the specification. Paths and names are the documented ones of ListDataArtsStudioInstances and
-ListManagerWorkSpaces; of the fields, only ids and names are included.
+ListManagerWorkSpaces. An instance has only the fields for its id and status, a workspace those for its id and name.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ class ObjectStorage:
         return self._write(206, content, "application/octet-stream", headers)
 
     def _span(self, asked: list[bytes], size: int) -> _Span | None:
-        """The requested part; None for the whole object, which is also the response to an unreadable range."""
+        """The requested part; None for the whole object, also if the range is unreadable or not supported."""
         match = _RANGE.fullmatch(asked[0].decode(errors="replace")) if len(asked) == 1 else None
         if match is None or self._config.log_ranges == "none" or (match[3] and self._config.log_ranges == "from-start"):
             return None

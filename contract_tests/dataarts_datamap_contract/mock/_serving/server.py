@@ -32,8 +32,8 @@ Build: TypeAlias = "Callable[[MockConfig, Record], ASGIApp]"
 class MockServer:
     """A mock server in a thread of its own, which runs until its ``with`` block ends.
 
-    The socket is bound when the block is entered, and requests are served from then on. ``build`` makes another
-    application to serve than the standard mock, which is called the reference.
+    The socket is bound when the block is entered, and requests are served from then on. ``build`` makes the application
+    to serve, if it is not the standard one.
 
     Attributes:
         config: The configuration of the server.
@@ -43,6 +43,7 @@ class MockServer:
 
     Raises:
         OSError: On entering, if the port is in use or the host is not an address of this machine.
+        RuntimeError: On entering, if the server is running already.
     """
 
     def __init__(

@@ -54,9 +54,8 @@ class Fault:
     503, 504      the same
     ============= ==================================================================================================
 
-    Its text is its kind, then the fields that differ from their
-    defaults: ``reset``, ``slow:seconds=5,every=3``. Without
-    ``every`` and ``probability``, all responses go wrong.
+    Its text is its kind, then the fields that differ from their defaults: ``reset``, ``slow:seconds=5,every=3``.
+    Without ``every`` and ``probability``, all responses go wrong.
 
     Attributes:
         kind: How responses go wrong.
@@ -65,7 +64,7 @@ class Fault:
         seconds: For ``slow`` and ``dribble``: how long the response takes.
 
     Raises:
-        ValueError: A value is out of its bounds, or both ``every`` and ``probability`` are given.
+        ValueError: The kind is unknown, a value is out of its bounds, or both ``every`` and ``probability`` are given.
     """
 
     kind: FaultKind
@@ -183,7 +182,7 @@ async def send_wrongly(fault: Fault, response: Response, scope: Scope, receive: 
 
 
 def can_be_sent(fault: Fault, scope: Scope) -> bool:
-    """Whether a fault can be sent: some need a server that lets it break connections, as ``MockServer``."""
+    """Whether a fault can be sent: some need a server whose connections can be broken, such as ``MockServer``."""
     return fault.kind not in {"reset", "truncated"} or CONNECTION in scope.get("extensions", {})
 
 

@@ -43,7 +43,7 @@ class Exchange(NamedTuple):
 
     @property
     def request_id(self) -> str:
-        """Id of the response."""
+        """The request id in the response."""
         ids = dict(self.response_headers)
         return (ids.get(b"x-request-id") or ids[b"x-obs-request-id"]).decode()
 
@@ -114,7 +114,7 @@ class Record:
             self._exchanges.append(exchange)
 
     def forget_requests(self) -> None:
-        """Empty the log."""
+        """Forget the past requests."""
         with self._lock:
             self._exchanges.clear()
 

@@ -36,7 +36,7 @@ class HttpError(Exception):
 
     Attributes:
         status: HTTP status.
-        code: Error code. With one of the gateway (``APIGW.xxxx``), the body has the request id, as from the gateway.
+        code: Error code. If it is one of the gateway (``APIGW.xxxx``), the body also has the request id.
         message: What is wrong.
         headers: Header fields beside those of every response.
     """
@@ -61,11 +61,11 @@ class ResponseWriter:
         self._numbers = count(1)
 
     def success(self, reply: Reply) -> Response:
-        """A JSON document."""
+        """The response with the document of an operation that succeeded."""
         return self._write(reply.status, reply.document, self._request_id(), reply.headers)
 
     def error_response(self, error: HttpError) -> Response:
-        """An error response; if the gateway refuses, it has the request id."""
+        """An error response. With a code of the gateway, its body has the request id."""
         request_id = self._request_id()
         document = error.document()
         if error.code.startswith(_GATEWAY):

@@ -35,7 +35,7 @@ class Route:
         """The operation for a method.
 
         Raises:
-            HttpError: None is declared; the response lists the methods that are.
+            HttpError: The method has none; the header ``Allow`` lists the methods that have one.
         """
         if method not in self.operations:
             raise HttpError(405, "APIGW.0101", f"{method} is not allowed", {"Allow": ", ".join(self.operations)})

@@ -1,4 +1,4 @@
-"""Validates the parameters of a request by the specification."""
+"""Validates the parameters and the body of a request against declarations in the form of OpenAPI."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Arguments:
 class ParameterRules:
     """The rules for the parameters and the body of one operation, read off its declarations.
 
-    A parameter that is sent twice is refused, unless it is an array, and a number must be ASCII digits: the service
+    A parameter that is sent twice is refused, unless it is an array, and an integer must be ASCII digits: the service
     documents neither rule, but breaking either is a mistake of the client. Undeclared parameters are ignored.
 
     Raises:
