@@ -1,1 +1,1 @@
-"""The probes of each subject, and what each can judge beside the invariants."""
+"""The probes: the requests on each subject, and judgements of their responses beside those of the invariants."""
