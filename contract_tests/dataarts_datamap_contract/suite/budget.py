@@ -18,7 +18,7 @@ class Budget:
         seconds: For how many seconds the run starts new probes; None for no limit.
         max_examples: How many random requests for each operation, beyond those that follow from the specification; 0
             leaves out schemathesis altogether.
-        rounds: How often the probes with random choices run, each time with other choices.
+        rounds: How often the probes of windows, pages and filters run, each time with other random choices.
         requests: The target's maximum of requests is multiplied by this.
     """
 

@@ -716,8 +716,8 @@ _CHECKS = (
     Check(
         "E-optional-refused",
         "Optional parameters may be left out",
-        "A request for runs without workspace_id, for all lineage without limit, for a search without a keyword, or for "
-        "lineage without a direction is not refused with 400.",
+        "A request for runs without workspace_id, for all lineage without limit, for a search without a keyword, or "
+        "for lineage without a direction is not refused with 400.",
         "documented: they are not mandatory",
     ),
 )

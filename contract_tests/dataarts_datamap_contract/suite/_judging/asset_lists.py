@@ -19,7 +19,7 @@ READINGS: Final[Mapping[str, Callable[[int, int], int]]] = {
     "pages": lambda offset, limit: offset * limit,
     "pages from 1": lambda offset, limit: max(offset - 1, 0) * limit,
 }
-"""Where a page starts, by each reading of its offset; it is not documented which one is right."""
+"""Where a page starts under each reading of its offset; which reading is right is not documented."""
 
 
 class _Fault(NamedTuple):
@@ -31,7 +31,7 @@ class _Fault(NamedTuple):
 
 
 class _ListOfPages:
-    """What each reading of offset cannot explain; a list is wrong if none explains it."""
+    """The first fault of a list under each reading of offset; the list is wrong if every reading has one."""
 
     def __init__(self, check: str, unit: OffsetUnit) -> None:
         self._check = check

@@ -159,7 +159,7 @@ class Session:
         """Send a request, and hold what comes back to every invariant.
 
         Raises:
-            NoResponseError: Nothing came back.
+            NoResponseError: There is no response, or a broken one.
             BudgetSpentError: No request is left.
             StopRunError: A check that stops the run failed.
             InterruptedRunError: The environment failed, as `check_environment` finds out.

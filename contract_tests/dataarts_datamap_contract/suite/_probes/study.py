@@ -73,7 +73,7 @@ def total_of(exchange: Exchange) -> int | None:
 
 
 def walk(session: Session, limit: int = LIMIT, *, first: Exchange | None = None, **changes: Any) -> Walk:  # noqa: ANN401  each has its own type
-    """Walk a window until a page is empty or refused, its total is reached, or two pages more than it fills are read.
+    """Walk a window to its end: an empty or refused page, its total, or at most two pages beyond the full ones.
 
     Args:
         session: The run.
