@@ -40,7 +40,7 @@ class _ListOfPages:
 
     @property
     def reading(self) -> str:
-        """The reading that explains the pages so far, the target's own if it does."""
+        """A reading that explains the pages so far: the target's own if it does, or if none does."""
         left = [each for each in READINGS if each not in self._faults]
         return self._unit if self._unit in left or not left else left[0]
 

@@ -74,7 +74,7 @@ class AssetWorld:
         self.forget()
 
     def forget(self) -> None:
-        """Forget everything but the tables that lineage names, since it is no longer true."""
+        """Forget what may no longer be true: everything but the tables that lineage names."""
         self._responses: dict[str, Exchange] = {}
         self._facts: dict[str, dict[str, tuple[object, Exchange]]] = {}
         self._hits: dict[str, HitList] = {}
@@ -266,7 +266,7 @@ class AssetWorld:
         yield from self._note_ends(exchange, guid, relationships, entities)
 
     def _note_again(self, guid: str, direction: str, graph: Graph, *, may_lack: bool, may_add: bool) -> Finding:
-        """With other parameters, the data flow around an asset is the same, or less or more if they say so."""
+        """With other parameters, the data flow around an asset is the same, unless they ask for less or more."""
         if not (may_lack or may_add):
             self.graphs.setdefault((guid, direction), graph)
         known = self.graphs.get((guid, direction), graph)

@@ -17,7 +17,7 @@ class Finding(NamedTuple):
     Attributes:
         check: Its id.
         problem: What is wrong; None if nothing is.
-        earlier: The exchange that says otherwise.
+        earlier: An earlier exchange that says otherwise, if there is one.
         may_change: Whether the data may have changed since ``earlier``; then the problem only counts if that response
             is still the same.
     """

@@ -1,1 +1,1 @@
-"""The probes: the requests on each subject, and judgements of their responses beside those of the invariants."""
+"""The probes of each subject: requests, and judgements of their responses that no invariant can make."""

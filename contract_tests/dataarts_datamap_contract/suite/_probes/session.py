@@ -207,7 +207,7 @@ class Session:
                 self.ledger.moved.add(exchange.operation_id)
 
     def doubt(self, check: str, exchange: Exchange, problem: str, earlier: Exchange | None = None) -> None:
-        """Note a problem, unless the earlier response, or without one this one, has changed when it is requested again.
+        """Note a problem if the earlier response, or else this one, is still the same when it is requested again.
 
         Raises:
             As `send` does.
