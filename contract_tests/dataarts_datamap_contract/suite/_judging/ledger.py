@@ -79,7 +79,7 @@ class Ledger:
         return any(check in self._entries for check in checks)
 
     def record(self, exchange: Exchange) -> None:
-        """Judge an exchange by every invariant.
+        """Judge an exchange by every invariant, and compare it with earlier ones.
 
         Raises:
             StopRunError: A check that stops the run failed.
@@ -129,10 +129,10 @@ class Ledger:
             self.judge("B-fields-agree", exchange, *([problem] if problem else []))
 
     def judge_finding(self, exchange: Exchange, finding: Finding) -> None:
-        """Note whether an exchange contradicts an earlier one.
+        """Note a finding about an exchange as a judgement.
 
         Raises:
-            StopRunError: It does, and the run stops on that check.
+            StopRunError: The finding has a problem, and the run stops on its check.
         """
         problems = () if finding.problem is None else (finding.problem,)
         self.judge(finding.check, exchange, *problems, earlier=finding.earlier)
@@ -190,7 +190,7 @@ class Ledger:
                 self._entries[check].untested = self._entries[check].untested or reason
 
     def excuse(self, reason: str, *checks: str) -> None:
-        """Note why checks stay untested although the run has no gap: for example, the target lacks what they need."""
+        """Note why it is no gap of the run if checks stay untested: for example, the target lacks what they need."""
         for check in checks:
             if check in self._entries:
                 self._entries[check].excuse = reason

@@ -292,7 +292,7 @@ def _classify_body(judge: Callable[[object], Iterable[object]], content: bytes) 
 
 
 def _is_no_json(content: bytes) -> bool:
-    """Whether not even a lenient reader takes it for JSON."""
+    """Whether even a lenient reader does not take the content for JSON."""
     try:
         json.loads(content)
     except (ValueError, RecursionError):
@@ -301,7 +301,7 @@ def _is_no_json(content: bytes) -> bool:
 
 
 def _has_odd_number(document: object) -> bool:
-    """Whether an integer is written with a point: readers differ about it."""
+    """Whether a number is written with a point or an exponent: readers differ about an integer like that."""
     items: Iterable[object] = ()
     if isinstance(document, dict):
         items = cast("dict[str, object]", document).values()
