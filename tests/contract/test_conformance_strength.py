@@ -39,7 +39,7 @@ def test_the_reference_shows_nearly_everything() -> None:
 
     assert () == report.weaknesses
     (unmet,) = report.limits
-    assert unmet.startswith("no relation was put to the test by two workspaces, ")
+    assert unmet.startswith("no relation was tested with two workspaces, ")
     assert ", an id beyond 31 bits" in unmet
 
 

@@ -99,7 +99,7 @@ def run_suite(  # noqa: PLR0913  the options of a run
     cut = [f"the {budget} budget left no time for {', '.join(ledger.cut)}"] if ledger.cut else []
     met = {each.data_class for each in ledger.exercised if each.judged}
     unmet = [each for each in RUN_CLASSES if each not in met] if "C" in levels and met else []
-    cut += [f"no relation was put to the test by {', '.join(unmet)}"] if unmet else []
+    cut += [f"no relation was tested with {', '.join(unmet)}"] if unmet else []
     not_asked = [f"{name}: {why}" for name, why in sorted(ledger.closed.items())]
     not_asked += [f"{name}: its data changed during the run" for name in sorted(map(str, ledger.moved))]
     notes += _missing_evidence(levels, ledger.evidence)

@@ -74,7 +74,8 @@ class Target:
         offset_unit: What ``offset`` counts: ``rows`` or ``pages``, the first being page 0.
         window_column: The time of a run that the window filters on; ``auto`` accepts either ``planTime`` or
             ``startTime``, used consistently.
-        rate_limit: Most requests in a second; None for no limit.
+        rate_limit: Most requests in a second; None for no limit. In settings for another machine that is no mock,
+            the default is 10.
         max_requests: Most requests of a run; the deep budget allows five times as many. Checks that are left after that
             stay untested.
         undeclared_methods: Statuses of this gateway for an undeclared method; if empty, any 4xx and 501 are accepted.
