@@ -52,7 +52,7 @@ class Caller:
             method: Its method.
             target: Path and query, ``{p}`` for the project.
             document: The body, sent as JSON; bytes are sent unchanged; None for no body.
-            changes: Header fields in place of the valid ones.
+            changes: Header fields, also in place of the valid ones.
         """
         body = document if isinstance(document, bytes) else b"" if document is None else json.dumps(document).encode()
         fields = {"host": "mock.test", "Content-Type": "application/json", **self.headers, **changes}
@@ -86,7 +86,7 @@ class Caller:
         return {"X-Auth-Token": self.config.token, "instance": self.config.instance_id}
 
     def runs_target(self, **parameters: str | int | None) -> str:
-        """Path and query of ShowInstanceInfos: the newest ten runs of the documented operator."""
+        """Path and query of ShowInstanceInfos, by default for the newest ten runs of the documented operator."""
         query = {"job_name": JOB_NAME, "start_time": 0, "end_time": MAX_TIME, "offset": 0, "limit": 10, **parameters}
         project_id, task_id = query.pop("project_id", self.config.project_id), query.pop("task_id", TASK_ID)
         pairs = "&".join(f"{name}={_quote(value)}" for name, value in query.items() if value is not None)
@@ -105,7 +105,7 @@ class Caller:
         return json.loads(self.envelope(**parameters)["body"])
 
     def rows(self, **parameters: str | int | None) -> Any:  # noqa: ANN401  a broken server answers anything
-        """The rows of a page with all of them, unless the parameters say otherwise."""
+        """All rows, unless the parameters say otherwise."""
         return self.page(**{"limit": ALL, **parameters})["rows"]
 
     def run_ids(self, **parameters: str | int | None) -> list[int]:

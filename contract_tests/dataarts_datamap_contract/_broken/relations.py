@@ -43,7 +43,7 @@ Relation: TypeAlias = Literal[
 """What holds on a correct server."""
 
 TOTALS = frozenset({"C-total-constant", "C-walk-complete", "C-window-adds-up", "B-total-covers-rows"})
-"""Equal requests have equal totals."""
+"""Totals agree with each other and with the runs."""
 PAGES = frozenset({"C-offset-slice", "C-limit-underfilled", "C-walk-complete", "C-walk-duplicate"})
 """Each page is a slice of one list, whatever offset and limit are."""
 CONTENT = frozenset({"C-run-content", "C-run-id-unique", "C-replay"})
@@ -55,7 +55,7 @@ FILTERS = frozenset(
 )
 """A filter leaves out exactly what does not match it."""
 OPERATORS = frozenset({"C-nodes-operator", "C-nodes-chain"})
-"""ShowNodes lists exactly the operators that can be requested."""
+"""ShowNodes lists the operators of a table, and each of them can be requested."""
 TRAVEL = frozenset({"C-replay", "D-signature-accepted"})
 """The response does not depend on how a request is written, signed and sent."""
 ARITHMETIC = frozenset({"B-fields-agree", "B-time-order", "B-count-range", "B-row-shape"})

@@ -139,7 +139,7 @@ async def _send(response: Response, send: Send) -> None:
 
 
 def on_wire(change: Callable[[Scope, Response], Response]) -> Seam:
-    """A seam that changes every response on its way from the application; a correct length stays correct."""
+    """A seam that changes every response on its way from the application. `write` gives a new body its length."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         async def changed(scope: Scope, receive: Receive, send: Send) -> None:
@@ -190,12 +190,12 @@ def is_nodes(scope: Scope) -> bool:
 
 
 def on_success(change: Callable[[Response], Response], *, of: Callable[[Scope], bool] = is_runs) -> Seam:
-    """A seam that changes the responses of one operation with status 200."""
+    """A seam that changes the responses with status 200 of one operation."""
     return on_wire(lambda scope, response: change(response) if response.status == 200 and of(scope) else response)
 
 
 def on_error_response(change: Callable[[Response], Response], *statuses: int) -> Seam:
-    """A seam that changes the responses of any operation with one of the statuses."""
+    """A seam that changes every response with one of the statuses."""
     return on_wire(lambda _, response: change(response) if response.status in statuses else response)
 
 
@@ -428,7 +428,7 @@ def refuse_on(symptom: Symptom, refusal: HttpError, *, of: str | None = RUNS) ->
 
 
 def on_judgement(refused: Callable[[RequestParts, HttpError], HttpError]) -> Seam:
-    """A seam that replaces the error for a request with a wrong parameter."""
+    """A seam that replaces the error for a request that is not valid."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         def judge(request: RequestParts) -> Arguments:

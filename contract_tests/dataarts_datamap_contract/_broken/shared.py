@@ -106,7 +106,7 @@ def own_rows(rows: Callable[[Document, Values, Perform], list[Document]]) -> Sea
 
 
 def remembered(*names: str) -> Seam:
-    """A seam on which pages are cached under some of the parameters only."""
+    """A seam that caches pages by some of the parameters only."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:
@@ -131,7 +131,7 @@ def day(caller: Caller) -> dict[str, int]:
 
 
 def own_error_response(status: int, code: str, *, when: Callable[[RequestParts], bool]) -> Seam:
-    """A seam that changes the status and the code of the error for wrong credentials, in some requests."""
+    """A seam that changes the status and the code of the error for wrong credentials in certain requests."""
     return on_unauthorized(lambda request, error: HttpError(status, code, error.message) if when(request) else error)
 
 
@@ -223,7 +223,7 @@ def is_datamap(scope: Scope) -> bool:
 
 
 def sent(scope: Scope, name: str) -> str:
-    """A header field of a request; blank if it has none."""
+    """The values of a header field of a request, joined by commas; empty if it has none."""
     wanted = name.lower().encode()
     return ", ".join(value.decode("latin-1") for key, value in scope["headers"] if key == wanted)
 
@@ -268,7 +268,7 @@ def together(caller: Caller, *targets: str) -> list[Response]:
 
 
 def guid_of(caller: Caller, name: str) -> str:
-    """The GUID of the table with a full name."""
+    """The GUID of the table with this qualified name, up to its ``@``."""
     found = caller.search(name.rpartition(".")[2])["entities"]
     paths = {entity["attributes"]["qualifiedName"].partition("@")[0]: entity["guid"] for entity in found}
     return str(paths[name])
@@ -286,7 +286,7 @@ def on_authentication(
 
 
 def with_fields(caller: Caller, **fields: str) -> Response:
-    """The response to a good request with further header fields."""
+    """The response to a good request for 50 runs with further header fields; an underscore stands for a hyphen."""
     return caller.runs(
         {**caller.headers, **{name.replace("_", "-"): value for name, value in fields.items()}}, limit=50
     )

@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--composed",
         type=int,
         metavar="N",
-        help="run on N servers with randomly composed defects instead, and print which the suite misses",
+        help="run on N servers with randomly composed defects instead, and print the outcome of each",
     )
     parser.add_argument("--seed", type=int, default=0, help="with --composed: seed of the defects (0)")
     options = parser.parse_args(arguments)
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _ask_stock(options: argparse.Namespace, cohorts: Collection[str]) -> Mapping[str, tuple[str, ...] | None]:
-    """The outcomes of stock schemathesis by server; it runs on the servers that ``--stock`` says."""
+    """The outcomes of stock schemathesis by server, once it has run on those that ``--stock`` says; None if unknown."""
     names = [each.name for each in BROKEN_SERVERS if each.cohort in cohorts and options.only in each.name]
     record = StockRecord()
     known = {name: record.find(name) for name in names}

@@ -69,7 +69,7 @@ class Asked:
     is_refused: bool = False
 
     def whole(self, name: str) -> int:
-        """A parameter as a number; 0 if it has none."""
+        """A parameter as an integer; 0 if it is not a number."""
         value = self.values.get(name)
         return int(value) if isinstance(value, (int, float)) else 0
 
@@ -677,7 +677,7 @@ def _seam(composed: Composed, operation_id: str, when: Sequence[Check], kind: st
 
 
 class _Server:
-    """What one server does otherwise, and what it has seen."""
+    """How one server differs from a correct one, and what it has seen."""
 
     def __init__(self, composed: Composed, when: Sequence[Check], kind: str, change: Any) -> None:  # noqa: ANN401
         self.composed = composed
@@ -691,7 +691,7 @@ class _Server:
         self.asked: ContextVar[tuple[Asked, bool]] = ContextVar("asked")
 
     def meet(self, parts: RequestParts) -> bool:
-        """Whether a request is of those that the server treats otherwise."""
+        """Whether the server treats a request otherwise than a correct one does; the request is noted."""
         values = _read(parts)
         key = json.dumps([values, parts.query.decode("latin-1")], sort_keys=True, default=str)
         self.seen[key] = self.seen.get(key, 0) + 1
@@ -799,7 +799,7 @@ class _Steps:
 
 
 def _read(parts: RequestParts) -> dict[str, Any]:
-    """The parameters of a request and the members of its document, as numbers where they are some."""
+    """The parameters of a request and the members of its document; a query parameter of digits is a number."""
     path = {name: unquote(value.decode("latin-1")) for name, value in parts.path.items()}
     query = dict(parse_qsl(parts.query.decode("latin-1"), keep_blank_values=True))
     try:
@@ -812,7 +812,7 @@ def _read(parts: RequestParts) -> dict[str, Any]:
 
 
 def _repaired(parts: RequestParts, name: str, how: str) -> RequestParts | None:
-    """A request with a good number in place of one that is bad in one way; None if it has none."""
+    """The request with a good number in place of one that is bad in this way; None if it is not."""
     pairs = parse_qsl(parts.query.decode("latin-1"), keep_blank_values=True)
     sent = dict(pairs).get(name)
     good = {"limit": "10", "offset": "0", "start_time": "0", "end_time": str(2**62)}[name]

@@ -29,7 +29,7 @@ class Met:
         number: How many responses came before it.
         of_connection: How many came before it on the same connection.
         connection: How many connections came before its own.
-        last: The right response before it, of any request.
+        last: The right response before it, to any request.
         seen: How many responses each connection had.
         kept: The latest of the right responses before it, by status.
     """
@@ -121,7 +121,7 @@ def _status(status: int) -> Change:
 
 
 def _error(change: Callable[[dict[str, Any]], object]) -> Change:
-    """The document of an error response; others stay as they are."""
+    """A change of the document of an error response; other responses stay as they are."""
 
     def changed(met: Met) -> Response:
         if not (met.is_error and met.response.body):

@@ -57,7 +57,7 @@ def judge_levels(server: BrokenServer, levels: str) -> BrokenOutcome:
 
 
 def judge_composed(seed: int, number: int) -> ComposedOutcome:
-    """Judge the composed server of a seed and a number until any check fails, without requests of schemathesis."""
+    """Run all levels on the composed server of a seed and a number until a check fails, without schemathesis."""
     composed = compose(seed, number)
     start = time.perf_counter()
     with running(composed.seam.build) as target:

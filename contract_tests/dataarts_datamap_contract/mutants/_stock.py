@@ -1,4 +1,4 @@
-"""The findings of schemathesis by itself, without checks of the suite, with its settings as good as possible."""
+"""The findings of schemathesis by itself, without checks of the suite, with the best settings for it."""
 
 from __future__ import annotations
 

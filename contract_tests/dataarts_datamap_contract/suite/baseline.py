@@ -40,7 +40,7 @@ def read_baseline(path: Path) -> tuple[Deviation, ...]:
     """The deviations of a TOML file: ``[[deviation]]`` tables with ``check``, ``reason`` and ``since``, a date.
 
     Raises:
-        BaselineError: The file cannot be read, or an entry is incomplete or names an unknown check.
+        BaselineError: The file cannot be read or does not have that form, or an entry names an unknown check.
     """
     try:
         document = read_toml(path)

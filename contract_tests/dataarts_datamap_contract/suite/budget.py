@@ -15,10 +15,10 @@ class Budget:
     """The time and requests that a run may spend.
 
     Attributes:
-        seconds: For how long it starts new probes; None for as long as it takes.
+        seconds: For how many seconds the run starts new probes; None for no limit.
         max_examples: How many random requests for each operation, beyond those that follow from the specification; 0
             leaves out schemathesis altogether.
-        rounds: How often the probes with random choices run, each time with other choices.
+        rounds: How often the probes of windows, pages and filters run, each time with other random choices.
         requests: The target's maximum of requests is multiplied by this.
     """
 
@@ -35,5 +35,5 @@ BUDGETS: Mapping[str, Budget] = MappingProxyType(
         "deep": Budget(seconds=None, max_examples=60, rounds=3, requests=5),
     }
 )
-"""The budgets by name. A server that is not a mock gets ten requests a second, so that the default takes some
-minutes."""
+"""The budgets by name. Another machine that is no mock gets ten requests a second unless the target says otherwise, so
+the default takes some minutes there."""

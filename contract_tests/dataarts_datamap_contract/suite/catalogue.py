@@ -42,8 +42,8 @@ class Check:
         id: Stable name, ``LEVEL-short-name``.
         title: The rule in a few words.
         rule: The statement that must hold.
-        basis: The source of the rule: ``documented``, or ``sibling``, ``inferred`` or ``http`` with the source.
-        conditional: Whether the feature that it judges is optional, so that a run may not see it.
+        basis: The source of the rule: ``documented``, ``sibling``, ``inferred``, ``sdk`` or ``http``, and details.
+        conditional: Whether it judges an optional feature, which a run may not see.
     """
 
     id: str
@@ -69,13 +69,15 @@ _CHECKS = (
     Check(
         "A-status-documented",
         "Only documented statuses",
-        "A response of a declared operation has a status that the specification lists for it (422 is not listed).",
+        "A declared operation responds with a status below 500 only if the specification lists it (422 is not listed). "
+        "A 200 is no error document.",
         _DOCUMENTED,
     ),
     Check(
         "A-server-error",
         "No server error",
-        "No request, however strange, gets a 5xx. After a 502, 503 or 504, the request is repeated once.",
+        "No request, however strange, gets a 5xx, except that 501 may refuse a method other than GET. After a 502, 503 "
+        "or 504, the request is repeated once.",
         "documented: 500 is for a failure of the server, not for a request",
     ),
     Check(
@@ -105,7 +107,8 @@ _CHECKS = (
     Check(
         "A-envelope-status",
         "The envelope's status agrees",
-        "status_code is an HTTP status, and 200 if the body is a successful page or has rows.",
+        "status_code is an HTTP status. It is 200 if the body is a successful page or has rows, and for a valid "
+        "request with real ids.",
         "documented: response code of the wrapped response",
     ),
     Check(
@@ -130,28 +133,30 @@ _CHECKS = (
     Check(
         "A-error-shape",
         "The shape of errors",
-        "A response of a declared operation with 400 or above is an object with error_code and error_msg as text that "
-        "says something.",
+        "A response of a declared operation with a documented 4xx is an object with error_code and error_msg as text "
+        "that says something.",
         "documented: the page's error example; sibling: DlgErrorResponseVO requires both",
     ),
     Check(
         "A-request-id",
         "One id for one exchange",
-        "If an error has a request_id and the response an X-Request-Id, they are equal.",
+        "If an error has a request_id and the response an X-Request-Id, they are equal. No two responses have the same "
+        "X-Request-Id.",
         "sibling: the gateway's errors carry the same id in both places",
         conditional=True,
     ),
     Check(
         "A-undeclared-method",
         "Undeclared methods are refused",
-        "A method that is not declared is refused with a 4xx or 501, or a status that the target names for its "
-        "gateway.",
+        "A method that is not declared is refused with a 4xx or 501; if the target names statuses for its gateway, "
+        "with one of those.",
         "http: RFC 9110, section 15.5.6; the service documents no response",
     ),
     Check(
         "A-allow-header",
         "405 names the allowed methods",
-        "A 405 has an Allow header; on a declared path, it lists the declared methods, but not the refused one.",
+        "A 405 has an Allow header, which does not list the refused method. On a declared path, it lists the declared "
+        "methods.",
         "http: RFC 9110, section 15.5.6",
         conditional=True,
     ),
@@ -217,7 +222,7 @@ _CHECKS = (
     Check(
         "B-time-unit",
         "Times are milliseconds",
-        "planTime, submitTime, startTime and endTime are 0 for none, or milliseconds since the epoch (13 digits).",
+        "planTime, submitTime, startTime and endTime are 0 for none, or milliseconds since the epoch: 12 to 14 digits.",
         "sibling: NodeInstance; inferred: the example",
         conditional=True,
     ),
@@ -275,7 +280,8 @@ _CHECKS = (
         "The fields of a run agree",
         "Over all rows, runningTime is the time from startTime to endTime, speed is outputRowCount per second of "
         "runningTime, and status, times and forceSuccess do not contradict each other. While a run goes on, "
-        "runningTime does not grow faster than time passes. A few odd rows are tolerated.",
+        "runningTime does not grow faster than time passes. The names of a task and a workspace may change, but do not "
+        "alternate. A few odd rows are tolerated.",
         "sibling: NodeInstance; inferred: what the names mean, and the example, which is 27 minutes into its run",
         conditional=True,
     ),
@@ -288,7 +294,8 @@ _CHECKS = (
     Check(
         "C-limit-underfilled",
         "A page is filled",
-        "With a limit of 10 or less, each page but the last has exactly limit rows, and the last has the rest.",
+        "Each page but the last has exactly limit rows, and the last has the rest. With a limit above 100, a page may "
+        "be shorter, but has at least 100 rows if so many are left.",
         "documented: records on each page; sibling: no cap below 100",
     ),
     Check(
@@ -301,8 +308,8 @@ _CHECKS = (
     Check(
         "C-offset-beyond-end",
         "Nothing beyond the end",
-        "An offset at the end or beyond it gives a page without rows, with the total of the window. The largest offset "
-        "may be refused with 400.",
+        "An offset at the end or beyond it gives a page without rows, with the total of the window. From 32,768 on, "
+        "an offset may be refused with 400.",
         "sibling: the scheduler's list APIs",
     ),
     Check(
@@ -326,7 +333,7 @@ _CHECKS = (
     Check(
         "C-run-id-unique",
         "Each run has an id of its own",
-        "Different rows have different taskRunningLogIds, if they have one.",
+        "Runs of different tasks or plan times have different taskRunningLogIds, if they have one.",
         "inferred: the example",
         conditional=True,
     ),
@@ -455,8 +462,9 @@ _CHECKS = (
     Check(
         "C-nodes-operator",
         "ShowNodes names the operator",
-        "The operators of the target's table include the target's operator. The operators of any table include every "
-        "operator that reads or writes it according to ShowLineageBulk.",
+        "The operators of the target's table include the target's operators. The operators of any table include every "
+        "operator that reads or writes it according to ShowLineageBulk and, for most tables, no other operator of that "
+        "lineage.",
         "documented: ShowNodes returns task_id, job_name and workspace_id of the operators that read or write a table",
     ),
     Check(
@@ -505,7 +513,7 @@ _CHECKS = (
     Check(
         "C-details-batch",
         "Details of many",
-        "ListEntityDetails shows each known asset that was requested, once, and no other.",
+        "ListEntityDetails shows each known asset that was requested, no more often than requested, and no other.",
         "documented: its body is the list of GUIDs; whether an unknown one is left out or refused is not",
         conditional=True,
     ),
@@ -544,8 +552,8 @@ _CHECKS = (
     Check(
         "C-lineage-connected",
         "Lineage is that of the table",
-        "Each relationship leads to the requested table, directly or over others, and occurs once, with only known "
-        "assets at its ends.",
+        "Each relationship leads to the requested table, directly or over others, and occurs once. The response shows "
+        "the assets at the ends and the requested table, or none; others only if parents are asked for.",
         "documented: lineage around one asset",
         conditional=True,
     ),
@@ -576,7 +584,7 @@ _CHECKS = (
     Check(
         "D-token-query",
         "A token belongs in its header",
-        "The right token is refused as a bearer token or in a cookie and, on a mock, in the query string.",
+        "The right token is refused as a bearer token, in a cookie and, on mocks or if allowed, in the query string.",
         _TOKEN,
     ),
     Check(
@@ -588,7 +596,7 @@ _CHECKS = (
     Check(
         "D-secret-echo",
         "Secrets are not echoed",
-        "No response contains the token, the secret key, or the signature that would have been right.",
+        "No response contains a secret of the target or half of one, or the signature that would have been right.",
         "inferred: an error body ends in logs",
     ),
     Check(
@@ -708,7 +716,8 @@ _CHECKS = (
     Check(
         "E-optional-refused",
         "Optional parameters may be left out",
-        "A request without workspace_id, or without limit, keyword or direction if optional, is not refused with 400.",
+        "A request for runs without workspace_id, for all lineage without limit, for a search without a keyword, or "
+        "for lineage without a direction is not refused with 400.",
         "documented: they are not mandatory",
     ),
 )
@@ -728,7 +737,7 @@ RETIRED: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def current_id(check: str) -> str:
-    """The id of a check; if it is retired, that of its successor, with a warning.
+    """The id of a check; if it is retired, the id of its successor, with a FutureWarning.
 
     Raises:
         ValueError: The catalogue never had this id.
@@ -750,7 +759,7 @@ def checks_of(levels: str) -> tuple[Check, ...]:
         levels: Letters of levels in any order, such as ``ACE``.
 
     Raises:
-        ValueError: A letter is not that of a level, or there is no letter.
+        ValueError: A letter names no level, or there is no letter.
     """
     unknown = sorted(set(levels) - LEVELS.keys())
     if unknown or not levels:

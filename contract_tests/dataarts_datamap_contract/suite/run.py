@@ -53,8 +53,8 @@ def run_suite(  # noqa: PLR0913  the options of a run
         stop_on: Ids of checks; the run ends as soon as one of them fails, and checks without a verdict stay untested.
         budget: How thorough to be, a key of `BUDGETS`; the report's limits say what it cuts.
         max_examples: How many random requests to send for each operation, beyond those that follow from the
-            specification; 0 leaves out schemathesis altogether, None leaves it to the budget.
-        tell: Called with the reason for each longer wait.
+            specification; 0 leaves out schemathesis altogether, None takes the budget's number.
+        tell: Called with a text before each wait that a 429 causes.
 
     Raises:
         ValueError: The levels, ``stop_on`` or ``budget`` name something unknown.
@@ -99,7 +99,7 @@ def run_suite(  # noqa: PLR0913  the options of a run
     cut = [f"the {budget} budget left no time for {', '.join(ledger.cut)}"] if ledger.cut else []
     met = {each.data_class for each in ledger.exercised if each.judged}
     unmet = [each for each in RUN_CLASSES if each not in met] if "C" in levels and met else []
-    cut += [f"no relation was put to the test by {', '.join(unmet)}"] if unmet else []
+    cut += [f"no relation was tested with {', '.join(unmet)}"] if unmet else []
     not_asked = [f"{name}: {why}" for name, why in sorted(ledger.closed.items())]
     not_asked += [f"{name}: its data changed during the run" for name in sorted(map(str, ledger.moved))]
     notes += _missing_evidence(levels, ledger.evidence)
@@ -122,6 +122,6 @@ def _missing_evidence(levels: str, evidence: Evidence) -> Iterator[str]:
     if not evidence.rows and set(levels) & set("ABC"):
         yield "no response was a 200 with rows: check the ids and the window"
     if not evidence.refusals and set(levels) & set("AE"):
-        yield "no response was a 4xx: no error response was seen"
+        yield "no response was a 4xx other than 401 and 429: no other error response was seen"
     if not evidence.unauthorized and "D" in levels:
         yield "no response was a 401: the server's authentication was not seen at work"

@@ -16,12 +16,12 @@ _FILTERED = "[Filtered]"
 
 
 class TargetError(ValueError):
-    """The description of a server is incomplete or wrong."""
+    """The description of a server is incomplete or wrong, or the proxy to it is unusable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownJob:
-    """Another operator of the target that has runs in its window.
+    """Another operator of the target's table, with runs in the target's window.
 
     Attributes:
         task_id: Its task.
@@ -61,26 +61,29 @@ class Target:
         endpoint: URL of the server, without a trailing slash.
         token: A value of ``X-Auth-Token`` that the server accepts; None if requests are signed.
         access_key: An access key that the server accepts; None if there is only a token.
-        secret_key: The secret key that goes with it, to sign requests.
+        secret_key: The secret key of ``access_key``, to sign requests.
         security_token: The ``X-Security-Token`` of a temporary access key.
         project_id: A project.
         instance_id: A DataArts Studio tenancy of that project.
         workspace_id: The workspace of the operator; None leaves it out of the requests.
         task_id: A job operator that has runs in the window.
         job_name: Its name.
-        table_guid: A table that it produces; None for a server without ShowNodes, which is then not called.
+        table_guid: A table that this operator reads or writes; if None, ShowNodes is not called.
         window_start: Start of the window, in milliseconds since the epoch.
         window_end: End of the window, in the past, so that its data no longer changes.
         offset_unit: What ``offset`` counts: ``rows`` or ``pages``, the first being page 0.
         window_column: The time of a run that the window filters on; ``auto`` accepts either ``planTime`` or
             ``startTime``, used consistently.
-        rate_limit: Most requests in a second; None for no limit.
-        max_requests: Most requests of a run. Checks that are left after that stay untested.
-        undeclared_methods: Statuses of this gateway for an undeclared method; if empty, any error response is accepted.
-        is_mock: Whether the server is a mock, which may be sent wrong signatures and methods that would write.
+        rate_limit: Most requests in a second; None for no limit. In settings for another machine that is no mock,
+            the default is 10.
+        max_requests: Most requests of a run; the deep budget allows five times as many. Checks that are left after that
+            stay untested.
+        undeclared_methods: Statuses of this gateway for an undeclared method; if empty, any 4xx and 501 are accepted.
+        is_mock: Whether the server is a mock: it may be sent any number of wrong signatures, a token in the query, and
+            methods that would write.
         allow_credential_probes: Whether a token in the query, and more than two wrong signatures, may be sent although
             the server is not a mock.
-        known_jobs: Other operators that have runs in the window.
+        known_jobs: Other operators of the table that have runs in the window.
         second_tenant: Data of another tenant; None if none is known.
 
     Raises:

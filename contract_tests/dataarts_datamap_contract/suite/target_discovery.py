@@ -34,7 +34,7 @@ _SHOWN = 80
 
 
 class DiscoveryError(TargetError):
-    """The server does not show enough to be judged."""
+    """The target cannot be completed: it names no table, or its server does not show enough."""
 
 
 def discover_target(target: Target, *, now: datetime | None = None) -> Target:
@@ -42,15 +42,16 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
 
     The window ends a day before the present, so that its data no longer changes, and is the shortest of 7, 28 and 180
     days in which an operator has more than a page of runs, or else the longest with any runs. The operator is the one
-    whose runs allow most checks: several statuses, equal times, more than a page.
+    whose runs allow most checks: several statuses, equal times, more than a page. Others with runs become known jobs.
 
     Args:
-        target: The known values; its operator and window are ignored.
+        target: The known values; its operators and window are replaced.
         now: The present; the real one if None.
 
     Raises:
-        DiscoveryError: The target names no table, or the server does not answer, refuses, or shows no operator with
-            runs.
+        DiscoveryError: The target names no table; or the server does not answer, ShowNodes does not respond with an
+            array, or no operator in it has runs.
+        TargetError: The environment names an unusable proxy.
     """
     end = int((now or datetime.now(UTC)).timestamp() * 1000) - _DAY
     pace = Pace(target.max_requests, 1 / target.rate_limit if target.rate_limit else 0.0)
@@ -99,7 +100,7 @@ def _operators(session: Session) -> list[KnownJob]:
 
 
 def _with_runs(session: Session, operators: Sequence[KnownJob], start: int, end: int) -> tuple[int, list[KnownJob]]:
-    """The most runs of an operator in a window, and the operators with runs, sorted by how many checks they allow."""
+    """The most runs of an operator in a window, and the operators with runs: first those that allow most checks."""
     counted: list[tuple[tuple[int, ...], KnownJob]] = []
     for each in operators:
         exchange = session.runs(

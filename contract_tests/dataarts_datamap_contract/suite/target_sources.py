@@ -79,7 +79,8 @@ def make_target(settings: Mapping[str, Any], *, discovered: bool = False, allow_
 
     Args:
         settings: As `read_settings` returns them.
-        discovered: Whether settings that can be discovered may be missing; they get values that find nothing.
+        discovered: Whether settings that can be discovered may be missing; they get values that find nothing, and
+            ``table_guid`` is required.
         allow_http: Whether the endpoint may have plain http on another machine.
 
     Raises:
@@ -143,7 +144,7 @@ def _convert(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str
 
 
 def _damage(name: str, text: str) -> str | None:
-    """How a credential or an id is damaged; None if it is sound. Sending a damaged one may count towards a lock."""
+    """How a credential or an id is damaged; None if it is sound. A damaged credential may count towards a lock."""
     if name in _IDS:
         is_sound = text.isascii() and text.isprintable() and text == text.strip()
         return None if is_sound else "has characters that no id has, perhaps a line end or a blank"

@@ -12,7 +12,7 @@ _LARGEST = 16 * 1024 * 1024
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The content of a TOML file of at most 16 MiB: a device could be read without end.
+    """The content of a TOML file of at most 16 MiB; the bound is for devices, which can be read without end.
 
     Raises:
         OSError: It cannot be read, or is larger.

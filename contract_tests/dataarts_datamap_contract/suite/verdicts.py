@@ -21,11 +21,12 @@ class Verdict:
     Attributes:
         check: The check's id, a key of the catalogue.
         level: The letter of its level.
-        outcome: ``passed``: it was tested and held; ``failed``; ``untested``: nothing in the run could test it;
+        outcome: ``passed``: it was tested and held; ``failed``; ``untested``: nothing in the run tested it;
             ``errored``: something prevented a verdict.
         reason: The failure, or why there is no verdict; empty if it passed. Without secrets.
-        curl: For a failure, the shortest request that shows it, as a command line with ``$DATAMAP_TOKEN`` in place of
-            the token. If several responses are needed to show the failure, there is one line for each, in order.
+        curl: For a failure, the shortest request that shows it, as a command line with variables such as
+            ``$DATAMAP_TOKEN`` in place of credentials. If several responses are needed to show the failure, there is
+            one line for each, in order.
         judged: How many responses it judged.
         excused: Whether the check is untested for a reason that is not a gap of the run: the target lacks something,
             such as a second tenant, or the server lacks the optional feature.
@@ -47,8 +48,8 @@ class Evidence:
     """Counts of responses without which a passing run proves nothing.
 
     Attributes:
-        requests: How many requests were sent.
-        rows: How many responses had status 200 and rows.
+        requests: How many responses were recorded; those that only confirm another response are not.
+        rows: How many of them had status 200 and rows.
         refusals: How many were error responses with a 4xx other than 401 and 429.
         unauthorized: How many had status 401.
     """
@@ -84,7 +85,7 @@ class SchemaType:
         operation: The operation's id.
         path: Its place, one part for each decoded level: ``$.body → $.rows[].planTime``.
         type: The type.
-        seen: How many values had that type.
+        seen: How many values had that type, in a sample of the responses.
     """
 
     operation: str
@@ -141,9 +142,10 @@ class Report:
         evidence: The responses that the run saw.
         shortcomings: Why the run is not enough to judge the server, one line each; empty if it is.
         coverage: How much of the specification was exercised.
-        stopped: Whether the run ended early, since a check in ``stop_on`` failed.
+        stopped: Whether the run ended early because a check in ``stop_on`` failed.
         weaknesses: Why the target's data is too poor for most checks; in CI, such a run counts as not judged.
-        limits: What the run did not test, and why: the data lacks it, the budget cut it, or it was not asked for.
+        limits: What the run did not test, and why: the data lacks it or changed, the time was up, or the server does
+            not serve it.
     """
 
     endpoint: str

@@ -61,7 +61,7 @@ def _one_of_each_task(operators: list[Document]) -> list[Document]:
 
 
 def _producers() -> Seam:
-    """Operators are joined to a table over its role as their target, where the lineage is known."""
+    """An operator that only reads a table, according to all lineage, is not listed for that table."""
     performers: dict[str, Operation] = {}
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
@@ -123,7 +123,7 @@ def _filtered_by_first_value(search: Search, body: Document) -> Document:
 
 
 def _filtered_after_paging(search: Search, body: Document) -> Document:
-    """The index finds and counts a page of hits, of which the service drops those that the filter excludes."""
+    """The index finds and counts hits without the filter; the service then drops excluded hits from the page."""
     if "filter" not in body:
         return search(body)
     kept = {each["guid"] for each in all_hits(search, body)}
@@ -158,7 +158,7 @@ def _with_first_category(perform: Operation, _: MockConfig) -> Operation:
 
 
 def _joined(page: Document) -> Document:
-    """An inner join of sources and targets drops operators that have only one of both."""
+    """An inner join of sources and targets drops the rows that have only one of the two."""
     return {**page, "data": [row for row in page["data"] if "source_guid" in row and "target_guid" in row]}
 
 

@@ -57,7 +57,7 @@ def _in_gbk(response: Response) -> Response:
 
 
 def _cut_by_characters(response: Response) -> Response:
-    """The length is that of the text, and the connector sends no byte more."""
+    """The length counts characters, and no more bytes than that are sent."""
     return write(response, response.body[: len(response.body.decode())])
 
 

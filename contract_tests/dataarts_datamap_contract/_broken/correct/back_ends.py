@@ -1,4 +1,4 @@
-"""Correct servers: other serialisers, proxies and rules for what does not exist than those of the reference."""
+"""Correct servers whose serializers, proxies and rules for unknown ids differ from those of the reference."""
 
 from __future__ import annotations
 

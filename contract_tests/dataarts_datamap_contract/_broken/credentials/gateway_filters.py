@@ -34,7 +34,7 @@ _shipped = partial(BrokenServer, level="D", cohort="shipped")
 _MARK = "x-unfiltered"
 _SKEW = timedelta(minutes=15)
 _OF_FORMS = re.compile(rb"%20|%2A|\*|~")
-"""What the encoding of HTML forms writes in another way than that of signatures."""
+"""What the encoding of HTML forms writes otherwise than the encoding of signatures does."""
 
 
 def _unfiltered(app: ASGIApp) -> ASGIApp:

@@ -102,7 +102,7 @@ def _holds(request: RequestParts, config: MockConfig) -> bool:
 
 
 def _query_as_sent(authenticate: Callable[[RequestParts], None], _: MockConfig) -> Callable[[RequestParts], None]:
-    """The query is canonical only if it was sent in its canonical order, as the official SDK sends it."""
+    """A signature is refused unless the query is sent in its canonical order, as the official SDK sends it."""
 
     def check(request: RequestParts) -> None:
         pairs = [pair for pair in request.query.split(b"&") if pair]

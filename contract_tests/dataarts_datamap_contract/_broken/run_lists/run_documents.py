@@ -1,4 +1,4 @@
-"""Documents of runs, as serialisers and clients of the scheduler get them wrong."""
+"""Documents of runs, as serializers and clients of the scheduler get them wrong."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _longer(row: Document, first_start: int | None) -> Document:
 
 
 def _rows_per_second(row: Document) -> Document:
-    """A speed of no rows in no time is not a number, and the serialiser writes it as text."""
+    """No rows in no time make a speed that is not a number, and the serializer writes it as text."""
     return row if row["runningTime"] else {**row, "speed": "NaN"}
 
 

@@ -48,7 +48,7 @@ class NoResponseError(Exception):
 
 
 class InterruptedRunError(Exception):
-    """Expired credentials, a spent quota or a gateway interrupted the run, which says nothing about the server."""
+    """The run cannot go on: the credentials expired, a quota is spent, a gateway fails, or the server is gone."""
 
 
 class BrokenResponseError(NoResponseError):
@@ -64,7 +64,7 @@ class Pace:
         interval: The least seconds from one request to the next.
         clock: Returns seconds of a monotonic clock.
         sleep: Waits for some seconds.
-        tell: Called with the reason for each longer wait.
+        tell: Called with a text before each wait that a 429 causes.
     """
 
     most_requests: int
@@ -75,10 +75,10 @@ class Pace:
 
 
 class Caller:
-    """Sends requests to one server, at its pace. Methods that could write are sent only if that is allowed.
+    """Sends requests to one server at a pace. Methods that could write are sent only if that is allowed.
 
-    After a 429 it waits; after a 502, 503 or 504, or a failed connection, it repeats the request once. Requests go
-    through the proxy that the environment names for the endpoint.
+    After a 429, it waits and repeats the request, at most five times; after a 502, 503 or 504, or without a response,
+    once. Requests go through the proxy that the environment names for the endpoint.
 
     Raises:
         TargetError: The environment names an unusable proxy.
@@ -153,7 +153,7 @@ class Caller:
         return self._exchange(request)
 
     def send_together(self, requests: Sequence[Request]) -> list[Response]:
-        """Send requests at the same time, each on a connection of its own, and return their responses.
+        """Send requests side by side, on at most four connections, and return their responses. None is repeated.
 
         Raises:
             BudgetSpentError: Too few requests are left.
@@ -202,7 +202,7 @@ class Caller:
 
 
 def _decompressed(request: Request, status: int, fields: tuple[tuple[str, str], ...], content: bytes) -> Response:
-    """The response, decompressed if gzip was requested and is declared."""
+    """The response, decompressed if the request accepts nothing but gzip, and the response declares it."""
     response = Response(status, fields, content)
     coding = [value.lower() for value in response.header("Content-Encoding")]
     if coding != ["gzip"] or "gzip" not in request.header("Accept-Encoding") or not content:
@@ -231,7 +231,7 @@ def _decode_fields(fields: list[tuple[bytes, bytes]]) -> tuple[tuple[str, str], 
 
 
 def _wait(response: Response) -> float:
-    """How long a 429 asks to wait, within bounds; one second by default."""
+    """How many seconds a 429 asks to wait, ten at most; one by default."""
     for value in response.header("Retry-After"):
         if value.isascii() and value.isdecimal():
             return min(float(value), _LONGEST_WAIT)

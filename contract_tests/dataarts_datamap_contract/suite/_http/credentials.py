@@ -77,6 +77,9 @@ class Signer:
         host: The value of the ``Host`` header.
         base_path: The path of the endpoint, which precedes that of the request.
         moment: The current time, in UTC.
+
+    Raises:
+        ValueError: The target has no access key.
     """
 
     def __init__(self, target: Target, host: str, base_path: str, moment: datetime) -> None:
@@ -117,7 +120,7 @@ class Signer:
         return self._sign(request, request, shift=shift, standing="bad")
 
     def sign_redated(self, request: Request, shift: timedelta) -> Request:
-        """The request with a signature of another time beside the current time."""
+        """The request with the current date, but the signature of another time."""
         signed = self.sign_at(request, shift).credential
         now = ((DATE_HEADER, sdk_date(self._moment)),)
         return _with(request, replace(signed, fields=(*now, *signed.fields[1:])))

@@ -24,12 +24,12 @@ class Credential:
     """The credentials of a request.
 
     Attributes:
-        standing: Whether the server must accept it.
+        standing: ``good`` must be accepted, ``bad`` must be refused; for ``unsure``, neither is known.
         fields: Header fields to send.
         shown: The same fields for a shell, without secrets, to be put inside double quotes.
         query: Text to append to the query string.
         shown_query: The same text for a shell.
-        right_values: The right values, where wrong ones are sent: no response may show them.
+        right_values: The values that would have been right, if wrong ones are sent: no response may show them.
     """
 
     standing: Standing
@@ -120,7 +120,7 @@ class Response:
 
     @property
     def operators(self) -> tuple[Mapping[str, Any], ...]:
-        """The operators of a bare array; none if the document is something else."""
+        """The operators in the bare array of a 200; none if the response is something else."""
         return _objects(self.document) if self.status == _OK else ()
 
     @property
@@ -130,12 +130,12 @@ class Response:
         return cast("dict[str, Any]", document) if isinstance(document, dict) else {}
 
     def listed(self, name: str) -> tuple[Mapping[str, Any], ...]:
-        """The items of a member that are objects."""
+        """The objects in a member that is a list; none if the member is something else."""
         return _objects(self.members.get(name))
 
     @property
     def has_data(self) -> bool:
-        """Whether it shows rows, operators, assets or lineage, or a count of them."""
+        """Whether the response shows rows, operators, assets or lineage, or a count of them above 0."""
         listed = any(self.listed(name) for name in ("entities", "data", "relationships"))
         counts = (self.page.total if self.page else 0, *(whole_number(self.members.get(each)) for each in _COUNTS))
         return (
@@ -161,12 +161,12 @@ class Page:
 
     @property
     def total(self) -> int | None:
-        """How many runs are in the window, if the page says so."""
+        """How many runs are in the window; None if the page does not say."""
         return whole_number(self.document.get("total"))
 
 
 def whole_number(value: object) -> int | None:
-    """The value if it is an exact integer in JSON Schema: 1.0 is one, a boolean is not."""
+    """The value if it is an exact integer in JSON Schema, else None: 1.0 is one, a boolean is not."""
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) <= _EXACT else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,4 +1,4 @@
-"""The proxy that the environment names, or the settings of a system other than Linux, by the rules of the client."""
+"""The proxy that the environment or, outside Linux, the settings of the system name, by the rules of the client."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Proxy:
 
 
 def environment_proxy(endpoint: str) -> Proxy | None:
-    """The proxy for an endpoint by ``HTTPS_PROXY``, ``HTTP_PROXY`` or ``ALL_PROXY``, unless ``NO_PROXY`` excludes it.
+    """The proxy that ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` or the system's settings name for an endpoint.
 
-    This machine is always reached without a proxy.
+    None if they name none, or ``NO_PROXY`` names the endpoint. This machine is always reached without a proxy.
 
     Raises:
         TargetError: The variable holds no http or https address, for example that of a SOCKS proxy. The text does not
@@ -78,7 +78,7 @@ def _split(address: str) -> SplitResult | None:
 
 
 def _named(scheme: str) -> tuple[str, str]:
-    """The variable that names the proxy for a scheme, and its value; lower case comes before upper case."""
+    """The variable that names the proxy for a scheme, first in lower case, and its value; both empty if none does."""
     for variable in (f"{scheme}_proxy", "all_proxy"):
         for name in (variable, variable.upper()):
             if name == "HTTP_PROXY" and "REQUEST_METHOD" in os.environ:

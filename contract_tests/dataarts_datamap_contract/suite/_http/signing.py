@@ -1,4 +1,4 @@
-"""Signs requests with SDK-HMAC-SHA256, as documented; it shares no code with a client, and so no mistake, either."""
+"""Signs requests with SDK-HMAC-SHA256, as documented. It shares no code with a client, and so no mistakes."""
 
 from __future__ import annotations
 

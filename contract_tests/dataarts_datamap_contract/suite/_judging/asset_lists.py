@@ -19,7 +19,7 @@ READINGS: Final[Mapping[str, Callable[[int, int], int]]] = {
     "pages": lambda offset, limit: offset * limit,
     "pages from 1": lambda offset, limit: max(offset - 1, 0) * limit,
 }
-"""Where a page starts, by each reading of its offset; it is not documented which one is right."""
+"""Where a page starts under each reading of its offset; which reading is right is not documented."""
 
 
 class _Fault(NamedTuple):
@@ -31,7 +31,7 @@ class _Fault(NamedTuple):
 
 
 class _ListOfPages:
-    """What each reading of offset cannot explain; a list is wrong if none explains it."""
+    """The first fault of a list under each reading of offset; the list is wrong if every reading has one."""
 
     def __init__(self, check: str, unit: OffsetUnit) -> None:
         self._check = check
@@ -40,7 +40,7 @@ class _ListOfPages:
 
     @property
     def reading(self) -> str:
-        """The reading that explains the pages so far, the target's own if it does."""
+        """A reading that explains the pages so far: the target's own if it does, or if none does."""
         left = [each for each in READINGS if each not in self._faults]
         return self._unit if self._unit in left or not left else left[0]
 

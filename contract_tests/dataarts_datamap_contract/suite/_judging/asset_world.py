@@ -61,8 +61,9 @@ class AssetWorld:
     Attributes:
         assets: The assets that a search or details showed, by GUID, each as it was shown last.
         ends: The tables that lineage names, by GUID, each with the name that it has there.
-        edges: The tables that lineage puts side by side, upstream first, with the response that says so.
-        operators: By GUID, what each operator reads and writes according to lineage.
+        edges: The pairs of tables in rows of all lineage, upstream first, each with the exchange that shows it.
+        operators: By GUID, what each operator reads and writes according to all lineage.
+        graphs: By GUID and direction, the lineage around an asset.
         nodes: By the GUID of a table, the operators that ShowNodes names for it, with the response that says so.
         bulk: The pages of all lineage.
     """
@@ -73,7 +74,7 @@ class AssetWorld:
         self.forget()
 
     def forget(self) -> None:
-        """Forget everything but the tables that lineage names, since it is no longer true."""
+        """Forget what may no longer be true: everything but the tables that lineage names."""
         self._responses: dict[str, Exchange] = {}
         self._facts: dict[str, dict[str, tuple[object, Exchange]]] = {}
         self._hits: dict[str, HitList] = {}
@@ -265,7 +266,7 @@ class AssetWorld:
         yield from self._note_ends(exchange, guid, relationships, entities)
 
     def _note_again(self, guid: str, direction: str, graph: Graph, *, may_lack: bool, may_add: bool) -> Finding:
-        """With other parameters, the data flow around an asset is the same, or less or more if they say so."""
+        """With other parameters, the data flow around an asset is the same, unless they ask for less or more."""
         if not (may_lack or may_add):
             self.graphs.setdefault((guid, direction), graph)
         known = self.graphs.get((guid, direction), graph)
@@ -378,7 +379,7 @@ def _meaning(exchange: Exchange) -> str | None:
 
 
 def _shown(exchange: Exchange, last: int) -> object:
-    """What a response shows; nothing for a window that ends after the last moment, whose runs may go on."""
+    """What a response shows; nothing for a window that ends after ``last``: its runs may go on."""
     if exchange.operation_id == RUNS:
         end, page = exchange.judgement.number("end_time"), exchange.response.page
         return None if page is None or end is None or end > last else (page.total, page.rows)

@@ -1,4 +1,4 @@
-"""Contradictions between responses, and what both worlds of responses share. No HTTP here."""
+"""What the worlds of runs and of assets share: their findings, and the lowest cap on pages. No HTTP here."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Finding(NamedTuple):
     Attributes:
         check: Its id.
         problem: What is wrong; None if nothing is.
-        earlier: The exchange that says otherwise.
-        may_change: Whether the data may have changed since; then the problem only counts if the earlier response is
-            still the same.
+        earlier: An earlier exchange that says otherwise, if there is one.
+        may_change: Whether the data may have changed since ``earlier``; then the problem only counts if that response
+            is still the same.
     """
 
     check: str

@@ -47,10 +47,10 @@ class Ledger:
     """The notes of one run.
 
     Attributes:
-        seen: Every exchange of the run, in its order.
+        seen: Every exchange that was recorded, in order.
         world: What they say about data at rest.
         doubts: Contradictions between responses that are still to be confirmed.
-        closed: The operations that the server does not have, or does not open, and what it says.
+        closed: The operations that are not asked for, and why: mostly, the server does not have or open them.
         cut: What there was no time for.
         moved: The operations whose responses changed while the run asked for them.
         secrets: What no verdict may show, beside the target's own secrets.
@@ -79,10 +79,10 @@ class Ledger:
         return any(check in self._entries for check in checks)
 
     def record(self, exchange: Exchange) -> None:
-        """Judge an exchange by every invariant.
+        """Judge an exchange by every invariant, and compare it with earlier ones.
 
         Raises:
-            StopRunError: An invariant that stops the run does not hold.
+            StopRunError: A check that stops the run failed.
         """
         self.seen.append(exchange)
         for check, invariant in INVARIANTS.items():
@@ -102,7 +102,11 @@ class Ledger:
             self.judge_finding(exchange, finding)
 
     def judge_lineage(self) -> None:
-        """Compare the lineage of all tables for which it was requested."""
+        """Compare the lineage of all tables for which it was requested.
+
+        Raises:
+            StopRunError: It contradicts itself, and the run stops on that.
+        """
         for exchange, finding in self.world.assets.judge_lineage():
             self._note(exchange, finding)
 
@@ -125,10 +129,10 @@ class Ledger:
             self.judge("B-fields-agree", exchange, *([problem] if problem else []))
 
     def judge_finding(self, exchange: Exchange, finding: Finding) -> None:
-        """Note whether an exchange contradicts an earlier one.
+        """Note a finding about an exchange as a judgement.
 
         Raises:
-            StopRunError: It does, and the run stops on that check.
+            StopRunError: The finding has a problem, and the run stops on its check.
         """
         problems = () if finding.problem is None else (finding.problem,)
         self.judge(finding.check, exchange, *problems, earlier=finding.earlier)
@@ -180,13 +184,13 @@ class Ledger:
             raise StopRunError(check)
 
     def leave_untested(self, reason: str, *checks: str) -> None:
-        """Note why checks could not be put to the test by what the server showed."""
+        """Note why checks could not be tested."""
         for check in checks:
             if check in self._entries:
                 self._entries[check].untested = self._entries[check].untested or reason
 
     def excuse(self, reason: str, *checks: str) -> None:
-        """Note that checks need what the target does not have."""
+        """Note why it is no gap of the run if checks stay untested: for example, the target lacks what they need."""
         for check in checks:
             if check in self._entries:
                 self._entries[check].excuse = reason

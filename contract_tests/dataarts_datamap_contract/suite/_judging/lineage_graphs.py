@@ -116,7 +116,7 @@ def judge_graphs(
 def judge_others(
     graphs: Mapping[tuple[str, str], Graph], known: AbstractSet[str], kinds: Mapping[str, object]
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """Assets other than tables must be operators that lineage of all operators names, too.
+    """Assets of other kinds than tables must be named by the lineage of all operators, too.
 
     Args:
         graphs: By the asset and the direction that was asked for.
@@ -164,7 +164,7 @@ def _whole(
 ) -> Iterator[tuple[Exchange, Finding]]:
     """All responses together make one graph, of which each must show everything that its direction leads to.
 
-    That is all the way if any response goes beyond the next tables, else as far as those.
+    A direction leads all the way if any response goes beyond the next tables, else only to the next tables.
     """
     known: dict[tuple[str, str], Exchange] = {}
     for graph in graphs.values():
@@ -263,7 +263,7 @@ def end_of(relationship: Mapping[str, Any], number: int) -> str:
 
 
 def is_of_columns(relationship: Mapping[str, Any]) -> bool:
-    """Whether an end of a relationship is a column; a table can have any number of these."""
+    """Whether an end of a relationship is a column or a field, not a table."""
     return not _COLUMNS.isdisjoint(_kind(relationship.get(f"ep{end}_type_name")) for end in (1, 2))
 
 

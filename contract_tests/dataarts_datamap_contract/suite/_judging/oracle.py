@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal[
     "valid", "minimum", "maximum", "below", "above", "missing", "type", "fraction", "unlisted", "body", "doubtful"
 ]
-"""The kind of a parameter's value, by the parameter's declaration."""
+"""The kind of a value according to the parameter's declaration."""
 
 DEFECTS: frozenset[Kind] = frozenset({"below", "above", "missing", "type", "fraction", "unlisted", "body"})
 """The kinds that no server may accept."""
@@ -169,8 +169,9 @@ class Judgement:
             sent.
         values: The value of each parameter that was sent once, as a number where it is a plain one; and the texts and
             numbers of the body, by name.
-        doubtful: Whether the request as a whole is odd: it has a broken or a non-UTF-8 escape, a plus sign, a dot or an
-            encoded slash in place of an id, a header field that is not ASCII, or a very long URL.
+        doubtful: Whether the request as a whole is odd: it has a broken or a non-UTF-8 escape, a plus sign in the
+            query, dots in place of an id, an encoded slash in an id, a header field that is not ASCII, or a very long
+            URL.
         undeclared: The names of query parameters that are not declared, which a server may refuse or ignore.
     """
 
@@ -217,7 +218,7 @@ class Exchange:
 
     @property
     def operation_id(self) -> str | None:
-        """The declared operation that was asked for."""
+        """The id of the declared operation that was asked for; None if it asks for none."""
         return self.judgement.operation.id if self.judgement.operation else None
 
 
@@ -291,7 +292,7 @@ def _classify_body(judge: Callable[[object], Iterable[object]], content: bytes) 
 
 
 def _is_no_json(content: bytes) -> bool:
-    """Whether not even a lenient reader takes it for JSON."""
+    """Whether even a lenient reader does not take the content for JSON."""
     try:
         json.loads(content)
     except (ValueError, RecursionError):
@@ -300,7 +301,7 @@ def _is_no_json(content: bytes) -> bool:
 
 
 def _has_odd_number(document: object) -> bool:
-    """Whether an integer is written with a point: readers differ about it."""
+    """Whether a number is written with a point or an exponent: readers differ about an integer like that."""
     items: Iterable[object] = ()
     if isinstance(document, dict):
         items = cast("dict[str, object]", document).values()

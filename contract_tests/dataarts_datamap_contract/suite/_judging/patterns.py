@@ -84,7 +84,7 @@ _LAWS: Final = (
         _speed_is_right,
     ),
     _Law(
-        "runningTime is not the time from startTime to endTime, and speed is that of this time",
+        "runningTime is not the time from startTime to endTime, and speed is computed from that time",
         lambda row: _has("speed", "outputRowCount", "runningTime", "startTime", "endTime")(row) and _strays(row),
         lambda row: not _speed_is_right({**row, "runningTime": _took(row)}) or _speed_is_right(row),
     ),
@@ -177,7 +177,7 @@ def _date(exchange: Exchange) -> int:
 
 
 def _forced(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tuple[Exchange, str | None]]:
-    """If three rows have the flag forceSuccess, so has at least one whose status is forceSuccess."""
+    """If three rows have the flag forceSuccess, so has a row with the status forceSuccess, if there is any."""
     forced = [(row, exchange) for row, exchange in known if row.get("status") == "forceSuccess"]
     flagged = [(row, exchange) for row, exchange in known if row.get("forceSuccess") in (1, True)]
     if forced and flagged:

@@ -16,7 +16,7 @@ class Strength(NamedTuple):
 
     Attributes:
         weaknesses: Why it could show next to nothing.
-        limits: Which relations it could not exercise, and why, beside those of the classes of data in its pages.
+        limits: Which relations it could not exercise, and why, apart from classes of data that its pages lack.
     """
 
     weaknesses: tuple[str, ...] = ()
@@ -30,5 +30,5 @@ def measure_strength(world: World) -> Strength:
         runs.setdefault((asker.task_id, asker.job_name), set()).update(known)
     most = max(map(len, runs.values()), default=0)
     weak = f"no operator has more than {most} runs in its window: no page but the first was seen, and few windows"
-    single = "the data has not a second operator with runs: one could not be taken for the other"
+    single = "the data has runs of only one operator: whether a server mixes up two was not tested"
     return Strength((weak,) if 0 < most < _FEWEST_RUNS else (), (single,) if len(runs) == 1 else ())

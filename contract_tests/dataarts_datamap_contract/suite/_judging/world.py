@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 _DEEP: Final = 2**15
-"""An offset that a server may refuse, however many runs there are."""
+"""The least offset that a server may refuse, however many runs there are."""
 
 _Size: TypeAlias = "tuple[int, int, int, int]"
 """Limit, offset, and start and end of the window."""
@@ -231,7 +231,7 @@ class World:
         best = min(readings, key=lambda reading: len(unexplained[reading]))
         first = {(found.check, found.may_change): (exchange, found) for exchange, found in unexplained[best][::-1]}
         for exchange, found in first.values():
-            text = f"{found.problem}, by {best}. If it filters on another time, name that as window_column"
+            text = f"{found.problem}, read as {best}. If the server filters on another time, name that as window_column"
             yield exchange, found._replace(problem=text)
         if not unexplained[best]:
             widest = _widest(self.windows).values()
@@ -270,7 +270,7 @@ class World:
                             yield exchange, Finding("C-window-adds-up", text, widest.first)
 
     def _judge_ids(self) -> Iterator[tuple[Exchange, Finding]]:
-        """Runs have one id only if they are of one task and plan: it may be the id of what runs the task's nodes."""
+        """Runs share an id only if they are of one task and plan time: the id may identify a run of all its nodes."""
         owners: dict[object, tuple[tuple[str, object], Exchange]] = {}
         for (run_id, task_id, _, planned), (_, exchange) in self._contents.items():
             if (exchange.judgement.number("end_time") or 0) > self._target.window_end:
@@ -310,7 +310,7 @@ def _size(exchange: Exchange) -> _Size | None:
 
 
 def _holds(more: _Size, less: _Size) -> bool:
-    """Whether a server of one page must serve the other, which is smaller and not so deep that it may be refused."""
+    """Whether a server that serves one page must serve the other: it is no larger, and not too deep to be refused."""
     return less[1] < _DEEP and more[0] >= less[0] and more[1] >= less[1] and more[2] <= less[2] and more[3] >= less[3]
 
 
@@ -322,7 +322,7 @@ def _held(window: Window, due: Sequence[str]) -> Iterator[tuple[Exchange, Findin
 
 
 def _contradicted(window: Window, due: Sequence[str]) -> tuple[str, str, Exchange] | None:
-    """The check that a window violates, given the runs that are due, how, and the exchange that shows it; or None."""
+    """The check that a window violates if these runs are due, how, and the exchange that shows it; None for none."""
     known = set(due)
     for position, (run, exchange) in sorted(window.places.items()):
         if run not in known:
@@ -346,7 +346,7 @@ def _widest(windows: Mapping[Asker, Mapping[tuple[int, int], Window]]) -> dict[A
 
 
 def _due(widest: Window, rows: Mapping[str, Mapping[str, Any]], reading: Convention) -> Callable[[int, int], list[str]]:
-    """Which of a window's runs have a time from a first to a last one, in their order."""
+    """Returns the runs of a window that have a time from a first to a last one, in their order."""
     runs = widest.runs
     times = [whole_number(rows[run].get(reading.column)) or -1 for run in runs]
     by_time = sorted(range(len(runs)), key=times.__getitem__)

@@ -1,1 +1,1 @@
-"""The probes of each subject, and what each can judge beside the invariants."""
+"""The probes of each subject: requests, and judgements of their responses that no invariant can make."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _OK, _BAD_REQUEST, _THROTTLED = 200, 400, 429
 _WORDS = ("abc", "ten", "null", "true", "false", "1x", "--1", "[1]", "1;2", "1,2", "1-2", "\uff12x")
-# Texts that look like a value in some language, and that none reads as an integer.
+# Texts that look like a value in some language, and that no language reads as an integer.
 _NO_INTEGERS = (
     "Infinity",
     "-Infinity",

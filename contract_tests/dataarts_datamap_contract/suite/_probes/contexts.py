@@ -59,7 +59,7 @@ def operators_of(session: Session) -> list[dict[str, Any]]:
 
 
 def drawn_query(session: Session, operation_id: str) -> str:
-    """A valid query for an operation other than that on runs, with random parts in a random order."""
+    """A valid query for an operation other than ShowInstanceInfos, with random parts in a random order."""
     drawn = [part for each in _PARTS.get(operation_id, ()) if (part := session.deal((operation_id, each), each))]
     return "&".join(session.random.sample(drawn, len(drawn)))
 
@@ -87,7 +87,7 @@ def _drawn(session: Session, operation_id: str) -> dict[str, Any]:
 
 
 def _narrowed(session: Session) -> Iterator[dict[str, Any]]:
-    """Members that narrow a search to what an asset shows that was shown."""
+    """Members that narrow a search to the type or the owner, or both, of an asset that was shown."""
     for asset in list(session.ledger.world.assets.assets.values())[:1]:
         equal = {"attribute": "typeName", "operator": "EQ", "value": [str(asset.get("type_name"))]}
         attributes: object = asset.get("attributes")

@@ -50,7 +50,7 @@ SIGNATURE_CHECKS = ("D-signature-accepted", "D-signature-wrong", "D-signature-ta
 
 
 def probe_tokens(session: Session) -> None:
-    """No operation is answered without a token, or with one that is only almost right."""
+    """No operation is served without a token, or with one that is only almost right."""
     token = session.target.token
     if token is None:
         session.ledger.excuse("the target has no token", *TOKEN_CHECKS)

@@ -71,11 +71,11 @@ def wild_ids(value: str) -> tuple[str, ...]:
 
 
 def near_id(value: str, *, in_capitals: bool = False) -> tuple[str, ...]:
-    """Ids other than this one: another last character, one fewer, one more, and a list that begins with it.
+    """Ids other than this one: its last character changed or left out, one added, and a list that begins with the id.
 
     Args:
         value: The id.
-        in_capitals: Whether the id in the opposite case is another id, too; for GUIDs this is not known.
+        in_capitals: Whether to include the id in the opposite case, which for a GUID may be the same id.
     """
     last = "1" if value[-1] == "0" else "0"
     found = (value[:-1] + last, value[:-1], value + "0", f"{value},{value[:-1]}{last}", f"{value} ")
@@ -146,7 +146,7 @@ def _judge_nothing(session: Session, check: str, exchange: Exchange, what: str) 
 
 
 def _is_of_another(session: Session, exchange: Exchange) -> bool:
-    """Whether the ids are almost right because another operator has them: it has runs of its own, and rows name it."""
+    """Whether another operator has the requested ids: all rows name it, and none is a run of a known operator."""
     world, asked = session.ledger.world, exchange.judgement.values
     rows = exchange.response.rows
     if not rows or any(

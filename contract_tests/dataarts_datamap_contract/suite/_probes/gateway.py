@@ -61,7 +61,7 @@ def probe_paths(session: Session) -> None:
 
 
 def probe_parameters(session: Session) -> None:
-    """Undeclared parameters are refused or ignored; the asset world compares the responses with those without them."""
+    """Undeclared parameters are refused or ignored; the asset world compares the responses with and without them."""
     for request in (*session.questions(), *with_undeclared(session)):
         session.send(session.authorize(request))
 

@@ -81,11 +81,14 @@ _OFFSETS: Final[tuple[Callable[[int, int, int], int], ...]] = (
     lambda total, _, __: total,
     lambda total, _, chance: total + 1 + chance % 70_000,
 )
-"""Ways to choose where a page begins, by the total, its limit and a random number."""
+"""Ways to choose where a page begins, from the total, its limit and a random number."""
 
 
 class _Base(NamedTuple):
-    """The widest window of an operator that was read whole: it determines each page of each window inside it."""
+    """The widest window of an operator that was read whole, and the times of its runs, each once.
+
+    Its runs determine each page of each window inside it.
+    """
 
     asker: Asker
     start: int
@@ -93,7 +96,7 @@ class _Base(NamedTuple):
     moments: list[int]
 
     def number_in(self, start: int, end: int) -> int:
-        """How many of the runs a window has."""
+        """How many of the times lie in a window."""
         return bisect_right(self.moments, end) - bisect_right(self.moments, start - 1)
 
 
@@ -104,7 +107,7 @@ def probe_grid(session: Session, study: Study) -> None:
     target = session.target
     read = [_read_whole(session, each, study, target.window_end) for each in _askers(session)]
     questions = [_question(each, *page) for each in read if each for page in _fixed(session, each)]
-    # Runs may be added to windows that end after the target's: these are read as well, and not relied on.
+    # Windows that end after the target's are read, too, but not relied on: runs may be added to them.
     far = max(generator.choice(_FAR_ENDS), target.window_end)
     read += [_read_whole(session, Asker(**each), study, far) for each in operators_of(session)]
     bases = [each for each in read if each is not None]
@@ -164,7 +167,7 @@ def _askers(session: Session) -> Iterable[Asker]:
 
 
 def _read_whole(session: Session, asker: Asker, study: Study, end: int) -> _Base | None:
-    """Read the widest possible window of an operator until ``end``; None if none that has runs can be read whole."""
+    """Read the widest possible window of an operator until ``end``; None if no window with runs can be read whole."""
     # The widest begins at 1: at 0, there may be runs that have not started.
     windows = ((1, end), (session.target.window_start, end), (study.start, study.end))
     for window in windows if end == session.target.window_end else windows[:1]:

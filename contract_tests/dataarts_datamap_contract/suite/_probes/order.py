@@ -58,7 +58,7 @@ class _Step:
 
 @dataclass(frozen=True, slots=True)
 class _StudyStep:
-    """A probe that needs a window with runs."""
+    """A probe that needs a window with runs, and its checks. It runs if at least one of them is wanted."""
 
     probe: _Studied
     checks: tuple[str, ...]

@@ -26,7 +26,7 @@ _TRIED: Final = 2
 def probe_replay(session: Session) -> None:
     """Repeat requests for all operations, good and bad: unchanged, in other ways, and side by side.
 
-    The asset world compares each response with that to the first request for the same.
+    The asset world compares each response with the first one that the same request got.
     """
     for request in session.questions():
         session.send(request)
@@ -53,7 +53,7 @@ def probe_replay(session: Session) -> None:
 
 
 def _kinds(session: Session) -> dict[tuple[str | None, bool], list[Exchange]]:
-    """Exchanges that can be repeated, by operation and by whether they were served: a few, each of another kind."""
+    """Exchanges that can be repeated, by operation and by whether they were served: a few of each, none alike."""
     seen = [each for each in session.ledger.seen if _can_be_repeated(session, each)]
     session.random.shuffle(seen)
     found: dict[tuple[str | None, bool], list[Exchange]] = {}
@@ -66,7 +66,7 @@ def _kinds(session: Session) -> dict[tuple[str | None, bool], list[Exchange]]:
 
 
 def _can_be_repeated(session: Session, exchange: Exchange) -> bool:
-    """Whether a request has only one meaning, and asks for data that no longer changes."""
+    """Whether a request has one meaning, locks no key, asks for data at rest, and got neither a 429 nor a 5xx."""
     request, judgement = exchange.request, exchange.judgement
     if judgement.standing == "unsure" or exchange.response.status in {THROTTLED, *range(SERVER_ERROR, 600)}:
         return False

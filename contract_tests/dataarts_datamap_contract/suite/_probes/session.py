@@ -58,7 +58,7 @@ _WAYS_OF_BODIES = frozenset({"transfer-encoding", "expect"})
 """Header fields about the way of a body, which a server need not accept, and the statuses that say so."""
 
 _LOCKED = (1.0, 4.0)
-"""For how many seconds a server that takes a wrong token amiss is waited for."""
+"""The waits, in seconds, for a server that refuses good requests after a wrong token."""
 
 _SHOWN = 200
 _PLAIN: dict[str, dict[str, Any]] = {
@@ -86,6 +86,7 @@ class Session:
     Attributes:
         target: The server, and the ids that exist there.
         ledger: Where each exchange and each judgement is noted.
+        oracle: Judges each request.
         random: Generates the random choices of the probes.
         clock: Gives the time at which requests are signed, in UTC.
     """
@@ -140,7 +141,7 @@ class Session:
         self._deadline = None if seconds is None else time.monotonic() + seconds
 
     def has_time_for(self, what: str) -> bool:
-        """Whether there is time left to begin something; if not, it is noted by its name."""
+        """Whether there is time left to begin something; if not, its name is noted for the report."""
         is_left = self._deadline is None or time.monotonic() < self._deadline
         if not is_left:
             self.ledger.cut.append(what)
@@ -158,7 +159,7 @@ class Session:
         """Send a request, and hold what comes back to every invariant.
 
         Raises:
-            NoResponseError: Nothing came back.
+            NoResponseError: There is no response, or a broken one.
             BudgetSpentError: No request is left.
             StopRunError: A check that stops the run failed.
             InterruptedRunError: The environment failed, as `check_environment` finds out.
@@ -206,7 +207,7 @@ class Session:
                 self.ledger.moved.add(exchange.operation_id)
 
     def doubt(self, check: str, exchange: Exchange, problem: str, earlier: Exchange | None = None) -> None:
-        """Note that a response contradicts an earlier one, if that is still the same when it is requested again.
+        """Note a problem if the earlier response, or else this one, is still the same when it is requested again.
 
         Raises:
             As `send` does.
@@ -227,7 +228,7 @@ class Session:
     def open(self, operation_id: str) -> Exchange:
         """Ask for an operation that the server need not have, or need not open to the target's account.
 
-        A plain request and the smallest one are tried; for details of many, one GUID and the same twice. If the
+        A plain request and the smallest one are tried; for ListEntityDetails, one GUID, and that GUID twice. If the
         operation is closed, the response is judged like that to an undeclared path.
 
         Raises:
@@ -278,11 +279,12 @@ class Session:
         """Find out whether an error response is the environment's fault: whether an earlier, served request now fails.
 
         Returns:
-            Whether it is an effect of a wrong token before it, which is judged here.
+            Whether the error response is an effect of a wrong token before it; if so, this is judged here.
 
         Raises:
-            InterruptedRunError: It is.
+            InterruptedRunError: It is the environment's fault.
             BudgetSpentError: No request is left.
+            StopRunError: A check that stops the run failed.
         """
         request, status = exchange.request, exchange.response.status
         if status == OK and exchange.operation_id == RUNS and must_be_served(exchange, self.target):
@@ -374,7 +376,7 @@ class Session:
         return [self.question(each, **changes) for each in (RUNS, NODES, *ASSETS) if self.asks_for(each)]
 
     def asks_for(self, operation_id: str) -> bool:
-        """Whether an operation is asked for: ShowNodes if the target names a table, one on assets if it is served."""
+        """Whether an operation is called: ShowNodes only if the target names a table, one on assets only if served."""
         if operation_id == NODES:
             return self.target.table_guid is not None
         return operation_id not in ASSETS or operation_id in self.ledger.served
@@ -423,7 +425,7 @@ class Session:
         return self.send(self.nodes_request(**changes))
 
     def authorize(self, request: Request, credential: Credential | None = None) -> Request:
-        """The request with the target's own credential; unchanged if another one is given, which it already has."""
+        """The request with the target's own credential; unchanged if one is given: the request already has that."""
         if credential is not None:
             return request
         return good_credential(self.target, request, host=self.host, base_path=self.base_path, moment=self.clock())
@@ -476,7 +478,7 @@ def _are_named_anew(shown: Sequence[frozenset[str]]) -> bool:
 
 
 def is_signed(request: Request) -> bool:
-    """Whether a request has a signature, be it good or bad."""
+    """Whether a request has an ``Authorization`` header: a signature, good or bad, or something in its place."""
     return bool(request.header("Authorization"))
 
 

@@ -29,7 +29,7 @@ class Walk:
     """The pages of a window, one after the other.
 
     Attributes:
-        pages: The pages, including the first that was empty or refused.
+        pages: The pages. Only the last can be empty or refused.
         rows: Their rows.
     """
 
@@ -73,7 +73,7 @@ def total_of(exchange: Exchange) -> int | None:
 
 
 def walk(session: Session, limit: int = LIMIT, *, first: Exchange | None = None, **changes: Any) -> Walk:  # noqa: ANN401  each has its own type
-    """Walk a window to its end: to an empty page, or to as many runs as its total says.
+    """Walk a window to its end: an empty or refused page, its total, or at most two pages beyond the full ones.
 
     Args:
         session: The run.
@@ -101,7 +101,7 @@ def _pages(session: Session, limit: int, first: Exchange | None, changes: dict[s
 
 
 def judge_walk(session: Session, walked: Walk) -> None:
-    """Compare a walk with its total, if it has one, and look for runs shown twice and ids that several runs have."""
+    """If a walk has a total, judge whether it finds as many runs, and each once."""
     first, rows, total = walked.pages[0], walked.rows, walked.total
     if total is None:
         return
@@ -112,7 +112,7 @@ def judge_walk(session: Session, walked: Walk) -> None:
 
 
 def find_study(session: Session) -> Study | None:
-    """A window with some runs, few enough to be walked: the target's or a part of it; None if there is none."""
+    """A window with few enough runs to be walked: the target's or a part of it; None if the target's shows no runs."""
     start, end = session.target.window_start, session.target.window_end
     first = session.runs(limit=LIMIT)
     if not first.response.rows:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._probes.session import Session
 
 _MANY: Final = (0, 0, 1, 2, 4, 7)
-"""In how many ways a request differs from the plain one."""
+"""In how many ways a request differs from the plain one: one of these numbers is drawn."""
 
 _THEN_WELL: Final = (True, *[False] * 7)
 """After which of eight wrong requests of a kind a good one is sent."""
@@ -38,7 +38,7 @@ _UNDECLARED: Final = (
     "_=1705622400000&page=2&size=1&sort=name%20desc&sort=id&format=xml&callback=f&_method=HEAD&debug&fields="
     "&%E8%AE%A2=a%2Bb%2Fc&A=2&A=1&A=1&a-b=!%27()*~&extra=1"
 )
-"""Parameters that frameworks read by themselves and others: repeated, blank, without a value, of any characters."""
+"""Parameters that frameworks read by themselves, and others: repeated, blank, without a value, of any characters."""
 
 
 def _from(origin: str, node: str) -> tuple[tuple[str, str], ...]:
@@ -133,7 +133,7 @@ def forwarded(session: Session, request: Request) -> Request:
 
 
 def _with_names(spell: Callable[[str], str]) -> Callable[[Session, Request], Request | None]:
-    """Header names that are spelled otherwise, in reverse order but for those of the credential."""
+    """The request with its header names spelled otherwise; all fields but those of the credential in reverse order."""
 
     def change(_: Session, request: Request) -> Request:
         fields, own = (

@@ -29,7 +29,7 @@ def run_random(session: Session, *, seed: int, max_examples: int) -> list[str]:
         Reasons why schemathesis could not send requests, one line each.
 
     Raises:
-        StopRunError: A check failed on which the run stops.
+        StopRunError: A check that stops the run failed.
         BudgetSpentError: No request is left.
         InterruptedRunError: The credentials, a quota or a gateway interrupted the run.
     """

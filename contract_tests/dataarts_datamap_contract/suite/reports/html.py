@@ -36,7 +36,7 @@ _WORDS: Final = {
 def write_html(report: Report, path: Path, *, ci: bool = False) -> None:
     """Write the report as a page that loads nothing: verdict, counts and failures, then each level.
 
-    It shows everything without its script, which only filters, copies commands, and opens the check in the URL.
+    It shows everything without its script, which only filters, copies commands, and opens the check that the URL names.
 
     Args:
         report: The report of the run.

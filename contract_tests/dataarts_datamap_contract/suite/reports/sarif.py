@@ -20,8 +20,8 @@ def write_sarif(report: Report, path: Path, *, described_in: Path | None = None,
     """Write the failures as SARIF 2.1.0.
 
     Each check of the run is a rule, and each failure a result: code scanning makes an alert of every result, so passed
-    checks are left out. A failure accepted by a baseline is suppressed with the baseline's reason. A check without a
-    verdict is a notification.
+    checks are left out. A failure accepted by a baseline is suppressed with the baseline's reason. A shortcoming of
+    the run, and a check that should have a verdict and has none, is a notification.
 
     Args:
         report: The report of the run.

@@ -142,7 +142,7 @@ def _param_total(exchange: Exchange, _: Target) -> Problems:
 
 
 def _says_failure(envelope: Mapping[str, Any]) -> bool:
-    """Whether an envelope says that the response inside it is an error, which may be any text."""
+    """Whether an envelope says that the response inside it is an error: then the body may be any text."""
     return whole_number(envelope.get("status_code")) not in {None, OK}
 
 

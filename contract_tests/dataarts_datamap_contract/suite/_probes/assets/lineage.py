@@ -61,7 +61,7 @@ def _page(session: Session, offset: int, limit: int) -> Exchange:
 
 
 def probe_around(session: Session) -> None:
-    """Ask for each table's lineage in each direction and plainly, and for some tables' with other parameters, too."""
+    """Ask for the lineage of each table in each direction and without one, and of some with other parameters, too."""
     guids = known_guids(session)
     draws = range(_MOST_DRAWN if guids else 0)
     drawn = [(session.random.choice(guids), drawn_query(session, LINEAGE)) for _ in draws]

@@ -168,7 +168,7 @@ def probe_narrowing(session: Session) -> None:
 
 
 def _ask_in_both_sequences(session: Session, changes: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
-    """Ask for new pages before and after a change of one member, whose responses the asset world tells apart."""
+    """Ask for a new page before and after a change of one member, in both sequences; the asset world compares them."""
     for change in changes:
         for offset, pair in enumerate((change, change[::-1])):
             limit = session.deal("new", range(LEAST_CAP // 4, LEAST_CAP))
@@ -209,7 +209,7 @@ def _judge_page(session: Session, members: Mapping[str, Any], limit: int, row: i
 
 
 def _judge_order(session: Session, found: Exchange, base: Exchange | None) -> None:
-    """The hits of a sorted search stand in the order in which they stand among all assets, sorted."""
+    """The hits of a sorted search are in the order that they have among all assets, sorted in the same way."""
     guids, hits = list(_assets([base] if base else [])), _assets([found])
     if len(hits) == whole_number(found.response.members.get("count")) and set(guids) >= hits.keys():
         is_right = _names_of(hits.values()) == _names_of(hits[guid] for guid in guids if guid in hits)
@@ -225,9 +225,9 @@ def _names_of(assets: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _orders(session: Session, everyone: frozenset[str], base: Exchange) -> list[tuple[dict[str, str], Exchange | None]]:
-    """The orders by name that are served, with all assets in them if they are kept.
+    """The orders by name that are served, each with its page of all assets, or with None if ASC and DESC show the same.
 
-    Each changes only the order, and DESC is the reverse of ASC.
+    An order changes nothing else, and DESC is the reverse of ASC unless both are ignored.
     """
     listed: dict[str, list[str]] = {}
     served: list[tuple[dict[str, str], Exchange | None]] = []
@@ -312,7 +312,7 @@ def _filters(generator: random.Random, everything: Mapping[str, Mapping[str, Any
             leaves += [(leaf, due)] if due else []
             yield _Part({"filter": leaf}, due, f"{attribute} {operator} {asked}")
     generator.shuffle(leaves)
-    # Those come first of which each lets pass many assets that the other lets pass, too, and many that it does not.
+    # First come pairs that let many of the same assets pass, and each of which lets many others pass.
     pairs = sorted(combinations(leaves, 2), key=lambda pair: -_difference(pair[0][1], pair[1][1]))
     for one, two in (*pairs[:_MOST_JOINED], *pairs[-_MOST_JOINED:]):
         yield from _joined(one, two, leaves[-1])
