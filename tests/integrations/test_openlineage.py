@@ -470,6 +470,13 @@ def test_lineage_that_is_refused_is_told(
     assert ([], [service.table_guid]) == (event["inputs"], [one["name"] for one in event["outputs"]])
 
 
+def test_a_state_without_its_purpose_is_refused(command: tuple[FakeService, Command]) -> None:
+    """Without --since-last, all runs would be sent, and the file would not be used."""
+    _, call = command
+    code, _, err = call("--dry-run", "--state", "sent.json")
+    assert (3, True) == (code, "--state needs --since-last" in err)
+
+
 def test_a_state_of_something_else_is_left_alone(command: tuple[FakeService, Command], no_transport: Path) -> None:
     """A file that is no state is not written over."""
     _, call = command

@@ -8,7 +8,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dataarts_datamap_contract.specification import load_specification
-from dataarts_datamap_contract.suite._http.caller import Caller, InterruptedRunError, NoResponseError, Pace
+from dataarts_datamap_contract.suite._http.caller import (
+    BudgetSpentError,
+    Caller,
+    InterruptedRunError,
+    NoResponseError,
+    Pace,
+)
 from dataarts_datamap_contract.suite._judging.ledger import Ledger
 from dataarts_datamap_contract.suite._judging.oracle import Oracle
 from dataarts_datamap_contract.suite._probes.session import Session
@@ -49,8 +55,8 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
         now: The present; the real one if None.
 
     Raises:
-        DiscoveryError: The target names no table; or the server does not answer, ShowNodes does not respond with an
-            array, or no operator in it has runs.
+        DiscoveryError: The target names no table, or too few requests; or the server does not answer, ShowNodes does
+            not respond with an array, or no operator in it has runs.
         TargetError: The environment names an unusable proxy.
     """
     end = int((now or datetime.now(UTC)).timestamp() * 1000) - _DAY
@@ -68,12 +74,17 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
                     break
             if best[0]:
                 return _aim(target, best[0], end - best[1] * _DAY, end)
+    except BudgetSpentError as error:
+        raise DiscoveryError(
+            f"cannot discover: {error}: raise max_requests, or name an operator and a window"
+        ) from None
     except InterruptedRunError as error:
         raise DiscoveryError(f"cannot discover: {target.redact(str(error))}") from None
     except NoResponseError as error:
         raise DiscoveryError(f"cannot discover: {target.endpoint} does not answer: {error}") from error
+    looked_at = f"first {_MOST_OPERATORS}" if len(operators) == _MOST_OPERATORS else len(operators)
     raise DiscoveryError(
-        f"cannot discover: none of the {len(operators)} operators of table {target.table_guid} has runs in the "
+        f"cannot discover: none of the {looked_at} operators of table {target.table_guid} has runs in the "
         f"{_DAYS_BACK[-1]} days that end a day ago: name another table, or an operator and a window"
     )
 

@@ -214,7 +214,7 @@ class _ClientCalls:
             max_age: The maximum age of a last success, such as ``timedelta(hours=26)``; if left out, the latest outcome
                 must be a success.
             since: Time to look back, extended to ``max_age`` if that is longer.
-            any_operator: Whether one operator that keeps the table fresh is enough.
+            any_operator: Whether the last success of any operator counts.
             only: Names of the operators that count, as for ``find_producers``.
             ignore: Names of operators that do not count, such as a job that only checks the table.
             role: ``"associated"`` to let all operators count, including readers, without lineage.

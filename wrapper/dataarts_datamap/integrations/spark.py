@@ -128,7 +128,7 @@ class DataMapDataSource(DataSource):
         end: End of the window; the present if left out. A stream goes on after it.
         numPartitions: Maximum number of groups of operators (4).
         requestsPerSecond: The limit for all groups together (50); each gets an integer share.
-        pageSize: The page size to request, or ``auto``: 100, and 1,000 if there are more runs and the server allows it.
+        pageSize: The page size to request, or ``auto``: 100, and 1,000 for more than 100 runs if the server allows it.
         runningData: ``true`` for the columns ``running_data`` and ``running_param``, which can contain secrets.
         lookback: For streams: time to look back for changes of ended runs (7d).
         endpoint, region, iamEndpoint, projectId, instanceId, workspaceId, allowHttp: As for ``DataMapClient``.

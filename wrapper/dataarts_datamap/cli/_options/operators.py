@@ -27,7 +27,7 @@ class OperatorChoice:
     Attributes:
         only: Names of those that count; if empty, ``role`` decides.
         ignore: Names of those that do not count.
-        any_operator: Whether one operator that keeps the table fresh is enough.
+        any_operator: Whether the last success of any operator counts.
         role: The operators that count if ``only`` is empty: those that write the table according to lineage, or all.
     """
 
@@ -61,7 +61,7 @@ _OPTIONS = options(
         metavar="NAME",
         help="Ignore this operator, named in the same way; may be repeated.",
     ),
-    click.option("--any", "any_operator", is_flag=True, help="One operator that keeps the table fresh is enough."),
+    click.option("--any", "any_operator", is_flag=True, help="The last success of any operator counts."),
     click.option(
         "--role",
         type=click.Choice(["producers", "associated"]),

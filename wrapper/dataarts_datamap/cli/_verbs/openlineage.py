@@ -69,6 +69,8 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
       datamap openlineage --dry-run
       datamap openlineage --since-last --since 30d
     """  # noqa: D301  click reads \b
+    if state_file and not since_last:
+        raise click.UsageError("--state needs --since-last")
     from dataarts_datamap._checks.table_file import load_dataset_names, load_tables
     from dataarts_datamap._errors import DataMapError
     from dataarts_datamap._export.run_progress import RunProgress

@@ -95,7 +95,7 @@ class Freshness(Condition):
         after: The earliest last success that is accepted, as ISO 8601 text; None if its age decides.
         max_age: The largest age of a last success, in seconds; None if ``after`` decides.
         since: Minimum time to look back for runs, in seconds.
-        any_operator: Whether one operator that keeps the table fresh is enough.
+        any_operator: Whether the last success of any operator counts.
     """
 
     kind: ClassVar[str] = "fresh"

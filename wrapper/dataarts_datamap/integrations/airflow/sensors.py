@@ -123,7 +123,7 @@ class TableFreshSensor(_TableSensor):
             template. Give exactly one of ``after`` and ``max_age``.
         max_age: The largest age of a last success.
         since: Minimum time to look back for runs. A table is judged by the operators that have runs in that time.
-        any_operator: Whether one operator that keeps the table fresh is enough.
+        any_operator: Whether the last success of any operator counts.
         only: Names of the operators that count: a job name, a ``workspace/job_name`` or a task id; if left out, those
             that write the table, by ``find_producers``.
         ignore: Names of operators that do not count, such as that of a job that checks the table.
