@@ -87,7 +87,7 @@ class Response:
 
     status: int
     headers: dict[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
 
     def json(self) -> Any:  # noqa: ANN401  a broken server answers anything
         """The body, decoded."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+_STRICT: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class EncodedRow(NamedTuple):
@@ -47,7 +50,7 @@ def encode_row(row: Mapping[str, object]) -> EncodedRow:
 
 def compact(document: object) -> str:
     """A JSON document without spaces."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return _COMPACT.encode(document)
 
 
 def escape(text: str) -> str:
@@ -63,7 +66,7 @@ def check_json(name: str, value: object) -> None:
             nested too deeply.
     """
     try:
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        _STRICT.encode(value).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{name} is not a JSON value: {error}") from None
 

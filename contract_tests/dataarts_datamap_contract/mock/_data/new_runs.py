@@ -81,10 +81,11 @@ def check_fields(fields: Mapping[str, object], whole: Row, operator: Operator) -
         value = fields.get(name, 0)
         if type(value) is not int:
             raise ValueError(f"{name} is {value!r}: it must be an integer")
-    for name, value in _identity(operator).items():
+    identity = _identity(operator)
+    for name, value in identity.items():
         if fields.get(name, value) not in (value, str(value)):
             raise ValueError(f"{name} is {fields[name]!r}: the run belongs to {operator}")
-    own = {name: value for name, value in fields.items() if name not in _identity(operator)}
+    own = {name: value for name, value in fields.items() if name not in identity}
     return cast("Row", own)  # a row that a user adds may have any JSON value
 
 
