@@ -133,7 +133,7 @@ class ConfigurationError(DataMapError):
 
 
 class CredentialsError(ConfigurationError):
-    """No credentials were found, or they are unusable; the text says where."""
+    """No credentials were found, or they are unusable; the text names where they were looked for, or found."""
 
 
 class DiscoveryError(ConfigurationError):

@@ -1,4 +1,4 @@
-"""Broken servers that nobody thought of. Each combines a condition and an effect, which are drawn from tables.
+"""Broken servers that nobody thought of. Most combine one or two conditions and an effect, all drawn from tables.
 
 They measure the suite and are not part of the fleet. Those that the suite misses show which relations it does not check
 yet. The same seed and number always give the same server. Some cannot be told from a correct server by any caller.
@@ -55,9 +55,9 @@ class Asked:
         values: Its parameters and the members of its document, by name.
         number: How many requests for this operation came before it.
         is_again: Whether an equal request came before it.
-        idle: How many seconds have passed since the request for this operation before it.
-        before: The request for this operation before it; None for the first.
-        is_refused: Whether it was answered with an error response.
+        idle: Seconds since the previous request for this operation.
+        before: The previous request for this operation; None for the first.
+        is_refused: Whether a correct server refuses it, and this server does so, too.
     """
 
     parts: RequestParts
@@ -81,13 +81,13 @@ class Asked:
 Check: TypeAlias = "Callable[[Asked], bool]"
 When: TypeAlias = "tuple[str, Check]"
 Which: TypeAlias = "tuple[str, Callable[[Sequence[Item], int], bool]]"
-"""Which items of a list an effect changes, by the list and the index."""
+"""Which items of a list an effect changes: takes the list and an index."""
 
 How: TypeAlias = "Callable[[list[Item], list[int], random.Random], list[Item]]"
-"""What is made of the items at some indexes of a list."""
+"""An effect: takes a list and the indexes of the items to change, and returns the new list."""
 
 Value: TypeAlias = "tuple[str, Callable[[Any], Any]]"
-"""What is made of the value of a field."""
+"""A change of a field: takes its value, and returns the new one."""
 
 
 @dataclass(slots=True)
@@ -215,7 +215,7 @@ _OF_RUNS: Final[tuple[When, ...]] = (
     ("with limit first in the query", lambda asked: asked.parts.query.startswith(b"limit")),
     ("with an offset above limit", lambda asked: asked.whole("offset") > asked.whole("limit")),
     *((f"after another {name}", _after_another(name)) for name in ("task_id", "job_name", "workspace_id", "limit")),
-    ("after a deeper page", lambda asked: asked.before is not None and asked.before.whole("offset") > 50),  # noqa: PLR2004
+    ("after an offset above 50", lambda asked: asked.before is not None and asked.before.whole("offset") > 50),  # noqa: PLR2004
     *((f"with a limit divisible by {each}", _remainder("limit", each, 0)) for each in (3, 7, 8, 25)),
     *((f"with an offset divisible by {each}", _remainder("offset", each, 0)) for each in (4, 5, 11)),
     ("with offset and limit above 100 in sum", lambda asked: asked.whole("offset") + asked.whole("limit") > 100),  # noqa: PLR2004
@@ -228,9 +228,9 @@ _OF_RUNS: Final[tuple[When, ...]] = (
     ("with a window that begins in December", _of_date("start_time", lambda date: date.month == 12)),  # noqa: PLR2004
     ("with a window that begins from April to September", _of_date("start_time", lambda date: 4 <= date.month <= 9)),  # noqa: PLR2004
     ("with a window that begins at night in China", _of_date("start_time", lambda date: date.hour < 6, zone=8)),  # noqa: PLR2004
-    ("with a window that ends in the afternoon in China", _of_date("end_time", lambda date: date.hour > 12, zone=8)),  # noqa: PLR2004
-    ("with a window that begins before 2001", lambda asked: 0 < asked.whole("start_time") < 10**12),
-    ("with a window that ends after 2038", lambda asked: asked.whole("end_time") > 2**31 * 1_000),
+    ("with a window that ends after 13:00 in China", _of_date("end_time", lambda date: date.hour > 12, zone=8)),  # noqa: PLR2004
+    ("with a start_time above 0 and below 10^12", lambda asked: 0 < asked.whole("start_time") < 10**12),
+    ("with an end_time above 2^31 seconds", lambda asked: asked.whole("end_time") > 2**31 * 1_000),
     ("with a window of whole hours", lambda asked: _length(asked) > 0 and _length(asked) % _HOUR == 0),
     ("with a window of a minute at most", lambda asked: 0 <= _length(asked) <= 60_000),  # noqa: PLR2004
     ("with a window of a millisecond", lambda asked: _length(asked) == 1),
@@ -370,7 +370,7 @@ def _once_by(name: str) -> How:
 
 
 def _field(name: str, change: Callable[[Any], Any]) -> How:
-    """A field of the items, or of the attributes of one, is changed."""
+    """Change a field of the items; the name ``attributes.name`` means the field ``name`` of an item's attributes."""
 
     def effect(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
         return [_with(item, name, change) if index in at else item for index, item in enumerate(items)]
@@ -460,7 +460,7 @@ _DIFFERING: Final[dict[str, tuple[str, ...]]] = {
     LINEAGE: ("ep1_id", "ep2_id"),
 }
 _FEW: Final = frozenset({NODES, DETAIL, LINEAGE})
-"""The operations whose lists have no twenty items."""
+"""The operations whose lists never have more than twenty items."""
 
 _RUN_ID: Final = "taskRunningLogId"
 _LISTS: Final[dict[str, tuple[str, ...]]] = {
@@ -511,7 +511,7 @@ _ARGUMENTS: Final[dict[str, tuple[tuple[str, Callable[[dict[str, Any]], dict[str
         ("takes 20 for any larger limit", lambda values: {**values, "limit": min(values["limit"], 20)}),
         ("finds a job_name in any case", _named(lambda asked, name: asked.casefold() == name.casefold())),
         ("finds a job_name by its beginning", _named(lambda asked, name: bool(asked) and name.startswith(asked))),
-        ("finds a job_name with more behind it", _named(lambda asked, name: asked.startswith(name))),
+        ("accepts any text after a job_name", _named(lambda asked, name: asked.startswith(name))),
         ("finds a job_name with blanks around it", _named(lambda asked, name: asked.strip() == name)),
         ("ignores the workspace", lambda values: {k: v for k, v in values.items() if k != "workspace_id"}),
         ("begins the window a second late", lambda values: {**values, "start_time": values["start_time"] + 1_000}),
@@ -556,7 +556,7 @@ _REFUSALS: Final[tuple[tuple[str, HttpError | None], ...]] = (
 _OPERATIONS: Final = (*(RUNS,) * 9, NODES, SEARCH, SEARCH, DETAIL, DETAILS, BULK, BULK, LINEAGE, LINEAGE)
 
 Change: TypeAlias = "Callable[[Any, Asked], Any]"
-"""What is made of a document."""
+"""A change of a document: takes the document, and returns the new one."""
 
 
 def compose(seed: int, number: int) -> Composed:
@@ -691,7 +691,7 @@ class _Server:
         self.asked: ContextVar[tuple[Asked, bool]] = ContextVar("asked")
 
     def meet(self, parts: RequestParts) -> bool:
-        """Whether the server treats a request otherwise than a correct one does; the request is noted."""
+        """Note a request, and return whether it meets all conditions of the defect."""
         values = _read(parts)
         key = json.dumps([values, parts.query.decode("latin-1")], sort_keys=True, default=str)
         self.seen[key] = self.seen.get(key, 0) + 1
@@ -812,7 +812,7 @@ def _read(parts: RequestParts) -> dict[str, Any]:
 
 
 def _repaired(parts: RequestParts, name: str, how: str) -> RequestParts | None:
-    """The request with a good number in place of one that is bad in this way; None if it is not."""
+    """The request with a valid number for a parameter that is bad in the given way; None if that parameter is not."""
     pairs = parse_qsl(parts.query.decode("latin-1"), keep_blank_values=True)
     sent = dict(pairs).get(name)
     good = {"limit": "10", "offset": "0", "start_time": "0", "end_time": str(2**62)}[name]

@@ -97,7 +97,7 @@ def judge_graphs(
 
     Args:
         graphs: By the asset and the direction that was asked for.
-        edges: Pairs of tables, the first upstream, and the exchange of the lineage of all operators that shows them.
+        edges: Pairs of tables, the upstream one first, each with the exchange in which ShowLineageBulk shows it.
         operators: Each operator, according to the lineage of all operators, by GUID.
         kinds: The kinds of the assets that were shown, by GUID.
     """
@@ -154,7 +154,8 @@ def judge_nodes(
     if len(strays) >= _FEWEST and len(strays) > sum(bool(each.names) for each in nodes.values()) / 2:
         guid, name = strays[0]
         text = (
-            f"ShowNodes names operators such as {name!r} for {len(strays)} of {len(nodes)} tables that they do not use"
+            f"for {len(strays)} of {len(nodes)} tables, ShowNodes names operators that do not use them, "
+            f"such as {name!r}"
         )
         yield nodes[guid].exchange, Finding("C-nodes-operator", text)
 
@@ -162,7 +163,7 @@ def judge_nodes(
 def _whole(
     graphs: Mapping[tuple[str, str], Graph], nodes: AbstractSet[str], *, first_is_upstream: bool
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """All responses together make one graph, of which each must show everything that its direction leads to.
+    """All responses together make one graph. Each must show the part of it that its direction leads to, and no more.
 
     A direction leads all the way if any response goes beyond the next tables, else only to the next tables.
     """
@@ -185,7 +186,7 @@ def _whole(
         for check in ("C-lineage-mirror", "C-lineage-agrees"):
             yield graph.exchange, Finding(check, text if lost else None, known[lost[0]] if lost else None)
         away = sorted(shown - due)
-        text = f"{way} of {guid} has a relationship that is not on the way, {' to '.join(min(away, default=()))}"
+        text = f"{asked} has a relationship that does not belong there, {' to '.join(min(away, default=()))}"
         yield graph.exchange, Finding("C-lineage-agrees", text if away else None)
 
 
@@ -215,7 +216,7 @@ def _agreed(
 def _named(
     ways: Mapping[tuple[str, str], Graph], operators: Mapping[str, OperatorTables], *, first_is_upstream: bool
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """Lineage of all operators must name, for an operator, each table next to it in the lineage around a table."""
+    """If lineage around a table connects an operator with a table, lineage of all operators must do so, too."""
     for graph in ways.values():
         for edge in sorted(graph.edges):
             above, below = edge if first_is_upstream else edge[::-1]

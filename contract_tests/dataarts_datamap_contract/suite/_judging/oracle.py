@@ -31,7 +31,7 @@ BODY = "the body"
 """The name that a request's body goes by among its parameters."""
 
 _PLAIN = re.compile(r"0|-?[1-9][0-9]*")
-# Spellings of integers that stock readers know beside decimal digits, and the base of each. Spring's NumberUtils takes
+# Spellings of integers that common parsers accept beside decimal digits, each with its base. Spring's NumberUtils takes
 # 0x and #, Python's int(text, 0) and JavaScript's Number the first three; a leading zero is octal for some.
 _BASES = (
     (re.compile(r"([+-]?)(?:0[xX]|#)([0-9a-fA-F]+)"), 16),
@@ -42,7 +42,7 @@ _SUFFIX = re.compile(r"(.*[0-9.])[dDfFlL]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LONGEST_TARGET = 8_000
-# int() refuses a text of more than 4,300 digits.
+# Far more digits than any bound has. int() refuses more than 4,300.
 _MOST_DIGITS = 400
 
 

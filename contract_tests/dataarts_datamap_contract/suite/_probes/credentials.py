@@ -113,7 +113,7 @@ def probe_signatures(session: Session) -> None:
 
 
 def probe_others(session: Session) -> None:
-    """Ids that are almost the target's open nothing."""
+    """No data is served for ids that are almost those of the target."""
     target, guid = session.target, session.table_guid
     for check, name, value in (
         ("D-project-other", "project_id", target.project_id),
@@ -222,7 +222,7 @@ def _accept_signatures(session: Session) -> None:
 
 
 def _most_wrong(target: Target) -> int | None:
-    """The most wrong signatures for a server in a run, since a few in a row lock a real key; None for any number."""
+    """How many wrong signatures a run may send, since a few in a row lock a real key; None for any number."""
     if target.is_mock:
         return None
     return _ALLOWED_WRONG if target.allow_credential_probes else _LEAST_WRONG
@@ -273,7 +273,7 @@ def _wrong_for_all(session: Session, number: int) -> Iterator[tuple[str, Request
 
 
 def _with_stated_hash(request: Request) -> Request:
-    """The request with a header that states the hash of its body; only the body itself counts."""
+    """The request with a header that states the hash of its body; a server must hash the body itself."""
     stated = ("X-Sdk-Content-Sha256", hashlib.sha256(request.content).hexdigest())
     return replace(request, fields=(*request.fields, stated))
 

@@ -131,7 +131,7 @@ def _ids(operator: Mapping[str, Any]) -> tuple[str, Any, Any]:
 
 
 def probe_tables(session: Session) -> None:
-    """Another table has no operators."""
+    """A GUID that is almost that of the target's table has no operators."""
     own = session.target.table_guid or ""
     for guid in (*near_id(own), *wild_ids(own)) if own else ():
         exchange = ask(session, session.nodes_request(guid=guid))

@@ -32,7 +32,7 @@ _LONGEST_ERROR: Final = 1000
 def write_checks(
     checks: Sequence[TableCheck], *, output: CheckOutput, zone: tzinfo, fail_on: Collection[Verdict]
 ) -> None:
-    """Write the checks to stdout, in order. A table shows times in the zone, the other outputs in UTC."""
+    """Write the checks to stdout, in order. The output ``table`` shows times in the zone, the others in UTC."""
     match output:
         case "ndjson":
             for one in checks:

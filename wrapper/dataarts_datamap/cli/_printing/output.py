@@ -113,7 +113,7 @@ def _finding_text(finding: Finding, width: int) -> str:
 
 
 def write_status(status: TableStatus, table_guid: str, *, output: StatusOutput, zone: tzinfo) -> None:
-    """Write the status of a table to stdout. A table shows times in the zone, the other outputs in UTC."""
+    """Write the status of a table to stdout. The output ``table`` shows times in the zone, the others in UTC."""
     match output:
         case "json":
             _write_lines([{"table_guid": table_guid, **status.to_dict()}])

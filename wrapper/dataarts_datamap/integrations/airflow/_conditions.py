@@ -146,7 +146,7 @@ class PlannedRun(Condition):
 
     Attributes:
         after: That time, as ISO 8601 text.
-        fail_on_failure: Whether a failed run ends the wait if no other run has succeeded, or can still succeed.
+        fail_on_failure: Whether a failed run ends the wait, unless another run has succeeded or may still succeed.
     """
 
     kind: ClassVar[str] = "run"

@@ -119,7 +119,7 @@ class TableFreshSensor(_TableSensor):
 
     Args:
         table: GUID or name of the table. A template.
-        after: The earliest last success that is accepted, aware: a datetime, or ISO 8601 text with an offset. A
+        after: The earliest last success that is accepted: an aware datetime, or ISO 8601 text with an offset. A
             template. Give exactly one of ``after`` and ``max_age``.
         max_age: The largest age of a last success.
         since: Minimum time to look back for runs. A table is judged by the operators that have runs in that time.
@@ -184,12 +184,12 @@ class TableRunSensor(_TableSensor):
 
     Args:
         table: GUID or name of the table. A template.
-        after: The earliest planned time, aware: a datetime, or ISO 8601 text with an offset. A template.
+        after: The earliest planned time: an aware datetime, or ISO 8601 text with an offset. A template.
         only: Names of the operators whose runs count: a job name, a ``workspace/job_name`` or a task id; if left out,
             those that write the table, by ``find_producers``.
         ignore: Names of operators whose runs do not count.
-        fail_on_failure: Whether the task fails if a run failed and no other run has succeeded, or can still succeed. If
-            not, it waits for a rerun.
+        fail_on_failure: Whether the task fails after a failed run, unless another run has succeeded or may still
+            succeed. If not, it waits for a rerun.
         datamap_conn_id: Id of the connection. A template.
         deferrable: Whether the triggerer waits; if not, a worker does.
         kwargs: The common keywords of sensors in Airflow: ``poke_interval``, ``timeout``, ``soft_fail`` and the like.
