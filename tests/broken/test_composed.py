@@ -78,6 +78,23 @@ def test_serves(number: int) -> None:
     assert server.met == twin.met
 
 
+@pytest.mark.parametrize("operation", ["ShowDataSets", "ListEntityDetails"])
+def test_no_server_fails_on_a_body(operation: str) -> None:
+    """A body that no server accepts is refused by each server whose rule does not name another response."""
+    path = {"ShowDataSets": "v3/{p}/datamap/entities/search", "ListEntityDetails": "v1/{p}/datamap/entities/guids"}
+    composed = [compose(SEED, number) for number in range(10 * SERVERS)]
+    servers = [each for each in composed if operation in each.rule and "in place of 400" not in each.rule]
+    callers = {server.rule: Caller(server.seam.build(CONFIG, Record()), CONFIG) for server in servers}
+    statuses = {
+        (rule, body[:4]): caller.ask("POST", f"/{path[operation]}", body).status
+        for rule, caller in callers.items()
+        for body in (b"null", b"7", b"[" * 20_000)
+    }
+
+    assert dict.fromkeys(statuses, 400) == statuses
+    assert any("GUID" in rule for rule in callers) is (operation == "ListEntityDetails")
+
+
 def test_connections_keep_their_number() -> None:
     """A response on an earlier connection counts as one of that connection, also after a later one was opened."""
     met = Met()

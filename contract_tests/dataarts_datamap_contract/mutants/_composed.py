@@ -135,8 +135,14 @@ def _is_shorter(most: int, asked: Asked) -> bool:
     return _length(asked) < most
 
 
+def _guids(asked: Asked) -> int:
+    """The number of GUIDs in the document; 0 if it is not a list."""
+    guids = asked.values.get("guids")
+    return len(cast("list[object]", guids)) if isinstance(guids, list) else 0
+
+
 def _has_more(least: int, asked: Asked) -> bool:
-    return len(asked.values.get("guids", ())) > least
+    return _guids(asked) > least
 
 
 def _after(check: Check) -> Check:
@@ -173,7 +179,7 @@ _ANY: Final[tuple[When, ...]] = (
     ("after an error response", _after(lambda asked: asked.is_refused)),
     ("after a request with a signature", _after(lambda asked: asked.has("authorization"))),
     ("after a pause of a second", lambda asked: asked.idle > 1),
-    ("after the 300th request", lambda asked: asked.number > 300),  # noqa: PLR2004
+    ("after the 300th request", lambda asked: asked.number >= 300),  # noqa: PLR2004
     ("every 37th time", lambda asked: asked.number % 37 == 5),  # noqa: PLR2004
     ("without percent signs in the query", lambda asked: b"%" not in asked.parts.query and bool(asked.parts.query)),
     ("with a User-Agent", lambda asked: asked.has("user-agent")),
@@ -273,7 +279,7 @@ _OF_LINEAGE: Final[tuple[When, ...]] = (
 _OF_MANY: Final[tuple[When, ...]] = (
     *_ANY,
     *((f"with more than {each} GUIDs", partial(_has_more, each)) for each in (1, 2, 9, 15)),
-    ("with a single GUID", lambda asked: len(asked.values.get("guids", ())) == 1),
+    ("with a single GUID", lambda asked: _guids(asked) == 1),
 )
 _WHEN: Final[dict[str, Sequence[When]]] = {
     RUNS: _OF_RUNS,
@@ -804,7 +810,7 @@ def _read(parts: RequestParts) -> dict[str, Any]:
     query = dict(parse_qsl(parts.query.decode("latin-1"), keep_blank_values=True))
     try:
         body: Any = json.loads(parts.body) if parts.body else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         body = {}
     members = cast("Item", body if isinstance(body, dict) else {"guids": body})
     numbers = {name: int(value) if value.isascii() and value.isdecimal() else value for name, value in query.items()}
