@@ -92,6 +92,7 @@ def test_junit(tmp_path: Path) -> None:
     assert {"A-json": [], "B-row-shape": ["failure"], "C-total-constant": ["skipped"]} == dict(
         list(outcomes.items())[:3]
     )
+    assert str(len(outcomes)) == root.get("tests")
     assert ["error"] == outcomes["E-fraction"]
     assert ["error"] == outcomes["the run saw enough to judge by"]
     assert r"<script>alert(1)</script>\x1b" in next(root.iter("failure")).get("message", "")

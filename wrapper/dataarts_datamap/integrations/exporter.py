@@ -133,8 +133,6 @@ class TableExporter:
             raise InvalidArgumentError(f"interval must be a second or more, not {interval}")
         self._client = client
         self._tables = list(tables)
-        self._own_state = None if state is not None else CheckState(":memory:")
-        self._state = state if state is not None else self._own_state
         self._interval = interval.total_seconds()
         self._registries = [CollectorRegistry()]
         if requests is not None:
@@ -150,6 +148,8 @@ class TableExporter:
         self._is_closed = False
         self._is_ending = threading.Event()
         self._server = _Server(host, port, self)
+        self._own_state = None if state is not None else CheckState(":memory:")
+        self._state = state if state is not None else self._own_state
         self._threads = [
             threading.Thread(target=self._check_again_and_again, name="datamap-exporter-check", daemon=True),
             threading.Thread(target=self._server.serve_forever, name="datamap-exporter-serve", daemon=True),

@@ -37,7 +37,8 @@ def write_json(report: Report, path: Path, *, ci: bool = False) -> None:
 
 def write_junit(report: Report, path: Path) -> None:
     """Write the verdicts as JUnit XML: a suite for each level, a case for each check."""
-    root = ET.Element("testsuites", name="datamap conform", tests=str(len(report.verdicts)))
+    count = len(report.verdicts) + bool(report.shortcomings)
+    root = ET.Element("testsuites", name="datamap conform", tests=str(count))
     for level in report.levels:
         verdicts = [verdict for verdict in report.verdicts if verdict.level == level]
         suite = ET.SubElement(root, "testsuite", name=f"{level} {LEVELS[level]}", tests=str(len(verdicts)))
