@@ -41,7 +41,7 @@ from those of *first* and *late*. How well the suite recognizes a bug that it ha
 
 Other authors tried to write bugs that had not been written before; those of *shipped* wrote the bugs that they thought
 likeliest. Each first run was made with the suite of its day. The suite was then extended to catch the rest, except for
-eleven servers that no longer count as broken, since no document forbids what they do: for example, none says how the
+twelve servers that no longer count as broken, since no document forbids what they do: for example, none says how the
 text of a query becomes an integer, or in which order lineage lists operators. Of the correct servers that failed, those
 that broke the specification or RFC 9110 were changed.
 """

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dataarts_datamap_contract._broken.asset_seams import (
-    MARGIN,
     RAW,
     SOURCE_TYPE,
     Search,
@@ -24,7 +23,7 @@ from dataarts_datamap_contract._broken.seams import BULK, MOST, SEARCH, Document
 from dataarts_datamap_contract._broken.servers import BrokenServer
 from dataarts_datamap_contract._broken.shared import WORKSPACE, without
 from dataarts_datamap_contract.mock import TABLE_GUID
-from dataarts_datamap_contract.mock._data.lineage import NODE_TYPE, table_guid
+from dataarts_datamap_contract.mock._data.lineage import table_guid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,23 +110,6 @@ def _sorted_names(caller: Caller, limit: int) -> list[Any]:
 
 
 # Lineage.
-
-
-def _with_siblings(found: Callable[..., Document], guid: str, direction: str) -> Document:
-    """Upstream, each operator on the way shows all that it writes."""
-    graph = found(guid, direction)
-    if direction != "IN":
-        return graph
-    edges = {each["guid"]: each for each in graph["relationships"]}
-    entities = {each["guid"]: each for each in graph["entities"]}
-    operators = {each["guid"] for each in graph["entities"] if each["type_name"] == NODE_TYPE}
-    for table in [each["ep1_id"] for each in graph["relationships"] if each["ep2_id"] in operators]:
-        down = found(table, "OUT")
-        more = [each for each in down["relationships"] if each["ep1_id"] in operators]
-        edges |= {each["guid"]: each for each in more}
-        shown = {each["ep2_id"] for each in more}
-        entities |= {each["guid"]: each for each in down["entities"] if each["guid"] in shown}
-    return {**graph, "total": len(edges), "relationships": [*edges.values()], "entities": [*entities.values()]}
 
 
 def _first_way_alone(found: Callable[..., Document], guid: str, direction: str) -> Document:
@@ -223,13 +205,6 @@ BROKEN_SERVERS = (
         CHECKS["assets agree"],
         on_assets(_indexed, SEARCH),
         lambda caller: caller.search("ods_orders")["entities"][0]["update_time"] < 10**11,
-    ),
-    _shipped(
-        "upstream-with-all-that-operators-write",
-        "upstream of a table there is nothing that is not on the way to it",
-        CHECKS["lineage agrees"],
-        around(_with_siblings),
-        lambda caller: _ARCHIVE in shown_guids(caller.lineage(MARGIN, "?direction=IN")),
     ),
     _shipped(
         "second-way-to-a-table-skipped",

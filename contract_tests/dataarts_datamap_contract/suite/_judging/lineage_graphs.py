@@ -185,7 +185,7 @@ def _whole(
         text = f"{asked} lacks {len(lost)} relationship{'s' * (len(lost) > 1)} that other responses show"
         for check in ("C-lineage-mirror", "C-lineage-agrees"):
             yield graph.exchange, Finding(check, text if lost else None, known[lost[0]] if lost else None)
-        away = sorted(shown - due)
+        away = sorted(edge for edge in shown - due if guid in edge)
         text = f"{asked} has a relationship that does not belong there, {' to '.join(min(away, default=()))}"
         yield graph.exchange, Finding("C-lineage-agrees", text if away else None)
 
