@@ -23,7 +23,6 @@ from dataarts_datamap_contract._broken.seams import BULK, MOST, SEARCH, Document
 from dataarts_datamap_contract._broken.servers import BrokenServer
 from dataarts_datamap_contract._broken.shared import WORKSPACE, without
 from dataarts_datamap_contract.mock import TABLE_GUID
-from dataarts_datamap_contract.mock._data.lineage import table_guid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +33,6 @@ _shipped = partial(BrokenServer, level="C", cohort="shipped")
 
 _CHUNK = 20
 _MOST_OPERATORS = 10
-_ARCHIVE = table_guid("archive.sales.dws_orders")
 _SWAPPED = {
     "ep1_id": "ep2_id",
     "ep2_id": "ep1_id",
