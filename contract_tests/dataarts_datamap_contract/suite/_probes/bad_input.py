@@ -78,7 +78,7 @@ def probe_bad_numbers(session: Session) -> None:
     turn = 0
     for parameter in session.oracle.operation("ShowInstanceInfos").parameters:
         if parameter.is_integer:
-            words = (*_WORDS[turn % 2 :: 2], *_NO_INTEGERS[turn % 2 :: 2], *_DATES[turn % 2 :: 2])
+            words = (*_WORDS, *_NO_INTEGERS[turn % 2 :: 2], *_DATES[turn % 2 :: 2])
             texts = (*tuple(_outside(parameter)) * _MOST_CONTEXTS, *words, *_FRACTIONS, *_ODD_SPELLINGS)
             for text in texts:
                 turn += 1

@@ -99,6 +99,7 @@ def probe_near(session: Session, study: Study) -> None:
         session.ledger.excuse("the target names no workspace", "C-workspace-other", "C-rows-of-workspace")
     known = {_ids(each) for each in (*operators, *named)}
     known |= {(task_id, job_name, None) for task_id, job_name, _ in known}
+    starts = (0, session.target.window_start)
     for place, operator in enumerate(operators):
         for number, (check, changes) in enumerate(_near(operator, named)):
             asked = operator | changes
@@ -108,7 +109,8 @@ def probe_near(session: Session, study: Study) -> None:
             what = " and ".join(f"{name} {value!r}" for name, value in changes.items())
             if place == 0 and number % 6 == 1:
                 _judge_nothing(session, check, session.runs(**asked, **study.window), what)
-            _judge_nothing(session, check, varied_runs(session, number, **asked), what)
+            window = {"start_time": session.deal("near", starts), "end_time": session.target.window_end}
+            _judge_nothing(session, check, varied_runs(session, number, **asked, **window), what)
 
 
 def _near(operator: Mapping[str, Any], named: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, str]]]:
