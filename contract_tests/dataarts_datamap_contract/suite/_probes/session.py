@@ -111,6 +111,7 @@ class Session:
         # A request that was served, for signed requests and for others.
         self._served: dict[bool, Request] = {}
         self._deadline: float | None = None
+        self._takes_one_piece_only = False
 
     @property
     def host(self) -> str:
@@ -169,20 +170,33 @@ class Session:
         return exchange
 
     def _ask(self, request: Request) -> Exchange:
+        plain = self._in_one_piece(request)
+        if self._takes_one_piece_only:
+            request = plain
         try:
             response = self._caller.send(request)
-            if response.status in _NOT_IN_THIS_WAY and request.content:
-                plain = tuple(each for each in request.fields if each[0].lower() not in _WAYS_OF_BODIES)
-                if plain != request.fields:
-                    bare = replace(request, fields=plain)
-                    return self._ask(self.sign(replace(bare, credential=NOBODY)) if is_signed(request) else bare)
+            if response.status in _NOT_IN_THIS_WAY and request.content and plain is not request:
+                return self._ask(plain)
             return Exchange(request, self.oracle.judge(request), response)
         except BrokenResponseError as error:
             self.ledger.fail("A-answer-whole", request, str(error))
             raise
         except NoResponseError:
+            # Each further one would take as long again; this one is noted as an error.
+            self._takes_one_piece_only |= plain is not request
             self._ask_again(request)
             raise
+
+    def _in_one_piece(self, request: Request) -> Request:
+        """The request without the header fields that say how its body is sent.
+
+        The request itself if it has none, or has a wrong signature, which must stay wrong.
+        """
+        fields = tuple(each for each in request.fields if each[0].lower() not in _WAYS_OF_BODIES)
+        if fields == request.fields or (is_signed(request) and request.credential.standing != "good"):
+            return request
+        bare = replace(request, fields=fields)
+        return self.sign(replace(bare, credential=NOBODY)) if is_signed(request) else bare
 
     def confirm(self) -> None:
         """Judge those contradictions between responses that a change of the data could explain, as far as they persist.
