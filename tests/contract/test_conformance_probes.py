@@ -6,6 +6,7 @@ import random
 import re
 from contextlib import contextmanager
 from dataclasses import replace
+from threading import Event
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -16,8 +17,8 @@ from hypothesis import strategies as st
 from dataarts_datamap_contract.mock import MockServer
 from dataarts_datamap_contract.specification import load_specification
 from dataarts_datamap_contract.suite import SecondTenant
-from dataarts_datamap_contract.suite._http.caller import BudgetSpentError, Caller, Pace
-from dataarts_datamap_contract.suite._http.credentials import near_tokens, tokens_in_query
+from dataarts_datamap_contract.suite._http.caller import BudgetSpentError, Caller, NoResponseError, Pace
+from dataarts_datamap_contract.suite._http.credentials import NOBODY, Signer, near_tokens, tokens_in_query
 from dataarts_datamap_contract.suite._judging.ledger import Ledger
 from dataarts_datamap_contract.suite._judging.oracle import Oracle
 from dataarts_datamap_contract.suite._probes import (
@@ -32,6 +33,7 @@ from dataarts_datamap_contract.suite._probes import (
 from dataarts_datamap_contract.suite._probes.order import EVERY_PROBE
 from dataarts_datamap_contract.suite._probes.session import Session
 from dataarts_datamap_contract.suite._probes.study import find_study
+from dataarts_datamap_contract.suite._probes.ways import WAYS
 from dataarts_datamap_contract.suite.catalogue import CATALOGUE, CHECKED_OPERATIONS
 from support.mock_target import CONFIG, mock_target
 from support.scripted_server import Answer, Asked, ScriptedServer
@@ -44,15 +46,16 @@ if TYPE_CHECKING:
 
 SAFE = {"GET", "HEAD", "OPTIONS", "PROPFIND"}
 QUESTIONS = r"/v3/[^/]*/datamap/entities/search(\?|$)|/v1/[^/]*/datamap/entities/guids(\?|$)"
+PACE = Pace(800)
 BLANK = b'{"status_code": 200, "body": "{\\"rows\\": [], \\"total\\": 0}"}'
 
 
 @contextmanager
-def session_with(target: Target, most: int = 800, *, assets: bool = False) -> Iterator[Session]:
+def session_with(target: Target, pace: Pace = PACE, *, assets: bool = False) -> Iterator[Session]:
     """A run's way to a server, before anything was asked but whether it shows assets."""
     ledger = Ledger(target, "ABCDE", frozenset())
     ledger.served |= CHECKED_OPERATIONS if assets else {"ShowInstanceInfos", "ShowNodes"}
-    with Caller(target.endpoint, Pace(most), may_write=target.is_mock) as caller:
+    with Caller(target.endpoint, pace, may_write=target.is_mock) as caller:
         yield Session(target, caller, ledger, Oracle(load_specification()), generator=random.Random(0))
 
 
@@ -97,8 +100,35 @@ def test_stops_at_the_end_of_its_budget(step: Any) -> None:
     target = small_target(
         "http://127.0.0.1:1", access_key="key", secret_key="secret", second_tenant=SecondTenant(project_id="2")
     )
-    with session_with(target, most=0, assets=True) as session, pytest.raises(BudgetSpentError):
+    with session_with(target, Pace(0), assets=True) as session, pytest.raises(BudgetSpentError):
         run(session, step.probe)
+
+
+def test_bodies_in_chunks_without_a_response_are_not_sent_again() -> None:
+    """After the first one, bodies go in one piece, signed anew; a wrong signature is sent as it is, and stays wrong."""
+    end = Event()
+
+    def silent_at_chunks(asked: Asked) -> Answer:
+        if "transfer-encoding" in asked.headers:
+            end.wait()
+        return json_answer(200, {})
+
+    pace = Pace(10, timeout=0.2)
+    with (
+        ScriptedServer(silent_at_chunks) as server,
+        session_with(small_target(server.url, token=None, access_key="key", secret_key="secret"), pace) as session,
+    ):
+        bare = replace(session.question("ShowDataSets"), credential=NOBODY)
+        chunked = WAYS["in chunks"](session, bare)
+        assert chunked is not None
+        with pytest.raises(NoResponseError, match="ReadTimeout"):
+            session.send(session.sign(chunked))
+        assert bare.fields == session.send(session.sign(chunked)).request.fields
+        signer = Signer(session.target, session.host, session.base_path, session.clock())
+        with pytest.raises(NoResponseError, match="ReadTimeout"):
+            session.send(signer.sign_wrongly(chunked, secret_key="another"))
+        end.set()
+    assert [True, True, False, True, True] == ["transfer-encoding" in asked.headers for asked in server.asked]
 
 
 def asked_as(pattern: str, replacement: str | Callable[[re.Match[str]], str]) -> Callable[[Asked], Answer]:

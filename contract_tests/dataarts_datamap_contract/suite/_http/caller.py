@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from dataarts_datamap_contract.suite._http.messages import Request
 
-_TIMEOUT_SECONDS = 20.0
 _MOST_BYTES = 32 * 1024 * 1024
 _TRANSIENT = frozenset({502, 503, 504})
 _THROTTLED = 429
@@ -65,6 +64,7 @@ class Pace:
         clock: Returns seconds of a monotonic clock.
         sleep: Waits for some seconds.
         tell: Called with a text before each wait that a 429 causes.
+        timeout: How many seconds to wait for a connection, and for each read and write on it.
     """
 
     most_requests: int
@@ -72,6 +72,7 @@ class Pace:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     tell: Callable[[str], object] = str
+    timeout: float = 20.0
 
 
 class Caller:
@@ -88,7 +89,7 @@ class Caller:
         parts = urlsplit(endpoint)
         self._url = (parts.scheme.encode(), (parts.hostname or "").encode("idna"), parts.port)
         self._extensions: dict[str, Any] = {
-            "timeout": dict.fromkeys(("connect", "read", "write", "pool"), _TIMEOUT_SECONDS)
+            "timeout": dict.fromkeys(("connect", "read", "write", "pool"), pace.timeout)
         }
         self.host = parts.netloc
         self.base_path = parts.path.rstrip("/")
