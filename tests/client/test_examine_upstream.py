@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dataarts_datamap import InvalidArgumentError, LineageKnowledge, Trouble
+from dataarts_datamap._report.upstream_graph import standing
+from support.answers import json_answer
 from support.catalog_server import Factory, chain, entity, guid_of, lineage_row
 from support.command import called, point_at
+from support.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
     from support.faces import Face
-    from support.scripted_server import ScriptedServer
 
 HOUR = 3_600_000
 NOW = int(time.time() * 1000)
@@ -50,12 +52,26 @@ def test_each_table_upstream_has_its_standing(face: Face) -> None:
     assert [0, 1, 1, 2] == [one.steps for one in upstream.tables]
     assert [Trouble.SKIPPED, Trouble.FAILED, None, None] == [one.trouble for one in upstream.tables]
     assert [True, True, False, False] == [one.is_judged for one in upstream.tables]
+    assert [False, False, False, True] == [one.is_source for one in upstream.tables]
     (broken,) = upstream.troubled
     told = broken.to_dict()
     assert ("to_db.dwd.b", "obs://logs/to_db.dwd.b.job") == (told["job_name"], told["log_path"])
     assert 4 == len(upstream.edges)
     assert upstream.to_dict() == json.loads(json.dumps(upstream.to_dict()))
     assert {"search": 1, "bulk": 2, "node": 3, "instances": 3} == asked(server)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_table_whose_operators_cannot_be_read_is_not_from_elsewhere(face: Face, status: int) -> None:
+    """Lineage names its job, so it is only not judged, whether the operators are refused or unknown to the service."""
+    service, hidden = factory(), f"/{guid_of('db.dwd.b')}/node"
+    refused = json_answer({"error_code": "DLM.1", "error_msg": "no"}, status=status)
+    with (
+        ScriptedServer(lambda asked: refused if asked.target.endswith(hidden) else service.answer(asked)) as server,
+        face.client(server.url) as client,
+    ):
+        upstream = client.examine_upstream(GUID)
+    assert ["not judged"] == [standing(one) for one in upstream.tables if one.table.full_name == "db.dwd.b"]
 
 
 def test_it_is_bounded(face: Face) -> None:

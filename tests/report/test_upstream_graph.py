@@ -97,15 +97,21 @@ def test_one_sentence_says_it(upstream: Upstream, said: str) -> None:
     assert said.split(" and ", maxsplit=1)[0] in upstream_section(upstream, UTC)
 
 
-def test_a_table_whose_operator_has_no_runs_is_not_from_elsewhere() -> None:
-    """Only a table upstream without a known operator comes from elsewhere; without runs, a table is not judged."""
-    idle, root = table("idle", 1, operator=OPERATOR), table("root", 0)
-    assert ["well", "from elsewhere", "not judged", "not judged"] == [standing(one) for one in (ROOT, NEAR, idle, root)]
+def test_only_a_source_is_from_elsewhere() -> None:
+    """Any other table without runs is not judged."""
+    source, idle, root = table("source", 1, is_source=True), table("idle", 1, operator=OPERATOR), table("root", 0)
+    expected = ["well", "from elsewhere", "not judged", "not judged"]
+    assert expected == [standing(one) for one in (ROOT, source, idle, root)]
 
 
 def test_it_is_in_the_language_of_the_page() -> None:
     """Every word of ours for how a table stands has one in Chinese."""
-    tables = [ROOT, NEAR, *[table(f"t{number}", 1, trouble) for number, trouble in enumerate(Trouble)]]
+    tables = [
+        ROOT,
+        NEAR,
+        table("source", 1, is_source=True),
+        *[table(f"t{number}", 1, trouble) for number, trouble in enumerate(Trouble)],
+    ]
     assert not {standing(one) for one in tables} & {standing(one, CHINESE) for one in tables}
     html = upstream_section(Upstream(tables=tuple(tables)), UTC, CHINESE)
     assert "s.t0（失败），s.t1（仍在运行），s.t2（尚未开始）" in html

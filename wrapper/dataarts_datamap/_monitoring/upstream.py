@@ -28,6 +28,7 @@ class UpstreamTable(Struct, frozen=True, kw_only=True):
         table: The table.
         steps: Number of steps upstream: 1 for an input, 0 for the table itself.
         is_judged: Whether runs of operators that write it were found; if not, its state is not known.
+        is_source: Whether it is upstream, and lineage knows no operator that writes it: its data comes from elsewhere.
         trouble: The worst trouble found; None if there is none, or the table was not judged.
         operator: The operator with that trouble, else one that writes the table. None if none is known.
         run: The run that shows the trouble, else the last success of the operator. None if there is none.
@@ -37,6 +38,7 @@ class UpstreamTable(Struct, frozen=True, kw_only=True):
     table: Table
     steps: int
     is_judged: bool = False
+    is_source: bool = False
     trouble: Trouble | None = None
     operator: Operator | None = None
     run: Run | None = None
@@ -50,6 +52,7 @@ class UpstreamTable(Struct, frozen=True, kw_only=True):
             "full_name": self.table.full_name,
             "steps": self.steps,
             "is_judged": self.is_judged,
+            "is_source": self.is_source,
             "trouble": None if self.trouble is None else self.trouble.value,
             "since": time_text(self.since),
             "job_name": None if operator is None else operator.job_name,
@@ -133,17 +136,18 @@ def examine_upstream(  # noqa: PLR0913  each is one fact that it rests on
                 waiting.append((yield from examiner.examine(lineage.find(edge.source), depth=here.depth + 1)))
             edges[edge.key] = edge
     knowledge = LineageKnowledge.KNOWN if lineage.inputs(table) else LineageKnowledge.UNKNOWN
-    found = tuple(map(_standing, examiner.examined.values()))
+    found = tuple(_standing(one, lineage) for one in examiner.examined.values())
     return Upstream(tables=found, edges=tuple(edges.values()), lineage=knowledge, notes=examiner.notes)
 
 
-def _standing(examined: Examined) -> UpstreamTable:
+def _standing(examined: Examined, lineage: Lineage) -> UpstreamTable:
     worst = examined.worst
     shown = worst or next((one for one in examined.producers if one.runs), next(iter(examined.producers), None))
     return UpstreamTable(
         table=examined.table,
         steps=examined.depth,
         is_judged=any(one.runs for one in examined.producers),
+        is_source=examined.depth > 0 and not lineage.producers(examined.table),
         trouble=None if worst is None else worst.trouble,
         operator=None if shown is None else shown.operator,
         run=None if shown is None else shown.run or shown.last_success,

@@ -88,7 +88,7 @@ def standing(one: UpstreamTable, say: Texts = ENGLISH) -> str:
         return say(TROUBLE_WORDS[one.trouble])
     if one.is_judged:
         return say("well")
-    return say("from elsewhere" if one.steps and one.operator is None else "not judged")
+    return say("from elsewhere" if one.is_source else "not judged")
 
 
 def run_words(operator: Operator | None, run: Run | None, zone: tzinfo, say: Texts) -> list[str]:
