@@ -292,6 +292,18 @@ def test_signature_version_4() -> None:
             obstore.get(store(server, virtual_hosted_style_request=False, **in_path), key)
 
 
+@pytest.mark.parametrize("dates", [0, 2])
+def test_version_4_needs_one_date(server: MockServer, dates: int) -> None:
+    """Without a date, or with two, a signature is refused, in XML."""
+    scope = f"{CONFIG.access_key}/{NOW:%Y%m%d}/{CONFIG.region}/s3/aws4_request"
+    own = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
+    headers = [("Authorization", own), *[("x-amz-date", f"{NOW:%Y%m%dT%H%M%SZ}")] * dates]
+    with httpx.Client(proxy=server.url, trust_env=False) as client:
+        response = client.get(f"http://{HOST}{failed_path(server)}", headers=headers)
+
+    assert (403, "AccessDenied") == code_of(response)
+
+
 def test_requests_are_remembered(server: MockServer) -> None:
     """What was asked is in the log of requests, without signature and token."""
     path = failed_path(server)

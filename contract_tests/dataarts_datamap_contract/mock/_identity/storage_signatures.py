@@ -88,8 +88,10 @@ class StorageAuthentication:
         key = self._key(claim[1])
         if claim[3].decode() != self._region:
             raise StorageError(400, "AuthorizationHeaderMalformed", f"The region must be {self._region}")
-        (sent,) = request.header("x-amz-date") or (b"",)
-        self._check_time(_basic_date(sent))
+        dates = request.header("x-amz-date")
+        if len(dates) != 1:
+            raise StorageError(403, "AccessDenied", "An Authorization header needs one x-amz-date header")
+        self._check_time(_basic_date(dates[0]))
         names = claim[4].decode().split(";")
         if missing := {"host", "x-amz-date"} - set(names):
             raise StorageError(403, "AccessDenied", f"Not signed: {', '.join(sorted(missing))}")
@@ -97,7 +99,7 @@ class StorageAuthentication:
         _check_token(key, [value for name, values in tokens.items() if name in names for value in values])
         scope = b"/".join((claim[2], claim[3], b"s3/aws4_request"))
         canonical = hashlib.sha256(v4_canonical_request(request, names)).hexdigest().encode()
-        to_sign = b"\n".join((b"AWS4-HMAC-SHA256", sent, scope, canonical))
+        to_sign = b"\n".join((b"AWS4-HMAC-SHA256", dates[0], scope, canonical))
         signing_key = b"AWS4" + key.secret_key.encode()
         for part in scope.split(b"/"):
             signing_key = hmac.digest(signing_key, part, "sha256")
