@@ -259,14 +259,15 @@ def test_waits_out_a_throttle() -> None:
 
 
 def test_never_sends_what_could_write() -> None:
-    """A method that could write is refused before it is sent, unless the server is a mock."""
+    """A method that could write is refused before it is sent, alone or beside others, unless the server is a mock."""
     request = Request(method="DELETE", path="/", credential=Credential("good"))
     with (
         ScriptedServer(Answer(b"{}")) as server,
         Caller(server.url, Pace(9)) as caller,
-        pytest.raises(ValueError, match="DELETE could write"),
     ):
-        caller.send(request)
+        for send in (caller.send, lambda each: caller.send_together([each])):
+            with pytest.raises(ValueError, match="DELETE could write"):
+                send(request)
 
     assert [] == server.asked
 

@@ -148,8 +148,6 @@ class Caller:
         return response
 
     def _send_once(self, request: Request) -> Response:
-        if not (self._may_write or request.is_question or request.method in _SAFE_METHODS):
-            raise ValueError(f"{request.method} could write: it is only sent to a mock")
         self.take_turn()
         return self._exchange(request)
 
@@ -159,6 +157,7 @@ class Caller:
         Raises:
             BudgetSpentError: Too few requests are left.
             NoResponseError: One of them got no response.
+            ValueError: A method could write, and this is not allowed.
         """
         for _ in requests:
             self.take_turn()
@@ -166,6 +165,8 @@ class Caller:
             return list(pool.map(self._exchange, requests))
 
     def _exchange(self, request: Request) -> Response:
+        if not (self._may_write or request.is_question or request.method in _SAFE_METHODS):
+            raise ValueError(f"{request.method} could write: it is only sent to a mock")
         own = () if request.header("Accept-Encoding") else (("Accept-Encoding", "identity"),)
         has_length = (request.content or request.is_question) and not request.header("Transfer-Encoding")
         length = (("Content-Length", str(len(request.content))),) if has_length else ()
