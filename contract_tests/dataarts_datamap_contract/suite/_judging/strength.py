@@ -24,7 +24,7 @@ class Strength(NamedTuple):
 
 
 def measure_strength(world: World) -> Strength:
-    """What the data that a run saw, and that no longer changes, could show."""
+    """How much the runs in windows that no longer change could show."""
     runs: dict[tuple[str, str], set[str]] = {}
     for asker, known in world.rows.items():
         runs.setdefault((asker.task_id, asker.job_name), set()).update(known)
