@@ -100,7 +100,7 @@ class HitList(_ListOfPages):
 
 
 class _Page(NamedTuple):
-    """The rows of some operators.
+    """The rows of some operators, as one page showed them.
 
     Attributes:
         begin: The first operator's position.

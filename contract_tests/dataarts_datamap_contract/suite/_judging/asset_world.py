@@ -290,7 +290,7 @@ class AssetWorld:
         relationships: Sequence[Mapping[str, Any]],
         entities: Sequence[Mapping[str, Any]],
     ) -> Iterator[Finding]:
-        """Relationships and assets are returned once each; the assets are those at ends, and the requested one."""
+        """Relationships and assets occur once each; the assets, if any, are those at the ends and the requested one."""
         shown = [_guid(entity) for entity in entities]
         ids = [str(each.get("guid") or "") for each in relationships if not is_of_columns(each)]
         for listed, what in ((shown, "asset"), (ids, "relationship")):

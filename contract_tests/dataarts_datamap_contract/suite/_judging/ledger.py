@@ -79,7 +79,7 @@ class Ledger:
         return any(check in self._entries for check in checks)
 
     def record(self, exchange: Exchange) -> None:
-        """Judge an exchange by every invariant, and compare it with earlier ones.
+        """Judge an exchange by every invariant whose check is wanted, and compare it with earlier ones.
 
         Raises:
             StopRunError: A check that stops the run failed.

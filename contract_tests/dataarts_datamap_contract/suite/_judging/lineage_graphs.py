@@ -68,7 +68,7 @@ class OperatorTables(NamedTuple):
     """One operator, according to the lineage of all operators (ShowLineageBulk).
 
     Attributes:
-        reads: The GUIDs of the tables that it reads; empty text for a table without a GUID.
+        reads: The GUIDs of the tables that it reads; an empty text if a row names none.
         writes: The GUIDs of the tables that it writes, likewise.
         name: Its name and its workspace.
         exchange: The exchange that says so.
@@ -116,7 +116,7 @@ def judge_graphs(
 def judge_others(
     graphs: Mapping[tuple[str, str], Graph], known: AbstractSet[str], kinds: Mapping[str, object]
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """If lineage around a table shows an asset that is no table, lineage of all operators must name that asset, too.
+    """An asset of another kind that lineage around a table shows must be named by lineage of all operators, too.
 
     Args:
         graphs: The lineage around each table, by its GUID and the direction that was asked for, which may be empty.

@@ -78,7 +78,7 @@ class Parameter:
         return ("true", "false") if self.schema.get("type") == "boolean" else tuple(self.schema.get("enum", ()))
 
     def classify(self, text: str) -> tuple[Kind, str | int]:
-        """The kind of a text as its value; and the value, which is an int for a plain integer, else the text."""
+        """The kind of a text as its value, and the value: an int if declared and plainly written, else the text."""
         if self._listed and text not in self._listed:
             known = text.casefold() in {each.casefold() for each in self._listed}
             return ("doubtful" if known or not text.strip() or text in {"0", "1"} else "unlisted"), text
@@ -167,7 +167,7 @@ class Judgement:
         operation: The operation that it asks for; None if it asks for none that is declared.
         kinds: The kind of each declared parameter's value, and of the body, without optional parameters that were not
             sent.
-        values: The value of each parameter that was sent once, as an int where it is a plain integer; and the texts,
+        values: The value of each parameter that was sent once, as `Parameter.classify` reads it; and the texts,
             integers and booleans in the body's object, by name.
         doubtful: Whether the request as a whole is odd: it has a broken or a non-UTF-8 escape, a plus sign in the
             query, dots in place of an id, an encoded slash in an id, a header field that is not ASCII, or a very long

@@ -19,7 +19,7 @@ from dataarts_datamap_contract.suite._judging.oracle import DEFECTS, Exchange
 from dataarts_datamap_contract.suite.target import Target
 
 Problems: TypeAlias = "tuple[str, ...] | None"
-"""What is wrong; empty if nothing is; None if the exchange is not the business of the invariant."""
+"""What is wrong; empty if nothing is; None if the invariant does not judge the exchange."""
 
 Invariant: TypeAlias = Callable[[Exchange, Target], Problems]
 
