@@ -1,1 +1,1 @@
-"""Requests, responses and credentials on the wire, and how each is sent and shown."""
+"""Requests, responses and credentials on the wire: how they are made, sent and shown."""

@@ -43,7 +43,7 @@ class BudgetSpentError(Exception):
 
 
 class NoResponseError(Exception):
-    """A request got no response; the text says why."""
+    """A request got no response, or a broken one; the text says why."""
 
 
 class InterruptedRunError(Exception):
@@ -79,7 +79,7 @@ class Caller:
     """Sends requests to one server at a pace. Methods that could write are sent only if that is allowed.
 
     After a 429, it waits and repeats the request, at most five times; after a 502, 503 or 504, or without a response,
-    once. Requests go through the proxy that the environment names for the endpoint.
+    once. Requests go through the proxy that `environment_proxy` finds for the endpoint.
 
     Raises:
         TargetError: The environment names an unusable proxy.
@@ -103,7 +103,7 @@ class Caller:
         if self.proxy is not None:
             under_tls = tls if self.proxy.address.startswith("https:") else None
             proxy = httpcore2.Proxy(self.proxy.address, auth=self.proxy.auth, ssl_context=under_tls)
-            if ":" in (parts.hostname or ""):  # the library sends the address to a proxy unchanged
+            if ":" in (parts.hostname or ""):  # the library sends an IPv6 address to a proxy without brackets
                 self._url = (self._url[0], b"[%b]" % self._url[1], self._url[2])
                 self._extensions["sni_hostname"] = parts.hostname
         self._pool = httpcore2.ConnectionPool(ssl_context=tls, proxy=proxy, max_connections=_CONNECTIONS)
@@ -156,7 +156,7 @@ class Caller:
 
         Raises:
             BudgetSpentError: Too few requests are left.
-            NoResponseError: One of them got no response.
+            NoResponseError: One of them got no response, or a broken one.
             ValueError: A method could write, and this is not allowed.
         """
         for _ in requests:

@@ -112,7 +112,7 @@ class Signer:
         return _with(request, Credential("bad", fields, _SIGNED, right_values=(right,)))
 
     def sign_other(self, signed: Request, sent: Request) -> Request:
-        """A request with the signature of another request."""
+        """The request ``sent`` with the signature of ``signed``."""
         return self._sign(signed, sent, standing="bad")
 
     def sign_at(self, request: Request, shift: timedelta) -> Request:
@@ -126,7 +126,7 @@ class Signer:
         return _with(request, replace(signed, fields=(*now, *signed.fields[1:])))
 
     def sign_undated(self, request: Request) -> Request:
-        """The request with a signature that leaves out the date."""
+        """The request with a signature whose signed header fields leave out the date."""
         return self._sign(request, request, dated=False, standing="bad")
 
     def _sign(  # noqa: PLR0913  each is one possible mistake

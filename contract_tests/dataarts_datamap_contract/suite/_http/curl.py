@@ -25,7 +25,7 @@ def _url(endpoint: str, request: Request) -> str:
 
 
 def _header(name: str, value: str) -> str:
-    """A header for curl, which sends a header without a value only if it ends in a semicolon."""
+    """A header as curl takes it: one without a value must end in a semicolon, or curl does not send it."""
     return f"{name}: {value}" if value else f"{name};"
 
 

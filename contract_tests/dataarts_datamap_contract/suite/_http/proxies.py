@@ -1,4 +1,4 @@
-"""The proxy that the environment or, outside Linux, the settings of the system name, by the rules of the client."""
+"""Finds the proxy in the environment or, outside Linux, in the system's settings, by the same rules as the client."""
 
 from __future__ import annotations
 
@@ -38,11 +38,10 @@ class Proxy:
 def environment_proxy(endpoint: str) -> Proxy | None:
     """The proxy that ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` or the system's settings name for an endpoint.
 
-    None if they name none, or ``NO_PROXY`` names the endpoint. This machine is always reached without a proxy.
+    None if they name none, if ``NO_PROXY`` or the settings exclude the endpoint, or if that is this machine.
 
     Raises:
-        TargetError: The variable holds no http or https address, for example that of a SOCKS proxy. The text does not
-            show its value.
+        TargetError: What is named is not the address of an http or https proxy. The text does not show it.
     """
     parts = urlsplit(endpoint)
     host = parts.hostname or ""
@@ -78,7 +77,7 @@ def _split(address: str) -> SplitResult | None:
 
 
 def _named(scheme: str) -> tuple[str, str]:
-    """The variable that names the proxy for a scheme, first in lower case, and its value; both empty if none does."""
+    """What names the proxy for a scheme, and the proxy's address; empty if none is named. Lower-case names win."""
     for variable in (f"{scheme}_proxy", "all_proxy"):
         for name in (variable, variable.upper()):
             if name == "HTTP_PROXY" and "REQUEST_METHOD" in os.environ:
@@ -86,7 +85,7 @@ def _named(scheme: str) -> tuple[str, str]:
             if name in os.environ:
                 if os.environ[name]:
                     return name, os.environ[name]
-                break  # empty: no proxy, whatever the variable in upper case says
+                break  # an empty variable overrides the upper-case one, too
     if _HAS_NO_SETTINGS:
         return "", ""
     proxies = getproxies()

@@ -1,4 +1,4 @@
-"""Signs requests with SDK-HMAC-SHA256, as documented. It shares no code with a client, and so no mistakes."""
+"""Signs requests with SDK-HMAC-SHA256, as documented. It shares no code with the client, and so no mistakes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def sign(  # noqa: PLR0913  the parts that a signature covers
         method: The method.
         path: The path as sent, percent-encoded.
         query: The query string as sent, percent-encoded.
-        signed_fields: The header fields to sign, by name; the date is signed only if it is among them.
+        signed_fields: The header fields to sign, by name, usually with ``X-Sdk-Date``.
         date: The value of ``X-Sdk-Date``.
         access_key: The access key.
         secret_key: Its secret key.

@@ -100,7 +100,7 @@ class HitList(_ListOfPages):
 
 
 class _Page(NamedTuple):
-    """The rows of some operators.
+    """The rows of some operators, as one page showed them.
 
     Attributes:
         begin: The first operator's position.
@@ -130,7 +130,7 @@ class _Page(NamedTuple):
 
 
 class LineageList(_ListOfPages):
-    """The lineage of all operators, whose pages count operators, each of which can have any number of rows."""
+    """The lineage of all operators. Its limit counts operators, each of which can have any number of rows."""
 
     def __init__(self, unit: OffsetUnit) -> None:
         super().__init__("C-bulk-pages", unit)
@@ -175,7 +175,7 @@ class LineageList(_ListOfPages):
         beginning: dict[int, list[_Page]] = {}
         for each in known:
             beginning.setdefault(each.begin, []).append(each)
-        # Only a page that contains the new one may now be made up of other pages than before.
+        # Only pages that contain the new one may be made up of other pages now.
         for whole in [each for each in known if each.begin <= page.begin and page.end <= each.end]:
             parts: dict[str, int] = {}
             for part in _tiles(beginning, whole):
@@ -189,7 +189,7 @@ class LineageList(_ListOfPages):
 
 
 def _tiles(beginning: Mapping[int, Sequence[_Page]], whole: _Page) -> Iterator[_Page]:
-    """Smaller pages that together make up a larger one; none if they leave a gap. ``beginning`` has all pages."""
+    """Smaller pages that together make up a larger one; none if they leave a gap. ``beginning``: pages by ``begin``."""
     found: list[_Page] = []
     here = whole.begin
     while here < whole.end:

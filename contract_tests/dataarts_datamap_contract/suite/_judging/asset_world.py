@@ -1,4 +1,4 @@
-"""Responses must not contradict each other about assets and lineage: one world is behind them. No HTTP here."""
+"""Compares all responses about assets and lineage with each other, and any responses to the same request. No HTTP."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _ENDS: Final[Mapping[str, str]] = {
     "schema": "schema in lineage",
     "table": "table in lineage",
 }
-"""The fields in which lineage describes the table at an end, and the name of the fact that each states."""
+"""Fields of a table in lineage of all operators, after ``source_`` or ``target_``, and the fact that each states."""
 
 _NODE: Final = ("node_name", "node_type", "node_qualified_name", "workspace_id")
 _DATA_FLOW: Final = "DATA_FLOW"
@@ -56,16 +56,16 @@ Facts: TypeAlias = "Mapping[str, object]"
 
 
 class AssetWorld:
-    """Everything that the responses of a run say about assets and lineage.
+    """What all responses say about assets and lineage, to find where they contradict each other.
 
     Attributes:
-        assets: The assets that a search or details showed, by GUID, each as it was shown last.
-        ends: The tables that lineage names, by GUID, each with the name that it has there.
-        edges: The pairs of tables in rows of all lineage, upstream first, each with the exchange that shows it.
-        operators: By GUID, what each operator reads and writes according to all lineage.
-        graphs: By GUID and direction, the lineage around an asset.
-        nodes: By the GUID of a table, the operators that ShowNodes names for it, with the response that says so.
-        bulk: The pages of all lineage.
+        assets: The assets that a search or details showed, by GUID, each with the last value of every field.
+        ends: The tables that lineage of all operators names, by GUID, each with the name that it has there.
+        edges: Pairs of tables in rows of lineage of all operators, upstream first, and the exchange that shows each.
+        operators: By GUID, what each operator reads and writes according to lineage of all operators.
+        graphs: By GUID and direction, which may be empty, the lineage around an asset.
+        nodes: By the GUID of a table, the operators that ShowNodes names for it, with the exchange that says so.
+        bulk: The pages of lineage of all operators.
     """
 
     def __init__(self, target: Target) -> None:
@@ -134,7 +134,7 @@ class AssetWorld:
         yield Finding("C-replay", problem, earlier)
 
     def judge_lineage(self) -> Iterator[tuple[Exchange, Finding]]:
-        """Compare the lineage around each table with that around the others, and with that of all operators."""
+        """Compare lineage around tables, lineage of all operators, and what ShowNodes names with each other."""
         kinds = {guid: facts["type_name"][0] for guid, facts in self._facts.items() if "type_name" in facts}
         yield from judge_graphs(self.graphs, self.edges, self.operators, kinds)
         yield from judge_nodes(self.nodes, self.operators)
@@ -142,7 +142,7 @@ class AssetWorld:
             yield from judge_others(self.graphs, {*self.operators, *self.ends}, kinds)
 
     def tables(self, own: str | None) -> list[str]:
-        """GUIDs that were shown: the target's own first, then by turns one without lineage and one with it."""
+        """GUIDs of assets: ``own`` if it is given, then by turns one of those shown without lineage and one with it."""
         turns = zip_longest([each for each in self.assets if each not in self.ends], self.ends)
         return [each for each in dict.fromkeys((own, *chain(*turns))) if each]
 
@@ -290,7 +290,7 @@ class AssetWorld:
         relationships: Sequence[Mapping[str, Any]],
         entities: Sequence[Mapping[str, Any]],
     ) -> Iterator[Finding]:
-        """Each relationship is returned once, with the assets at its ends."""
+        """Relationships and assets occur once each; the assets, if any, are those at the ends and the requested one."""
         shown = [_guid(entity) for entity in entities]
         ids = [str(each.get("guid") or "") for each in relationships if not is_of_columns(each)]
         for listed, what in ((shown, "asset"), (ids, "relationship")):
@@ -312,7 +312,7 @@ class AssetWorld:
             yield from self._note_facts(exchange, _guid(entity), {"guid": _guid(entity), **_facts(entity)})
 
     def _note_end(self, guid: str, kind: str) -> Finding:
-        """An end may name the kind of its asset in other words, but not name the kind of other assets."""
+        """An end may name the kind of its asset in words of its own, but not as the kind of another asset."""
         own, earlier = self._facts.get(guid, {}).get("type_name", (kind, None))
         others = {str(each.get("type_name")) for each in self.assets.values()}
         problem = f"asset {guid} is {kind} at an end of a relationship, but {own} by itself"
@@ -360,7 +360,7 @@ class AssetWorld:
 def _meaning(exchange: Exchange) -> str | None:
     """What a request asks for, however it is written; None if readers differ about it or it is signed wrongly.
 
-    Undeclared parameters may be refused, but if they are not, they mean nothing.
+    None, too, if it has undeclared parameters and gets a 400, which is allowed; otherwise they mean nothing.
     """
     request, judgement = exchange.request, exchange.judgement
     is_signed = bool(request.header("Authorization") or request.header("X-Project-Id"))

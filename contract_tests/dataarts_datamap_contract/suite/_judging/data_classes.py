@@ -40,7 +40,7 @@ RUN_CLASSES: Final[Mapping[str, Callable[[Sequence[Mapping[str, Any]]], bool]]] 
 
 
 def classes_of(exchange: Exchange) -> Iterator[str]:
-    """The names of the classes of data that a response has; none if it is not a page of runs."""
+    """The names of the classes of data that the first 120 rows of a response have; none if it is not a page of runs."""
     page = exchange.response.page
     if page is not None:
         rows = page.rows[:_MOST_ROWS]
@@ -56,7 +56,7 @@ def _time(row: Mapping[str, Any]) -> int:
 
 
 def _hours(rows: Sequence[Mapping[str, Any]]) -> set[int]:
-    """The hours since the epoch in which there are runs, of a sample of the rows."""
+    """The hours, since the epoch, in which the times of a sample of the rows lie."""
     return {min(_time(row), 10**14) // 3_600_000 for row in rows[:: 1 + len(rows) // _MOST_TIMES]}
 
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
 
 LEAST_CAP: Final = 100
-"""The lowest cap on pages that is known of the service's siblings."""
+"""The lowest cap on the rows of a page that any of the service's siblings is known to have."""
 
 
 class Finding(NamedTuple):
@@ -17,9 +17,9 @@ class Finding(NamedTuple):
     Attributes:
         check: Its id.
         problem: What is wrong; None if nothing is.
-        earlier: An earlier exchange that says otherwise, if there is one.
-        may_change: Whether the data may have changed since ``earlier``; then the problem only counts if that response
-            is still the same.
+        earlier: An earlier exchange that it was compared with, if there is one.
+        may_change: Whether the runs may have changed since ``earlier``, as assets always may; then the problem only
+            counts if the request of ``earlier`` still gets the same response.
     """
 
     check: str

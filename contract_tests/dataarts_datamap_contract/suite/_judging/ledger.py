@@ -48,13 +48,13 @@ class Ledger:
 
     Attributes:
         seen: Every exchange that was recorded, in order.
-        world: What they say about data at rest.
+        world: Compares these exchanges with each other.
         doubts: Contradictions between responses that are still to be confirmed.
         closed: The operations that are not asked for, and why: mostly, the server does not have or open them.
         cut: What there was no time for.
-        moved: The operations whose responses changed while the run asked for them.
+        moved: The operations, other than ShowInstanceInfos, whose data changed during the run.
         secrets: What no verdict may show, beside the target's own secrets.
-        served: The operations that have answered a valid request with 200. The checks of valid and bad input judge
+        served: The operations that have answered a valid request with 200. The invariants of valid and bad input judge
             only these: for others, the ids or credentials may be wrong.
     """
 
@@ -79,7 +79,7 @@ class Ledger:
         return any(check in self._entries for check in checks)
 
     def record(self, exchange: Exchange) -> None:
-        """Judge an exchange by every invariant, and compare it with earlier ones.
+        """Judge an exchange by every invariant whose check is wanted, and compare it with earlier ones.
 
         Raises:
             StopRunError: A check that stops the run failed.
@@ -102,16 +102,12 @@ class Ledger:
             self.judge_finding(exchange, finding)
 
     def judge_lineage(self) -> None:
-        """Compare the lineage of all tables for which it was requested.
-
-        Raises:
-            StopRunError: It contradicts itself, and the run stops on that.
-        """
+        """Compare lineage around tables, lineage of all operators, and ShowNodes; contradictions become `doubts`."""
         for exchange, finding in self.world.assets.judge_lineage():
             self._note(exchange, finding)
 
     def judge_windows(self) -> None:
-        """Compare all windows whose runs are known with each other.
+        """Compare all windows with each other, and the workspaces and the ids of their runs.
 
         Raises:
             StopRunError: They contradict each other, and the run stops on that.

@@ -26,7 +26,7 @@ class Graph:
 
     Attributes:
         guid: The asset.
-        edges: Its relationships, each as end 1 and end 2; those of columns are left out.
+        edges: Its relationships, each as the GUIDs at end 1 and end 2; those of columns are left out.
         exchange: The request and its response.
     """
 
@@ -47,7 +47,7 @@ class Graph:
         return min((edge for edge in self.edges if edge[0] not in known), default=None)
 
     def goes_on(self) -> bool:
-        """Whether it reaches farther than two steps, that is, than the next table behind an operator."""
+        """Whether it reaches beyond two steps: an operator next to the asset, and the table behind that operator."""
         steps = {self.guid}
         for _ in range(2):
             steps |= {each for edge in self.edges if steps & set(edge) for each in edge}
@@ -56,7 +56,7 @@ class Graph:
     def reach(self, direction: str, *, first_is_upstream: bool) -> frozenset[str]:
         """What lies upstream (``IN``) or downstream (``OUT``) of the asset.
 
-        ``first_is_upstream`` says which end of a relationship is the upstream one.
+        ``first_is_upstream`` says whether end 1 of a relationship is the upstream one.
         """
         forward = first_is_upstream == (direction == _DOWNSTREAM)
         return _reached(self.guid, self.edges if forward else {(second, first) for first, second in self.edges}) - {
@@ -68,8 +68,8 @@ class OperatorTables(NamedTuple):
     """One operator, according to the lineage of all operators (ShowLineageBulk).
 
     Attributes:
-        reads: The GUIDs of the tables that it reads; empty text for a table without a GUID.
-        writes: Those of the tables that it writes.
+        reads: The GUIDs of the tables that it reads; an empty text if a row names none.
+        writes: The GUIDs of the tables that it writes, likewise.
         name: Its name and its workspace.
         exchange: The exchange that says so.
     """
@@ -96,7 +96,7 @@ def judge_graphs(
     """Compare the lineage around each asset with that around the others, and with that of all operators.
 
     Args:
-        graphs: By the asset and the direction that was asked for.
+        graphs: The lineage around each asset, by its GUID and the direction that was asked for, which may be empty.
         edges: Pairs of tables, the upstream one first, each with the exchange in which ShowLineageBulk shows it.
         operators: Each operator, according to the lineage of all operators, by GUID.
         kinds: The kinds of the assets that were shown, by GUID.
@@ -116,10 +116,10 @@ def judge_graphs(
 def judge_others(
     graphs: Mapping[tuple[str, str], Graph], known: AbstractSet[str], kinds: Mapping[str, object]
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """Assets of other kinds than tables must be named by the lineage of all operators, too.
+    """An asset of another kind that lineage around a table shows must be named by lineage of all operators, too.
 
     Args:
-        graphs: By the asset and the direction that was asked for.
+        graphs: The lineage around each table, by its GUID and the direction that was asked for, which may be empty.
         known: The GUIDs of the operators and of the tables that lineage of all operators names.
         kinds: The kinds of the assets that were shown, by GUID.
     """
@@ -138,7 +138,7 @@ def judge_nodes(
     """For each table, ShowNodes must name the operators that use it according to the lineage of all operators.
 
     It may also name operators that the lineage does not connect with the table, since not every SQL text can be parsed.
-    If it does so for most tables, that is a defect.
+    If it does so for most of the tables with operators, and at least three, that is a defect.
     """
     known = {each.name: each for each in operators.values() if all(each.name)}
     strays: list[tuple[str, str]] = []
@@ -163,9 +163,10 @@ def judge_nodes(
 def _whole(
     graphs: Mapping[tuple[str, str], Graph], nodes: AbstractSet[str], *, first_is_upstream: bool
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """All responses together make one graph. Each must show the part of it that its direction leads to, and no more.
+    """All responses together make one graph, and each must show the whole part of it that its direction leads to.
 
-    A direction leads all the way if any response goes beyond the next tables, else only to the next tables.
+    A relationship of the asset itself must not lead elsewhere. A direction leads all the way if any response to ``IN``
+    or ``OUT`` goes beyond the next tables, else only to these.
     """
     known: dict[tuple[str, str], Exchange] = {}
     for graph in graphs.values():
@@ -201,10 +202,10 @@ def _agreed(
     reach: Mapping[tuple[str, str], frozenset[str]],
     edges: Mapping[tuple[str, str], Exchange],
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """The lineage around each of two tables must agree with lineage of all operators about them."""
+    """If an operator makes one table from another, the lineage around each of the two must contain the other."""
     for (above, below), exchange in edges.items():
         if not {(below, _UPSTREAM), (above, _DOWNSTREAM)} <= ways.keys():
-            continue  # one of them may have been dropped
+            continue  # one of the tables was not asked for, or may have been dropped
         for here, way, there in ((below, _UPSTREAM, above), (above, _DOWNSTREAM, below)):
             graph = ways[here, way]
             if here != there:
@@ -264,7 +265,7 @@ def end_of(relationship: Mapping[str, Any], number: int) -> str:
 
 
 def is_of_columns(relationship: Mapping[str, Any]) -> bool:
-    """Whether an end of a relationship is a column or a field, not a table."""
+    """Whether an end of a relationship is a column, a column family or a field."""
     return not _COLUMNS.isdisjoint(_kind(relationship.get(f"ep{end}_type_name")) for end in (1, 2))
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal[
     "valid", "minimum", "maximum", "below", "above", "missing", "type", "fraction", "unlisted", "body", "doubtful"
 ]
-"""The kind of a value according to the parameter's declaration."""
+"""How a parameter's value, or a body, fits its declaration."""
 
 DEFECTS: frozenset[Kind] = frozenset({"below", "above", "missing", "type", "fraction", "unlisted", "body"})
 """The kinds that no server may accept."""
@@ -32,7 +32,7 @@ BODY = "the body"
 
 _PLAIN = re.compile(r"0|-?[1-9][0-9]*")
 # Spellings of integers that common parsers accept beside decimal digits, each with its base. Spring's NumberUtils takes
-# 0x and #, Python's int(text, 0) and JavaScript's Number the first three; a leading zero is octal for some.
+# 0x and #; Python's int(text, 0) and JavaScript's Number take 0x, 0o and 0b; for some, a leading zero means octal.
 _BASES = (
     (re.compile(r"([+-]?)(?:0[xX]|#)([0-9a-fA-F]+)"), 16),
     (re.compile(r"([+-]?)0[oO]?([0-7]+)"), 8),
@@ -64,7 +64,7 @@ class Parameter:
 
     @property
     def is_integer(self) -> bool:
-        """Whether its value is an integer."""
+        """Whether its value must be an integer."""
         return self.schema.get("type") == "integer"
 
     @property
@@ -74,11 +74,11 @@ class Parameter:
 
     @property
     def _listed(self) -> tuple[str, ...]:
-        """The only values that are allowed, if they are listed."""
+        """The only values that are allowed; empty if they are not listed."""
         return ("true", "false") if self.schema.get("type") == "boolean" else tuple(self.schema.get("enum", ()))
 
     def classify(self, text: str) -> tuple[Kind, str | int]:
-        """The kind of a text as its value, and the value read from it."""
+        """The kind of a text as its value, and the value: an int if declared and plainly written, else the text."""
         if self._listed and text not in self._listed:
             known = text.casefold() in {each.casefold() for each in self._listed}
             return ("doubtful" if known or not text.strip() or text in {"0", "1"} else "unlisted"), text
@@ -91,7 +91,7 @@ class Parameter:
         return self._classify_odd(text), text
 
     def _classify_odd(self, text: str) -> Kind:
-        """The kind of a text that is no plain integer: doubtful if a lenient reader may take it for a valid one."""
+        """The kind of a text that is no plain integer: doubtful if a lenient server may accept it."""
         if not text.strip():
             return "doubtful" if text or not self.required else "type"
         found: list[Kind] = [self._classify_reading(number) for number in _readings("".join(text.split()))]
@@ -112,7 +112,7 @@ class Parameter:
 
 
 def _readings(text: str) -> Iterator[Decimal]:
-    """Every finite number that some common parser reads from a whole text, which has no blanks."""
+    """Every finite number that some common parser reads from the whole of a text without blanks."""
     for pattern, base in _BASES:
         match = pattern.fullmatch(text)
         if match:
@@ -138,7 +138,7 @@ class Operation:
         template: Its path template.
         parameters: Its parameters in their order.
         responses: Its responses by status, references resolved.
-        body: Judges a document that is sent to it; None if it takes none.
+        body: Returns the violations of a document that is sent to it; None if it takes none.
     """
 
     id: str
@@ -167,8 +167,8 @@ class Judgement:
         operation: The operation that it asks for; None if it asks for none that is declared.
         kinds: The kind of each declared parameter's value, and of the body, without optional parameters that were not
             sent.
-        values: The value of each parameter that was sent once, as a number where it is a plain one; and the texts and
-            numbers of the body, by name.
+        values: The value of each parameter that was sent once, as `Parameter.classify` reads it; and the texts,
+            integers and booleans in the body's object, by name.
         doubtful: Whether the request as a whole is odd: it has a broken or a non-UTF-8 escape, a plus sign in the
             query, dots in place of an id, an encoded slash in an id, a header field that is not ASCII, or a very long
             URL.
@@ -183,7 +183,7 @@ class Judgement:
 
     @cached_property
     def defects(self) -> Mapping[str, Kind]:
-        """The parameters whose values no server may accept, each with its kind."""
+        """The parameters whose kind no server may accept, each with that kind; the body counts as one."""
         return {name: kind for name, kind in self.kinds.items() if kind in DEFECTS}
 
     @property
@@ -201,7 +201,7 @@ class Judgement:
         return {each.name: each.schema["default"] for each in parameters if "default" in each.schema}
 
     def number(self, name: str) -> int | None:
-        """A parameter's value, or its default if none was sent; None unless it is a plain integer within its bounds."""
+        """The integer of a parameter or a body's member, or its default; None if there is none, or it has a defect."""
         value = self.values.get(name, self._defaults.get(name) if name not in self.kinds else None)
         if not isinstance(value, int) or isinstance(value, bool):
             return None
@@ -281,7 +281,7 @@ def _judge(operation: Operation, path: Mapping[str, str], request: Request) -> J
 
 
 def _classify_body(judge: Callable[[object], Iterable[object]], content: bytes) -> tuple[Kind, object]:
-    """The kind of a body that was sent, and the document in it."""
+    """The kind of a body that was sent, and the document in it; None for a document that cannot be read."""
     try:
         document = loads_strict(content)
     except StrictJsonError:
@@ -301,7 +301,7 @@ def _is_no_json(content: bytes) -> bool:
 
 
 def _has_odd_number(document: object) -> bool:
-    """Whether a number is written with a point or an exponent: readers differ about an integer like that."""
+    """Whether a number is written with a point or an exponent: readers differ about integers that are written so."""
     items: Iterable[object] = ()
     if isinstance(document, dict):
         items = cast("dict[str, object]", document).values()
@@ -327,7 +327,7 @@ def _sent(path: Mapping[str, str], request: Request) -> tuple[Mapping[tuple[str,
 
 
 def _unquote(text: str, location: str) -> str | None:
-    """The text without percent-encoding; None if readers differ about it. A plus sign can be one, or a space."""
+    """The text without percent-encoding; None if readers differ about it. In a query, a plus sign may mean a space."""
     if _BROKEN_ESCAPE.search(text) or (location == "query" and "+" in text):
         return None
     try:

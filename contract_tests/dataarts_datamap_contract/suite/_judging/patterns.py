@@ -23,7 +23,7 @@ _NOW: Final = "Date"
 _MINUTE: Final = 60_000
 _WAITING: Final = frozenset({"waiting", "waiting-confirm"})
 _FEWEST: Final = 3
-"""The minimum number of odd rows for a pattern; they must also be a tenth (``_PART``) of the rows judged."""
+"""The minimum number of odd rows for a pattern; they must also be at least a tenth (``_PART``) of the rows judged."""
 
 _PART: Final = 0.1
 _SECOND: Final = 1_000
@@ -35,10 +35,9 @@ class _Law:
 
     Attributes:
         text: What is wrong with a row that breaks it.
-        applies: Whether a row has the fields that it judges.
-        holds: Whether it holds for that row.
-        tolerates: Whether a few odd rows are accepted as data. False for runs in progress: they are few, and one odd
-            row is wrong.
+        applies: Whether the rule is about a row: the row has the fields, and the state, that it needs.
+        holds: Whether such a row keeps the rule.
+        tolerates: Whether a few odd rows are accepted as data; if not, a single one is a defect.
     """
 
     text: str
@@ -84,7 +83,7 @@ _LAWS: Final = (
         _speed_is_right,
     ),
     _Law(
-        "runningTime is not the time from startTime to endTime, and speed is computed from that time",
+        "speed is computed from the time from startTime to endTime, and runningTime is another time",
         lambda row: _has("speed", "outputRowCount", "runningTime", "startTime", "endTime")(row) and _strays(row),
         lambda row: not _speed_is_right({**row, "runningTime": _took(row)}) or _speed_is_right(row),
     ),
@@ -128,7 +127,7 @@ _LAWS: Final = (
 
 
 def judge_patterns(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, str | None]]:
-    """For each law that applies to any rows: an exchange that shows such rows, and what is wrong; None if it holds."""
+    """For each rule that applies to any rows: an exchange with such a row, and what is wrong; None if nothing is."""
     shown = [(row, exchange) for exchange in exchanges for row in exchange.response.rows]
     rows: dict[str, tuple[Mapping[str, Any], Exchange]] = {}
     for row, exchange in shown:
@@ -150,7 +149,7 @@ def judge_patterns(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, st
 
 
 def _counted(shown: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tuple[Exchange, str | None]]:
-    """While a run goes on, its running time may stand still or count, but not faster than time passes."""
+    """While a run goes on, its runningTime may gain at most a minute on the Date of the responses."""
     ahead: dict[str, list[int]] = {}
     shows: dict[str, Exchange] = {}
     for row, exchange in shown:
@@ -177,7 +176,7 @@ def _date(exchange: Exchange) -> int:
 
 
 def _forced(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tuple[Exchange, str | None]]:
-    """If three rows have the flag forceSuccess, so has a row with the status forceSuccess, if there is any."""
+    """If three rows have the flag forceSuccess, so must at least one of those with the status forceSuccess, if any."""
     forced = [(row, exchange) for row, exchange in known if row.get("status") == "forceSuccess"]
     flagged = [(row, exchange) for row, exchange in known if row.get("forceSuccess") in (1, True)]
     if forced and flagged:
@@ -187,7 +186,7 @@ def _forced(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tup
 
 
 def _named(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tuple[Exchange, str | None]]:
-    """An id has one name at a time: it may be renamed, but does not alternate between two names."""
+    """A task or a workspace has one name at a time: its name may change, but does not alternate."""
     planned = sorted(known, key=lambda each: _time(each[0], "planTime"))
     for identifier, name in (("workspaceId", "workspaceName"), ("taskId", "taskName")):
         names: dict[str, list[str]] = {}

@@ -20,7 +20,7 @@ _MOST_KNOWN: Final = 20_000
 
 
 def identity(row: Mapping[str, Any]) -> str:
-    """Which run a row is: its ids, job name and plan time, since its state may change; without an id, the whole row."""
+    """What identifies a row's run: ids, job name and plan time, which never change; without a run id, the whole row."""
     run_id = whole_number(row.get(RUN_ID))
     if run_id is None:
         return json.dumps(row, sort_keys=True)
@@ -58,7 +58,7 @@ class Convention:
     takes_end: bool
 
     def bounds(self, start: int, end: int) -> tuple[int, int]:
-        """The first and the last time that a run in a window can have; a run without a time is in no window."""
+        """The first and the last time that a run in a window can have, in milliseconds since the epoch."""
         return start + (not self.takes_start), end - (not self.takes_end)
 
     def __str__(self) -> str:
@@ -72,6 +72,6 @@ def conventions(columns: Iterable[str]) -> list[Convention]:
 
 
 def cut_points(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> list[int]:
-    """The times of the rows by those columns, sorted, each once."""
+    """The times of the rows in the columns, sorted, each once."""
     times = {time for row in rows for column in columns if (time := whole_number(row.get(column)))}
     return sorted(times)

@@ -24,11 +24,11 @@ class Strength(NamedTuple):
 
 
 def measure_strength(world: World) -> Strength:
-    """What the data that a run saw, and that no longer changes, could show."""
+    """How much the runs in windows that no longer change could show."""
     runs: dict[tuple[str, str], set[str]] = {}
     for asker, known in world.rows.items():
         runs.setdefault((asker.task_id, asker.job_name), set()).update(known)
     most = max(map(len, runs.values()), default=0)
-    weak = f"no operator has more than {most} runs in its window: no page but the first was seen, and few windows"
+    weak = f"no operator has more than {most} runs in its window: too few to test pages and windows well"
     single = "the data has runs of only one operator: whether a server mixes up two was not tested"
     return Strength((weak,) if 0 < most < _FEWEST_RUNS else (), (single,) if len(runs) == 1 else ())

@@ -1,4 +1,4 @@
-"""Responses must not contradict each other about data that no longer changes: one world is behind them. No HTTP."""
+"""Compares all responses about runs and operators with each other: they must fit one set of data. No HTTP here."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _Size: TypeAlias = "tuple[int, int, int, int]"
 
 
 class Asker(NamedTuple):
-    """Whose runs are asked for."""
+    """The operator whose runs are asked for, and the workspace that the request names, if any."""
 
     task_id: str
     job_name: str
@@ -55,7 +55,7 @@ class Window:
         total: How many runs it has.
         first: The exchange that said so.
         places: For each position, the run there and the exchange that showed it.
-        pages: For each offset and limit, the first exchange that asked for that page.
+        pages: For each offset and limit, the first exchange that showed that page, if its position is known.
     """
 
     start: int
@@ -77,7 +77,7 @@ class Window:
 
 
 class World:
-    """Everything that the responses of a run say about data that no longer changes."""
+    """What all responses say about runs and operators, to find where they contradict each other."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -110,13 +110,13 @@ class World:
             yield from self._note_page(exchange)
 
     def asker(self, exchange: Exchange) -> Asker:
-        """Whose runs a valid request asks for."""
+        """The operator whose runs a valid request asks for."""
         values = exchange.judgement.values
         workspace = values.get("workspace_id")
         return Asker(str(values["task_id"]), str(values["job_name"]), None if workspace is None else str(workspace))
 
     def find(self, asker: Asker, start: int, end: int) -> Window | None:
-        """What is known of a window."""
+        """What is known of a window; None if it was not shown, or ends after the target's."""
         return self.windows.get(asker, {}).get((start, end))
 
     def _note_request_id(self, exchange: Exchange) -> Iterator[Finding]:
@@ -126,7 +126,7 @@ class World:
                 yield Finding("A-request-id", f"X-Request-Id {sent!r} was that of an earlier response, too", earlier)
 
     def _note_size(self, exchange: Exchange) -> Iterator[Finding]:
-        """If a page is served, so must be every smaller one of the operator: of fewer rows, less deep, of less time."""
+        """If a page is served, so must be all that are no larger (`_holds`); others may be refused, but with 400."""
         size, page, status = _size(exchange), exchange.response.page, exchange.response.status
         asker = self.asker(exchange)
         served, refused = self._served.setdefault(asker, {}), self._refused.setdefault(asker, {})
@@ -147,13 +147,13 @@ class World:
         check = "E-valid-refused" if window is None or begin < window.total else "C-offset-beyond-end"
         status = status if found is None else max(status, found.response.status)
         if found is not None:
-            yield Finding(check, f"a page is answered {status}, and one that holds it is served", found)
+            yield Finding(check, f"a page is answered {status}, although a larger one is served", found)
         elif served and status not in {OK, BAD_REQUEST} and asker.workspace_id == own:
-            problem = f"a valid request is answered {status}: 400 is for pages that are too large"
+            problem = f"a valid request is answered {status}; if its page is too large, 400 is due"
             yield Finding(check, problem if asks_really(exchange, self._target) else None)
 
     def _is_inside(self, size: _Size) -> bool:
-        """Whether a window is inside the target's: others may be too long ago, or too far ahead."""
+        """Whether a window is inside the target's: a server may refuse others as too old, or too far ahead."""
         return self._target.window_start <= size[2] and size[3] <= self._target.window_end
 
     def _note_operators(self, exchange: Exchange) -> Iterator[Finding]:
@@ -180,7 +180,7 @@ class World:
             return
         in_pages = self._target.offset_unit == "pages"
         begin = offset * limit if in_pages else offset
-        is_placed = not (in_pages and offset and limit > LEAST_CAP)  # a cap may shorten pages: where do they begin?
+        is_placed = not (in_pages and offset and limit > LEAST_CAP)  # a cap may shorten pages, which moves them
         is_open = end > self._target.window_end
         windows = (self._open if is_open else self.windows).setdefault(asker, {})
         window = windows.setdefault((start, end), Window(start, end, page.total, exchange))
@@ -222,9 +222,9 @@ class World:
             yield Finding("C-run-content")
 
     def judge_windows(self) -> Iterator[tuple[Exchange, Finding]]:
-        """Judge all windows by the convention that explains them best.
+        """Judge all windows by the convention that explains them best, and the workspaces and the ids of their runs.
 
-        The runs of the widest window that was shown whole determine each page of each window inside it.
+        For each operator, the widest window that was shown whole determines each page of each window inside it.
         """
         readings = conventions(window_columns(self._target))
         unexplained = {reading: list(self._unexplained(reading)) for reading in readings}
@@ -240,7 +240,7 @@ class World:
         yield from self._judge_ids()
 
     def forget_open(self) -> None:
-        """Forget the windows that end after the target's: a run was added to one of them, or changed its place."""
+        """Forget the windows that end after the target's: a response about runs has changed."""
         self._open.clear()
 
     def _unexplained(self, reading: Convention) -> Iterator[tuple[Exchange, Finding]]:
@@ -270,7 +270,7 @@ class World:
                             yield exchange, Finding("C-window-adds-up", text, widest.first)
 
     def _judge_ids(self) -> Iterator[tuple[Exchange, Finding]]:
-        """Runs share an id only if they are of one task and plan time: the id may identify a run of all its nodes."""
+        """Runs share an id only if they share task and plan time: the nodes of a task may share the id of its run."""
         owners: dict[object, tuple[tuple[str, object], Exchange]] = {}
         for (run_id, task_id, _, planned), (_, exchange) in self._contents.items():
             if (exchange.judgement.number("end_time") or 0) > self._target.window_end:
@@ -282,7 +282,7 @@ class World:
         yield from ((exchange, Finding("C-run-id-unique")) for _, exchange in list(owners.values())[:1])
 
     def _judge_workspaces(self) -> Iterator[tuple[Exchange, Finding]]:
-        """With a workspace, no run of it is missing; without one, either all of its runs are listed or none is."""
+        """With a workspace, a window has exactly the runs that it shows for that workspace without one, if any."""
         for asker, windows in self.windows.items():
             everywhere = self.windows.get(asker._replace(workspace_id=None), {})
             is_real = asker.workspace_id == self._target.workspace_id or asker in self.rows
@@ -303,14 +303,14 @@ class World:
 
 
 def _size(exchange: Exchange) -> _Size | None:
-    """What a request for a page asks for; None if that is no page of a window."""
+    """The size of the page that is asked for; None if a number is unknown, or the window ends before it starts."""
     numbers = [exchange.judgement.number(name) for name in ("limit", "offset", "start_time", "end_time")]
     limit, offset, start, end = ((-1 if number is None else number) for number in numbers)
     return (limit, offset, start, end) if None not in numbers and start <= end else None
 
 
 def _holds(more: _Size, less: _Size) -> bool:
-    """Whether a server that serves one page must serve the other: it is no larger, and not too deep to be refused."""
+    """Whether ``less`` is no larger than ``more`` in limit, offset and window, and not deep enough to be refused."""
     return less[1] < _DEEP and more[0] >= less[0] and more[1] >= less[1] and more[2] <= less[2] and more[3] >= less[3]
 
 
@@ -322,7 +322,7 @@ def _held(window: Window, due: Sequence[str]) -> Iterator[tuple[Exchange, Findin
 
 
 def _contradicted(window: Window, due: Sequence[str]) -> tuple[str, str, Exchange] | None:
-    """The check that a window violates if these runs are due, how, and the exchange that shows it; None for none."""
+    """If a window has other runs than are due, or another order: the check, what is wrong, the exchange; else None."""
     known = set(due)
     for position, (run, exchange) in sorted(window.places.items()):
         if run not in known:
@@ -331,12 +331,12 @@ def _contradicted(window: Window, due: Sequence[str]) -> tuple[str, str, Exchang
         return "C-window-adds-up", f"has {window.total} runs, and {len(due)} by what other windows show", window.first
     for position, (run, exchange) in sorted(window.places.items()):
         if position >= len(due) or due[position] != run:
-            return "C-offset-slice", f"has in row {position} another run than the widest window has there", exchange
+            return "C-offset-slice", f"has in row {position} a run that the widest window has elsewhere", exchange
     return None
 
 
 def _widest(windows: Mapping[Asker, Mapping[tuple[int, int], Window]]) -> dict[Asker, Window]:
-    """For each operator, the window with the most runs that was shown whole, if there is one."""
+    """For each operator: of the windows that were shown whole, if any, the one with the most runs."""
     whole = {asker: [each for each in known.values() if each.is_whole] for asker, known in windows.items()}
     return {
         asker: max(found, key=lambda window: (window.total, window.end - window.start))
@@ -346,7 +346,7 @@ def _widest(windows: Mapping[Asker, Mapping[tuple[int, int], Window]]) -> dict[A
 
 
 def _due(widest: Window, rows: Mapping[str, Mapping[str, Any]], reading: Convention) -> Callable[[int, int], list[str]]:
-    """Returns the runs of a window that have a time from a first to a last one, in their order."""
+    """A function that returns the runs with a time from a first to a last one, in the order of the window."""
     runs = widest.runs
     times = [whole_number(rows[run].get(reading.column)) or -1 for run in runs]
     by_time = sorted(range(len(runs)), key=times.__getitem__)
@@ -357,7 +357,7 @@ def _due(widest: Window, rows: Mapping[str, Mapping[str, Any]], reading: Convent
 
 
 def _count(exchange: Exchange, total: int, begin: int, limit: int) -> Finding:
-    """A page has as many rows as limit and total say, or as many as a cap lets it have."""
+    """A page has as many rows as limit and total say, or at least 100 if a cap shortens it."""
     shown, due = len(exchange.response.rows), max(0, min(limit, total - begin))
     if begin >= total:
         stray = f"{shown} rows at row {begin}, beyond the end at {total}" if shown else None
@@ -368,7 +368,7 @@ def _count(exchange: Exchange, total: int, begin: int, limit: int) -> Finding:
 
 
 def _differs(exchange: Exchange, earlier: Exchange) -> str | None:
-    """How the size of a page differs from that of the same page before; None if it does not."""
+    """How a page differs from the same page before in its number of rows or its total; None if it does not."""
     (shown, total), (known, before) = (
         (len(each.response.rows), each.response.page and each.response.page.total) for each in (exchange, earlier)
     )

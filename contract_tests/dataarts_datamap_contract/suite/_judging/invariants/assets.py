@@ -47,7 +47,7 @@ def _asset_times(exchange: Exchange, _: Target) -> Problems:
     known = [(each, _time(each, "create_time"), _time(each, "update_time")) for each in _assets(exchange)]
     timed = [(each, made, changed) for each, made, changed in known if made or changed]
     wrong = [
-        f"asset {each.get('guid')}: {name} is {time}, no milliseconds since the epoch"
+        f"asset {each.get('guid')}: {name} is {time}, not milliseconds since the epoch"
         for each, made, changed in timed
         for name, time in (("create_time", made), ("update_time", changed))
         if time and not EARLIEST <= time < LATEST

@@ -99,7 +99,7 @@ def _optional_refused(exchange: Exchange, target: Target) -> Problems:
 
 
 def _leaves_out(exchange: Exchange, target: Target) -> str | None:
-    """The optional parameter that was not sent, though it could have been; None if there is none."""
+    """The parameter of `_OPTIONAL` that was not sent, though it could have been; None if there is none."""
     name = _OPTIONAL.get(exchange.operation_id or "")
     if name is None or name in exchange.judgement.values:
         return None

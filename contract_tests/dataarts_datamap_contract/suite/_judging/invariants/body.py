@@ -94,7 +94,7 @@ def _time_unit(exchange: Exchange, _: Target) -> Problems:
     return each_row(
         exchange,
         lambda row: (
-            f"{name} is {row[name]}, no milliseconds since the epoch"
+            f"{name} is {row[name]}, not milliseconds since the epoch"
             for name in _TIMES
             if (time := whole_number(row.get(name))) is not None and time != 0 and not EARLIEST <= time < LATEST
         ),
@@ -158,7 +158,7 @@ def _running(exchange: Exchange, field: str) -> Problems:
 
 
 def _inner_violations(exchange: Exchange, wanted: Callable[[str], bool]) -> Problems:
-    """Violations inside the body string, by their path there; at a third level, by the path of the string around it."""
+    """Violations inside the body string whose path there is wanted; in a string inside, the path of that string."""
     envelope = envelope_of(exchange)
     if envelope is None or _says_failure(envelope):
         return None

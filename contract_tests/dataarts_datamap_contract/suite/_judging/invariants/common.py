@@ -19,7 +19,7 @@ from dataarts_datamap_contract.suite._judging.oracle import DEFECTS, Exchange
 from dataarts_datamap_contract.suite.target import Target
 
 Problems: TypeAlias = "tuple[str, ...] | None"
-"""What is wrong; empty if nothing is; None if the exchange is not the business of the invariant."""
+"""What is wrong; empty if nothing is; None if the invariant does not judge the exchange."""
 
 Invariant: TypeAlias = Callable[[Exchange, Target], Problems]
 
@@ -59,7 +59,7 @@ def asks_really(exchange: Exchange, target: Target) -> bool:
 
 
 def is_modest(exchange: Exchange, target: Target) -> bool:
-    """Whether limit, offset and window of a valid request are so small that no server's own cap can forbid them."""
+    """Whether a valid request asks for so little that no cap of the server's own can forbid it."""
     if exchange.operation_id != RUNS:
         return _is_modest_question(exchange, target)
     numbers = [exchange.judgement.number(name) for name in ("limit", "offset", "start_time", "end_time")]
@@ -72,7 +72,7 @@ def is_modest(exchange: Exchange, target: Target) -> bool:
 
 
 def _is_modest_question(exchange: Exchange, target: Target) -> bool:
-    """Whether a request for anything but runs is for few rows, without a filter, and for no table but the target's."""
+    """Whether limit and offset are low, a search has only a keyword, and ListEntityDetails only the target's table."""
     numbers = [
         exchange.judgement.number(name) if name in exchange.judgement.values else 0 for name in ("limit", "offset")
     ]
@@ -120,10 +120,10 @@ def each_row(exchange: Exchange, judge: Callable[[Mapping[str, Any]], Iterable[s
 def violations(
     exchange: Exchange, operation_id: str, wanted: Callable[[str], bool], *, success: bool = True
 ) -> Problems:
-    """How the levels of a response violate its schema.
+    """The first few ways in which a response violates its schema at a wanted path.
 
-    None if it is not JSON, has no schema, or is not a response of that operation; ``success`` says whether only those
-    with status 200 are judged, or only the others.
+    None if the response is not JSON, has no schema, belongs to another operation, or has a status that is not judged:
+    if ``success`` is true, only 200 is judged, else all others are.
     """
     schema = schema_of(exchange)
     if schema is None or exchange.operation_id != operation_id or exchange.response.json_problem is not None:
@@ -160,7 +160,7 @@ def _judge_levels(exchange: Exchange, schema: Schema) -> tuple[Violation, ...]:
 
 
 def _has_nothing_new(exchange: Exchange, schema: Schema) -> bool:
-    """Whether a page has no violations, judged only by the rows that no earlier page had."""
+    """Whether a page has no violations; rows that were right on an earlier page are not judged again."""
     page, document = exchange.response.page, exchange.response.document
     if exchange.operation_id != RUNS or page is None or list(page.rows) != page.document.get("rows"):
         return False

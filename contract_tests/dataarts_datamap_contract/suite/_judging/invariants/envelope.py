@@ -1,4 +1,4 @@
-"""What must hold of the envelope, the status and the header fields of every response."""
+"""What must hold of the status, the header fields and the outer JSON of every response."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _server_error(exchange: Exchange, _: Target) -> Problems:
 
 
 def _is_unimplemented(exchange: Exchange) -> bool:
-    """Whether a 501 says that the method is not known, which is the purpose of a 501."""
+    """Whether a response is a 501 to a method other than GET, which a server need not know."""
     return exchange.response.status == 501 and exchange.request.method != "GET"  # noqa: PLR2004  Not Implemented
 
 
@@ -112,7 +112,7 @@ def _error_shape(exchange: Exchange, _: Target) -> Problems:
 
 
 def _blank_texts(error: Mapping[str, object]) -> Iterator[str]:
-    """The code and the message of an error response, if they say nothing."""
+    """What is wrong if the code or the message of an error response says nothing."""
     for name in ("error_code", "error_msg"):
         text = error.get(name)
         if isinstance(text, str) and (text.strip().lower() in _NOTHING or not any(map(str.isalnum, text))):

@@ -50,7 +50,7 @@ def window_columns(target: Target) -> tuple[str, ...]:
 
 
 def _outside(exchange: Exchange, target: Target, bound: str, wrong: Callable[[int, int], bool], where: str) -> Problems:
-    """A problem if no column that the window may filter on has all its known times inside the window."""
+    """A problem if each column that the window may filter on, and that has times, has one beyond the bound."""
     limit = exchange.judgement.number(bound)
     if limit is None or not exchange.response.rows:
         return None
@@ -68,7 +68,7 @@ def _outside(exchange: Exchange, target: Target, bound: str, wrong: Callable[[in
 
 
 def _rows_of(parameter: str, field: str) -> Invariant:
-    """The invariant that a field of each row has the value that a parameter asked for."""
+    """The invariant that a field of each row, unless missing or null, has the value that a parameter asked for."""
 
     def judge(exchange: Exchange, _: Target) -> Problems:
         asked = exchange.judgement.values.get(parameter)
@@ -82,7 +82,7 @@ def _rows_of(parameter: str, field: str) -> Invariant:
 
 
 def _is_same(shown: object, asked: object) -> bool:
-    """Whether two values are the same id; a server that keeps it as a number drops leading zeros."""
+    """Whether two values are the same id; a server that keeps ids as numbers drops leading zeros."""
     return str(shown) == str(asked) or (str(shown).isdecimal() and str(shown) == str(asked).lstrip("0"))
 
 
