@@ -263,7 +263,7 @@ BROKEN_SERVERS = (
     ),
     _unseen(
         "search-hides-other-workspaces-when-sorted",
-        "sorting changes only the order",
+        "a sorted search finds the assets of every workspace",
         frozenset({"C-search-narrows"}),
         arranged(
             lambda hits, body: [
