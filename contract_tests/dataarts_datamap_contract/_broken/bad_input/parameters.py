@@ -37,7 +37,7 @@ _blind = partial(BrokenServer, level="E", cohort="blind")
 
 
 def _when(accepts: Callable[[int], bool], becomes: str) -> Callable[[str], str]:
-    """An integer out of bounds that is read as another one."""
+    """A change of each integer that ``accepts`` takes into another text; any other text stays as it is."""
 
     def change(text: str) -> str:
         number = as_integer(text)
@@ -47,7 +47,7 @@ def _when(accepts: Callable[[int], bool], becomes: str) -> Callable[[str], str]:
 
 
 def _digits_first(text: str) -> str:
-    """The number that a reader gets if it stops at the first character that is not a digit."""
+    """The digits with which a text begins; the text itself if it begins otherwise."""
     match = re.match(r"[0-9]+", text)
     return match[0] if match else text
 
@@ -57,7 +57,7 @@ def _truncated(text: str) -> str:
 
 
 def _wrapped(text: str) -> str:
-    """A number too large for 32 bits, without the surplus bits."""
+    """A number above 2^31-1 modulo 2^31, with 1 in place of 0; any other text stays as it is."""
     number = as_integer(text)
     return str(number % 2**31 or 1) if number is not None and number > MOST else text
 
@@ -349,7 +349,7 @@ BROKEN_SERVERS = (
     ),
     _blind(
         "missing-instance-unauthorized",
-        "a valid token without an instance gets 400, not 401",
+        "a request with a valid token and without instance gets 400, not 401",
         frozenset({"E-refusal-status"}),
         on_judgement(_unauthorized_without_instance),
         lambda caller: caller.runs({"X-Auth-Token": caller.config.token}).status == 401,
