@@ -115,7 +115,7 @@ def _without_connection(entity: Document) -> Document:
 
 
 def _on_bulk_rows(row: Document, *, plain: bool) -> Document:
-    """A row of bulk lineage: if ``plain``, its tables' GUIDs have no hyphens, else its source has the target's kind."""
+    """A row of ShowLineageBulk: if ``plain``, table GUIDs have no hyphens, else the source has the target's kind."""
     if plain:
         return {name: value.replace("-", "") if name in _GUIDS else value for name, value in row.items()}
     return {**row, "source_type": row["target_type"]} if {"source_type", "target_type"} <= row.keys() else row
@@ -197,7 +197,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "bulk-guids-without-hyphens",
-        "bulk lineage has the GUIDs that other operations show and accept",
+        "ShowLineageBulk has the GUIDs that other operations show and accept",
         frozenset({"C-lineage-agrees", "C-asset-agrees", "C-search-finds", "C-nodes-operator"}),
         on_json(
             lambda page: {**page, "data": [_on_bulk_rows(row, plain=True) for row in page["data"]]},
@@ -207,7 +207,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "bulk-kind-of-source-copied-from-the-target",
-        "bulk lineage shows each table's own kind of source",
+        "ShowLineageBulk shows each table's own kind of source",
         frozenset({"C-asset-agrees"}),
         on_json(
             lambda page: {**page, "data": [_on_bulk_rows(row, plain=False) for row in page["data"]]},
@@ -221,7 +221,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "operators-with-two-guids",
-        "an operator has the same GUID in bulk lineage and in the lineage around a table",
+        "an operator has the same GUID in ShowLineageBulk and in the lineage around a table",
         frozenset({"C-lineage-agrees", "C-asset-agrees"}),
         on_json(lambda page: {**page, "data": [_node_by_name(row) for row in page["data"]]}, BULK),
         lambda caller: _producers(caller).isdisjoint(_lineage_guids(caller)),

@@ -253,7 +253,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "one-asset-changed-in-seconds",
-        "The times of an asset are in milliseconds wherever it is shown.",
+        "The times of an asset are in milliseconds in each response.",
         frozenset({"B-asset-times", "C-asset-agrees"}),
         on_answers(_in_seconds, DETAIL),
         _seconds_and_milliseconds,
@@ -261,7 +261,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "attributes-ignored-with-relationships",
-        "Without its relationships, an asset still has its attributes.",
+        "With ignore_relationships, an asset still has its attributes.",
         frozenset({"C-asset-agrees"}),
         on_answers(_ignoring_too_much, DETAIL),
         _has_no_attributes,

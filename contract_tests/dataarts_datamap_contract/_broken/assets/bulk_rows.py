@@ -177,7 +177,7 @@ def _moves_operators(caller: Caller) -> bool:
 BROKEN_SERVERS = (
     _apart(
         "idle-operators-not-counted",
-        "The total counts the operators without lineage, as offset and limit do.",
+        "The total counts operators without lineage, too, like offset and limit.",
         _ROWS,
         on_answers(_with_lineage_alone, BULK),
         lambda caller: bool(caller.bulk()["total"] == len(set(_names(caller)))),

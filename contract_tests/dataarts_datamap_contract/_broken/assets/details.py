@@ -57,7 +57,7 @@ def _neighbour(_: str, ask: Ask, arguments: Arguments) -> Any:  # noqa: ANN401
 
 
 def _by_prefix(_: str, ask: Ask, arguments: Arguments) -> Any:  # noqa: ANN401
-    """The response for the documented table to any GUID that begins like that of this table."""
+    """A GUID that begins like that of the documented table gets the response for that table."""
     guid = arguments.text("guid")
     wanted = TABLE_GUID if guid[:8] == TABLE_GUID[:8] else guid
     return ask(replace(arguments, values={**arguments.values, "guid": wanted}))

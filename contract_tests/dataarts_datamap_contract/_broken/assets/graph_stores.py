@@ -151,7 +151,7 @@ def _is_asked_for_keys_first(caller: Caller) -> bool:
 BROKEN_SERVERS = (
     _elsewhere(
         "bulk-begins-again-behind-its-end",
-        "a page of bulk lineage behind the last operator is empty",
+        "a page of ShowLineageBulk behind the last operator is empty",
         frozenset({"C-bulk-pages"}),
         on_answers(_wrapped, BULK),
         lambda caller: bool(caller.bulk(f"?offset={caller.bulk()['total']}")["data"]),
@@ -193,7 +193,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "operators-merged-in-any-case",
-        "operators whose names differ only in case are two operators of a table",
+        "operators whose names differ only in case are listed separately",
         frozenset({"C-nodes-operator"}),
         on_operators(_one_of_each_name),
         lambda caller: JOB_NAME not in _listed(caller),

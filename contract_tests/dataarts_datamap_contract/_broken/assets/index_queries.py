@@ -264,7 +264,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "sources-joined-to-targets",
-        "bulk lineage includes the operators that only read tables, or only write them",
+        "ShowLineageBulk includes the operators that only read tables, or only write them",
         CHECKS["lineage agrees"],
         on_json(_joined, BULK),
         lambda caller: all("source_guid" in row and "target_guid" in row for row in caller.bulk()["data"]),

@@ -128,7 +128,7 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "search-count-below-hits",
-        "the count of a search covers the hits of its page",
+        "the count of a search is not below the number of hits on the page",
         frozenset({"B-total-covers-rows", "C-search-pages"}),
         on_json(lambda page: {**page, "count": max(page["count"] - 1, 0)}, SEARCH),
         lambda caller: caller.search()["count"] < len(caller.search()["entities"]),
@@ -136,7 +136,7 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "search-count-of-page",
-        "the count of a search covers all pages",
+        "the count of a search includes the hits of all pages",
         _PAGES,
         on_json(lambda page: {**page, "count": len(page["entities"])}, SEARCH),
         lambda caller: caller.search(limit=1)["count"] == 1,

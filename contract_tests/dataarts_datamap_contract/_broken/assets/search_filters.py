@@ -167,7 +167,7 @@ def _finds_anything(caller: Caller) -> bool:
 
 
 def _asked(ask: Ask, arguments: Arguments, **members: object) -> Document:
-    """The reference's response to the body with other members; those that are None are left out."""
+    """The reference's response if members of the body are replaced, or left out where the new value is None."""
     body = {name: value for name, value in {**arguments.body, **members}.items() if value is not None}
     document: Document = ask(replace(arguments, body=body))
     return document

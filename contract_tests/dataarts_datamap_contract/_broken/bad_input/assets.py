@@ -277,7 +277,7 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "details-need-relationships",
-        "ShowDataDetail accepts that ignore_relationships is true",
+        "ShowDataDetail accepts ignore_relationships=true",
         frozenset({"E-valid-refused"}),
         on_answers(
             lambda _, ask, arguments: _refuse_flag(ask, arguments),

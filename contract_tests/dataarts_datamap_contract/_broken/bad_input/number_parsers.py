@@ -1,4 +1,4 @@
-"""Servers that take other words for integers, as some parsers do, or refuse valid integers, or fail on them."""
+"""Servers that accept words such as true and null as integers, or that refuse or fail on valid integers."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _blind = partial(BrokenServer, level="E", cohort="blind")
 
 
 def _when(accepts: Callable[[int], bool], becomes: str) -> Callable[[str], str]:
-    """A change of each integer that ``accepts`` takes into another text; any other text stays as it is."""
+    """A function that replaces an integer for which ``accepts`` is true, and leaves any other text as it is."""
 
     def change(text: str) -> str:
         number = as_integer(text)
@@ -57,7 +57,7 @@ def _truncated(text: str) -> str:
 
 
 def _wrapped(text: str) -> str:
-    """A number above 2^31-1 modulo 2^31, with 1 in place of 0; any other text stays as it is."""
+    """The lowest 31 bits of a number above 2^31-1 (1 if they are all 0); any other text stays as it is."""
     number = as_integer(text)
     return str(number % 2**31 or 1) if number is not None and number > MOST else text
 

@@ -208,7 +208,7 @@ CORRECT_SERVERS = (
     ),
     _lineage(
         "lineage-one-step-through-tables-downstream-first",
-        "the form of lineage is not documented: here it goes one step, between tables, and its first end is downstream",
+        "the form of lineage is not documented: here it goes one step, between tables, with the downstream end first",
         Seam(switches={"lineage_reach": "one-step", "lineage_through": "tables", "lineage_first_end": "downstream"}),
         lambda caller: caller.lineage(query="?direction=IN")["relationships"][0]["ep1_id"] == TABLE_GUID,
     ),

@@ -254,7 +254,7 @@ CORRECT_SERVERS = (
     ),
     _elsewhere(
         "bulk-operators-last-first",
-        "bulk lineage lists the operators in reverse order: no order is documented",
+        "ShowLineageBulk lists the operators in reverse order: no order is documented",
         on_answers(_operators_last_first, BULK),
         lambda caller: (
             caller.bulk("?limit=1")["data"] == caller.bulk(f"?limit={MOST}")["data"][:1]
@@ -269,7 +269,7 @@ CORRECT_SERVERS = (
     ),
     _elsewhere(
         "no-blank-schemas",
-        "bulk lineage leaves out the schema of a table that has none: every field is optional",
+        "ShowLineageBulk leaves out the schema of a table that has none: every field is optional",
         on_json(_rows(lambda row: {name: value for name, value in row.items() if value}), BULK),
         lambda caller: any("source_guid" in row and "source_schema" not in row for row in caller.bulk()["data"]),
     ),

@@ -104,7 +104,7 @@ CORRECT_SERVERS = (
     ),
     _shipped(
         "rows-of-other-types",
-        "a row has its task id as text, its flag as a boolean and a whole speed as an integer, as the schema allows",
+        "taskId is text, forceSuccess is a boolean, and a whole speed is an integer, as the schema allows",
         on_row(_of_other_types),
         lambda caller: isinstance(first_row(caller)["taskId"], str),
     ),

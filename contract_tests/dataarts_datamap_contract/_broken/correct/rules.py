@@ -253,13 +253,13 @@ CORRECT_SERVERS = (
     ),
     _first(
         "unknown-operator-not-found",
-        "an unknown task or job name gets 404 instead of an empty page",
+        "an operator that is unknown or has no runs gets 404 instead of an empty page",
         on_listing(_no_such_operator),
         lambda caller: caller.runs(task_id="1").status == 404,
     ),
     _first(
         "unknown-operator-refused",
-        "an unknown task or job name gets 400 and a code, as in related APIs",
+        "an operator that is unknown or has no runs gets 400 and a code, as in related APIs",
         on_listing(_sibling_error),
         lambda caller: caller.runs(job_name="nobody").status == 400,
     ),
