@@ -220,7 +220,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "all-lineage-paged-by-row",
-        "offset, limit and total of ShowLineageBulk count operators, so that pages up to the total have all rows",
+        "offset, limit and total of ShowLineageBulk count operators, and the pages up to the total have all rows",
         CHECKS["bulk pages"],
         bulking(_paged_by_row),
         lambda caller: len(_walked_rows(caller)) < len(caller.bulk(f"?limit={MOST}")["data"]),

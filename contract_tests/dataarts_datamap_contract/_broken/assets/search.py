@@ -42,7 +42,7 @@ def _or_as_and(wanted: Document) -> Document:
 
 
 def _first_value(wanted: Document) -> Document:
-    """A filter with only the first value of IN."""
+    """The filter, with only its first value if its operator is IN."""
     return {**wanted, "value": wanted.get("value", [])[:1]} if wanted.get("operator") == "IN" else wanted
 
 

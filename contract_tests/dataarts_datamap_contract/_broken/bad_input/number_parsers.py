@@ -51,14 +51,14 @@ def _odd_limits(perform: Perform, values: Values) -> Document:
 BROKEN_SERVERS = (
     _sealed(
         "end-time-infinite",
-        "an end that is infinite is refused",
+        "an end_time that is the word infinity is refused",
         _TYPE,
         _reads("end_time", r"[+]?(?i:inf(inity)?)", lambda _: 2**63 - 1),
         lambda caller: status_of(caller, end_time="Infinity") == OK,
     ),
     _sealed(
         "true-for-one",
-        "a limit that is a boolean is refused",
+        "a limit that is the word true is refused",
         _TYPE,
         _reads("limit", r"(?i:true)", lambda _: 1),
         lambda caller: status_of(caller, limit="true") == OK,
@@ -72,7 +72,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "null-for-the-epoch",
-        "a start that is the word null is refused",
+        "a start_time that is the word null is refused",
         _TYPE,
         _reads("start_time", r"null|undefined|None", lambda _: 0),
         lambda caller: status_of(caller, start_time="null") == OK,

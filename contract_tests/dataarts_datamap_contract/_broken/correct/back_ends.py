@@ -127,7 +127,7 @@ CORRECT_SERVERS = (
     ),
     _shipped(
         "unknown-table-without-operators",
-        "a table that does not exist has no operators: which response it gets is not documented",
+        "a request for the operators of an unknown table gets an empty list: no document says what it gets",
         on_wire(_nobody_uses_it),
         lambda caller: caller.nodes(UNKNOWN_GUID).body == b"[]",
     ),

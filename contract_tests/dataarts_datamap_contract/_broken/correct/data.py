@@ -264,7 +264,7 @@ CORRECT_SERVERS = (
     ),
     _sealed(
         "queue-with-a-clock-of-its-own",
-        "the clock of the queue is half a second ahead, so that some runs start before they are queued",
+        "the clock of the queue is half a second ahead: some runs seem to start before they are queued",
         on_row(_queued_a_little_late),
         lambda caller: any(row["submitTime"] > row["startTime"] > 0 for row in caller.rows()),
     ),

@@ -229,13 +229,13 @@ CORRECT_SERVERS = (
     ),
     _first(
         "window-without-its-end",
-        "the end does not belong to the window: this is not documented",
+        "the end does not belong to the window: no document says whether it does",
         _window("planTime", open_end=True),
         lambda caller: _plans(caller)[3] not in _plans(caller, end_time=_plans(caller)[3]),
     ),
     _first(
         "window-without-its-start",
-        "the start does not belong to the window: this is not documented",
+        "the start does not belong to the window: no document says whether it does",
         _window("planTime", open_start=True),
         lambda caller: _plans(caller)[3] not in _plans(caller, start_time=_plans(caller)[3]),
     ),

@@ -172,7 +172,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "details-for-any-project",
-        "Assets are shown only in the project that they belong to, also by ListEntityDetails.",
+        "ListEntityDetails shows assets only in the project that they belong to.",
         CHECKS["tenant"],
         performed(DETAILS, _any_project),
         lambda caller: caller.ask("POST", f"/v1/{OTHER_PROJECT_ID}/datamap/entities/guids", [TABLE_GUID]).status == OK,

@@ -272,7 +272,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "first-of-a-list-of-instances",
-        "A list of two tenancy ids in the header field is not a tenancy id.",
+        "A list of two tenancy ids in the header field instance is refused.",
         CHECKS["tenant"],
         on_request(_first_instance),
         lambda caller: with_fields(caller, instance=f"{caller.config.instance_id}, {'0' * 32}").status == OK,

@@ -230,7 +230,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "any-access-key",
-        "another access key is refused",
+        "an unknown access key is refused",
         frozenset({"D-access-key-other"}),
         _signed(lambda request, config: request if _known_key(request, config) else None),
         lambda caller: data(
