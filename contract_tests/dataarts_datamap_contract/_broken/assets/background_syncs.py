@@ -1,4 +1,4 @@
-"""Copies of one catalogue, filled by jobs in the background, that show different assets."""
+"""Broken servers: searches, details and lineage read different copies of the catalogue, which do not agree."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _of_the_first_workspace(found: Document) -> Document:
 
 
 def _misaligned() -> Seam:
-    """The details of a batch are cached under the requested GUIDs by position, even if some of these are unknown."""
+    """A batch is cached by position, the first asset under the first GUID, even if one of the GUIDs is unknown."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         cached: dict[str, Document] = {}
@@ -115,7 +115,7 @@ def _without_connection(entity: Document) -> Document:
 
 
 def _on_bulk_rows(row: Document, *, plain: bool) -> Document:
-    """A row of bulk lineage with GUIDs without hyphens or, if not ``plain``, with the target's kind for the source."""
+    """A row of ShowLineageBulk: if ``plain``, table GUIDs have no hyphens, else the source has the target's kind."""
     if plain:
         return {name: value.replace("-", "") if name in _GUIDS else value for name, value in row.items()}
     return {**row, "source_type": row["target_type"]} if {"source_type", "target_type"} <= row.keys() else row
@@ -174,7 +174,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "details-of-one-workspace-at-a-time",
-        "details of many assets have those of every workspace",
+        "ListEntityDetails shows the requested assets of every workspace",
         frozenset({"C-details-batch"}),
         on_json(_of_the_first_workspace, DETAILS),
         _workspaces,
@@ -197,7 +197,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "bulk-guids-without-hyphens",
-        "bulk lineage has the GUIDs that other operations show and accept",
+        "ShowLineageBulk has the GUIDs that other operations show and accept",
         frozenset({"C-lineage-agrees", "C-asset-agrees", "C-search-finds", "C-nodes-operator"}),
         on_json(
             lambda page: {**page, "data": [_on_bulk_rows(row, plain=True) for row in page["data"]]},
@@ -207,7 +207,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "bulk-kind-of-source-copied-from-the-target",
-        "bulk lineage shows each table's own kind of source",
+        "ShowLineageBulk shows each table's own kind of source",
         frozenset({"C-asset-agrees"}),
         on_json(
             lambda page: {**page, "data": [_on_bulk_rows(row, plain=False) for row in page["data"]]},
@@ -221,7 +221,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "operators-with-two-guids",
-        "an operator has the same GUID in bulk lineage and around a table",
+        "an operator has the same GUID in ShowLineageBulk and in the lineage around a table",
         frozenset({"C-lineage-agrees", "C-asset-agrees"}),
         on_json(lambda page: {**page, "data": [_node_by_name(row) for row in page["data"]]}, BULK),
         lambda caller: _producers(caller).isdisjoint(_lineage_guids(caller)),

@@ -1,4 +1,4 @@
-"""Details of many assets at once, and fields that differ between responses."""
+"""Wrong details of many assets at once, and fields of an asset that differ between responses."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ BROKEN_SERVERS = (
     ),
     _unseen(
         "details-of-five-at-most",
-        "each requested asset is shown",
+        "ListEntityDetails shows each requested asset",
         frozenset({"C-details-batch"}),
         detailing(lambda found, guids: found(guids[:5])),
         lambda caller: len(shown_names(caller.details(TABLE_GUID, LOOP, MARGIN, FIRST, SECOND, _SEA))) == 5,
@@ -213,7 +213,7 @@ BROKEN_SERVERS = (
     ),
     _unseen(
         "no-asset-without-its-relationships",
-        "an asset is shown without those it refers to",
+        "ShowDataDetail shows the asset itself, even if ignore_relationships is true",
         frozenset({"C-asset-agrees"}),
         on_answers(_without_relationships, DETAIL),
         lambda caller: (
@@ -223,14 +223,14 @@ BROKEN_SERVERS = (
     ),
     _unseen(
         "names-in-the-wrong-character-set",
-        "an asset has one name, in any script",
+        "an asset has the same name in each response, even if the name is Chinese",
         frozenset({"C-asset-agrees"}),
         on_assets(_mojibake, DETAILS),
         lambda caller: "订单" not in str(shown_names(caller.details(table_guid("lake.订单_汇总")))),
     ),
     _unseen(
         "times-of-the-zone-in-details",
-        "the creation time of an asset does not change",
+        "ShowDataDetail shows the same times of an asset as ListEntityDetails",
         frozenset({"C-asset-agrees"}),
         on_assets(_local_times, DETAIL),
         lambda caller: (
@@ -246,14 +246,14 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "unknown-asset-is-an-empty-one",
-        "An asset that does not exist is not found.",
+        "A GUID that no asset has gets an error response, not an empty asset.",
         frozenset({"C-asset-other", "C-asset-agrees"}),
         on_answers(_empty_asset, DETAIL),
         lambda caller: "entity" in caller.detail(UNKNOWN_GUID),
     ),
     _apart(
         "one-asset-changed-in-seconds",
-        "The times of an asset are in milliseconds wherever it is shown.",
+        "The times of an asset are in milliseconds in each response.",
         frozenset({"B-asset-times", "C-asset-agrees"}),
         on_answers(_in_seconds, DETAIL),
         _seconds_and_milliseconds,
@@ -261,14 +261,14 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "attributes-ignored-with-relationships",
-        "Without its relationships, an asset still has its attributes.",
+        "With ignore_relationships, an asset still has its attributes.",
         frozenset({"C-asset-agrees"}),
         on_answers(_ignoring_too_much, DETAIL),
         _has_no_attributes,
     ),
     _apart(
         "details-of-eight",
-        "A request for more than eight assets shows all of them, or none.",
+        "A request for more than eight assets gets all of them, or an error response.",
         frozenset({"C-details-batch", "C-asset-agrees"}),
         on_answers(_the_first_details, DETAILS),
         lambda caller: len(caller.details(*shown_guids(caller.search(limit=12)))["entities"]) < 12,
@@ -282,7 +282,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "details-beside-the-wrong-guid",
-        "Each asset has its own GUID, even if one of those requested is unknown.",
+        "Each asset has its own GUID, even if one of the requested GUIDs is unknown.",
         frozenset({"C-details-batch", "C-asset-agrees", "C-asset-other"}),
         on_answers(_side_by_side, DETAILS),
         _confuses_assets,
@@ -304,14 +304,14 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "owner-is-who-made-it",
-        "An asset has one owner, in ListEntityDetails as in a search.",
+        "An asset has the same owner in ListEntityDetails as in a search.",
         CHECKS["assets agree"],
         on_json(_of_its_maker, DETAILS),
         _changes_owners,
     ),
     _outside(
         "last-of-eleven-lost",
-        "Every known GUID that is requested comes back, even the eleventh, the twenty-first and so on.",
+        "ListEntityDetails shows every requested asset that exists, even the eleventh, the twenty-first and so on.",
         CHECKS["assets agree"],
         on_answers(_in_tens, DETAILS),
         _loses_the_eleventh,

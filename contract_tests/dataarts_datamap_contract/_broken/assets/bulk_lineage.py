@@ -1,4 +1,4 @@
-"""Pages of the lineage of all operators with wrong rows or totals."""
+"""The lineage of all operators, with wrong rows, pages or totals."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def _nodes_with_rows(found: Callable[..., Document], offset: int, limit: int) ->
 
 
 def _last_node_lost(found: Callable[..., Document], offset: int, limit: int) -> Document:
-    """A page of several operators leaves out the rows of its last one."""
+    """A full page of several operators leaves out the rows of the last, unless the limit takes in all operators."""
     page = found(offset, limit)
     return {**page, "data": found(offset, limit - 1)["data"]} if 1 < limit < page["total"] else page
 
 
 def _one_row_of_each(found: Callable[..., Document], offset: int, limit: int) -> Document:
-    """On a small page, an operator has only its first row."""
+    """If the limit is below the total, an operator has only its first row."""
     page = found(offset, limit)
     first = {row["node_guid"]: row for row in reversed(page["data"])}
     return {**page, "data": list(first.values())[::-1]} if limit < page["total"] else page
@@ -64,7 +64,7 @@ def _whole(caller: Caller, limit: int) -> list[Any]:
 
 
 def _first_target(page: Document) -> Document:
-    """A page of all lineage names only the first of the tables that an operator writes."""
+    """A page names only the first of the tables that an operator writes."""
     first: dict[str, object] = {}
     rows = [
         row
@@ -77,7 +77,7 @@ def _first_target(page: Document) -> Document:
 BROKEN_SERVERS = (
     _lineage(
         "bulk-rows-by-operator",
-        "the rows of all lineage are in one flat array",
+        "the rows of ShowLineageBulk are in one flat array",
         frozenset({"A-catalog-shape", "B-lineage-shape"}),
         on_json(lambda page: {**page, "data": [page["data"]]}, BULK),
         lambda caller: isinstance(caller.bulk()["data"][0], list),
@@ -85,7 +85,7 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "bulk-total-is-text",
-        "the total of all lineage is a number",
+        "the total of ShowLineageBulk is a number",
         frozenset({"A-catalog-shape"}),
         on_json(lambda page: {**page, "total": f"{page['total']}"}, BULK),
         lambda caller: isinstance(caller.bulk()["total"], str),
@@ -101,7 +101,7 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "bulk-ends-as-objects",
-        "the table at an end of a row is named as text",
+        "the name of the target table in a row is text",
         frozenset({"B-lineage-shape"}),
         on_lineage_row(lambda row: {**row, "target_table": {"name": row.get("target_table")}}),
         lambda caller: isinstance(caller.bulk()["data"][0]["target_table"], dict),
@@ -109,21 +109,21 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "bulk-limit-counts-rows",
-        "a page of all lineage is measured in operators",
+        "the offset and the limit of ShowLineageBulk count operators, not rows",
         _PAGES,
         bulking(_rows_cut),
         lambda caller: _whole(caller, 1) != _whole(caller, 100),
     ),
     _lineage(
         "bulk-total-of-operators-with-rows",
-        "the total of all lineage counts the operators without a row, too",
+        "the total of ShowLineageBulk counts the operators without a row, too",
         _PAGES,
         bulking(_nodes_with_rows),
         lambda caller: len({row["node_guid"] for row in caller.bulk()["data"]}) == caller.bulk()["total"],
     ),
     _lineage(
         "bulk-loses-the-last-operator-of-a-page",
-        "a page of all lineage has the rows of each of its operators",
+        "a page of ShowLineageBulk has the rows of each of its operators",
         _PAGES,
         bulking(_last_node_lost),
         lambda caller: len(_whole(caller, 2)) < len(_whole(caller, 1)),
@@ -137,14 +137,14 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "bulk-offset-ignored",
-        "offset says where a page of all lineage starts",
+        "offset says where a page of ShowLineageBulk starts",
         _PAGES,
         bulking(lambda found, _, limit: found(0, limit)),
         lambda caller: caller.bulk("?limit=1&offset=1")["data"] == caller.bulk("?limit=1")["data"],
     ),
     _lineage(
         "bulk-limit-ignored",
-        "limit bounds the operators on a page of all lineage",
+        "limit bounds the operators on a page of ShowLineageBulk",
         _PAGES,
         bulking(lambda found, offset, _: found(offset, MOST)),
         lambda caller: len(caller.bulk("?limit=1")["data"]) > 1,
@@ -158,28 +158,28 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "bulk-names-other-tables",
-        "all lineage uses the real name of a table",
+        "ShowLineageBulk uses the real name of a table",
         frozenset({"C-asset-agrees", "C-search-finds"}),
         on_lineage_row(lambda row: {**row, **({"source_table": "old_orders"} if "source_table" in row else {})}),
         lambda caller: "old_orders" in str(caller.bulk()),
     ),
     _lineage(
         "bulk-and-lineage-of-different-days",
-        "all lineage and the lineage around a table agree",
+        "ShowLineageBulk and the lineage around a table agree",
         _AGREES,
         around(lambda found, guid, way: found(RAW if guid == TABLE_GUID else guid, way)),
         lambda caller: caller.lineage(query="?direction=IN")["relationships"] == [],
     ),
     _unseen(
         "bulk-names-the-first-target",
-        "all lineage names each table that an operator writes",
+        "ShowLineageBulk names each table that an operator writes",
         frozenset({"C-bulk-pages", "C-lineage-agrees"}),
         on_json(_first_target, "ShowLineageBulk"),
         lambda caller: "archive" not in str(caller.bulk()),
     ),
     _unseen(
         "bulk-names-the-source-twice",
-        "the qualified name of a target is its own",
+        "a target has its own qualified name, not that of its source",
         frozenset({"C-asset-agrees"}),
         on_lineage_row(
             lambda row: (

@@ -1,4 +1,4 @@
-"""Rows of the lineage of all operators that joins and defaults get wrong."""
+"""Bugs of joins and defaults in the rows of the lineage of all operators."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SOURCES = 3
 
 
 def _rows(change: Callable[[list[Document]], list[Document]]) -> Seam:
-    """A seam that replaces the rows of a page of all lineage."""
+    """A seam that replaces the rows of a page of ShowLineageBulk."""
     return on_json(lambda page: {**page, "data": change(page["data"])}, BULK)
 
 
@@ -58,7 +58,7 @@ def _with_names_swapped(row: Document) -> Document:
 
 
 def _joined_by_name() -> Seam:
-    """The GUID of a table is looked up only by its name, which several tables have."""
+    """The GUID of a table is looked up by its name alone, which other tables may have, too."""
 
     def response(_: str, ask: Ask, arguments: Arguments) -> Document:
         everything = ask(replace(arguments, values={**arguments.values, "offset": 0, "limit": MOST}))["data"]
@@ -117,7 +117,7 @@ def _counting_those_with_lineage(_: str, ask: Ask, arguments: Arguments) -> Docu
 
 
 def _places(rows: Iterable[Document], name: str) -> dict[tuple[object, object], int]:
-    """The position of each table among the tables of its operator."""
+    """The position of each table among the different tables that its operator has in a column."""
     places: dict[tuple[object, object], int] = {}
     numbers: dict[object, int] = {}
     for row in rows:
@@ -177,14 +177,14 @@ def _moves_operators(caller: Caller) -> bool:
 BROKEN_SERVERS = (
     _apart(
         "idle-operators-not-counted",
-        "The total counts the operators without lineage, as offset and limit do.",
+        "The total counts operators without lineage, too, like offset and limit.",
         _ROWS,
         on_answers(_with_lineage_alone, BULK),
         lambda caller: bool(caller.bulk()["total"] == len(set(_names(caller)))),
     ),
     _apart(
         "tables-written-from-themselves-left-out",
-        "An operator that reads and writes the same table has a row for that.",
+        "An operator that reads and writes the same table has a row with that table on both sides.",
         _ROWS,
         _rows(_no_loops),
         lambda caller: "snapshot" not in _names(caller),
@@ -226,7 +226,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "tables-joined-by-their-names",
-        "The GUID and the qualified name of a table in lineage are of one table.",
+        "The GUID and the qualified name in a row belong to the same table.",
         _ROWS,
         _joined_by_name(),
         _confuses_names,
@@ -268,7 +268,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "one-workspace-for-a-page-of-lineage",
-        "An operator's row names its own workspace, as ShowNodes and its runs do.",
+        "A row names the workspace of its operator, as ShowNodes and the runs do.",
         CHECKS["lineage agrees"],
         on_json(_of_the_first_workspace, BULK),
         _moves_operators,

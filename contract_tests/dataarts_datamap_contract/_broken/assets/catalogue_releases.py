@@ -1,4 +1,4 @@
-"""Operators, searches, details and lineage as releases of a catalogue get them wrong."""
+"""Broken servers: bugs that releases of a catalogue bring to operators, searches, details and lineage."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _operators(caller: Caller) -> list[Document]:
 
 
 def _joined_or_compared(wanted: Document) -> Document:
-    """A filter whose comparison does not count beside those that it joins."""
+    """The filter without the comparisons that stand beside a ``criterion``."""
     if not wanted.get("criterion"):
         return wanted
     joined = {key: value for key, value in wanted.items() if key not in {"attribute", "operator", "value"}}
@@ -85,7 +85,7 @@ def _sorted_after_paging(search: Search, body: Document) -> Document:
 
 
 def _whole_chunks(details: Callable[[list[str]], Document], guids: list[str]) -> Document:
-    """Chunks of GUIDs are read side by side; what is left over behind them is forgotten."""
+    """From 20 GUIDs on, only full chunks of 20 are read, and the rest is forgotten."""
     return details(guids if len(guids) < _CHUNK else guids[: len(guids) // _CHUNK * _CHUNK])
 
 
@@ -171,7 +171,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "comparison-beside-a-condition-ignored",
-        "a filter that compares and joins lets through what passes both",
+        "a filter with a comparison beside a condition finds the assets that match both",
         CHECKS["search filter"],
         on_search(_with_one_of_both),
         lambda caller: any(each["attributes"]["sourceType"] != "dws" for each in _hits_of_both(caller)),
@@ -185,14 +185,14 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "details-of-whole-chunks",
-        "the details of many assets have the last of them, too",
+        "the details of many assets include the last of them",
         CHECKS["assets agree"],
         detailing(_whole_chunks),
         lambda caller: len(caller.details(*shown_guids(caller.search(limit=25)))["entities"]) == _CHUNK,
     ),
     _shipped(
         "qualified-names-as-indexed",
-        "a search shows the qualified name that the details show, in its own case",
+        "a search and the details show the same qualified name, in the same case",
         CHECKS["assets agree"],
         on_assets(_analysed, SEARCH),
         lambda caller: not any("DWS" in each["attributes"]["qualifiedName"] for each in caller.search()["entities"]),
@@ -206,7 +206,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "second-way-to-a-table-skipped",
-        "lineage has each operator's relationship to a table that several of them read",
+        "if several operators read a table, lineage has a relationship for each of them",
         CHECKS["lineage agrees"],
         around(_first_way_alone),
         lambda caller: [*_ends(caller.lineage(TABLE_GUID, "?direction=IN")).values()].count(RAW) == 1,
@@ -220,14 +220,14 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "all-lineage-paged-by-row",
-        "pages of all lineage are pages of operators, as the total is, so that a walk has each row",
+        "offset, limit and total of ShowLineageBulk count operators, and the pages up to the total have all rows",
         CHECKS["bulk pages"],
         bulking(_paged_by_row),
         lambda caller: len(_walked_rows(caller)) < len(caller.bulk(f"?limit={MOST}")["data"]),
     ),
     _shipped(
         "operators-with-one-side-joined-away",
-        "all lineage has the operators that only read, and those that only write",
+        "ShowLineageBulk has the operators that only read, and those that only write",
         CHECKS["lineage agrees"] | CHECKS["bulk pages"],
         on_json(
             lambda page: {

@@ -1,4 +1,4 @@
-"""Details of assets that are wrong, or those of another asset."""
+"""Assets with wrong details, or with the details of another asset."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _neighbour(_: str, ask: Ask, arguments: Arguments) -> Any:  # noqa: ANN401
 
 
 def _by_prefix(_: str, ask: Ask, arguments: Arguments) -> Any:  # noqa: ANN401
-    """The documented table, for any GUID with the same beginning."""
+    """A GUID that begins like that of the documented table gets the response for that table."""
     guid = arguments.text("guid")
     wanted = TABLE_GUID if guid[:8] == TABLE_GUID[:8] else guid
     return ask(replace(arguments, values={**arguments.values, "guid": wanted}))
@@ -104,7 +104,7 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "unknown-asset-breaks-details",
-        "a GUID that no asset has is not a failure of the server",
+        "a GUID that no asset has does not make the server fail",
         frozenset({"A-server-error"}),
         on_answers(_unknown_fails, DETAIL, LINEAGE),
         lambda caller: caller.ask("GET", "/v1/{p}/datamap/entities/guid/x").status == 500,
@@ -162,14 +162,14 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "details-of-a-neighbour",
-        "the details of a GUID are those of its asset",
+        "ShowDataDetail shows the asset whose GUID was requested",
         frozenset({"C-asset-agrees"}),
         on_answers(_neighbour, DETAIL),
         lambda caller: caller.detail(RAW)["entity"]["guid"] == TABLE_GUID,
     ),
     _lineage(
         "detail-without-wrapper",
-        "ShowDataDetail shows the asset in its member entity",
+        "the response of ShowDataDetail has the asset in its member entity",
         frozenset({"A-catalog-shape", "C-asset-agrees"}),
         on_json(lambda document: document["entity"], DETAIL),
         lambda caller: "entity" not in caller.detail(),
@@ -198,7 +198,7 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "made-at-the-time-of-asking-for-many",
-        "an asset has one creation time",
+        "ListEntityDetails shows when an asset was created, not when it was last changed",
         frozenset({"C-asset-agrees"}),
         on_assets(lambda asset: {**asset, "create_time": asset["update_time"]}, DETAILS),
         lambda caller: caller.details(TABLE_GUID)["entities"][0]["create_time"] > 1_700_000_000_000,
@@ -231,14 +231,14 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "asset-by-part-of-its-guid",
-        "a GUID that is close to that of an asset opens nothing",
+        "a GUID that only resembles that of an asset has no details",
         frozenset({"C-asset-other"}),
         on_answers(_by_prefix, DETAIL),
         lambda caller: "entity" in caller.detail(TABLE_GUID[:-1]),
     ),
     _lineage(
         "lineage-by-part-of-a-guid",
-        "a GUID that is close to that of an asset has no lineage",
+        "a GUID that only resembles that of an asset has no lineage",
         frozenset({"C-asset-other"}),
         on_answers(_by_prefix, LINEAGE),
         lambda caller: bool(caller.lineage(TABLE_GUID[:-1]).get("relationships")),

@@ -56,7 +56,7 @@ def _new_guids(graph: Document) -> Document:
 
 
 def _operator(edge: Document) -> object:
-    """The GUID of the operator at one end."""
+    """The GUID of the operator at one end of a relationship."""
     return edge["ep1_id"] if edge["ep1_type_name"] == _APPLICATION else edge["ep2_id"]
 
 
@@ -87,7 +87,7 @@ def _cached_without_the_category() -> Seam:
 
 
 def _assets_of_each_direction(_: str, perform: Ask, arguments: Arguments) -> Document:
-    """BOTH is read by two queries, and an asset that both of them find is listed twice."""
+    """BOTH takes two queries, IN and OUT, and an asset that both of them find is listed twice."""
     graph: Document = perform(arguments)
     if arguments.text("direction") not in {"", "BOTH"}:
         return graph
@@ -116,7 +116,7 @@ class _Histories:
         return {(each.task_id, each.job_name): len(runs) for each, runs in histories.items()}
 
     def has_run(self, operator: Document) -> bool:
-        """Whether the operator has a run."""
+        """Whether the operator has a run; true for an unknown operator."""
         return self._runs.get((operator["task_id"], operator["job_name"]), 1) > 0
 
 
@@ -144,14 +144,14 @@ def _edges(caller: Caller, query: str = "") -> list[str]:
 
 
 def _is_asked_for_keys_first(caller: Caller) -> bool:
-    """Whether lineage for data flow is empty if lineage for keys (PK_FK), which is empty, was requested before it."""
+    """Request lineage by keys (PK_FK), of which there is none, then by data flow; return whether both are empty."""
     return (_edges(caller, _KEY), _edges(caller, _FLOW)) == ([], [])
 
 
 BROKEN_SERVERS = (
     _elsewhere(
         "bulk-begins-again-behind-its-end",
-        "a page of bulk lineage behind the last operator is empty",
+        "a page of ShowLineageBulk behind the last operator is empty",
         frozenset({"C-bulk-pages"}),
         on_answers(_wrapped, BULK),
         lambda caller: bool(caller.bulk(f"?offset={caller.bulk()['total']}")["data"]),
@@ -165,7 +165,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "relationships-named-by-their-operator",
-        "no two relationships have one GUID",
+        "no two relationships have the same GUID",
         frozenset({"C-lineage-connected"}),
         on_json(_guids_of_operators, LINEAGE),
         lambda caller: max(Counter(_edges(caller)).values()) > 1,
@@ -179,7 +179,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "lineage-cached-without-the-category",
-        "cached lineage is not the response to a request for another category",
+        "lineage of one category does not depend on the category that was requested before",
         frozenset({"C-lineage-category", "C-replay"}),
         _cached_without_the_category(),
         _is_asked_for_keys_first,
@@ -193,7 +193,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "operators-merged-in-any-case",
-        "operators whose names differ only in case are two operators of a table",
+        "operators whose names differ only in case are listed separately",
         frozenset({"C-nodes-operator"}),
         on_operators(_one_of_each_name),
         lambda caller: JOB_NAME not in _listed(caller),

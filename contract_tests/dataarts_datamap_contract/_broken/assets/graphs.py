@@ -1,4 +1,4 @@
-"""Lineage around one table that graph walks get wrong."""
+"""Bugs of graph walks in the lineage around one table."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _EDGES_OF_A_CIRCLE = 4
 
 
 def _edges(change: Callable[[list[Document], str], list[Document]]) -> Seam:
-    """A seam that makes the relationships around an asset from the right ones and the GUID of the asset."""
+    """A seam that makes the relationships around an asset from those of the reference and the GUID of the asset."""
 
     def response(_: str, ask: Ask, arguments: Arguments) -> Document:
         graph = ask(arguments)
@@ -52,7 +52,7 @@ def _tree(edges: list[Document], start: str) -> list[Document]:
 
 
 def _not_back(_: str, ask: Ask, arguments: Arguments) -> Document:
-    """A search in one direction omits the edge that leads back to its start."""
+    """In the directions IN and OUT, edges that lead back to the requested asset are left out."""
     graph = ask(arguments)
     start = arguments.text("guid")
     end = {"IN": "ep1_id", "OUT": "ep2_id"}.get(arguments.text("direction"))
@@ -65,7 +65,7 @@ def _upstream_by_default(_: str, ask: Ask, arguments: Arguments) -> Document:
 
 
 def _last_category() -> Seam:
-    """Only the last category of a request counts; for any other than DATA_FLOW, there is no lineage."""
+    """Only the last category of a request counts, and only DATA_FLOW has lineage."""
     asked: list[bytes] = []
 
     def remember(request: RequestParts) -> RequestParts:
@@ -182,7 +182,7 @@ def _as_a_tree(_: str, ask: Ask, arguments: Arguments) -> Document:
 
 
 def _with_siblings(_: str, ask: Ask, arguments: Arguments) -> Document:
-    """Downstream of a table also has the other tables that its operator writes."""
+    """In the direction OUT, lineage also has the other tables that the table's own producers write."""
     graph: Document = ask(arguments)
     if arguments.text("direction") != "OUT":
         return graph
@@ -214,7 +214,7 @@ def _failing_on_nothing(_: str, ask: Ask, arguments: Arguments) -> Document:
 
 
 def _draws_fewer(caller: Caller) -> bool:
-    """Whether lineage upstream of a table lacks a source that its operator has in the lineage of all operators."""
+    """Whether the lineage upstream of a table lacks a source that ShowLineageBulk shows."""
     target = guid_of(caller, "postgres.sales.ads_margin")
     drawn = {(edge["ep1_id"], edge["ep2_id"]) for edge in caller.lineage(target, "?direction=IN")["relationships"]}
     tables = {end for edge in drawn for end in edge}
@@ -243,7 +243,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "tree-in-place-of-a-graph",
-        "A table that leads to another one on two paths has relationships on both.",
+        "If two paths lead from one table to another, lineage has the relationships of both.",
         _GRAPH,
         _edges(_tree),
         _loses_a_source,
@@ -264,14 +264,14 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "asset-itself-left-out",
-        "The response has the assets at all ends of the relationships, including the requested one.",
+        "Lineage lists the assets at all ends of its relationships, including the requested asset.",
         _GRAPH,
         on_answers(_without_itself, LINEAGE),
         lambda caller: TABLE_GUID not in {entity["guid"] for entity in caller.lineage()["entities"]},
     ),
     _apart(
         "operators-said-to-be-tables",
-        "The type of an end is the type of its asset.",
+        "The type of a relationship's end is that of the asset there.",
         _GRAPH | {"B-lineage-shape"},
         on_json(_all_are_tables, LINEAGE),
         lambda caller: {edge["ep1_type_name"] for edge in caller.lineage()["relationships"]} == {_TABLE_TYPE},
@@ -285,7 +285,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "parents-in-place-of-lineage",
-        "With parents included, the lineage is the same as without them.",
+        "With include_parent_entity, lineage has the same relationships as without it.",
         _GRAPH | {"E-optional-refused"},
         on_answers(_parents_alone, LINEAGE),
         lambda caller: _ends(caller.lineage(query="?include_parent_entity=true")) == [],
@@ -306,7 +306,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "downstream-holds-siblings",
-        "Downstream of a table are the tables made of it, not the other tables that its operator writes.",
+        "Downstream of a table are the tables made from it, not the other tables that its operator writes.",
         CHECKS["lineage agrees"],
         on_answers(_with_siblings, LINEAGE),
         _draws_a_sibling,

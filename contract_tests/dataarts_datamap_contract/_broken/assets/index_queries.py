@@ -1,4 +1,4 @@
-"""Catalogues over a search index, joined tables and a cache: operators, hits and lineage that they get wrong."""
+"""Broken servers: operators, searches and lineage of a catalogue with a search index, joined tables and a cache."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _IN_WORKSPACE = {"attribute": "workspaceId", "operator": "EQ", "value": [WORKSPA
 
 
 def _one_of_each_task(operators: list[Document]) -> list[Document]:
-    """Operators are collected in a map by their task, where the first one stays."""
+    """Operators are collected in a map by task_id, which keeps the first of each."""
     first: dict[str, Document] = {}
     for operator in operators:
         first.setdefault(operator["task_id"], operator)
@@ -61,7 +61,7 @@ def _one_of_each_task(operators: list[Document]) -> list[Document]:
 
 
 def _producers() -> Seam:
-    """An operator that only reads a table, according to all lineage, is not listed for that table."""
+    """An operator that only reads a table, according to ShowLineageBulk, is not listed for that table."""
     performers: dict[str, Operation] = {}
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
@@ -88,7 +88,7 @@ def _producers() -> Seam:
 
 
 def _in_three_bytes(operator: Document) -> Document:
-    """A column of MySQL's utf8 holds three bytes a character; a longer one becomes a question mark."""
+    """MySQL's utf8 stores at most three bytes per character; a longer character becomes a question mark."""
     name = "".join("?" if ord(character) > _PLANE else character for character in operator["job_name"])
     return {**operator, "job_name": name}
 
@@ -100,7 +100,7 @@ def _within_result_window(search: Search, body: Document) -> Document:
 
 
 def _parsed_as_query(search: Search, body: Document) -> Document:
-    """The keyword is put into a query language in which brackets, quotes and slashes come in pairs."""
+    """The keyword is parsed as a query: an unpaired bracket, quote or slash, or a final backslash, is a failure."""
     query = str(body.get("query", ""))
     pairs = (("(", ")"), ("[", "]"), ("{", "}"))
     is_open = any(query.count(first) != query.count(last) for first, last in pairs)
@@ -148,7 +148,7 @@ def _cached_by_guid(perform: Operation, _: MockConfig) -> Operation:
 
 
 def _with_first_category(perform: Operation, _: MockConfig) -> Operation:
-    """The service reads the first of the repeated parameters."""
+    """If several categories are requested, only the first one is read."""
 
     def show(arguments: Arguments) -> bytes:
         first = arguments.lists.get(_CATEGORIES, ())[:1]
@@ -189,7 +189,7 @@ def _ids_change(caller: Caller) -> bool:
 BROKEN_SERVERS = (
     _shipped(
         "one-operator-of-each-task",
-        "all operators of a table are listed, also two of one task",
+        "all operators of a table are listed, even two with the same task_id",
         CHECKS["operators of a table"],
         on_operators(_one_of_each_task),
         lambda caller: STAGE_JOB not in _names(caller),
@@ -226,7 +226,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "filter-takes-the-first-value",
-        "a filter with several values finds the assets of each of them",
+        "a filter with several values finds the assets that have any of them",
         CHECKS["search filter"],
         on_search(_filtered_by_first_value),
         lambda caller: (
@@ -236,7 +236,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "filtered-after-paging",
-        "a page of filtered hits is full while there are more, and count counts those that match",
+        "a page of filtered hits is full while there are more hits, and count is the number of all that match",
         CHECKS["search pages"] | CHECKS["search filter"],
         on_search(_filtered_after_paging),
         _shows_fewer_than_it_counts,
@@ -264,7 +264,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "sources-joined-to-targets",
-        "bulk lineage has the operators that only read tables, or only write them",
+        "ShowLineageBulk includes the operators that only read tables, or only write them",
         CHECKS["lineage agrees"],
         on_json(_joined, BULK),
         lambda caller: all("source_guid" in row and "target_guid" in row for row in caller.bulk()["data"]),

@@ -94,7 +94,7 @@ def _loops_fail(found: Callable[..., Document], guid: str, way: str) -> Document
 
 
 def _half(found: Callable[..., Document], guid: str, way: str) -> Document:
-    """Upstream, the second relationship is left out if there are many."""
+    """In the direction IN, the second relationship is left out if there are more than three."""
     graph = found(guid, way)
     edges = graph["relationships"]
     return {**graph, "relationships": [*edges[:1], *edges[2:]] if way == "IN" and len(edges) > 3 else edges}
@@ -106,7 +106,7 @@ def _pairs(caller: Caller, guid: str, way: str) -> set[tuple[str, str]]:
 
 
 def _upstream_of(caller: Caller, guid: str) -> set[tuple[str, str]]:
-    """The edges upstream of a table, found by reading downstream from the tables that have no inputs."""
+    """The edges on the paths from three raw tables to a table, found by reading downstream from the raw tables."""
     raw = (table_guid("wk.ods_orders"), table_guid("wk.ods_items"), table_guid("wk.dim_region"))
     known = set[tuple[str, str]]().union(*(_pairs(caller, each, "OUT") for each in raw))
     found: set[tuple[str, str]] = set()
@@ -179,7 +179,7 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "downstream-edges-turned",
-        "the same end of each relationship is upstream",
+        "the upstream end has the same number, 1 or 2, in all relationships",
         _AGREES,
         around(_out_turned),
         lambda caller: (
@@ -189,7 +189,7 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "lineage-of-other-tables-too",
-        "each relationship leads to the requested table",
+        "each relationship is connected with the requested table",
         frozenset({"C-lineage-connected"}),
         on_answers(_with_strangers, LINEAGE),
         lambda caller: _ELSEWHERE in str(caller.lineage()),
@@ -223,7 +223,7 @@ BROKEN_SERVERS = (
     ),
     _unseen(
         "second-relationship-left-out",
-        "lineage is complete",
+        "lineage upstream of a table has all relationships",
         frozenset({"C-lineage-mirror", "C-lineage-agrees"}),
         around(_half),
         lambda caller: not _pairs(caller, MARGIN, "IN") >= _upstream_of(caller, MARGIN),

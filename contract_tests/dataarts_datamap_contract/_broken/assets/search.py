@@ -42,7 +42,7 @@ def _or_as_and(wanted: Document) -> Document:
 
 
 def _first_value(wanted: Document) -> Document:
-    """A filter with only the first value of IN."""
+    """The filter, with only its first value if its operator is IN."""
     return {**wanted, "value": wanted.get("value", [])[:1]} if wanted.get("operator") == "IN" else wanted
 
 
@@ -128,7 +128,7 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "search-count-below-hits",
-        "the count of a search covers the hits of its page",
+        "the count of a search is not below the number of hits on the page",
         frozenset({"B-total-covers-rows", "C-search-pages"}),
         on_json(lambda page: {**page, "count": max(page["count"] - 1, 0)}, SEARCH),
         lambda caller: caller.search()["count"] < len(caller.search()["entities"]),
@@ -136,7 +136,7 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "search-count-of-page",
-        "the count of a search covers all pages",
+        "the count of a search includes the hits of all pages",
         _PAGES,
         on_json(lambda page: {**page, "count": len(page["entities"])}, SEARCH),
         lambda caller: caller.search(limit=1)["count"] == 1,
@@ -263,7 +263,7 @@ BROKEN_SERVERS = (
     ),
     _unseen(
         "search-hides-other-workspaces-when-sorted",
-        "sorting changes only the order",
+        "a sorted search finds the assets of every workspace",
         frozenset({"C-search-narrows"}),
         arranged(
             lambda hits, body: [

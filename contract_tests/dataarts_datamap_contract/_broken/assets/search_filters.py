@@ -45,7 +45,7 @@ def _one_late(body: Document) -> Document:
 
 
 def _flat(node: Document) -> Document:
-    """Nested conditions use the operator of the outermost one."""
+    """All comparisons are joined by the outermost condition (AND or OR), even those inside nested conditions."""
     if "criterion" not in node:
         return node
 
@@ -58,14 +58,14 @@ def _flat(node: Document) -> Document:
 
 
 def _comparison_alone(node: Document) -> Document:
-    """A node with a comparison ignores its condition."""
+    """A filter that has a comparison ignores its condition."""
     if "attribute" in node:
         return {name: value for name, value in node.items() if name not in {"condition", "criterion"}}
     return node
 
 
 def _everywhere(change: Callable[[Document], Document]) -> Callable[[Document], Document]:
-    """A change of a filter that changes each of its comparisons."""
+    """A change that is made to a filter and to each filter inside it."""
 
     def changed(node: Document) -> Document:
         below = {"criterion": [changed(each) for each in node["criterion"] or ()]} if "criterion" in node else {}
@@ -167,7 +167,7 @@ def _finds_anything(caller: Caller) -> bool:
 
 
 def _asked(ask: Ask, arguments: Arguments, **members: object) -> Document:
-    """The reference's response if members of the body are changed; a member that is None is left out."""
+    """The reference's response if members of the body are replaced, or left out where the new value is None."""
     body = {name: value for name, value in {**arguments.body, **members}.items() if value is not None}
     document: Document = ask(replace(arguments, body=body))
     return document
@@ -255,21 +255,21 @@ def _sorts_pages_alone(caller: Caller) -> bool:
 BROKEN_SERVERS = (
     _apart(
         "later-hits-begin-one-late",
-        "A page of hits continues with the hit after the last one of the previous page.",
+        "A page of hits begins with the hit that follows the previous page.",
         frozenset({"C-search-pages"}),
         _searching(_one_late),
         lambda caller: shown_guids(caller.search(offset=2)) != shown_guids(caller.search())[2:],
     ),
     _apart(
         "conditions-joined-as-the-outermost",
-        "A nested condition joins its members by its own operator.",
+        "A nested condition joins its members by its own AND or OR.",
         frozenset({"C-search-narrows", "C-search-finds"}),
         _filtering(_flat),
         _misses_an_or,
     ),
     _apart(
         "comparison-hides-what-is-below",
-        "A node with a comparison and a condition requires both.",
+        "A filter with both a comparison and a condition finds only assets that match both.",
         frozenset({"C-search-narrows", "C-search-finds"}),
         _filtering(_everywhere(_comparison_alone)),
         _ignores_what_is_below,
@@ -360,7 +360,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "query-parser",
-        "A keyword can be any text: one with a bracket or a slash may find nothing, but does not fail.",
+        "A keyword can be any text: a search for a bracket or a slash may find nothing, but does not fail.",
         CHECKS["valid requests succeed"],
         on_answers(_parsed, SEARCH),
         lambda caller: (

@@ -42,7 +42,7 @@ def _known_values(search: Search) -> set[str]:
 
 
 def _strict(wanted: Document, known: set[str]) -> Document:
-    """A list of kinds of source that has an unknown one matches nothing."""
+    """A filter by kinds of source matches nothing if one of them is unknown."""
     if wanted.get("attribute") == SOURCE_TYPE and not set(wanted.get("value", ())) <= known:
         return {**wanted, "operator": "IN", "value": []}
     below = wanted.get("criterion")
@@ -55,7 +55,7 @@ def _unknown_value_for_all(search: Search, body: Document) -> Document:
 
 
 def _union_of_all(search: Search, body: Document) -> Document:
-    """The members of OR are separate queries, whose hits are put behind each other."""
+    """Each member of OR is a query of its own, and the hits of all are joined without removing repetitions."""
     wanted = as_object(body.get("filter")) or {}
     members: list[Document] = wanted.get("criterion") or []
     if wanted.get("condition") != "OR" or "attribute" in wanted or len(members) < 2:
@@ -103,7 +103,7 @@ def _cached_without_the_order() -> Seam:
 
 
 def _two_indexes(search: Search, body: Document) -> Document:
-    """While the index is built again, the alias for keywords names the old one and the new one."""
+    """While the index is rebuilt, a keyword is searched in the old and the new index, and each hit is shown twice."""
     if not body.get("query"):
         return search(body)
     return page_of(search, body, [hit for hit in all_hits(search, body) for _ in range(2)])
@@ -163,7 +163,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "unknown-value-spoils-a-list",
-        "a filter by a list of values finds the assets with one of them, even if no asset has another one",
+        "a filter with several values finds assets even if no asset has one of the values",
         frozenset({"C-search-narrows"}),
         on_search(_unknown_value_for_all),
         lambda caller: (
@@ -193,7 +193,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "owners-by-their-beginning",
-        "a search by owner leaves out the assets of other owners whose names begin alike",
+        "a search by owner leaves out the owners whose names only begin with the requested name",
         frozenset({"C-search-narrows"}),
         on_search(_owners_that_begin_so),
         lambda caller: {hit["attributes"]["owner"] for hit in caller.search(owner="user")["entities"]} != {"user"},
@@ -207,7 +207,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "searches-cached-without-their-order",
-        "a cached search is not the response to one in another order",
+        "the order of a search does not depend on the order that was requested before",
         frozenset({"C-search-pages", "C-search-narrows", "C-replay"}),
         _cached_without_the_order(),
         _other_order_comes_first,

@@ -1,4 +1,4 @@
-"""Parameters and bodies of requests for assets and lineage that are misread, or fail."""
+"""Requests for assets and lineage whose parameters or bodies are misread, wrongly refused, or cause a failure."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "broken-json-breaks-the-search",
-        "a body that is not JSON is not a failure of the server",
+        "a body that is not JSON does not make the server fail",
         frozenset({"A-server-error"}),
         on_request(_broken_json_fails, of=SEARCH),
         lambda caller: post(caller, SEARCH_PATH, b"{") == 500,
@@ -196,7 +196,7 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "search-numbers-as-text",
-        "the numbers of a search are numbers",
+        "the limit and the offset of a search are numbers, not text",
         frozenset({"E-body-invalid"}),
         on_content(_changed_body(_numbers_read), SEARCH),
         lambda caller: post(caller, SEARCH_PATH, {"limit": "1", "offset": 0}) == 200,
@@ -224,14 +224,14 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "bulk-limit-of-nothing",
-        "the limit of all lineage is at least 1",
+        "the limit of ShowLineageBulk is at least 1",
         frozenset({"E-below-minimum"}),
         on_query(_limit_or_default, of=BULK),
         lambda caller: caller.ask("GET", f"{BULK_PATH}?limit=0").status == 200,
     ),
     _lineage(
         "bulk-offset-of-any-text",
-        "the offset of all lineage is a number",
+        "the offset of ShowLineageBulk is a number",
         frozenset({"E-wrong-type"}),
         on_query(_offset_or_default, of=BULK),
         lambda caller: caller.ask("GET", f"{BULK_PATH}?offset=ten").status == 200,
@@ -245,14 +245,14 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "any-flag-of-details",
-        "a flag is true or false",
+        "ignore_relationships is true or false",
         frozenset({"E-not-listed"}),
         on_query(_flag_or_default, of=DETAIL),
         lambda caller: caller.ask("GET", f"{DETAIL_PATH}?ignore_relationships=maybe").status == 200,
     ),
     _lineage(
         "bulk-needs-a-limit",
-        "limit and offset of all lineage may be left out",
+        "the limit of ShowLineageBulk may be left out",
         frozenset({"E-optional-refused"}),
         refuse_on(lambda _, values: "limit" not in values, HttpError(400, "APIGW.0106", "limit is missing"), of=BULK),
         lambda caller: caller.ask("GET", BULK_PATH).status == 400,
@@ -270,14 +270,14 @@ BROKEN_SERVERS = (
     ),
     _lineage(
         "search-answers-422",
-        "a bad search is refused with 400",
+        "an invalid search is refused with 400",
         frozenset({"E-refusal-status", "A-status-documented"}),
         on_wire(_unprocessable),
         lambda caller: post(caller, SEARCH_PATH, {"limit": 0, "offset": 0}) == 422,
     ),
     _lineage(
         "details-need-relationships",
-        "details without their relationships are served",
+        "ShowDataDetail accepts ignore_relationships=true",
         frozenset({"E-valid-refused"}),
         on_answers(
             lambda _, ask, arguments: _refuse_flag(ask, arguments),

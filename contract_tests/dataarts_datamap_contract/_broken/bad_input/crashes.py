@@ -54,7 +54,7 @@ def _no_apostrophe(request: RequestParts) -> RequestParts:
 BROKEN_SERVERS = (
     _first(
         "start-time-overflow-fails",
-        "a start beyond 64 bits is refused, and causes no failure",
+        "a start_time above 2^63-1 is refused, and causes no failure",
         frozenset({"A-server-error", "E-refusal-status"}),
         fail_on(has("start_time", lambda text: (as_integer(text) or 0) > MAX_TIME)),
         lambda caller: status_of(caller, start_time=MAX_TIME + 1) == _FAILED,
@@ -68,7 +68,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "start-time-of-words-fails",
-        "a start that is not a number is refused, and causes no failure",
+        "a start_time that is not a number is refused, and causes no failure",
         frozenset({"A-server-error", "E-refusal-status"}),
         fail_on(has("start_time", lambda text: not re.match(r"[-+.0-9]", text))),
         lambda caller: status_of(caller, start_time="abc") == _FAILED,
@@ -96,7 +96,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "quote-fails",
-        "a quote in a job_name causes no failure",
+        "an apostrophe in a job_name causes no failure",
         frozenset({"A-server-error"}),
         fail_on(has("job_name", lambda text: "'" in text)),
         lambda caller: status_of(caller, job_name="it's") == _FAILED,
@@ -124,7 +124,7 @@ BROKEN_SERVERS = (
     ),
     _late(
         "last-millisecond-fails",
-        "the latest end is served, or refused with 400",
+        "the largest end_time is served, or refused with 400",
         frozenset({"A-server-error", "E-maximum-unserved"}),
         fail_on(has("end_time", lambda text: text == str(MAX_TIME))),
         lambda caller: status_of(caller, end_time=MAX_TIME) == 500,
@@ -152,7 +152,7 @@ BROKEN_SERVERS = (
     ),
     _late(
         "broken-escape-fails",
-        "a percent sign without two digits after it causes no failure",
+        "a percent sign without two hexadecimal digits after it causes no failure",
         frozenset({"A-server-error"}),
         fail_on(lambda request, _: re.search(rb"%(?![0-9A-Fa-f]{2})", request.query) is not None),
         lambda caller: caller.get(caller.runs_target(job_name=None) + "&job_name=%ZZ").status == 500,
@@ -166,7 +166,7 @@ BROKEN_SERVERS = (
     ),
     _blind(
         "sum-of-offset-and-limit-fails",
-        "an offset and a limit whose sum is beyond 32 bits cause no failure",
+        "an offset and a limit whose sum is above 2^31-1 cause no failure",
         frozenset({"A-server-error", "E-maximum-unserved"}),
         fail_on(_sum_beyond_32_bits),
         lambda caller: status_of(caller, offset=MOST, limit=1) == 500,
@@ -187,7 +187,7 @@ BROKEN_SERVERS = (
     ),
     _unseen(
         "apostrophes-break-the-query",
-        "a name with an apostrophe is a normal name",
+        "an apostrophe in the query of ShowInstanceInfos causes no failure",
         frozenset({"A-server-error"}),
         on_request(_no_apostrophe, of=RUNS),
         lambda caller: caller.runs(job_name="a'b").status == 500,

@@ -1,4 +1,4 @@
-"""Servers that read integers like another language's parser of numbers, or refuse valid integers."""
+"""Servers that accept words such as true and null as integers, or that refuse or fail on valid integers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _before_1970(perform: Perform, values: Values) -> Document:
 
 
 def _refused_between(perform: Perform, values: Values) -> Document:
-    """A page whose offset is not a multiple of its size is refused."""
+    """An offset that is not a multiple of the limit is refused."""
     if int(values["offset"]) % int(values["limit"]):
         raise HttpError(400, "DLF.0801", "offset must be a multiple of limit")
     return perform(values)
@@ -51,14 +51,14 @@ def _odd_limits(perform: Perform, values: Values) -> Document:
 BROKEN_SERVERS = (
     _sealed(
         "end-time-infinite",
-        "an end that is infinite is refused",
+        "an end_time that is the word infinity is refused",
         _TYPE,
         _reads("end_time", r"[+]?(?i:inf(inity)?)", lambda _: 2**63 - 1),
         lambda caller: status_of(caller, end_time="Infinity") == OK,
     ),
     _sealed(
         "true-for-one",
-        "a limit that is a boolean is refused",
+        "a limit that is the word true is refused",
         _TYPE,
         _reads("limit", r"(?i:true)", lambda _: 1),
         lambda caller: status_of(caller, limit="true") == OK,
@@ -72,7 +72,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "null-for-the-epoch",
-        "a start that is the word null is refused",
+        "a start_time that is the word null is refused",
         _TYPE,
         _reads("start_time", r"null|undefined|None", lambda _: 0),
         lambda caller: status_of(caller, start_time="null") == OK,
@@ -95,7 +95,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "offset-of-half-a-page-refused",
-        "an offset may be any number of rows",
+        "an offset need not be a multiple of the limit",
         PAGES | frozenset({"E-valid-refused"}),
         on_listing(_refused_between),
         lambda caller: status_of(caller, offset=5) == 400,
@@ -109,7 +109,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "end-near-the-epoch-refused",
-        "a window may end in the first hour of the epoch",
+        "a window may end in the first hour of 1970",
         WINDOWS | frozenset({"E-minimum-refused"}),
         on_listing(_before_1970),
         lambda caller: status_of(caller, end_time=5) == 400 and status_of(caller, **day(caller)) == OK,

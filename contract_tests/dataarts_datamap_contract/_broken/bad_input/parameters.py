@@ -37,7 +37,7 @@ _blind = partial(BrokenServer, level="E", cohort="blind")
 
 
 def _when(accepts: Callable[[int], bool], becomes: str) -> Callable[[str], str]:
-    """An integer out of bounds that is read as another one."""
+    """A function that replaces an integer for which ``accepts`` is true, and leaves any other text as it is."""
 
     def change(text: str) -> str:
         number = as_integer(text)
@@ -47,7 +47,7 @@ def _when(accepts: Callable[[int], bool], becomes: str) -> Callable[[str], str]:
 
 
 def _digits_first(text: str) -> str:
-    """The number that a reader gets if it stops at the first character that is not a digit."""
+    """The digits with which a text begins; the text itself if it begins otherwise."""
     match = re.match(r"[0-9]+", text)
     return match[0] if match else text
 
@@ -57,7 +57,7 @@ def _truncated(text: str) -> str:
 
 
 def _wrapped(text: str) -> str:
-    """A number too large for 32 bits, without the surplus bits."""
+    """The lowest 31 bits of a number above 2^31-1 (1 if they are all 0); any other text stays as it is."""
     number = as_integer(text)
     return str(number % 2**31 or 1) if number is not None and number > MOST else text
 
@@ -133,28 +133,28 @@ BROKEN_SERVERS = (
     ),
     _first(
         "negative-start-time",
-        "a start before the epoch is refused",
+        "a negative start_time is refused",
         frozenset({"E-below-minimum"}),
         on_parameter("start_time", _when(lambda number: number < 0, "0")),
         lambda caller: status_of(caller, start_time=-1) == OK,
     ),
     _first(
         "limit-of-64-bits",
-        "a limit beyond 32 bits is refused",
+        "a limit above 2^31-1 is refused",
         frozenset({"E-above-maximum"}),
         on_parameter("limit", _when(lambda number: number > MOST, str(MOST))),
         lambda caller: status_of(caller, limit=MOST + 1) == OK,
     ),
     _first(
         "offset-wraps-around",
-        "an offset beyond 32 bits is refused",
+        "an offset above 2^31-1 is refused",
         frozenset({"E-above-maximum"}),
         on_parameter("offset", _wrapped),
         lambda caller: status_of(caller, offset=2**32) == OK,
     ),
     _first(
         "end-time-beyond-64-bits",
-        "an end beyond 64 bits is refused",
+        "an end_time above 2^63-1 is refused",
         frozenset({"E-above-maximum"}),
         on_parameter("end_time", _when(lambda number: number > MAX_TIME, str(MAX_TIME))),
         lambda caller: status_of(caller, end_time=MAX_TIME + 1) == OK,
@@ -182,7 +182,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "end-time-with-a-fraction",
-        "an end with a fraction of a millisecond is refused",
+        "an end_time with a fraction is refused",
         frozenset({"E-fraction"}),
         on_parameter("end_time", _truncated),
         lambda caller: status_of(caller, end_time="1705311669796.5") == OK,
@@ -286,21 +286,21 @@ BROKEN_SERVERS = (
     ),
     _late(
         "negative-end-time-for-now",
-        "an end before the epoch is refused",
+        "a negative end_time is refused",
         frozenset({"E-below-minimum"}),
         on_parameter("end_time", _when(lambda number: number < 0, str(MAX_TIME))),
         lambda caller: status_of(caller, end_time=-1) == 200,
     ),
     _late(
         "start-time-beyond-64-bits",
-        "a start beyond 64 bits is refused, not ignored",
+        "a start_time above 2^63-1 is refused, not ignored",
         frozenset({"E-above-maximum"}),
         on_parameter("start_time", _when(lambda number: number > MAX_TIME, "0")),
         lambda caller: status_of(caller, start_time=MAX_TIME + 1) == 200,
     ),
     _late(
         "end-time-of-words-for-now",
-        "an end that is not a number is refused",
+        "an end_time that is not a number is refused",
         frozenset({"E-wrong-type"}),
         on_parameter("end_time", lambda text: text if re.match(r"[-+.0-9]|$", text) else str(MAX_TIME)),
         lambda caller: status_of(caller, end_time="today") == 200,
@@ -349,7 +349,7 @@ BROKEN_SERVERS = (
     ),
     _blind(
         "missing-instance-unauthorized",
-        "a valid token without an instance gets 400, not 401",
+        "a request with a valid token and without instance gets 400, not 401",
         frozenset({"E-refusal-status"}),
         on_judgement(_unauthorized_without_instance),
         lambda caller: caller.runs({"X-Auth-Token": caller.config.token}).status == 401,

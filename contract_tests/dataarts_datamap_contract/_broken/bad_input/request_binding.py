@@ -1,4 +1,4 @@
-"""Requests that a framework binds to its own types, and the errors that it writes itself."""
+"""Broken servers: a web framework misreads parameters, or writes responses wrongly."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NUMBERS = ("offset", "limit")
 
 
 def _without_unreadable(pairs: Pairs) -> Pairs:
-    """A number that cannot be read counts as not sent: its error is thrown away."""
+    """An offset or a limit that is not an integer counts as not sent."""
     return [(name, value) for name, value in pairs if name not in _NUMBERS or as_integer(value) is not None]
 
 
@@ -86,7 +86,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "unreadable-numbers-fall-back-to-defaults",
-        "an offset or a limit of all lineage that is no number is refused",
+        "ShowLineageBulk refuses an offset or a limit that is not a number",
         CHECKS["invalid requests are refused"],
         on_query(_without_unreadable, of=BULK),
         lambda caller: caller.ask("GET", f"{BULK_PATH}?limit=many").status == OK,
@@ -109,7 +109,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "length-counted-in-characters",
-        "a list of operators is sent to its last byte, also if it has Chinese names",
+        "a list of operators is sent to its last byte, even if it has Chinese names",
         CHECKS["text is JSON and UTF-8"] | CHECKS["http"],
         on_success(_cut_by_characters, of=is_nodes),
         lambda caller: not is_json(caller.nodes().body),

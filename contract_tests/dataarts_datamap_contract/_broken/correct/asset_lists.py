@@ -55,7 +55,7 @@ def _unknown_left_out(_: str, ask: Ask, arguments: Arguments) -> Any:  # noqa: A
 
 
 def _with_siblings(found: Callable[..., Document], guid: str, way: str) -> Document:
-    """Upstream includes the other tables that the same operators write."""
+    """In the direction IN, lineage includes other tables that the same operators write."""
     graph = found(guid, way)
     if way != "IN":
         return graph
@@ -72,13 +72,13 @@ def _with_siblings(found: Callable[..., Document], guid: str, way: str) -> Docum
 CORRECT_SERVERS = (
     _unseen(
         "guids-in-any-case",
-        "whether the case of a GUID counts is not documented",
+        "whether the case of a GUID counts is not documented: here it does not",
         on_answers(_any_guid_case, DETAIL, LINEAGE),
         lambda caller: "entity" in caller.detail(TABLE_GUID.upper()),
     ),
     _unseen(
         "search-ranked",
-        "the order of hits without sorting is not documented: here the best ones come first",
+        "the order of hits without sorting is not documented: here those named like the keyword come first",
         arranged(_ranked),
         lambda caller: shown_names(caller.search("DWS_Orders"))[:1] == ["DWS_Orders"],
     ),
@@ -90,7 +90,7 @@ CORRECT_SERVERS = (
     ),
     _unseen(
         "details-by-guid",
-        "the order of many details is not documented",
+        "the order of many details is not documented: here they are sorted by GUID",
         on_json(lambda page: {**page, "entities": sorted(page["entities"], key=lambda each: each["guid"])}, DETAILS),
         lambda caller: (
             caller.details(MARGIN, TABLE_GUID)["entities"][0]["guid"]
@@ -105,31 +105,31 @@ CORRECT_SERVERS = (
     ),
     _unseen(
         "bulk-times-beside",
-        "lineage may have members that are not listed",
+        "a row of lineage may have members that are not documented",
         on_lineage_row(lambda row: {**row, "parsed_time": 1_704_934_907_000, "job_id": 7}),
         lambda caller: "parsed_time" in caller.bulk()["data"][0],
     ),
     _unseen(
         "versions-as-text",
-        "a version is text in the model, but a number in the example",
+        "a version is text in the model, but a number in the example: here it is text",
         on_assets(lambda asset: {**asset, "version": "0"}, SEARCH, DETAIL),
         lambda caller: caller.detail()["entity"]["version"] == "0",
     ),
     _unseen(
         "few-details-of-many",
-        "no field of an asset is required: for many assets, fewer are shown",
+        "no field of an asset is required: ListEntityDetails shows only two of them",
         on_assets(lambda asset: {"guid": asset["guid"], "display_text": asset["display_text"]}, DETAILS),
         lambda caller: "status" not in caller.details(TABLE_GUID)["entities"][0],
     ),
     _unseen(
         "batches-of-fifty-at-most",
-        "how many GUIDs may be sent is not documented",
+        "how many GUIDs may be sent is not documented: here more than 50 are refused",
         detailing(_few),
         lambda caller: "error_code" in caller.details(*(f"{TABLE_GUID}{number}" for number in range(51))),
     ),
     _unseen(
         "end-of-an-unknown-kind",
-        "the kinds of assets are an open set",
+        "the kinds of assets are an open set: here end 1 of a relationship has an unknown kind, and end 2 has none",
         on_json(
             lambda graph: {
                 **graph,

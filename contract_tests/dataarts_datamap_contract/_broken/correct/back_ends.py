@@ -45,7 +45,7 @@ _shipped = partial(CorrectServer, cohort="shipped")
 _TOO_MANY = 429
 _QUOTA = 50
 _TASKS = frozenset(map(str, (937_987, 941_206, 958_113, 960_042, *range(970_001, 971_002))))
-"""The tasks of the operators in the data, whether they have runs or not."""
+"""Task ids that count as known, among them those of all operators, whether they have runs or not."""
 _COOKIE = "HWWAFSESID=6f1d273c5b9a4e0d8f; path=/; HttpOnly"
 
 
@@ -103,13 +103,13 @@ def _throttles(caller: Caller) -> bool:
 CORRECT_SERVERS = (
     _shipped(
         "members-of-null-left-out",
-        "what a run does not have is left out and not null: no field of a run is required",
+        "fields of a run that would be null are left out: no field of a run is required",
         on_row(_without_nulls),
         lambda caller: any("executionLogPath" not in row for row in caller.rows()),
     ),
     _shipped(
         "pages-with-tabs",
-        "the document inside the envelope is written over lines with tabs, as in the documented example",
+        "the document inside the envelope is indented with tabs, as in the documented example",
         on_envelope(_as_documented),
         lambda caller: "\n\t" in body_of(caller),
     ),
@@ -127,13 +127,13 @@ CORRECT_SERVERS = (
     ),
     _shipped(
         "unknown-table-without-operators",
-        "a table that does not exist has no operators: which response it gets is not documented",
+        "a request for the operators of an unknown table gets an empty list: no document says what it gets",
         on_wire(_nobody_uses_it),
         lambda caller: caller.nodes(UNKNOWN_GUID).body == b"[]",
     ),
     _shipped(
         "details-by-guid-and-once",
-        "details are sorted by GUID, and an asset requested twice comes once: neither is documented",
+        "details are sorted by GUID, and an asset that is requested twice is shown once: no document says otherwise",
         detailing(_each_once_by_guid),
         lambda caller: len(caller.details(TABLE_GUID, RAW, TABLE_GUID)["entities"]) == len({TABLE_GUID, RAW}),
     ),
@@ -163,7 +163,7 @@ CORRECT_SERVERS = (
     ),
     _shipped(
         "task-ids-as-text-in-runs",
-        "runs have the task's id as text and the forced success as a boolean: both types are in the specification",
+        "taskId is text and forceSuccess is a boolean: the specification allows both types",
         on_row(_with_other_types),
         lambda caller: caller.rows()[0]["taskId"] == "937987",
     ),

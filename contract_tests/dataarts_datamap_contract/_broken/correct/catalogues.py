@@ -89,7 +89,7 @@ def _equality_alone(search: Search, body: Document) -> Document:
 
 
 def _entities(change: Callable[[Document], Document]) -> Callable[[Document], Document]:
-    """A document whose assets are changed."""
+    """A change of a document that changes each asset in it."""
 
     def changed(document: Document) -> Document:
         if "entity" in document:
@@ -179,7 +179,7 @@ CORRECT_SERVERS = (
     ),
     _elsewhere(
         "equality-and-lists-alone",
-        "filters have EQ and IN only, as the official SDK allows",
+        "filters may have only EQ and IN, the operators that the official SDK knows",
         on_search(_equality_alone),
         lambda caller: (
             _status(caller, filter={"attribute": SOURCE_TYPE, "operator": "NEQ", "value": ["dws"]}) == BAD_REQUEST
@@ -187,7 +187,7 @@ CORRECT_SERVERS = (
     ),
     _elsewhere(
         "metrics-as-a-list",
-        "metrics are an empty list: the page has an object as the type, and describes a list",
+        "metrics are an empty list: the documentation calls their type an object, but describes a list",
         on_json(lambda found: {**found, "metrics": []}, SEARCH),
         lambda caller: caller.search()["metrics"] == [],
     ),
@@ -215,7 +215,7 @@ CORRECT_SERVERS = (
     ),
     _elsewhere(
         "ids-of-an-asset-as-texts",
-        "an asset's workspace and tenancy are texts, not lists of one: the specification has both",
+        "an asset's workspace and tenancy are text, not lists with one text: the specification allows both",
         on_json(_entities(_with_ids_as_texts), *(SEARCH, DETAIL, DETAILS, LINEAGE)),
         lambda caller: isinstance(caller.detail()["entity"]["workspace_id"], str),
     ),
@@ -254,7 +254,7 @@ CORRECT_SERVERS = (
     ),
     _elsewhere(
         "bulk-operators-last-first",
-        "bulk lineage begins with the newest operator: no order is documented",
+        "ShowLineageBulk lists the operators in reverse order: no order is documented",
         on_answers(_operators_last_first, BULK),
         lambda caller: (
             caller.bulk("?limit=1")["data"] == caller.bulk(f"?limit={MOST}")["data"][:1]
@@ -269,7 +269,7 @@ CORRECT_SERVERS = (
     ),
     _elsewhere(
         "no-blank-schemas",
-        "bulk lineage leaves out the schema of a table that has none: every field is optional",
+        "ShowLineageBulk leaves out the schema of a table that has none: every field is optional",
         on_json(_rows(lambda row: {name: value for name, value in row.items() if value}), BULK),
         lambda caller: any("source_guid" in row and "source_schema" not in row for row in caller.bulk()["data"]),
     ),

@@ -1,4 +1,4 @@
-"""Correct servers: data, limits and habits, where the documentation leaves a choice."""
+"""Correct servers: data, limits, header fields and credentials, where the documentation leaves a choice."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _counted_up(row: Document) -> Document:
 
 
 def _in_two_workspaces() -> Seam:
-    """The documented operator has runs in two workspaces; without a workspace both are listed."""
+    """The documented operator has runs in two workspaces; without a workspace, the runs of both are listed."""
     twin = {"task_id": TASK_ID, "job_name": JOB_NAME, "workspace_id": SALES_WORKSPACE}
 
     def rows_of_both(rows: list[Document], values: Values) -> list[Document]:
@@ -150,7 +150,7 @@ def _new_ids(_: Scope, response: Response) -> Response:
 
 
 def _queued_a_little_late(row: Document) -> Document:
-    """The queue's clock is half a second ahead of the worker's, for one run in thirty."""
+    """One run in thirty is queued half a second after its start, as if the queue's clock were ahead."""
     if row["startTime"] and row["taskRunningLogId"] % 30 == 0:
         return {**row, "submitTime": row["startTime"] + SECOND // 2}
     return row
@@ -165,7 +165,7 @@ def _by_status(rows: list[Document], _: Values) -> list[Document]:
 
 
 def _as_other_languages_read(text: str) -> str:
-    """Python reads 1_0 and 0b11, Java's Double 1e1 and 10f."""
+    """An integer as Python (1_0, 0b11) or Java (1e1, 10f, 10L) reads it; any other text stays as it is."""
     if re.fullmatch(r"\d+_\d+", text):
         return text.replace("_", "")
     if re.fullmatch(r"\d[eE]\d", text):
@@ -258,19 +258,19 @@ CORRECT_SERVERS = (
     ),
     _sealed(
         "request-ids-at-random",
-        "the ids of exchanges are random",
+        "the request ids of successful responses are random",
         on_wire(_new_ids),
         lambda caller: "-" in caller.runs().headers["x-request-id"],
     ),
     _sealed(
         "queue-with-a-clock-of-its-own",
-        "the clock of the queue is half a second ahead, so that some runs start before they are queued",
+        "the clock of the queue is half a second ahead: some runs seem to start before they are queued",
         on_row(_queued_a_little_late),
         lambda caller: any(row["submitTime"] > row["startTime"] > 0 for row in caller.rows()),
     ),
     _sealed(
         "operators-in-any-order",
-        "ShowNodes lists its operators in another order each time: none is documented",
+        "ShowNodes lists its operators in another order each time: no order is documented",
         on_operators(_rotated),
         lambda caller: len({caller.nodes().body for _ in range(20)}) > 1,
     ),
@@ -302,21 +302,21 @@ CORRECT_SERVERS = (
     ),
     _sealed(
         "signatures-only",
-        "the target has no token: requests are signed",
+        "the suite has no token, so it signs all requests; a 401 has one more header field",
         on_error_response(lambda response: replace(response, headers={**response.headers, "x-gateway": "2"}), 401),
         lambda caller: "x-gateway" in caller.get(caller.runs_target(), {}).headers,
         target={"token": None},
     ),
     _sealed(
         "tokens-only",
-        "the target has no access key",
+        "the suite has no access key, so it signs no request; a 401 has one more header field",
         on_error_response(lambda response: replace(response, headers={**response.headers, "x-gateway": "3"}), 401),
         lambda caller: "x-gateway" in caller.get(caller.runs_target(), {}).headers,
         target={"access_key": None, "secret_key": None},
     ),
     _sealed(
         "far-future-refused",
-        "a window that begins after the year 2100 is refused with 400",
+        "a window that begins in the year 2100 or later is refused with 400",
         refuse_on(
             has("start_time", lambda text: (as_integer(text) or 0) > 4_102_444_800 * SECOND),
             HttpError(400, "DLF.0801", "start_time is too far ahead"),

@@ -92,7 +92,7 @@ def _kept_days(caller: Caller) -> int:
 CORRECT_SERVERS = (
     _shipped(
         "rows-with-more-fields",
-        "rows have fields that are not documented, before and after the others: the specification says that these come",
+        "rows have undocumented fields, before and after the others: the specification says that such fields can come",
         on_row(_with_more_fields),
         lambda caller: "priority" in first_row(caller),
     ),
@@ -104,7 +104,7 @@ CORRECT_SERVERS = (
     ),
     _shipped(
         "rows-of-other-types",
-        "a row has its task id as text, its flag as a boolean and a whole speed as an integer, as the schema allows",
+        "taskId is text, forceSuccess is a boolean, and a whole speed is an integer, as the schema allows",
         on_row(_of_other_types),
         lambda caller: isinstance(first_row(caller)["taskId"], str),
     ),
@@ -119,7 +119,7 @@ CORRECT_SERVERS = (
     ),
     _shipped(
         "errors-with-more-members",
-        "an error response has more members than those that are documented, as those of related services have",
+        "an error response has members that are not documented, like those of related services",
         error_document(
             lambda error: {"data": None, **error, "encoded_authorization_message": "", "error_details": []}, *_ERRORS
         ),
@@ -133,7 +133,7 @@ CORRECT_SERVERS = (
     ),
     _shipped(
         "unknown-assets-are-bad-requests",
-        "the request for an unknown asset is a bad one, as at related operations of the service: 400 is documented",
+        "a request for an unknown asset gets 400, as at related operations of the service: 400 is documented",
         on_error_response(_as_bad_request, _NOT_FOUND),
         lambda caller: caller.nodes(UNKNOWN_GUID).status == BAD_REQUEST,
     ),

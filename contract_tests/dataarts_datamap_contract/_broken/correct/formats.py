@@ -209,7 +209,7 @@ CORRECT_SERVERS = (
     ),
     _blind(
         "whole-numbers-with-a-point",
-        "times and ids are written as 1.0, which is an integer for JSON Schema",
+        "times and run ids have a point and a zero (as in 1.0), and are still integers for JSON Schema",
         on_body(lambda body: _TIMES.sub(r"\1.0", body)),
         lambda caller: isinstance(caller.rows()[0]["planTime"], float),
     ),

@@ -57,7 +57,7 @@ def _compressed(scope: Scope, response: Response) -> Response:
 
 
 def _with_more(value: Any) -> Any:  # noqa: ANN401  any JSON
-    """The document with members in each object that no client knows."""
+    """The document with members that no client knows, in every object but those named in ``_MAPS``."""
     if isinstance(value, list):
         return [_with_more(each) for each in cast("list[object]", value)]
     document = as_object(value)
@@ -135,7 +135,7 @@ CORRECT_SERVERS = (
     ),
     _outside(
         "speed-to-ten-places",
-        "A number in JSON may have any number of decimal places.",
+        "The speed of a run has ten decimal places, which JSON allows.",
         on_body(_exponents),
         lambda caller: "0000000" in caller.envelope()["body"].partition("speed")[2][:40],
     ),
@@ -147,7 +147,7 @@ CORRECT_SERVERS = (
     ),
     _outside(
         "slashes-escaped",
-        "JSON may escape a slash.",
+        "Slashes are escaped, which JSON allows.",
         answered(lambda _, response: write(response, response.body.replace(b"/", b"\\/"))),
         lambda caller: b"\\/" in caller.nodes().body,
     ),
@@ -159,7 +159,7 @@ CORRECT_SERVERS = (
     ),
     _outside(
         "gzip-if-accepted",
-        "Clients that accept gzip get it.",
+        "Long responses are compressed for clients that accept gzip.",
         answered(_compressed),
         lambda caller: (
             caller.nodes(headers={**caller.headers, "Accept-Encoding": "gzip"}).headers.get("content-encoding")
@@ -208,7 +208,7 @@ CORRECT_SERVERS = (
     ),
     _outside(
         "null for most",
-        "Any field of a row may be null: here all are, except its ids, job name, status and plan time.",
+        "Any field of a row may be null: here all are, except status, plan time, job name, and three ids.",
         on_row(_nulls),
         lambda caller: caller.rows(limit=1)[0]["submitTime"] is None,
     ),
@@ -271,7 +271,7 @@ CORRECT_SERVERS = (
     ),
     _outside(
         "request-ids-as-uuids",
-        "Request ids are UUIDs in capitals, even in errors of the service.",
+        "Request ids are UUIDs in capitals, and every error has its own in its body.",
         _numbered_anew(),
         lambda caller: caller.nodes().headers["x-request-id"].count("-") == 4,
     ),

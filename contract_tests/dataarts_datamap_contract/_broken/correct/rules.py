@@ -73,11 +73,11 @@ def _window(column: str, *, open_start: bool = False, open_end: bool = False) ->
 
 
 _OPERATOR: Final = ("taskId", "taskName", "jobName", "workspaceId", "workspaceName")
-"""The fields of a run that are those of its operator."""
+"""The fields of a run that describe its operator."""
 
 
 def _growing() -> Seam:
-    """Each request for a window beyond the present adds a run there, so that windows in the past do not change."""
+    """Each request for a window that ends after the present adds a run there; windows in the past do not change."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         present = int((config.now or config.clock()).timestamp()) * 1_000
@@ -113,13 +113,13 @@ def _sibling_error(perform: Perform, values: Values) -> Document:
 
 
 def _lenient(text: str) -> str:
-    """Integers, as read by a parser of decimal numbers."""
+    """The integer that a text such as 1.0 stands for; any other text stays as it is."""
     whole_part, point, fraction = text.partition(".")
     return whole_part if point and whole_part.isdecimal() and set(fraction) == {"0"} else text
 
 
 def _last_of_each(pairs: Pairs) -> Pairs:
-    """The last value of a parameter that is sent twice."""
+    """Each parameter once, with the last value that was sent."""
     return list(dict(pairs).items())
 
 
@@ -141,7 +141,7 @@ def _no_such_method(scope: Scope) -> Response | None:
 
 
 def _quota() -> Wrap:
-    """A 429 after every twenty requests."""
+    """Every twentieth request gets 429."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         count = iter(range(1, MOST))
@@ -229,13 +229,13 @@ CORRECT_SERVERS = (
     ),
     _first(
         "window-without-its-end",
-        "the end does not belong to the window: this is not documented",
+        "the end does not belong to the window: no document says whether it does",
         _window("planTime", open_end=True),
         lambda caller: _plans(caller)[3] not in _plans(caller, end_time=_plans(caller)[3]),
     ),
     _first(
         "window-without-its-start",
-        "the start does not belong to the window: this is not documented",
+        "the start does not belong to the window: no document says whether it does",
         _window("planTime", open_start=True),
         lambda caller: _plans(caller)[3] not in _plans(caller, start_time=_plans(caller)[3]),
     ),
@@ -253,13 +253,13 @@ CORRECT_SERVERS = (
     ),
     _first(
         "unknown-operator-not-found",
-        "an unknown task or job name gets 404 instead of an empty page",
+        "an operator that is unknown or has no runs gets 404 instead of an empty page",
         on_listing(_no_such_operator),
         lambda caller: caller.runs(task_id="1").status == 404,
     ),
     _first(
         "unknown-operator-refused",
-        "an unknown task or job name gets 400 and a code, as in related APIs",
+        "an operator that is unknown or has no runs gets 400 and a code, as in related APIs",
         on_listing(_sibling_error),
         lambda caller: caller.runs(job_name="nobody").status == 400,
     ),
@@ -320,7 +320,7 @@ CORRECT_SERVERS = (
     ),
     _first(
         "growing-data",
-        "runs are added while a walk is under way, outside a window of the past",
+        "runs are added while a walk is under way, but not to windows in the past",
         _growing(),
         lambda caller: caller.page()["total"] != caller.page()["total"],
     ),
@@ -348,7 +348,7 @@ CORRECT_SERVERS = (
     ),
     _blind(
         "task-id-as-a-number",
-        "a task_id with leading zeros is the same number, which rows show: it may be stored as a number",
+        "leading zeros of a task_id do not count: rows show it as a number, and it may be stored as one",
         on_arguments(lambda values: {**values, "task_id": str(values["task_id"]).lstrip("0")}),
         lambda caller: bool(caller.rows(task_id=f"00{TASK_ID}")),
     ),
@@ -390,13 +390,13 @@ CORRECT_SERVERS = (
     ),
     _blind(
         "other-project-unauthorized",
-        "a token that is not valid for the project gets 401 instead of 403",
+        "a request for another project or tenancy gets 401 instead of 403",
         on_error_response(lambda response: replace(response, status=401), 403),
         lambda caller: caller.runs(project_id="f" * 32).status == 401,
     ),
     _blind(
         "ties-oldest-first",
-        "runs with the same plan time are in another order than in the reference, the same each time",
+        "runs with the same plan time are in another order than in the reference, but always in the same one",
         on_listing(_oldest_first_of_a_moment),
         lambda caller: any(
             row["planTime"] == below["planTime"] and row["taskRunningLogId"] < below["taskRunningLogId"]

@@ -84,7 +84,7 @@ def _unknown_instance(response: Response) -> Response:
 
 
 def _no_such_asset(response: Response) -> Response:
-    """An asset that does not exist gets the response to an asset of someone else."""
+    """A request for an asset that does not exist gets 403, as if the asset were someone else's."""
     is_asset = b"DLG.0404" in response.body
     return write(response, response.body.replace(b"DLG.0404", b"DLG.0403"), status=_FORBIDDEN) if is_asset else response
 
@@ -157,7 +157,7 @@ CORRECT_SERVERS = (
     ),
     _elsewhere(
         "unknown-instance-not-found",
-        "an unknown tenancy is not found: both 403 and 404 are documented",
+        "an unknown tenancy gets 404: both 403 and 404 are documented",
         on_error_response(_unknown_instance, _FORBIDDEN),
         lambda caller: caller.runs({**caller.headers, "instance": "other"}).status == _NOT_FOUND,
     ),
@@ -169,7 +169,7 @@ CORRECT_SERVERS = (
     ),
     _elsewhere(
         "gateway-codes-of-the-other-product",
-        "the gateway's error codes begin with APIG, as its other product writes them",
+        "the gateway's error codes begin with APIG, like those of its vendor's other gateway product",
         error_document(_of_the_other_product, *_ERRORS),
         lambda caller: caller.runs({}).json()["error_code"] == "APIG.0301",
     ),

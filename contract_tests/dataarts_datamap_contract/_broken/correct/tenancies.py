@@ -176,7 +176,7 @@ CORRECT_SERVERS = (
     ),
     _outside(
         "throttled-until-a-date",
-        "Every 89th request is refused with 429 and a date to retry (Retry-After: in seconds or as a date).",
+        "Every 89th request gets 429 with a date in Retry-After, which may have seconds or a date.",
         Anew(make=_throttling),
         _is_throttled,
     ),
@@ -193,7 +193,7 @@ CORRECT_SERVERS = (
     ),
     _outside(
         "foreign-projects-are-not-found",
-        "A request for another project or tenancy is answered with 404, so as not to reveal whether it exists.",
+        "A request for another project or tenancy gets 404, which does not reveal whether it exists.",
         _other_status(_FORBIDDEN, _NOT_FOUND),
         lambda caller: caller.runs(project_id=OTHER_PROJECT_ID).status == _NOT_FOUND,
     ),
@@ -217,7 +217,7 @@ CORRECT_SERVERS = (
     ),
     _outside(
         "runs-at-odd-milliseconds",
-        "No run is planned, submitted, started or ended at a whole second.",
+        "All times of runs are 123 milliseconds later, so hardly any is a whole second.",
         on_listing(_later_by_a_little),
         lambda caller: caller.rows(limit=1)[0]["planTime"] % 1_000 == _ODD,
     ),
@@ -247,7 +247,7 @@ CORRECT_SERVERS = (
     ),
     _outside(
         "one-step-downstream-first",
-        "Lineage goes one step, from table to table, and its first end is the downstream one.",
+        "Lineage goes one step, from table to table, and the first end of a relationship is the downstream one.",
         Seam(switches={"lineage_reach": "one-step", "lineage_through": "tables", "lineage_first_end": "downstream"}),
         lambda caller: all(
             edge["ep1_type_name"] == edge["ep2_type_name"] for edge in caller.lineage()["relationships"]
@@ -255,7 +255,7 @@ CORRECT_SERVERS = (
     ),
     _outside(
         "assets-typed-otherwise",
-        "The times and version of an asset are texts, its workspace is a single text, and its tenancy is null.",
+        "Version, creation time and workspace of an asset are text; its last change and its tenancy are null.",
         on_json(_entities(_typed_otherwise), *_ASSETS, LINEAGE),
         lambda caller: caller.detail()["entity"]["version"] == "7",
     ),

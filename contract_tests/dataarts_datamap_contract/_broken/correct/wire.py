@@ -57,7 +57,7 @@ def _around(send_message: Callable[[Message, Send], Awaitable[None]]) -> Seam:
 
 
 async def _in_pieces(message: Message, send: Send) -> None:
-    """No length, and a few bytes at a time: chunked, in HTTP."""
+    """A response has no length and is sent 1,000 bytes at a time: over HTTP, in chunks."""
     if message["type"] == "http.response.start":
         others = [field for field in message["headers"] if field[0] != b"content-length"]
         await send({**message, "headers": others})
@@ -120,7 +120,7 @@ def _throttling() -> Seam:
 
 
 def _json_alone(change: Callable[[Any], bytes]) -> Seam:
-    """Every JSON response, written in another form."""
+    """A seam that writes every JSON response in another form."""
 
     def rewritten(_: Scope, response: Response) -> Response:
         is_json = response.headers.get("content-type", "").startswith("application/json")
@@ -142,7 +142,7 @@ def _in_ascii(document: Any) -> bytes:  # noqa: ANN401  any JSON
 
 
 def _by_hand(document: Any) -> bytes:  # noqa: ANN401  any JSON
-    """Tabs, CRLF, and spaces before colons, in the envelope and in its body."""
+    """Tabs, CRLF, and spaces before commas and colons, in the envelope and in its body."""
 
     def spaced(inner: Any) -> str:  # noqa: ANN401  any JSON
         text = json.dumps(inner, indent="\t", separators=(" ,", " : "), ensure_ascii=False)
@@ -262,7 +262,7 @@ CORRECT_SERVERS = (
     ),
     _apart(
         "json-by-hand",
-        "JSON is indented with tabs and CRLF, with a line end before and after it.",
+        "JSON is indented with tabs, and has CRLF between its lines, before it and after it.",
         _json_alone(_by_hand),
         lambda caller: caller.runs().body.startswith(b"\r\n"),
     ),
@@ -286,13 +286,13 @@ CORRECT_SERVERS = (
     ),
     _apart(
         "errors-in-chinese",
-        "Error texts are Chinese, beside undocumented members; the media type names the charset.",
+        "Errors have a Chinese text, undocumented members, and a media type that names the charset.",
         on_error_response(_in_chinese, *_ERRORS),
         lambda caller: "请求失败" in caller.runs(limit=0).body.decode(),
     ),
     _apart(
         "fields-of-a-later-version",
-        "Envelope, page and rows have undocumented members, including objects and lists.",
+        "Rows have undocumented members, including objects and lists.",
         on_rows(_of_a_later_version),
         lambda caller: "retryPolicy" in caller.rows()[0],
     ),

@@ -1,4 +1,4 @@
-"""Correct servers: the data of their projects, and its order."""
+"""Correct servers: the data, its order and its types, where the documentation leaves a choice."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _HIDDEN, _STEP = 4, 40
 _NEW_NAMES = {"manual-stop": "canceled-by-user", "freeze": "frozen 🧊", "skip": "SKIPPED"}
 _NOT_FOUND = 404
 _SEA = "ad8acf31-c979-5ba9-9697-19ca356112ee"
-"""A table with two relationships between three assets."""
+"""A table whose lineage has two relationships between three assets."""
 
 
 def _by_id(rows: list[Document], _: Values) -> list[Document]:
@@ -63,7 +63,7 @@ def _ties_oldest_first(rows: list[Document], _: Values) -> list[Document]:
 
 
 def _planned_by_the_day(perform: Perform, values: Values) -> Document:
-    """Jobs run hourly but are planned daily, so that many runs have the same plan time."""
+    """Plan times are rounded down to midnight (UTC), so many runs have the same one."""
     everything = whole(perform, values, start_time=0, end_time=MAX_TIME)
     rows = [{**row, "planTime": row["planTime"] // DAY * DAY} for row in everything["rows"]]
     found = [row for row in rows if int(values["start_time"]) <= row["planTime"] <= int(values["end_time"])]
@@ -72,7 +72,7 @@ def _planned_by_the_day(perform: Perform, values: Values) -> Document:
 
 
 def _growing() -> Seam:
-    """Every forty requests, a run of the last day is added as the newest of its list, until all are there."""
+    """At first, an operator's four newest runs of the last day are hidden. Every forty requests, the oldest appears."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         numbers = count()
@@ -115,7 +115,7 @@ def _of_other_types(entity: Document) -> Document:
 
 
 def _entities(change: Callable[[Document], Document]) -> Seam:
-    """Each asset in every response that shows it."""
+    """A seam that changes each asset in every response that shows it."""
 
     def changed(document: Document) -> Document:
         if "entity" in document:
@@ -166,7 +166,7 @@ def _nulls_for_nothing(page: Document) -> Document:
 
 
 def _referring(document: Document) -> Document:
-    """Assets refer to their columns."""
+    """The assets of a response refer to a column."""
     column = {"guid": _COLUMN_GUIDS[0], "type_name": _COLUMN, "display_text": "order_id"}
     return {**document, "referred_entities": {column["guid"]: column}}
 
@@ -249,19 +249,19 @@ CORRECT_SERVERS = (
     ),
     _apart(
         "running-data-of-no-members",
-        "The details of a run are an object without members: those depend on the kind of operator.",
+        "runningData is an object without members: its members depend on the kind of operator.",
         on_field("runningData", lambda text: text and "{}"),
         lambda caller: {row["runningData"] for row in caller.rows()} == {None, "{}"},
     ),
     _apart(
         "unknown-table-is-a-bad-request",
-        "A table that does not exist is a bad request with its own code, as in related APIs.",
+        "A request for a table that does not exist gets 400 and a code of its own, as in related APIs.",
         on_answers(_bad_request_for_unknown, NODES, DETAIL, LINEAGE),
         lambda caller: caller.nodes("00000000-0000-4000-8000-000000000000").status == BAD_REQUEST,
     ),
     _apart(
         "assets-of-other-types",
-        "Versions and times of assets are text, accounts are numbers, and a workspace is not in a list.",
+        "An asset's version and creation time are text, its account is a number, and its workspace is not in a list.",
         _entities(_of_other_types),
         lambda caller: isinstance(caller.detail()["entity"]["workspace_id"], str),
     ),
@@ -285,13 +285,13 @@ CORRECT_SERVERS = (
     ),
     _apart(
         "assets-that-refer-to-columns",
-        "Searches and details include the columns that the assets refer to.",
+        "Searches and details include a column that the assets refer to.",
         on_json(_referring, SEARCH, DETAILS),
         lambda caller: caller.details(TABLE_GUID)["referred_entities"] != {},
     ),
     _apart(
         "details-last-first",
-        "Details are in another order than the request.",
+        "ListEntityDetails shows the assets in another order than they were requested.",
         on_json(lambda document: {**document, "entities": document["entities"][::-1]}, DETAILS),
         lambda caller: _last(caller) == TABLE_GUID,
     ),

@@ -1,4 +1,4 @@
-"""Credentials that are checked by a replica, a proxy or a rule that gets them wrong."""
+"""Replicas, proxies and rules that check credentials wrongly."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _one_of_each_name(request: RequestParts, _: MockConfig) -> RequestParts:
 
 
 def _trusts_its_own_machine(request: RequestParts, _: MockConfig) -> RequestParts | None:
-    """A request whose header fields name the server's own machine as the origin needs no credentials."""
+    """A request whose X-Forwarded-For is 127.0.0.1 needs no credentials."""
     return None if request.header(_FORWARDED) == [_LOCAL] else request
 
 
@@ -145,7 +145,7 @@ def _signed_status(caller: Caller, target: str, *, method: str = "GET") -> int:
 
 
 def _is_sometimes_refused(caller: Caller, *, signed: bool) -> bool:
-    """Whether the same valid request is accepted and refused."""
+    """Whether a valid request that is sent several times is sometimes accepted and sometimes refused."""
     target = caller.nodes_target()
     return {caller.get(target, caller.signed(target) if signed else None).status for _ in range(_ROUNDS)} == {
         OK,
@@ -171,7 +171,7 @@ def _other_instance(caller: Caller) -> bool:
 BROKEN_SERVERS = (
     _elsewhere(
         "signature-of-any-method",
-        "a signature of another method is refused",
+        "a signature that was made for another method is refused",
         frozenset({"D-signature-tampered"}),
         on_credentials(_signed_by_any_method),
         lambda caller: _signed_status(caller, caller.nodes_target(), method="POST") == OK,
@@ -185,7 +185,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "credentials-stay-with-the-connection",
-        "a request without credentials is refused, even on a connection that had valid ones before",
+        "a request without credentials is refused, even on a connection on which others had valid ones",
         frozenset({"D-missing"}),
         Seam(wrap=_with_memory),
         _is_remembered,

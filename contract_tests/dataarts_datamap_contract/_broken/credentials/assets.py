@@ -69,7 +69,7 @@ def _body_unsigned() -> Seam:
 
 
 def _any(name: str, own: str, *of: str) -> Seam:
-    """Any project or tenancy counts as the server's own."""
+    """A seam on which any project, or any tenancy, counts as the server's own."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         if operation.operation_id not in of:
@@ -99,7 +99,7 @@ def _open(of: tuple[str, ...], operation: DeclaredOperation, config: MockConfig)
 
 
 def _tampered(caller: Caller) -> bool:
-    """A body that was changed after it was signed is accepted."""
+    """Whether a body that was changed after it was signed is accepted."""
     target = SEARCH_PATH.replace("{p}", caller.config.project_id)
     body = json.dumps(_ALL).encode()
     fields = caller.signed(target, method="POST", body=body)
@@ -172,7 +172,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "details-for-any-project",
-        "Assets are shown only in the project that they belong to, also by ListEntityDetails.",
+        "ListEntityDetails shows assets only in the project that they belong to.",
         CHECKS["tenant"],
         performed(DETAILS, _any_project),
         lambda caller: caller.ask("POST", f"/v1/{OTHER_PROJECT_ID}/datamap/entities/guids", [TABLE_GUID]).status == OK,

@@ -1,4 +1,4 @@
-"""Routers, filters and proxies that let in the wrong callers."""
+"""Routers, filters and proxies that let in the wrong callers, or repeat the token."""
 
 from __future__ import annotations
 
@@ -272,14 +272,14 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "first-of-a-list-of-instances",
-        "A list of two tenancy ids in the header field is not a tenancy id.",
+        "A list of two tenancy ids in the header field instance is refused.",
         CHECKS["tenant"],
         on_request(_first_instance),
         lambda caller: with_fields(caller, instance=f"{caller.config.instance_id}, {'0' * 32}").status == OK,
     ),
     _outside(
         "instance-from-the-query",
-        "The tenancy is a header field, and required: in the query it counts for nothing.",
+        "The header field instance is required: a query parameter of that name does not replace it.",
         CHECKS["invalid requests are refused"],
         on_request(_instance_of_query),
         _asks_by_query,
@@ -287,7 +287,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "X-Project-Id-beats-the-path",
-        "The project of the path is the one that is asked for, whatever a header field says.",
+        "The project in the path counts, whatever project a header field names.",
         CHECKS["tenant"],
         on_request(_project_of_header),
         _asks_another_project,

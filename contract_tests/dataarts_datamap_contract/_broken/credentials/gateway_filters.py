@@ -34,7 +34,7 @@ _shipped = partial(BrokenServer, level="D", cohort="shipped")
 _MARK = "x-unfiltered"
 _SKEW = timedelta(minutes=15)
 _OF_FORMS = re.compile(rb"%20|%2A|\*|~")
-"""What the encoding of HTML forms writes otherwise than the encoding of signatures does."""
+"""Characters that HTML forms and signatures encode differently."""
 
 
 def _unfiltered(app: ASGIApp) -> ASGIApp:
@@ -111,14 +111,14 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "signatures-from-the-future",
-        "a signature more than 15 minutes ahead of the clock is refused, like one as far behind it",
+        "a signature dated more than 15 minutes ahead of the clock is refused, like one more than 15 minutes old",
         CHECKS["signature"],
         on_authentication(_no_bound_ahead),
         lambda caller: _signed_tomorrow(caller) == OK,
     ),
     _shipped(
         "signed-query-encoded-as-a-form",
-        "a space of a signed query is %20, as the signing document says",
+        "a signed query may have a space as %20, as the signing document says",
         CHECKS["signature"],
         on_credentials(_encoded_as_a_form),
         lambda caller: _signed_runs(caller) == UNAUTHORIZED,

@@ -1,4 +1,4 @@
-"""Gateways that remember, compare or place credentials wrongly."""
+"""Gateways that check tokens, projects or signatures wrongly."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _WINDOW = timedelta(minutes=15)
 
 
 def _remembered_projects() -> Seam:
-    """The outcome of checking a token is cached by the project, and not by the token."""
+    """Once a token was accepted for a project, any token is accepted for that project."""
     trusted: set[bytes] = set()
 
     def make(authenticate: Callable[[RequestParts], None], _: MockConfig) -> Callable[[RequestParts], None]:
@@ -64,7 +64,7 @@ def _remembered_projects() -> Seam:
 
 
 def _in_any_project(perform: Operation, config: MockConfig) -> Operation:
-    """The newest version of the API takes the project from the token and does not look at the path."""
+    """A search takes the project from the token, and does not look at the path."""
 
     def search(arguments: Arguments) -> bytes:
         return perform(replace(arguments, values={**arguments.values, "project_id": config.project_id}))
@@ -75,7 +75,7 @@ def _in_any_project(perform: Operation, config: MockConfig) -> Operation:
 def _age_with_a_sign(
     authenticate: Callable[[RequestParts], None], config: MockConfig
 ) -> Callable[[RequestParts], None]:
-    """A signature is too old if more than 15 minutes have passed since its date, which a later date never is."""
+    """A signature expires 15 minutes after its date, but its date may be any time in the future."""
 
     def check(request: RequestParts) -> None:
         if not (claims_signature(request) and _is_ahead(request, config) and _holds(request, config)):
@@ -102,7 +102,7 @@ def _holds(request: RequestParts, config: MockConfig) -> bool:
 
 
 def _query_as_sent(authenticate: Callable[[RequestParts], None], _: MockConfig) -> Callable[[RequestParts], None]:
-    """A signature is refused unless the query is sent in its canonical order, as the official SDK sends it."""
+    """A signed request is refused unless its query is sent in the canonical order, as the official SDK sends it."""
 
     def check(request: RequestParts) -> None:
         pairs = [pair for pair in request.query.split(b"&") if pair]
@@ -133,14 +133,14 @@ def _signed_unsorted(caller: Caller) -> bool:
 BROKEN_SERVERS = (
     _shipped(
         "tokens-cached-by-project",
-        "a wrong token is refused, also soon after a good one for the same project",
+        "a wrong token is refused, even after a valid one for the same project",
         CHECKS["token"],
         Anew(make=_remembered_projects),
         _another_token_after_a_good_one,
     ),
     _shipped(
         "search-without-a-look-at-the-project",
-        "a search in the project of another tenant is refused, as all other operations are",
+        "a search in the project of another tenant is refused, like any other request for that project",
         CHECKS["tenant"],
         performed(SEARCH, _in_any_project),
         lambda caller: post(caller, f"/v3/{OTHER_PROJECT_ID}/datamap/entities/search", {"limit": 1, "offset": 0}) == OK,
@@ -154,7 +154,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "signed-query-must-be-sorted",
-        "a signature holds in whatever order the parameters are sent",
+        "a signature is valid, in whatever order the parameters are sent",
         CHECKS["signature"],
         on_authentication(_query_as_sent),
         _signed_unsorted,

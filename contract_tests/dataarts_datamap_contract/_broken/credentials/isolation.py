@@ -1,4 +1,4 @@
-"""Data of other tenants, and secrets, that some forms of a request open."""
+"""Servers that show data to callers who have no right to it, or show parts of secrets."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _closed_one_by_one() -> Seam:
 
 
 def _open_path(skips: Callable[[bytes], bool], clean: Callable[[bytes], bytes]) -> Seam:
-    """A seam on which a gateway lets paths pass unchecked that it does not know, but the service behind it knows."""
+    """A seam: a gateway checks no credentials on some paths, and the service takes them for declared paths."""
     marker = b"x-let-in"
 
     def wrap(app: ASGIApp) -> ASGIApp:
@@ -182,14 +182,14 @@ def _any_case(name: str, own: str) -> Seam:
 BROKEN_SERVERS = (
     _sealed(
         "operators-of-any-instance",
-        "another tenancy has no operators",
+        "a request for another tenancy gets no operators",
         _ISOLATED,
         _operators_of_any_instance(),
         lambda caller: data(caller.nodes(headers={**caller.headers, "instance": _OTHER_INSTANCE})),
     ),
     _sealed(
         "tenant-open-by-all-its-ids-at-once",
-        "another tenant's project is closed, also with that tenant's own instance",
+        "a request for another tenant's project gets no data, even with that tenant's own instance",
         _ISOLATED,
         _closed_one_by_one(),
         lambda caller: data(caller.runs({**caller.headers, "instance": _OTHER_INSTANCE}, project_id=OTHER_PROJECT_ID)),
@@ -233,21 +233,21 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "access-key-in-any-case",
-        "an access key is compared with case, and its signature is verified",
+        "an access key in another case is refused, whatever the signature",
         frozenset({"D-access-key-other", "D-signature-wrong"}),
         on_credentials(_key_in_any_case),
         lambda caller: data(_signed_by(caller, caller.config.access_key.swapcase())),
     ),
     _unseen(
         "project-in-capitals",
-        "a project in another case is another one",
+        "a project id in another case is a different id",
         frozenset({"D-project-other"}),
         _any_case("project_id", "project_id"),
         lambda caller: caller.runs(project_id=caller.config.project_id.upper()).status == 200,
     ),
     _unseen(
         "tenancy-in-capitals",
-        "a tenancy in another case is another one",
+        "a tenancy id in another case is a different id",
         frozenset({"D-instance-other"}),
         _any_case("instance", "instance_id"),
         lambda caller: caller.runs({**caller.headers, "instance": caller.config.instance_id.upper()}).status == 200,

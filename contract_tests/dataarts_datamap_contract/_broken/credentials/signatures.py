@@ -74,7 +74,7 @@ def _signature(request: RequestParts) -> tuple[bytes, ...]:
 
 
 def _at_any_time(*, late: bool, early: bool) -> Seam:
-    """A seam on which the date of a signature may be too late, too early, or both."""
+    """A seam that also accepts signatures that arrive too ``late`` or too ``early``, compared with their date."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         def authenticate(request: RequestParts) -> None:
@@ -119,7 +119,7 @@ def _with_wrong_signature(authorization: str) -> str:
 
 
 def _undated() -> Seam:
-    """A signature without the date is accepted if the rest of it is right."""
+    """A signature that does not cover X-Sdk-Date is accepted if it is right otherwise."""
 
     def change(request: RequestParts, config: MockConfig) -> RequestParts | None:
         if not claims_signature(request):
@@ -230,7 +230,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "any-access-key",
-        "another access key is refused",
+        "an unknown access key is refused",
         frozenset({"D-access-key-other"}),
         _signed(lambda request, config: request if _known_key(request, config) else None),
         lambda caller: data(
@@ -239,7 +239,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "old-signature",
-        "a signature of an hour ago is refused",
+        "a signature dated an hour ago is refused",
         frozenset({"D-signature-stale"}),
         _at_any_time(late=True, early=False),
         lambda caller: data(
@@ -248,7 +248,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "signature-from-the-future",
-        "a signature of the next hour is refused",
+        "a signature dated an hour ahead is refused",
         frozenset({"D-signature-stale"}),
         _at_any_time(late=False, early=True),
         lambda caller: data(
@@ -309,14 +309,14 @@ BROKEN_SERVERS = (
     ),
     _blind(
         "signature-by-its-first-half",
-        "a signature is compared to its end",
+        "a signature is compared as a whole, not only its first half",
         frozenset({"D-signature-wrong"}),
         on_credentials(_begins_well),
         lambda caller: data(caller.get(caller.runs_target(), _half_wrong(caller))),
     ),
     _blind(
         "signature-of-the-same-time-yesterday",
-        "a signature also expires by days",
+        "a signature from the same time of the day before is refused",
         frozenset({"D-signature-stale"}),
         _at_the_same_time_of_any_day(),
         lambda caller: (

@@ -62,7 +62,7 @@ def _signed_without(caller: Caller) -> Response:
 
 
 def _holds(request: RequestParts, config: MockConfig) -> bool:
-    """Whether a request is signed with the key, at any time."""
+    """Whether the signature of a request is right, whatever its date."""
     try:
         verify_signature(request, read_claim(request), config.secret_key.encode())
     except SignatureError:
@@ -233,7 +233,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "signed-spaces-become-plus",
-        "A request whose query has a space (%20) is signed like any other, and its signature holds.",
+        "A valid signature is accepted, even if the query has a space (%20).",
         CHECKS["signature"],
         on_credentials(_spaces_as_plus),
         _signs_a_space,

@@ -75,7 +75,7 @@ def _scope(change: Callable[[Values, MockConfig], Values]) -> Seam:
 
 
 def _alike(name: str, attribute: str, trusts: Callable[[str, str], bool]) -> Seam:
-    """A seam on which an id counts as the server's own if the function trusts it, given the id and the own one."""
+    """A seam that takes a sent id for the server's own id if the function, called with both, trusts it."""
 
     def change(values: Values, config: MockConfig) -> Values:
         known: str = getattr(config, attribute)
@@ -141,21 +141,21 @@ BROKEN_SERVERS = (
     ),
     _first(
         "any-token",
-        "another token is refused",
+        "a wrong token is refused",
         frozenset({"D-token-other"}),
         _let_in(lambda sent, _: bool(sent)),
         lambda caller: data(_with_token(caller, "wrong")),
     ),
     _first(
         "token-of-the-right-length",
-        "another token is refused, even if it has the same length",
+        "a wrong token is refused, even if it has the length of the right one",
         frozenset({"D-token-other"}),
         _let_in(lambda sent, known: len(sent) == len(known)),
         lambda caller: data(_with_token(caller, "x" * len(caller.config.token))),
     ),
     _first(
         "token-prefix",
-        "a part of a token is refused",
+        "the beginning of a token is refused",
         frozenset({"D-token-prefix"}),
         _let_in(lambda sent, known: bool(sent) and known.startswith(sent)),
         lambda caller: data(_with_token(caller, caller.config.token[:-1])),
@@ -169,7 +169,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "token-in-any-case",
-        "a token is compared with case",
+        "a token in another case is refused",
         frozenset({"D-token-case"}),
         _let_in(lambda sent, known: sent.lower() == known.lower()),
         lambda caller: data(_with_token(caller, caller.config.token.upper())),
@@ -233,7 +233,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "nothing-for-strangers",
-        "a wrong token is refused, instead of getting an empty page",
+        "a request with a wrong token is refused, and does not get an empty page",
         frozenset({"D-token-other", "D-missing"}),
         on_wire(
             lambda scope, response: (
@@ -267,7 +267,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "any-instance",
-        "another tenancy has no data",
+        "a request for another tenancy gets no data",
         frozenset({"D-instance-other", "D-tenant-isolated"}),
         _alike("instance", "instance_id", lambda _, __: True),
         lambda caller: data(caller.runs({**caller.headers, "instance": "f" * 32})),
@@ -281,7 +281,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "any-project",
-        "another project has no data",
+        "a request for another project gets no data",
         frozenset({"D-project-other", "D-tenant-isolated"}),
         _alike("project_id", "project_id", lambda _, __: True),
         lambda caller: data(caller.runs(project_id="f" * 32)),
@@ -302,7 +302,7 @@ BROKEN_SERVERS = (
     ),
     _late(
         "token-by-its-first-eight-letters",
-        "a token is compared to its end",
+        "a token is compared as a whole, not only by its first eight characters",
         frozenset({"D-token-prefix", "D-token-longer", "D-token-other"}),
         _let_in(lambda sent, known: sent[:8] == known[:8]),
         lambda caller: data(caller.runs({**caller.headers, "X-Auth-Token": caller.config.token[:8]})),
@@ -318,7 +318,7 @@ BROKEN_SERVERS = (
     ),
     _late(
         "second-tenants-project-open",
-        "another tenant's project is closed, although it exists",
+        "a request for another tenant's project gets no data, even though the project exists",
         frozenset({"D-tenant-isolated"}),
         _alike("project_id", "project_id", lambda sent, _: sent == OTHER_PROJECT_ID),
         lambda caller: data(caller.runs(project_id=OTHER_PROJECT_ID)),
@@ -339,21 +339,21 @@ BROKEN_SERVERS = (
     ),
     _blind(
         "instance-by-pattern",
-        "a percent sign is not a tenancy",
+        "a percent sign does not stand for any tenancy",
         frozenset({"D-instance-other"}),
         _alike("instance", "instance_id", lambda sent, _: sent == "%"),
         lambda caller: data(caller.runs({**caller.headers, "instance": "%"})),
     ),
     _blind(
         "operators-of-any-project",
-        "another project has no operators",
+        "a request for another project gets no operators",
         frozenset({"D-project-other"}),
         _operators_of_any_project(),
         lambda caller: data(caller.get(caller.nodes_target().replace(caller.config.project_id, _ELSEWHERE))),
     ),
     _blind(
         "token-sent-back",
-        "a response does not repeat the token in its header",
+        "no header field of a response repeats the token",
         frozenset({"D-secret-echo"}),
         on_wire(_token_sent_back),
         lambda caller: caller.runs().headers.get("x-subject-token") == caller.config.token,
