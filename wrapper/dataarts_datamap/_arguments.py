@@ -41,7 +41,7 @@ def path_segment(name: str, value: object) -> str:
     """The id, if it is certain to be one segment of a path.
 
     Raises:
-        InvalidArgumentError: It is ``.`` or ``..``, holds a slash or a backslash, or is damaged as in ``identifier``.
+        InvalidArgumentError: ``identifier`` refuses it, or it is ``.`` or ``..``, or holds a slash or a backslash.
     """
     text = identifier(name, value)
     if text in {".", ".."} or _SEPARATOR.search(text):
@@ -71,7 +71,7 @@ def secret_text(name: str, value: object) -> str:
     A blank inside, or a quote at one end, causes a warning.
 
     Raises:
-        InvalidArgumentError: It is damaged as in ``identifier``.
+        InvalidArgumentError: ``identifier`` would refuse it.
     """
     text = query_text(name, value)
     damage = _control(text) or _invisible(text) or _blank_end(text) or _quotes(text)
@@ -136,7 +136,7 @@ def members(value: object) -> list[object] | None:
 
 
 def split_address(address: str) -> SplitResult | None:
-    """The parts of an ``http`` or ``https`` address; None if it is not one."""
+    """The parts of a valid ``http`` or ``https`` address; None for any other text."""
     try:
         parts = urlsplit(address)
         port = parts.port
@@ -149,7 +149,7 @@ def split_address(address: str) -> SplitResult | None:
 
 
 def ip_address_of(host: str) -> IPv4Address | IPv6Address | None:
-    """The IP address of a host, in any spelling that systems understand; None if it is a name.
+    """The IP address of a host, in any spelling that systems understand; None if the host is not an address.
 
     ``127.1`` and ``::ffff:127.0.0.1`` are ``127.0.0.1``.
     """

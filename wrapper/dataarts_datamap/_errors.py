@@ -6,7 +6,7 @@
     ├── InvalidArgumentError          an argument is invalid; nothing was sent
     ├── ConfigurationError            a setting is missing or unusable
     │   ├── CredentialsError          no credentials were found, or they are unusable
-    │   ├── DiscoveryError            an id was left out, and there is not exactly one
+    │   ├── DiscoveryError            an id had to be looked up, and there is not exactly one
     │   ├── MissingExtraError         an optional library is not installed
     │   └── TableFileError            a file of tables cannot be read, or is invalid
     ├── ClientClosedError             the client was closed before or during this call
@@ -137,7 +137,7 @@ class CredentialsError(ConfigurationError):
 
 
 class DiscoveryError(ConfigurationError):
-    """An id was left out, and there is not exactly one to use; the text lists up to 20 of those found.
+    """An id had to be looked up, and there is not exactly one to use; the text lists up to 20 of those found.
 
     Attributes:
         candidates: Id and name of each that was found; the name is None if it has none. Untrusted.
@@ -153,7 +153,7 @@ class MissingExtraError(ConfigurationError):
 class TableFileError(ConfigurationError):
     """A file of tables cannot be read, or is invalid.
 
-    The text has a line for each problem: file, line, value, and the nearest valid key if there is one.
+    For an invalid file, the text has a line for each of the first 20 problems: file, line number and what is wrong.
     """
 
 
@@ -248,13 +248,15 @@ class InvalidRowError(InvalidResponseError):
 
 
 class IncompleteWalkError(DataMapError):
-    """It cannot be shown that all runs, tables or lineage were read: the pages contradict each other, or end early.
+    """It cannot be shown that all runs, tables or lineage were read.
+
+    The pages contradict each other, end early, or have no end.
 
     Attributes:
-        rows_read: Number of runs, assets or rows of lineage that were read before.
+        rows_read: Number of runs, assets or rows of lineage that had been read.
         totals: The totals that the server reported, each change once, the latest last, and at most 20; for assets and
             lineage, only the latest.
-        last_run: The run before the gap; None if there was none.
+        last_run: The last run that was yielded; None if there was none.
     """
 
     rows_read: int = 0

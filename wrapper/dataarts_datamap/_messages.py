@@ -63,7 +63,7 @@ class Response(SecretStruct, frozen=True, kw_only=True):
         status: HTTP status.
         headers: Names in lower case, and values. Left out of the repr.
         content: The body after decompression. Left out of the repr.
-        attempts: Number of attempts that led to the response. The client always sets 1: only its errors count all.
+        attempts: Number of attempts that led to the response. The client always sets 1; its errors count all attempts.
         elapsed: Seconds from sending the request to the last byte.
     """
 

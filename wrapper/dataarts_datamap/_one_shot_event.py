@@ -40,7 +40,7 @@ class OneShotEvent:
     def add(self, wake: Callable[[], object]) -> None:
         """Call ``wake`` when the event is set, in the thread that sets it; at once if it is already set."""
         self._waiting.append(wake)
-        if self._is_set:  # checked last: a concurrent set finds this call
+        if self._is_set:  # checked after the append, so that a concurrent set cannot miss this call
             self.set()
 
     def remove(self, wake: Callable[[], object]) -> None:
@@ -99,7 +99,7 @@ async def _stands_still(loop: asyncio.AbstractEventLoop) -> bool:
 
 @contextmanager
 def _timer(seconds: float) -> Generator[OneShotEvent]:
-    """An event that a thread sets after ``seconds``."""
+    """An event that a thread sets after ``seconds``, or when the block ends."""
     over, left = OneShotEvent(), OneShotEvent()
 
     def wait() -> None:

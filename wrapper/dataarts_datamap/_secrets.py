@@ -36,7 +36,7 @@ class SecretStruct(Struct, frozen=True):
 class Hidden(SecretStruct, Generic[T], frozen=True):
     """A wrapper whose repr does not show the secret in it.
 
-    Creating a wrapper runs no Python code, so that no traceback can show the value as an argument.
+    Creating a wrapper runs no Python code, so no traceback can show the value as an argument.
     """
 
     value: T
@@ -92,7 +92,7 @@ _ESCAPE: Final = (
     r"|%[c-fC-F][0-9a-fA-F](?:%[89abAB][0-9a-fA-F])+|%[0-7][0-9a-fA-F]"
     r"|&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);"
 )
-"""An escape of one character in JSON, Python, a URL or HTML."""
+"""A pattern for one escaped character, as in JSON, Python, a URL or HTML."""
 
 _MOST_LEVELS: Final = 8  # the API sends JSON in JSON in JSON, and gateways may wrap that again
 _SHORTEST: Final = 8
@@ -111,7 +111,7 @@ class _Level(Struct, frozen=True):
 
     Attributes:
         text: The text.
-        marks: Where each stretch begins that the last round did not change: its position now, and before that round.
+        marks: For each stretch that the last round did not change, its start in this text and in the text before.
     """
 
     text: str
@@ -119,7 +119,7 @@ class _Level(Struct, frozen=True):
 
 
 def mask(text: str, *headers: Mapping[str, str], secrets: Iterable[str] = (), limit: int = LARGEST_TEXT) -> str:
-    """Mask the secrets of a request in a text, in any escaping, and the gateway's echo.
+    """Mask the secrets of a request in a text, even if escaped, and what the gateway echoes of a signature.
 
     A text longer than ``limit`` is cut there, and ends in an ellipsis. A secret across the cut is masked like any
     other. The time needed grows with the limit, not with the text.
@@ -150,7 +150,7 @@ def _header_secrets(headers: Mapping[str, str]) -> Iterator[str]:
 
 
 def _without(text: str, secrets: set[str], limit: int) -> str:
-    # An apparent escape may be part of a secret, so secrets are also searched in unescaped form.
+    # An apparent escape may be part of a secret, so secrets are also searched for in unescaped form.
     wanted = {
         level.text for secret in secrets for level in _levels(secret) if len(level.text) >= min(len(secret), _SHORTEST)
     }

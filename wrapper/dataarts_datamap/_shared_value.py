@@ -52,7 +52,7 @@ class _Refresh:
 class SharedValue(Generic[T, StepT]):
     """Fetches a value once for all threads, tasks and event loops that need it at the same time.
 
-    One caller renews the value before it expires. Until then, other callers use the old value. If the renewal fails
+    One caller renews the value before it expires. Meanwhile, other callers get the old value. If the renewal fails
     before the old value expires, the renewing caller gets the old value, too, and the next renewal is tried a minute
     later. While no value is valid, other callers wait for the one that fetches, and get its value or its failure. If
     that caller ends without either, such as a cancelled task or one whose client is closed, one of the waiting callers

@@ -13,7 +13,7 @@ _HALF: Final = re.compile(r"[\ud800-\udfff]")
 
 
 def is_word(text: str) -> bool:
-    """Whether a text is a plain word for a shell: at most 200 letters, digits, ``_.-``, no ``.`` or ``-`` first."""
+    """Whether a text is a plain word for a shell: 1 to 200 letters, digits and ``_.-``; ``.`` and ``-`` not first."""
     return _A_WORD.fullmatch(text) is not None
 
 
@@ -45,7 +45,7 @@ def percent_encoded(text: str) -> str:
 
 
 def shown(value: object, *, limit: int = 80) -> str:
-    """The repr of a value, made printable; the name of its type if the repr fails."""
+    """The repr of a value, made printable and cut to ``limit``; the name of its type if the repr fails."""
     try:
         return printable(repr(value), limit=limit)
     except Exception:  # noqa: BLE001  a repr can raise anything: that of a large int raises ValueError

@@ -1,4 +1,4 @@
-"""Times and durations: plain ones, times on the clocks of a zone, and both as text."""
+"""Times and durations: as plain values, on the clocks of a zone, and as text."""
 
 from __future__ import annotations
 

@@ -154,9 +154,9 @@ class CheckState:
                     self._save_operator(connection, key, record)
 
     def forget(self, before: datetime, *, kept: Collection[str]) -> None:
-        """Drop the tables last read before a time, and the operators last read before it that belong to no kept table.
+        """Drop the tables last read before a time, and the operators last read before it that no remaining table has.
 
-        Tables whose rules have the ``kept`` keys stay, since they are still checked.
+        Tables whose rules have the ``kept`` keys remain, since they are still checked.
 
         Raises:
             StateFileError: The file cannot be read or written.
@@ -175,7 +175,7 @@ class CheckState:
                     connection.execute(f"DELETE FROM operators WHERE {_OF_OPERATOR}", names)  # noqa: S608  a constant
 
     def recall_habits(self, habits: ServerHabits) -> None:
-        """Give a client the facts that an earlier one learned about the server in the last seven days.
+        """Give a client the facts that an earlier client learned about the server in the last seven days.
 
         A client that has learned facts itself keeps them.
         """
@@ -337,7 +337,7 @@ class CheckState:
 
     @contextmanager
     def _explained(self) -> Generator[None]:
-        """Convert errors of SQLite.
+        """Convert errors of SQLite and of decoding.
 
         Raises:
             StateFileError: The file cannot be used.

@@ -50,7 +50,7 @@ class DueTime(Struct, frozen=True, kw_only=True):
         days: Days of the week on which it is due, 0 for Monday; all, if left out.
         exceptions: Dates on which it is not due, such as holidays.
         planned_from: The time of day from which planned runs count, on the same day if it is before ``at``, else on the
-            day before. If left out, the beginning of the day.
+            day before. If left out, midnight.
 
     Raises:
         InvalidArgumentError: ``days`` is empty or has something else than 0 to 6, or a time has a tzinfo.
@@ -127,7 +127,7 @@ def due_verdict(runs: Iterable[Run], period: DuePeriod, now: datetime) -> Verdic
 
 
 def planned_at(run: Run) -> datetime | None:
-    """The first known time of a run: planned, submitted or started; None if there is none."""
+    """The planned time of a run, else its submission or its start; None if it has none of these."""
     return run.plan_time or run.submit_time or run.start_time
 
 

@@ -51,8 +51,9 @@ def judge(
     """Judge a table against its rule.
 
     A producer counts if it has runs in the time that was read, or if the rule names it. A producer that is known to
-    have run before counts, too, if the rule has a limit or a due time, or its last run did not succeed. If no producer
-    has runs in that time, but one ran before, all producers count: a table that is no longer loaded must not be fresh.
+    have run before counts, too, if the rule has ``max_age`` or a due time, or its last run did not succeed. If no
+    producer has runs in that time, but one ran before, all producers count: a table that is no longer loaded must not
+    be fresh.
     """
     everything = [run for reading in readings.values() for run in reading.runs]
     status = table_status(everything, now=now, max_age=rule.max_age, operators=readings)
@@ -94,7 +95,7 @@ def has_few_rows(rule: TableRule, record: OperatorRecord) -> bool:
 
 
 def _with_record(one: OperatorStatus, record: OperatorRecord, rule: TableRule, now: datetime) -> OperatorStatus:
-    """The status of an operator, completed from its record: the typical duration, and a last success from before."""
+    """The status of an operator, with facts of its record: its typical duration, and a last success before the runs."""
     one = replace(one, typical_duration=record.typical_duration or one.typical_duration)
     if one.last_success is not None or record.last_success is None:
         return one
@@ -151,7 +152,7 @@ def _ended_verdict(rule: TableRule, record: OperatorRecord) -> Verdict | None:
 def _last_success(records: Sequence[OperatorRecord], *, is_silent: bool) -> LastSuccess:
     """The oldest of the producers' last successes; the newest of them if no producer ran in the time that was read.
 
-    Without a time if one of the producers has no known success; in the second case, only if none has.
+    It is None if one of the producers has no known success; if no producer ran in that time, only if none has one.
     """
     known = [one.last_success for one in records if one.last_success is not None]
     without = [one for one in records if one.last_success is None]

@@ -56,7 +56,8 @@ def addresses_of(environ: Mapping[str, str]) -> list[MessageAddress]:
     """The addresses in the environment.
 
     Raises:
-        ConfigurationError: There are none, apprise does not support one, or one holds an invisible character.
+        ConfigurationError: There are none, apprise does not support one, or one holds a control or an invisible
+            character.
         MissingExtraError: apprise is not installed.
     """
     texts = environ.get(VARIABLE, "").split()
@@ -98,7 +99,7 @@ def _silence() -> Generator[None]:
 
 
 def _apprise() -> Untyped:
-    """The library; importing it is slow."""
+    """The library, with all its services, which warn while they load."""
     apprise = load_extra("apprise", extra="notify")
     apprise.Apprise.instantiate("json://localhost", suppress_exceptions=True)
     return apprise

@@ -50,7 +50,7 @@ RUN_GAUGES: Final = (
     Gauge(
         "failed_runs_since_success",
         "failures_since_success",
-        "Runs that failed after the last success of their operator.",
+        "Runs that failed after the last success of their operator, or without one.",
     ),
     Gauge("typical_duration_seconds", "typical_duration", "Median time from start to end of the runs that succeeded."),
     Gauge("typical_lateness_seconds", "typical_lateness", "Median time from plan to start of the runs that started."),

@@ -30,7 +30,7 @@ class ReadHistory(Protocol):
     """Reads the runs of an operator in a window, until the last success is among them."""
 
     def __call__(self, operator: Operator, start: datetime, end: datetime) -> Steps[list[Run] | None]:
-        """The runs; None if the service refuses such a window, or has too many runs in it."""
+        """The runs; None if they cannot be read, or are too many."""
         ...
 
 
@@ -58,7 +58,8 @@ def read_operator(  # noqa: PLR0913  each is one fact about the reading
 ) -> Steps[Reading]:
     """Read the runs that the verdict needs: those since the last known success, in the period, or within ``max_age``.
 
-    If none of these runs succeeded, or a rule about rows needs more of them, the whole time to look back is read.
+    The whole time to look back is read if none of these limits applies, if none of these runs succeeded, or if
+    ``rows_drop`` needs more of them.
     """
     longest = now - look_back(rule)
     if period is not None:  # a period may have begun earlier, such as one of a week

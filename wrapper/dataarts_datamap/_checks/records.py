@@ -45,7 +45,7 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
         searched_until: End of that time.
         last_success: Time at which its last successful run ended; None if none is known.
         success_began: The earliest time of that run.
-        last_run: The earliest time of the run that was planned last, up to the reading; None if no run is known.
+        last_run: The earliest time of its latest run up to the reading; None if no run is known.
         open_since: The earliest time of the active runs of the last 28 days; None if there are none.
         is_whole: Whether all runs that the service keeps were read.
         samples: The latest successful runs, at most 20, the oldest first.

@@ -34,10 +34,11 @@ class TableTemplate(NamedTuple):
 
 
 def table_template(lineage: Lineage, *, workspace_id: str | None = None, query: str = "") -> TableTemplate:
-    """A file with all tables that operators write, by name; by GUID if its name is missing, shared or not printable.
+    """A file with all tables that operators write.
 
-    With ``workspace_id``, only operators of that or an unknown workspace count. With ``query``, the full name of a
-    table must contain it; case is ignored.
+    A table has its name there, or its GUID if the name is missing, shared or not printable. With ``workspace_id``, only
+    operators of that or an unknown workspace count. With ``query``, the full name of a table must contain it; case is
+    ignored.
     """
     written: dict[str, list[LineageNode]] = {}
     for edge in lineage.edges:

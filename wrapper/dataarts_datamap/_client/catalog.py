@@ -87,7 +87,7 @@ class Ask(Protocol):
 
 
 class TableLineage(NamedTuple):
-    """Lineage of tables; None if it is not known. A short reason if some lineage could not be read, else empty."""
+    """Lineage of tables, None if it is not known; and the reason why some was not read, empty if none is given."""
 
     lineage: Lineage | None = None
     reason: str = ""
@@ -165,7 +165,7 @@ class Catalog:
         """The lineage of the instance, or the reason why it could not be read; neither if the operation is refused.
 
         Raises:
-            AuthenticationError: The credentials are invalid, so that nothing else could be read.
+            AuthenticationError: The credentials are invalid, so nothing else could be read.
             ConnectionFailedError: The service cannot be reached.
         """
         try:
@@ -188,7 +188,7 @@ class Catalog:
         return found
 
     def resolve(self, table: Table | str) -> Steps[Table]:
-        """The table with a GUID or a name, as in ``find_table``, but looked up in lineage first: it may be cached."""
+        """The table with a GUID or a name, as in ``find_table``, but looked up first in lineage (perhaps cached)."""
         return (yield from self._resolve_by(table, (yield from self.lineage_or_none())))
 
     def _resolve_by(self, table: Table | str, lineage: Lineage | None) -> Steps[Table]:
@@ -275,7 +275,7 @@ class Catalog:
 
         That is the lineage of the instance if it is cached; else the lineage of the table. If the lineage of the table
         cannot be read, names no operator that writes it, or names one that is not among the operators, the lineage of
-        the instance is read if it is short. If reading fails, the result has the reason.
+        the instance is read if it is short. The result has lineage, or the reason why there is none.
         """
         cached = self._lineage.peek()
         if cached is not None:
@@ -369,7 +369,7 @@ class Catalog:
     def with_upstream(self, table: Table | str, *, depth: int | None) -> Steps[tuple[Table, TableLineage]]:
         """A table, and lineage with everything upstream of it: of the instance, else read table by table.
 
-        There is no lineage if both operations are refused or fail. The result has the reason for any failure.
+        There is no lineage if both operations are refused or fail. The result has the reason for the first failure.
         """
         steps = checked_depth(depth)
         whole = yield from self._lineage_or_reason()
@@ -485,7 +485,7 @@ def _is_closed(error: DataMapError) -> bool:
 
 
 def _kind_filter(types: Sequence[str]) -> Callable[[Table], bool]:
-    """A filter of assets by kinds: a full name such as ``dataasset.Table``, or its last part."""
+    """A filter of assets by kinds, each a full name such as ``dataasset.Table``, or its last part."""
     if isinstance(types, str) or not all(types):
         raise InvalidArgumentError(f"types must be names of kinds, such as ('table',), not {shown(types)}")
     wanted = {one.casefold() for one in types}

@@ -63,7 +63,7 @@ class _ClientCalls:
                 ``ProducersUnknownWarning``.
 
         Raises:
-            InvalidArgumentError: The GUID could change the meaning of the request, or the role is not known.
+            InvalidArgumentError: The GUID or the role is invalid.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
@@ -82,7 +82,7 @@ class _ClientCalls:
         If ``only`` names operators, these count. Otherwise the operators that write the table according to lineage
         count. If lineage names none of the operators that the service lists, all of these count, since the list does
         not tell readers from producers. Operators of lineage and of the service are matched by name and workspace
-        (inferred). Conflicts are in ``notes``.
+        (inferred). Conflicts between the two are in ``notes``.
 
         It costs one request for the operators, and one for the lineage of the table, which is cached for five minutes.
         If the lineage of the table cannot be read, names no operator that writes it, or names one that the service does
@@ -98,8 +98,8 @@ class _ClientCalls:
             ignore: Names of operators that do not count.
 
         Raises:
-            InvalidArgumentError: The GUID could change the meaning of the request, the role is not known, a name
-                matches no operator of the table, or no operator is left to count; the text lists the operators.
+            InvalidArgumentError: The GUID or the role is invalid; or a name matches no operator of the table, or no
+                operator is left to count, and the text lists the operators.
             TransportError: No complete response arrived.
             ServiceError: The service refused to list the operators.
             InvalidResponseError: The response is not what the API describes.
@@ -129,7 +129,7 @@ class _ClientCalls:
             job_name: ``Operator.job_name``.
             start: Beginning of the window: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
             end: End of the window; the time of each reading if left out.
-            since: Length of the window as of this call, instead of ``start``.
+            since: How long before ``end`` (without it, before this call) the window begins; instead of ``start``.
             workspace_id: ``Operator.workspace_id``; the client's if left out.
             run_id: The run to wait for. If left out, the run planned last at each reading: let the window begin after
                 the previous run, which would otherwise count until there is a newer one.
@@ -140,7 +140,7 @@ class _ClientCalls:
 
         Raises:
             WaitTimeoutError: The run has not ended in time; ``last_run`` is the run as last seen, if it was seen.
-            InvalidArgumentError: An argument cannot be sent.
+            InvalidArgumentError: An argument is invalid.
             DataMapError: Reading fails permanently.
         """
 
@@ -169,7 +169,7 @@ class _ClientCalls:
         Args:
             table_guid: GUID of the table's data asset.
             start: Beginning of the window: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
-            since: Length of the window as of this call, instead of ``start``.
+            since: How long before this call the window begins; instead of ``start``.
             role: ``"associated"`` to wait for all operators, including readers.
             only: Names of the operators that count, as for ``find_producers``.
             ignore: Names of operators that do not count.
@@ -182,7 +182,7 @@ class _ClientCalls:
 
         Raises:
             WaitTimeoutError: Not all runs have ended in time; ``last_run`` is one that has not, None without runs.
-            InvalidArgumentError: An argument cannot be sent, a name matches no operator of the table, or no operator is
+            InvalidArgumentError: An argument is invalid, a name matches no operator of the table, or no operator is
                 left to count.
             DataMapError: Reading fails permanently.
         """
@@ -211,8 +211,8 @@ class _ClientCalls:
 
         Args:
             table_guid: GUID of the table's data asset.
-            max_age: The maximum age of a last success, such as ``timedelta(hours=26)``; if left out, the latest outcome
-                must be a success.
+            max_age: The maximum age of the last success, such as ``timedelta(hours=26)``; if left out, the latest
+                outcome must be a success.
             since: Time to look back, extended to ``max_age`` if that is longer.
             any_operator: Whether the last success of any operator counts.
             only: Names of the operators that count, as for ``find_producers``.
@@ -223,8 +223,8 @@ class _ClientCalls:
             slice_span: The longest window to request, as for ``list_runs``.
 
         Raises:
-            InvalidArgumentError: The GUID could change the meaning of the request, another argument is invalid, a name
-                matches no operator of the table, or no operator is left to count.
+            InvalidArgumentError: An argument is invalid, a name matches no operator of the table, or no operator is
+                left to count.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
@@ -341,9 +341,9 @@ class DataMapClient(_ClientCalls, TableCalls, CheckCalls, LogCalls):
 class AsyncDataMapClient(_ClientCalls, AsyncTableCalls, AsyncCheckCalls, AsyncLogCalls):
     """A client of the Data Map for an event loop; close it, or use it in an ``async with`` block.
 
-    It has the calls of ``DataMapClient``. Calls that send requests are awaited; pagers and readers are iterated with
-    ``async for``. A client that is dropped with open connections causes a ``ResourceWarning`` that says where it was
-    created.
+    It has the calls of ``DataMapClient``. ``close`` and calls that send requests are awaited; pagers and readers are
+    iterated with ``async for``. A client that is dropped with open connections causes a ``ResourceWarning`` that says
+    where it was created.
     """
 
     async def source(self) -> RunSource:

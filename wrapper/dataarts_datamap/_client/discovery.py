@@ -87,7 +87,8 @@ class Discovery:
         """The candidates on all pages of a list.
 
         The documentation says in one place that ``offset`` counts rows, and in another that it counts pages. For up to
-        a hundred rows, which fit on one page, this makes no difference; a longer list has several candidates anyway.
+        a hundred rows, which fit on one page, this makes no difference. For longer lists, rows are assumed; if this is
+        wrong, rows are missing, which the total shows.
         """
         found: dict[str, ListedId] = {}
         rows_read, last, told_end = 0, None, False

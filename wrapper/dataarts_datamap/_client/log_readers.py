@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class _LogReaderBase(Generic[TransportT]):
-    """The common part of both readers: their position."""
+    """The common part of both readers."""
 
     def __init__(self, transport: TransportT, source: LogSource, first: ObjectPart, position: int) -> None:
         self._transport = transport
@@ -103,15 +103,15 @@ class _LogReaderBase(Generic[TransportT]):
             LogChangedError: The log was replaced by another one.
             LogError: The log can no longer be read.
             TransportError: No complete response arrived.
-            StatusError: Object storage refused for another reason.
+            ServiceError: Object storage or IAM refused for another reason.
             InvalidResponseError: The response is not what object storage sends.
         """
 
 
 class LogReader(_LogReaderBase[SyncTransport]):
-    """A run's log, read piece by piece, a megabyte with each request, so that a long log takes little memory.
+    """A run's log, read piece by piece, a megabyte with each request: a long log takes little memory.
 
-    At its end, ``read`` requests what was written meanwhile, so that a log can be followed while its run is going on. A
+    At its end, ``read`` requests what was written meanwhile, so a log can be followed while its run is going on. A
     reader holds no connection, and needs no closing. A log can contain SQL and credentials.
     """
 

@@ -30,7 +30,7 @@ DEFAULT_RATE: Final = 50.0  # documented: the limit for one user on all of the D
 _LEAST_RATE: Final = 1e-5  # about one a day
 _MOST_RATE: Final = 1_000_000  # each request of the last second is remembered
 DEFAULT_CONCURRENCY: Final = 8
-MOST_CONCURRENCY: Final = 32  # more is useless: a walk names at most so many pages to read ahead
+MOST_CONCURRENCY: Final = 32  # more is useless: a walk names at most that many pages to read ahead
 
 
 class ClientSettings(TypedDict, total=False):
@@ -107,7 +107,7 @@ def checked_settings(settings: Settings) -> Settings:
 
     Raises:
         ConfigurationError: The project and the region are missing.
-        InvalidArgumentError: An id could change the meaning of a request, or the region cannot be sent.
+        InvalidArgumentError: An id or the region is not usable in requests.
     """
     if settings.project_id is not None:
         path_segment("project_id", settings.project_id)

@@ -176,8 +176,8 @@ class BaseClient(Generic[PagerT]):
 
         Raises:
             ConfigurationError: A setting is missing or unusable.
-            InvalidArgumentError: A setting has an unusable value: it is out of range, or could change the meaning of a
-                request.
+            InvalidArgumentError: A setting has an unusable value, such as one that is out of range or could change the
+                meaning of a request.
         """
         way = {"allow_http": allow_http, "is_proxied": proxy is not None}
         self._settings = checked_settings(
@@ -235,8 +235,8 @@ class BaseClient(Generic[PagerT]):
 
         Raises:
             ConfigurationError: A setting is missing or unusable; the text names it and its variable.
-            InvalidArgumentError: A setting has an unusable value: it is out of range, or could change the meaning of a
-                request.
+            InvalidArgumentError: A setting has an unusable value, such as one that is out of range or could change the
+                meaning of a request.
         """
         return cls(**completed_settings(settings))
 
@@ -280,7 +280,7 @@ class BaseClient(Generic[PagerT]):
             resume_token: The position of an earlier walk, to continue it. The token has the window: give no times.
 
         Raises:
-            InvalidArgumentError: An argument cannot be sent. Other errors are raised when the pager is iterated.
+            InvalidArgumentError: An argument is invalid. Other errors are raised when the pager is iterated.
         """
         operator = operator_of(task_id, job_name, workspace_id)
         resumed = None if resume_token is None else Position.parse(resume_token)
@@ -331,7 +331,7 @@ class BaseClient(Generic[PagerT]):
                 out: all that the service lists when the pager is iterated.
 
         Raises:
-            InvalidArgumentError: An argument cannot be sent. Other errors are raised when the pager is iterated.
+            InvalidArgumentError: An argument is invalid. Other errors are raised when the pager is iterated.
         """
         path_segment("table_guid", table_guid)
         chosen = None if operators is None else _checked_operators(operators)
@@ -566,10 +566,10 @@ class BaseClient(Generic[PagerT]):
             return None
 
     def _read_history(self, operator: Operator, start: datetime, end: datetime) -> Steps[list[Run] | None]:
-        """The runs of a window that may be long, up to the last success; None if they cannot be read.
+        """The runs of a window that may be long, up to the last success; None if they cannot be read, or are too many.
 
         The whole window is requested. If the service refuses that, or not all runs can be read, the window is read in
-        slices of 28 days if it is at most a year long, else not at all.
+        slices of 28 days, provided that it is longer than a slice and at most 366 days long.
         """
         from dataarts_datamap._checks.readings import read_until_success  # noqa: PLC0415  only needed by this call
 
@@ -726,7 +726,7 @@ def operator_of(task_id: str, job_name: str, workspace_id: str | None) -> Operat
 
 
 def checked_waits(timeout: object, first_wait: object, longest_wait: object) -> Waits:
-    """The waits, if each is a number of seconds; the first is shortened to the longest."""
+    """The waits, if each is a number of seconds; the first is at most the longest."""
     from dataarts_datamap._monitoring.waiting import Waits  # noqa: PLC0415  only needed by a wait
 
     first, longest = checked_seconds("first_wait", first_wait), checked_seconds("longest_wait", longest_wait)

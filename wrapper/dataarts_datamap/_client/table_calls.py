@@ -75,7 +75,7 @@ class _TableCalls(BaseClient[PagerT]):
             page_size: The page size to request; 100 is the documented default.
 
         Raises:
-            InvalidArgumentError: An argument cannot be sent. Other errors are raised when the pager is iterated.
+            InvalidArgumentError: An argument is invalid. Other errors are raised when the pager is iterated.
         """
 
     def find_table(self, name: str) -> object:
@@ -84,9 +84,10 @@ class _TableCalls(BaseClient[PagerT]):
         If this account may not search, or if the search finds nothing similar to the name, or too many tables, the name
         is looked up in lineage, which lacks tables without lineage.
 
-        A name is compared with a table's display name, and with the end of its path: ``orders``, ``sales.orders`` and
-        ``postgres.sales.orders`` can name the same table. An exact match counts before one that differs in case. A text
-        of 32 to 36 hexadecimal digits and hyphens is taken as a GUID; write ``name:…`` if it is a name.
+        A name is compared with a table's name, display name and qualified name, and with the end of its path:
+        ``orders``, ``sales.orders`` and ``postgres.sales.orders`` can name the same table. An exact match counts before
+        one that differs in case. A text of 32 to 36 hexadecimal digits and hyphens is taken as a GUID; write ``name:…``
+        if it is a name.
 
         Args:
             name: The GUID or the name.
@@ -110,7 +111,7 @@ class _TableCalls(BaseClient[PagerT]):
             guid: GUID of the table.
 
         Raises:
-            InvalidArgumentError: The GUID could change the meaning of the request.
+            InvalidArgumentError: The GUID is invalid.
             TableNotFoundError: The service knows no such table.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
@@ -118,10 +119,10 @@ class _TableCalls(BaseClient[PagerT]):
         """
 
     def get_tables(self, guids: Iterable[str]) -> object:
-        """Some tables by their GUIDs, as the service describes them: fifty in each request of ListEntityDetails.
+        """Some tables by their GUIDs, as the service describes them.
 
-        The response to an unknown GUID is not documented. If the service responds to a whole request with 404, each
-        half of the GUIDs is requested separately.
+        Each request, of ListEntityDetails, is for up to fifty GUIDs. The response to an unknown GUID is not documented.
+        If the service responds to a whole request with 404, each half of the GUIDs is requested separately.
 
         Args:
             guids: GUIDs of the tables.
@@ -130,7 +131,7 @@ class _TableCalls(BaseClient[PagerT]):
             A table for each GUID, in the given order; None for a GUID that the service does not know.
 
         Raises:
-            InvalidArgumentError: A GUID could change the meaning of the request.
+            InvalidArgumentError: A GUID is invalid.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
@@ -152,7 +153,7 @@ class _TableCalls(BaseClient[PagerT]):
             depth: The maximum number of steps; no limit if left out.
 
         Raises:
-            InvalidArgumentError: An argument is invalid, or could change the meaning of a request.
+            InvalidArgumentError: An argument is invalid.
             TableNotFoundError: No table has the name or the GUID.
             AmbiguousTableError: Several tables have the name.
             TransportError: No complete response arrived.
@@ -172,7 +173,7 @@ class _TableCalls(BaseClient[PagerT]):
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
-            IncompleteWalkError: The pages have no end, or are the same for any offset.
+            IncompleteWalkError: The pages have no end, or one repeats the page before it.
         """
 
     def examine_upstream(
@@ -192,20 +193,21 @@ class _TableCalls(BaseClient[PagerT]):
 
         Args:
             table: The table, its GUID or its name, found by a search.
-            max_age: The maximum age of a last success; if left out, the latest outcome must be a success. A table
+            max_age: The maximum age of the last success; if left out, the latest outcome must be a success. A table
                 upstream is judged by its own schedule.
             since: Time to look back for runs, extended to ``max_age`` if that is longer.
             depth: The maximum number of steps upstream.
             tables: The maximum number of tables to examine, nearest first, including the table itself.
 
         Raises:
-            InvalidArgumentError: An argument is invalid, or could change the meaning of a request.
+            InvalidArgumentError: An argument is invalid.
             TableNotFoundError: No table has the name.
             AmbiguousTableError: Several tables have the name.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
-            IncompleteWalkError: Not all runs of the table could be read.
+            IncompleteWalkError: Not all runs of the table, not all lineage, or not all tables that a search found could
+                be read.
         """
 
     def explain(
@@ -234,13 +236,13 @@ class _TableCalls(BaseClient[PagerT]):
             depth: The maximum number of steps upstream; at most 200 tables are examined.
 
         Raises:
-            InvalidArgumentError: An argument is invalid, or could change the meaning of a request.
+            InvalidArgumentError: An argument is invalid.
             TableNotFoundError: No table has the name.
             AmbiguousTableError: Several tables have the name.
             TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
-            IncompleteWalkError: Not all runs of the table could be read.
+            IncompleteWalkError: Not all runs of the table, or not all tables that a search found, could be read.
         """
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class _TablePagerBase(Generic[TransportT]):
-    """The state of a pager's latest iteration."""
+    """The common part of both pagers: the walk of the latest iteration."""
 
     def __init__(self, transport: TransportT, begin: Callable[[], SearchWalk]) -> None:
         self._transport = transport
@@ -33,7 +33,7 @@ class _TablePagerBase(Generic[TransportT]):
         return f"{type(self).__name__}(total={self.total})"
 
     def pages(self) -> object:
-        """The pages, each with the tables that no earlier page had; empty if none is of a requested kind."""
+        """The pages, each with its tables of a requested kind that no earlier page had; a page can be empty."""
 
     def _restart(self) -> SearchWalk:
         self._walk = walk = self._begin()

@@ -106,7 +106,8 @@ def examine(doctor_input: DoctorInput) -> Iterator[Finding]:
     """The finding of each step, as soon as it has ended.
 
     No request is sent twice, and none takes longer than 20 seconds. At most three requests carry the credentials, and
-    none follows one that was refused: so a wrong secret key costs only one of the failures that lock the key.
+    none follows one that was refused because of them: so a wrong secret key causes only one of the failures that lock
+    the access key.
     """
     transport = SyncTransport(doctor_input.network, doctor_input.policy.clock)
     examination = _Examination(doctor_input, transport)

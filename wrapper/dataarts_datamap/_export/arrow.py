@@ -90,7 +90,7 @@ def arrow_batches(
     time_unit: Literal["ms", "us"] = "ms",
     key: bool = False,
 ) -> Iterator[pa.RecordBatch]:
-    """Runs as Arrow record batches of plain types, one at a time, in memory that stays flat.
+    """Runs as Arrow record batches of plain types, one at a time: memory stays flat.
 
     The columns are the same as in ``export_runs``. Text is plain, not dictionary-encoded as in ``to_arrow``, since few
     engines accept dictionaries that grow. The extra ``arrow`` is needed.

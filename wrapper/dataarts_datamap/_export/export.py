@@ -46,7 +46,7 @@ class ExportSummary(Struct, frozen=True, kw_only=True):
         written: Number of runs written.
         kept: Number of older rows that were kept; 0 without ``append``.
         without_id: Number of written runs without an id; 0 if the column ``run_id`` is left out. An increment
-            recognises such a run only by the times of its plan, submission and start.
+            recognises such a run by its operator and the times of its plan, submission and start.
         under_other_name: Number of written runs whose rows name another task or operator than the request. The file has
             them under the name in the row, so ``next_export_start`` does not count them for the requested operator.
     """

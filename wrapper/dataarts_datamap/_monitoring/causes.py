@@ -120,7 +120,7 @@ class _Search:
         )
 
     def _knowledge(self, table: Table) -> LineageKnowledge:
-        """How much is known about the origin of the table, with a note unless lineage is known."""
+        """How much is known about the origin of the table; adds a note unless its lineage is known."""
         if self._lineage.inputs(table):
             return LineageKnowledge.KNOWN
         if self._is_lineage_known:

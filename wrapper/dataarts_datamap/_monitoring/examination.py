@@ -45,8 +45,8 @@ class Producer(Struct, frozen=True, kw_only=True):
     """An operator that writes a table, with its runs and its trouble.
 
     ``run`` shows the trouble, ``until`` is its planned time, and ``since`` the planned time of the first run after the
-    last success. If no run was due after it, ``run`` is None, ``since`` is the planned time of the last success, and
-    ``until`` the time at which that success became too old. Without trouble, all are None.
+    last success. If no run was due after that success, ``run`` is None, ``since`` is the planned time of the success,
+    and ``until`` the time at which it became too old. Without trouble, all are None.
     """
 
     operator: Operator
@@ -59,7 +59,7 @@ class Producer(Struct, frozen=True, kw_only=True):
 
     @property
     def newer_run(self) -> Run | None:
-        """The last planned run that is running and was planned after the failed one; None if there is none."""
+        """Of the running runs that were planned after the failed one, the one planned last; None if there is none."""
         if self.trouble is not Trouble.FAILED or self.run is None:
             return None
         failed = planned_last(self.run)

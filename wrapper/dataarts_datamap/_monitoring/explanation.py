@@ -49,8 +49,8 @@ class LineageKnowledge(StrEnum):
 
     Attributes:
         KNOWN: Lineage has a step that writes it, even if the operator of that step is not named.
-        UNKNOWN: Lineage can be read, but has no step that writes it. The SQL of its operators could not be parsed, or
-            they were never scheduled.
+        UNKNOWN: Lineage can be read, but has no step that writes it. Perhaps the SQL of its operators could not be
+            parsed, or they were never scheduled.
         REFUSED: Lineage cannot be read: this account may not read it, or a note says what went wrong.
     """
 
@@ -67,8 +67,8 @@ class Link(Struct, frozen=True, kw_only=True):
         trouble: Its trouble.
         operator: The operator in the worst trouble; None if none is known.
         run: The run that shows the trouble, with its status, plan, end and log path; None if there is none.
-        since: Time at which the trouble began, UTC: the plan of the first run that did not succeed; if none was planned
-            since the last success, the plan of that success. None if it is not known.
+        since: Time at which the trouble began, UTC: the plan of the first run due after the last success; without such
+            a run, the plan of that success. None if it is not known.
         blamed_on: GUIDs of the tables whose trouble explains it. If the link is a cause, they explain only the trouble
             of other operators of its table.
         is_upstream_known: Whether lineage names a table that it is made of.
@@ -271,12 +271,12 @@ def summary(table: Table, status: TableStatus, causes: Sequence[Link], knowledge
 
 
 def shown_name(table: Table) -> str:
-    """The name of a table, made printable."""
+    """The name of a table, made printable and shortened."""
     return shown_text(table.full_name)
 
 
 def shown_text(text: str) -> str:
-    """A name as sent, made printable."""
+    """A name or a status as sent, made printable and shortened."""
     return printable(text, limit=_LONGEST_NAME)
 
 

@@ -131,7 +131,7 @@ class OperatorStatus(RunsStatus, frozen=True, kw_only=True):
         task_id: Id of the operator's job; None if its runs have none.
         job_name: Name of the operator; None if its runs have none. Untrusted.
         workspace_id: Id of its workspace; None if that is not known.
-        counts: Whether it counts for the table. An operator without runs in the window does not.
+        counts: Whether it counts for the table. Without runs in the window, it can count only in a check of tables.
         decides: Whether the table has its verdict from this operator.
     """
 
@@ -146,18 +146,18 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
     """The freshness of a table, judged by the runs of its operators.
 
     A table is as old as its oldest producer. Each operator that counts (see ``basis``) is judged if it has runs in the
-    window. The table has the worst of their verdicts (failed, late, stale, unknown, fresh) and the oldest of their last
-    successes; None if one operator has none. If no operator has runs, the verdict is unknown. With ``any_operator``,
-    the last success may be that of any operator. Failures are still counted for each operator since its own last
-    success, and without ``max_age``, a failure of any operator decides.
+    window. The table has the worst of their verdicts (failed, late, stale, unknown, few rows, slow, fresh), and the
+    oldest of their last successes; None if one operator has none. If no operator has runs, the verdict is unknown.
+    With ``any_operator``, the last success may be that of any operator. Failures are still counted for each operator
+    since its own last success, and without ``max_age``, a failure of any operator decides.
 
     Attributes:
         now: Time of the judgement, UTC.
-        max_age: The maximum age of a last success; None if age was not judged.
+        max_age: The maximum age of the last success; None if age was not judged.
         any_operator: Whether a success of any operator counts for the table.
         operators: Each operator by itself.
         ignored: The operators of the table that were left out on request. Untrusted.
-        basis: How the operators that count were determined; None if the function ``table_status`` made it.
+        basis: How the operators that count were determined; None if the function ``table_status`` made the status.
         others: The operators that do not count, because lineage does not name them as writers of the table. Untrusted.
         notes: Conflicts between the service's operators and lineage, and the reason if readers and producers cannot be
             distinguished. Names in them are made printable.
@@ -174,7 +174,7 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
 
     @property
     def decided_by(self) -> OperatorStatus | None:
-        """The operator that gives the table its verdict; None if no operator has runs.
+        """The operator that gives the table its verdict; None if no operator counts.
 
         Of several with this verdict, one without a success decides, else the one whose last success is the oldest. With
         ``any_operator``, the one that succeeded last decides, else the first; if failures decide, the one with the most
@@ -184,7 +184,7 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
 
     @property
     def left_out(self) -> tuple[OperatorStatus, ...]:
-        """The operators without runs in the window: they do not count."""
+        """The operators that do not count, since they have no runs in the window."""
         return tuple(one for one in self.operators if not one.counts)
 
     def to_dict(self) -> dict[str, Any]:
@@ -225,7 +225,7 @@ def table_status(  # noqa: PLR0913  one keyword for each choice
 
     With ``max_age``, the age of the last success decides: later failures are reported, but change nothing. Failures
     decide if there was no success, and without ``max_age``. Only the state *succeeded* counts as a success; an unknown
-    status is named, and never counted as one.
+    status is named, and never counted as a success.
 
     A run that a client read belongs to the operator of that request (``Run.origin``), whatever its row says. Any other
     run belongs to the operator that its row names.
@@ -233,7 +233,7 @@ def table_status(  # noqa: PLR0913  one keyword for each choice
     Args:
         runs: Runs of the table's operators in the time range to judge.
         now: The present, aware.
-        max_age: The maximum age of a last success.
+        max_age: The maximum age of the last success.
         operators: Operators to list even if they have no runs.
         any_operator: Whether the last success may be that of any operator; otherwise each operator with runs needs its
             own.

@@ -71,7 +71,7 @@ class Lineage:
     def find(self, table: Table | str) -> Table:
         """The table with a GUID, or the only one with a name.
 
-        A GUID that no edge names is a table without lineage.
+        For a GUID that no edge names, the result is a table without lineage.
 
         Raises:
             InvalidArgumentError: The argument is neither a table nor text, or is empty.
@@ -170,7 +170,10 @@ def checked_depth(depth: object) -> int:
 
 
 def is_same_operator(operator: Operator, node: LineageNode) -> bool:
-    """Whether an operator and a node of lineage have the same name and workspace (inferred); None fits any."""
+    """Whether an operator and a node of lineage are the same, by name and workspace (inferred).
+
+    A missing workspace fits any.
+    """
     if node.name is None or node.name != operator.job_name:
         return False
     return node.workspace_id is None or operator.workspace_id is None or node.workspace_id == operator.workspace_id

@@ -72,7 +72,8 @@ class Join(NamedTuple):
     """The operators that the service lists for a table, compared with those that lineage names.
 
     Attributes:
-        pairs: The operators that write it, each with its node in lineage; None if it may have another name there.
+        pairs: The operators that write the table, each with its node in lineage; None for one that may have
+            another name there.
         notes: Conflicts between the service and lineage.
     """
 
@@ -103,7 +104,7 @@ def choose_producers(  # noqa: PLR0913  one keyword for each choice
     lineage is not known.
 
     Raises:
-        InvalidArgumentError: As for ``choose_operators``.
+        InvalidArgumentError: As for ``choose_operators``; or all operators that write the table are ignored.
     """
     listed = list(dict.fromkeys(operators))
     chosen, ignored = choose_operators(listed, only=only, ignore=ignore)

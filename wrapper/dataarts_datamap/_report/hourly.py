@@ -1,4 +1,4 @@
-"""The numbers of runs, by planned hour."""
+"""Counts the runs of each state, by planned hour."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def hourly_cells(
 
 
 def cell_hours(start: datetime, end: datetime, *, most: int) -> int:
-    """The least number of hours in a cell for which ``most`` cells cover the time from start to end; else 8,760."""
+    """The shortest possible cell, in hours, of which ``most`` cover the time from start to end; else 8,760."""
     hours = (end.astimezone(UTC) - start.astimezone(UTC)) / HOUR
     return next((step for step in _STEPS if hours / step + 1 <= most), _STEPS[-1])
 

@@ -27,7 +27,7 @@ _RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "
 _GUARDABLE: Final = re.compile(f"'*[{re.escape(''.join(_RUN_BY_SPREADSHEETS))}]")
 """The beginning of text that gets one more apostrophe, so that different texts stay different."""
 _CELL: Final = re.compile(r'(?:\A|,)(?:"((?:[^"]++|"")*+)"(?=,|\Z)|([^,]*+))')
-"""A cell of a record. Python's reader has a process-wide limit of 128 KiB, and reads ``""`` like a missing value."""
+"""A pattern for a cell. Python's reader limits a cell to 128 KiB, process-wide, and takes ``""`` for a missing one."""
 
 
 class CsvWriter:
