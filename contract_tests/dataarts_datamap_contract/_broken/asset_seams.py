@@ -64,8 +64,8 @@ def searching(response: Callable[[Callable[..., Document], Document], Document])
     """A seam that makes the page of a search.
 
     Args:
-        response: Makes it from two arguments: a function that searches the reference for the body with the members
-            that it is passed, and the body as sent.
+        response: Makes it from two arguments: a function that searches the reference with changes to the members of
+            the body, and the body as sent.
     """
 
     def answer(_: str, ask: Ask, arguments: Arguments) -> Document:

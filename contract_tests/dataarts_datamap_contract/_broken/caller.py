@@ -41,7 +41,7 @@ class Caller:
     def get(
         self, target: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b""
     ) -> Response:
-        """The response to a request with exactly this target; ``headers`` of None stands for those of a valid one."""
+        """The response to a request with exactly this target. If ``headers`` is None, those of a valid one are sent."""
         fields = self.headers if headers is None else headers
         return asyncio.run(ask(self.app, method, target, {"host": "mock.test", **fields}, body))
 

@@ -1,7 +1,7 @@
 """The places where a server can differ from the reference mock: a step of an operation, or the wire.
 
 A server of the fleet is the reference mock with a `Seam`. Parameters and documents of an operation are changed after
-authentication: if a signed request were changed before, its signature would no longer fit.
+authentication: if a signed request were changed before it, the signature would no longer fit.
 """
 
 from __future__ import annotations
@@ -458,7 +458,7 @@ def _pairs(request: RequestParts) -> Pairs | None:
 
 
 def on_credentials(change: Callable[[RequestParts, MockConfig], RequestParts | None], *, of: str | None = None) -> Seam:
-    """A seam that changes a request before its authentication. If the change returns None, that is skipped."""
+    """A seam that changes a request before its authentication, which is skipped if the change returns None."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         if of not in (None, operation.operation_id):

@@ -28,7 +28,7 @@ Shown: TypeAlias = "Callable[[Caller], bool]"
 
 @dataclass(frozen=True, slots=True)
 class BrokenServer:
-    """The reference mock with one bug, and the checks that must find it.
+    """The reference mock with one bug, and the checks that name it.
 
     Attributes:
         name: A stable name, in words joined by hyphens.

@@ -161,7 +161,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "end-of-the-page-overflows",
-        "an offset and a limit may be large together, as long as each of them is valid",
+        "an offset and a limit that are both valid are valid together, however large their sum is",
         CHECKS["valid requests succeed"],
         fail_on(_sum_is_too_large),
         lambda caller: status_of(caller, offset=1, limit=MOST) == _FAILURE,

@@ -143,7 +143,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "rows-missing-when-empty",
-        "a page has a member rows, which may be an empty list",
+        "a page has rows, even if they are an empty list",
         frozenset({"B-page-shape"}),
         on_page(lambda page: page if page["rows"] else without(page, "rows")),
         lambda caller: "rows" not in caller.page(task_id="1"),

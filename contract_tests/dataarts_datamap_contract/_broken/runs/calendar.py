@@ -53,7 +53,7 @@ def _to_the_next_hour(values: Values) -> Values:
 
 
 def _two_stores(perform: Perform, values: Values) -> Document:
-    """Recent runs are in one store, old ones in another; a window is read from the store of its end."""
+    """Recent runs are in one store, old ones in another; a window is read only from the store in which it ends."""
     page = whole(perform, values)
     newest = whole(perform, values, start_time=0, end_time=2**63 - 1)["rows"][:1]
     if not newest:
@@ -64,7 +64,7 @@ def _two_stores(perform: Perform, values: Values) -> Document:
 
 
 def _overlapping_stores(perform: Perform, values: Values) -> Document:
-    """Runs in both stores are listed twice if the window reaches into both."""
+    """Runs that are in both stores are listed twice if the window reaches into both."""
     page = whole(perform, values)
     newest = whole(perform, values, start_time=0, end_time=2**63 - 1)["rows"][:1]
     if not newest:
@@ -185,7 +185,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "sunday-nights-lost-in-long-windows",
-        "a window of several days has the runs of each night, even of Sunday",
+        "a window of several days has the runs of the first six hours of Sunday",
         WINDOWS,
         _lost(_is_early_on_sunday, when=lambda values: 3 * DAY < length(values) < 100 * DAY),
         lambda caller: _loses(caller, 10),

@@ -187,7 +187,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "total-of-more-workspaces",
-        "total counts the listed runs, even without a workspace",
+        "total counts the listed runs, even if no workspace is requested",
         TOTALS | FILTERS,
         own_total(lambda page, values, _: page["total"] + 3 * ("workspace_id" not in values and page["total"] > 0)),
         lambda caller: caller.page()["total"] > caller.page(workspace_id=WORKSPACE)["total"],

@@ -325,7 +325,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "a-year-is-its-last-month",
-        "A window from a month to the same month of a later year also has the runs of the months between.",
+        "A window from a month to the same month of a later year also has the runs of the months between them.",
         WINDOWS | TOTALS,
         on_whole(_partitions_by_month),
         _year_is_less_than_its_parts,

@@ -96,7 +96,7 @@ def _few_of_sales(page: Document, values: Values, _: Perform) -> int:
 
 
 def _one_less_of_sales(perform: Perform, values: Values) -> Document:
-    """If the job name has a blank, two days or more with more than five runs lack the first six hours of each day."""
+    """For a job name with a blank, windows of two days or more with over five runs lack 0:00 to 6:00 of each day."""
     everything = whole(perform, values)
     rows = everything["rows"]
     if " " in str(values["job_name"]) and len(rows) > 5:

@@ -1,4 +1,4 @@
-"""Pages of runs with a wrong form, most of them only if they are large, empty, last or of one row."""
+"""Pages of runs with a wrong form: large, empty and last ones, those of one row or of unusual names, or all."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def _month(row: Document) -> str:
 
 
 def _outer_months(rows: list[Document], _: Values) -> list[Document]:
-    """Only the partitions of the first and of the last month are read."""
+    """Only the first and the last month with runs in the window are read."""
     months = [_month(row) for row in rows]
     return [row for row, month in zip(rows, months, strict=True) if month in {min(months), max(months)}]
 
@@ -150,7 +150,7 @@ def _first_behind_a_full_page(perform: Perform, values: Values) -> Document:
 
 
 def _numbered_by_shard(page: Document, values: Values, perform: Perform) -> list[Document]:
-    """Runs on another shard have the same ids as runs on the first shard."""
+    """Runs on another shard, those of the workspace sales, have the ids of runs on the first shard."""
     rows: list[Document] = page["rows"]
     if not rows or rows[0]["workspaceName"] != "sales":
         return rows

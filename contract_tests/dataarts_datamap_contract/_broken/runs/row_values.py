@@ -144,7 +144,7 @@ def _by_the_buffer(response: Response) -> Response:
 
 
 def _sees(when: Callable[[Document], bool], **query: str | int) -> Callable[[Caller], bool]:
-    """Sees the difference if a row of the operator satisfies a condition."""
+    """A function that sees the difference if a row of the operator satisfies a condition."""
     return lambda caller: any(when(row) for row in caller.rows(**query))
 
 
@@ -213,7 +213,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "forced-success-the-wrong-way-round",
-        "forceSuccess is set on the runs whose status says so",
+        "forceSuccess is set on the runs with the status forceSuccess",
         ARITHMETIC | frozenset({"B-force-success"}),
         on_row(lambda row: {**row, "forceSuccess": 1 - row["forceSuccess"]}),
         lambda caller: any(row["forceSuccess"] for row in caller.rows() if row["status"] == "success"),

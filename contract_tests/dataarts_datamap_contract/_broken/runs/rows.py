@@ -64,7 +64,7 @@ def _counting_up() -> Listing:
 
 
 def _as_the_row_before(rows: list[Document]) -> list[Document]:
-    """One object is reused for all rows, and a null leaves the value of the row before in it."""
+    """One object is reused for all rows, and a null leaves in it the value of the row before."""
     row: Document = {}
     filled: list[Document] = []
     for each in rows:

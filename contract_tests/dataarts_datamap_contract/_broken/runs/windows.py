@@ -115,7 +115,7 @@ def _on_the_wall(time: int) -> int:
 
 
 def _stepped_by_months(rows: list[Document], values: Values) -> list[Document]:
-    """The months to read are found by adding months to the start; a month without that day is skipped."""
+    """The months to read are found by adding months to the start; a month without the day of the start is skipped."""
     start = _moment(int(values["start_time"]))
 
     def is_listed(row: Document) -> bool:
@@ -290,7 +290,7 @@ BROKEN_SERVERS = (
     ),
     _blind(
         "long-windows-from-midnight",
-        "a window starts at start_time, even if it is long",
+        "a long window starts at start_time, not at midnight",
         frozenset({"C-window-start", "C-window-adds-up"}),
         on_arguments(_from_midnight_if_long),
         lambda caller: min(row["planTime"] for row in caller.rows(start_time=_noon(caller))) < _noon(caller),

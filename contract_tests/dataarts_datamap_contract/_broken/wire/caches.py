@@ -129,7 +129,7 @@ def _counting_reads() -> Listing:
 
 
 def _not_modified(perform: Operation) -> Operation:
-    """Every second response to a request has status_code 304 and an empty body."""
+    """Every second response to the same request has status_code 304 and an empty body."""
     asked: set[object] = set()
 
     def response(arguments: Arguments) -> bytes:

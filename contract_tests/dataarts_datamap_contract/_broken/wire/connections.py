@@ -149,7 +149,7 @@ def _signature_spoils_blanks(request: RequestParts) -> RequestParts:
 
 
 def _kept_and_new(scope: Scope, response: Response) -> Response:
-    """A client that asks to close the connection gets a response without rows."""
+    """A client that asks to close the connection gets a page without rows."""
     closing = any(name == b"connection" and value.lower() == b"close" for name, value in scope["headers"])
     if closing and is_runs(scope) and response.status == 200:
         body = compact({"msg": "success", "rows": [], "success": True, "total": 0})

@@ -60,7 +60,7 @@ _TOO_LARGE, _UNSUPPORTED, _FAILED = 413, 415, 500
 
 
 def _problem(response: Response) -> Response:
-    """An error response in the form of the framework's new version."""
+    """The error response as problem details, the form of the framework's new version."""
     error = response.json()
     problem = {"type": "about:blank", "title": "Bad Request", "status": BAD_REQUEST, "detail": error["error_msg"]}
     return write(response, compact(problem).encode(), content_type="application/problem+json")
