@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.mock._web.validation import Arguments
 
 Search: TypeAlias = "Callable[[Document], Document]"
-"""The response of the reference to the body of a search."""
+"""Returns the response of the reference to the body of a search."""
 
 RAW: Final = table_guid("wk.ods_orders")
 UNKNOWN_GUID = "00000000-0000-4000-8000-000000000000"
@@ -64,7 +64,8 @@ def searching(response: Callable[[Callable[..., Document], Document], Document])
     """A seam that makes the page of a search.
 
     Args:
-        response: Makes it from a function that searches the reference, with changes to the body, and the body as sent.
+        response: Makes it from two arguments: a function that searches the reference with changes to the members of
+            the body, and the body as sent.
     """
 
     def answer(_: str, ask: Ask, arguments: Arguments) -> Document:
@@ -85,7 +86,7 @@ def _hits(found: Callable[..., Document], body: Document, arrange: Callable[[lis
 
 
 def arranged(arrange: Callable[[list[Any], Document], list[Any]]) -> Seam:
-    """A seam that rearranges all hits of a search before paging."""
+    """A seam that replaces the hits of a search before pages are cut from them; the count is of the new hits."""
     return searching(lambda found, body: _hits(found, body, arrange))
 
 
@@ -110,7 +111,7 @@ def shown_names(document: Any) -> list[Any]:  # noqa: ANN401  a broken server an
 
 
 def bulking(response: Callable[[Callable[..., Document], int, int], Document]) -> Seam:
-    """A seam that makes a page of all lineage from any page of the reference, and the request's offset and limit."""
+    """A seam that makes a page of all lineage from pages of the reference, and the requested offset and limit."""
 
     def answer(_: str, ask: Ask, arguments: Arguments) -> Document:
         def found(offset: int, limit: int) -> Document:
@@ -123,7 +124,7 @@ def bulking(response: Callable[[Callable[..., Document], int, int], Document]) -
 
 
 def around(response: Callable[[Callable[..., Document], str, str], Document]) -> Seam:
-    """A seam that makes the lineage around a table from any lineage of the reference, the GUID and the direction."""
+    """A seam that makes the lineage around a table from the reference's, and the requested GUID and direction."""
 
     def answer(_: str, ask: Ask, arguments: Arguments) -> Document:
         def found(guid: str, direction: str) -> Document:
@@ -146,7 +147,7 @@ def on_relationship(change: Callable[[Document], object]) -> Seam:
 
 
 def by_first_block(values: Values) -> Values:
-    """Parameters in which a GUID that begins like the documented table's counts as that GUID."""
+    """The parameters; a GUID with the first block of the documented table's GUID is replaced by that GUID."""
     is_near = str(values["guid"]).startswith(TABLE_GUID.partition("-")[0])
     return {**values, "guid": TABLE_GUID} if is_near else values
 
@@ -157,7 +158,7 @@ def shown_guids(document: Any) -> list[str]:  # noqa: ANN401  a broken server an
 
 
 def post(caller: Caller, path: str, document: object, **changes: str) -> int:
-    """The status of a POST."""
+    """The status of the response to a POST."""
     return caller.ask("POST", path, document, **changes).status
 
 

@@ -30,9 +30,9 @@ ALL = 10_000
 
 @dataclass(frozen=True)
 class Caller:
-    """Calls an application, with valid credentials unless other headers are passed.
+    """Calls an application, with a valid token unless other headers are passed.
 
-    Parameters have their names in the specification; one that is None is left out.
+    Parameters of ShowInstanceInfos are named as in the specification; a parameter that is None is left out.
     """
 
     app: ASGIApp
@@ -41,7 +41,7 @@ class Caller:
     def get(
         self, target: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b""
     ) -> Response:
-        """The response to a request whose target and header fields are sent exactly as passed."""
+        """The response to a request with exactly this target. If ``headers`` is None, those of a valid one are sent."""
         fields = self.headers if headers is None else headers
         return asyncio.run(ask(self.app, method, target, {"host": "mock.test", **fields}, body))
 
@@ -50,9 +50,9 @@ class Caller:
 
         Args:
             method: Its method.
-            target: Path and query, ``{p}`` for the project.
+            target: Path and query, in which ``{p}`` stands for the project.
             document: The body, sent as JSON; bytes are sent unchanged; None for no body.
-            changes: Header fields, also in place of the valid ones.
+            changes: Header fields to add, or to send in place of the valid ones.
         """
         body = document if isinstance(document, bytes) else b"" if document is None else json.dumps(document).encode()
         fields = {"host": "mock.test", "Content-Type": "application/json", **self.headers, **changes}
@@ -82,7 +82,7 @@ class Caller:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers of every valid request."""
+        """The headers of a valid request with a token."""
         return {"X-Auth-Token": self.config.token, "instance": self.config.instance_id}
 
     def runs_target(self, **parameters: str | int | None) -> str:
@@ -93,7 +93,7 @@ class Caller:
         return f"/v1/{_quote(project_id)}/datamap/node/{_quote(task_id)}/instances?{pairs}"
 
     def runs(self, headers: Mapping[str, str] | None = None, /, **parameters: str | int | None) -> Response:
-        """ShowInstanceInfos."""
+        """The response of ShowInstanceInfos."""
         return self.get(self.runs_target(**parameters), headers)
 
     def envelope(self, **parameters: str | int | None) -> Any:  # noqa: ANN401  a broken server answers anything
@@ -105,7 +105,7 @@ class Caller:
         return json.loads(self.envelope(**parameters)["body"])
 
     def rows(self, **parameters: str | int | None) -> Any:  # noqa: ANN401  a broken server answers anything
-        """All rows, unless the parameters say otherwise."""
+        """The rows of a page, by default all runs of the documented operator."""
         return self.page(**{"limit": ALL, **parameters})["rows"]
 
     def run_ids(self, **parameters: str | int | None) -> list[int]:
@@ -117,7 +117,7 @@ class Caller:
         return f"/v1/{_quote(self.config.project_id)}/datamap/table/{_quote(guid)}/node"
 
     def nodes(self, guid: str = TABLE_GUID, headers: Mapping[str, str] | None = None) -> Response:
-        """ShowNodes."""
+        """The response of ShowNodes."""
         return self.get(self.nodes_target(guid), headers)
 
     def signed(  # noqa: PLR0913  the parts to sign, and their variations
@@ -136,9 +136,9 @@ class Caller:
         Args:
             target: Path and query as they are sent.
             date: ``X-Sdk-Date``; the present of the configuration's clock by default.
-            security_token: ``X-Security-Token``; the key's own by default, and none if blank.
-            names: Which fields are signed.
-            canonical_target: The target to sign, if not the one sent.
+            security_token: ``X-Security-Token``; by default the one that belongs to the key, if any; none if empty.
+            names: The names of the fields to sign.
+            canonical_target: The target to sign, if it differs from the one that is sent.
             method: The method.
             body: The body.
         """

@@ -1,7 +1,7 @@
 """The relations that servers of the fleet break, and the checks of each.
 
-An author who has not seen the checks declares a relation. Someone who has seen them fills in their ids here, once,
-before the suite is first run on the servers.
+An author who has not seen the checks declares a relation. Someone who has seen them enters here, once, the ids of those
+that judge it, before the suite is first run on the servers.
 """
 
 from __future__ import annotations
@@ -43,23 +43,23 @@ Relation: TypeAlias = Literal[
 """What holds on a correct server."""
 
 TOTALS = frozenset({"C-total-constant", "C-walk-complete", "C-window-adds-up", "B-total-covers-rows"})
-"""Totals agree with each other and with the runs."""
+"""Checks that totals agree with each other and with the runs."""
 PAGES = frozenset({"C-offset-slice", "C-limit-underfilled", "C-walk-complete", "C-walk-duplicate"})
-"""Each page is a slice of one list, whatever offset and limit are."""
+"""Checks that each page is a slice of one list, whatever offset and limit are."""
 CONTENT = frozenset({"C-run-content", "C-run-id-unique", "C-replay"})
-"""A run is the same run wherever it is shown."""
+"""Checks that a run is the same run wherever it is shown."""
 WINDOWS = frozenset({"C-window-adds-up"})
-"""A window is the union of its parts."""
+"""The check that a window is the union of its parts."""
 FILTERS = frozenset(
     {"C-workspace-same", "C-workspace-other", "C-rows-of-workspace", "C-rows-of-job", "E-optional-refused"}
 )
-"""A filter leaves out exactly what does not match it."""
+"""Checks that a filter leaves out exactly what does not match it."""
 OPERATORS = frozenset({"C-nodes-operator", "C-nodes-chain"})
-"""ShowNodes lists the operators of a table, and each of them can be requested."""
+"""Checks that ShowNodes lists the operators of a table, and that each of them can be requested."""
 TRAVEL = frozenset({"C-replay", "D-signature-accepted"})
-"""The response does not depend on how a request is written, signed and sent."""
+"""Checks that the response does not depend on how a request is written, signed and sent."""
 ARITHMETIC = frozenset({"B-fields-agree", "B-time-order", "B-count-range", "B-row-shape"})
-"""The fields of a run agree with each other."""
+"""Checks that the fields of a run agree with each other."""
 CHECKS: Final[dict[Relation, frozenset[str]]] = {
     "pages are slices of one list": frozenset(
         {

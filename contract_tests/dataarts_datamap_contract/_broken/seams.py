@@ -1,7 +1,7 @@
 """The places where a server can differ from the reference mock: a step of an operation, or the wire.
 
-A server of the fleet is the reference mock with a `Seam`. Documents, parameters and error responses of an operation are
-changed after authentication, so that signed requests meet the same bug.
+A server of the fleet is the reference mock with a `Seam`. Parameters and documents of an operation are changed after
+authentication: if a signed request were changed before it, the signature would no longer fit.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ Values: TypeAlias = "dict[str, str | int]"
 Alter: TypeAlias = "Callable[[DeclaredOperation, MockConfig], DeclaredOperation]"
 Wrap: TypeAlias = "Callable[[ASGIApp], ASGIApp]"
 Symptom: TypeAlias = "Callable[[RequestParts, Mapping[str, list[str]]], bool]"
-"""A condition on a request, with the readable values of its query by name."""
+"""Whether a request has a symptom. The second argument has the values of its query by name, or none if the query is not
+UTF-8."""
 
 RUNS = "ShowInstanceInfos"
 NODES = "ShowNodes"
@@ -57,9 +58,9 @@ class Seam:
     """One difference from the reference mock.
 
     Attributes:
-        alter: Replaces a step of an operation.
+        alter: Replaces steps of an operation, or leaves it as it is.
         wrap: Wraps the whole application.
-        switches: Fields of the configuration with other values.
+        switches: The fields of the configuration that differ, by name.
     """
 
     alter: Alter = _same
@@ -168,7 +169,10 @@ def before_app(response: Callable[[Scope], Response | None]) -> Seam:
 
 
 def write(response: Response, body: bytes, *, status: int | None = None, **headers: str) -> Response:
-    """A response with another body and its correct length. Underscores in a header name become hyphens."""
+    """The response with another body, its correct length, and the status and header fields that are passed.
+
+    In the name of a header field, an underscore stands for a hyphen.
+    """
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     length = {"content-length": str(len(body))}
     return Response(response.status if status is None else status, {**response.headers, **length, **fields}, body)
@@ -190,7 +194,7 @@ def is_nodes(scope: Scope) -> bool:
 
 
 def on_success(change: Callable[[Response], Response], *, of: Callable[[Scope], bool] = is_runs) -> Seam:
-    """A seam that changes the responses with status 200 of one operation."""
+    """A seam that changes the responses with status 200 of one operation, by default of ShowInstanceInfos."""
     return on_wire(lambda scope, response: change(response) if response.status == 200 and of(scope) else response)
 
 
@@ -200,7 +204,7 @@ def on_error_response(change: Callable[[Response], Response], *statuses: int) ->
 
 
 def error_document(change: Callable[[Document], object], *statuses: int) -> Seam:
-    """A seam that replaces the document of an error response with one of the statuses."""
+    """A seam that changes the documents of error responses that have one of the statuses."""
     return on_error_response(lambda response: write(response, compact(change(response.json())).encode()), *statuses)
 
 
@@ -266,7 +270,7 @@ def on_json(change: Callable[[Document], object], *of: str) -> Seam:
 
 
 Ask: TypeAlias = "Callable[[Arguments], Any]"
-"""The document of the reference for a request."""
+"""Returns the document of the reference for a request."""
 
 
 def on_answers(response: Callable[[str, Ask, Arguments], object], *of: str) -> Seam:
@@ -319,11 +323,11 @@ def on_arguments(change: Callable[[Values], Values], *, of: str = RUNS) -> Seam:
 
 
 Perform: TypeAlias = "Callable[[Values], Document]"
-"""The page of the reference for some parameters."""
+"""Returns the page of the reference for some parameters."""
 
 
 def on_listing(response: Callable[[Perform, Values], Document]) -> Seam:
-    """A seam that makes a page of runs from any pages of the reference and the parameters."""
+    """A seam that makes a page of runs from the parameters, and from pages that it asks the reference for."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:
@@ -345,18 +349,18 @@ def on_listing(response: Callable[[Perform, Values], Document]) -> Seam:
 
 
 def whole(perform: Perform, values: Values, **changes: str | int) -> Document:
-    """The page of the reference with every row that it finds."""
+    """The page of the reference with all rows that match the parameters, unless the changes set a limit."""
     return perform({**values, "offset": 0, "limit": MOST, **changes})
 
 
 def cut(rows: list[Document], values: Values) -> list[Document]:
-    """The requested page of the rows."""
+    """The rows of the requested page, from all rows."""
     offset, limit = int(values["offset"]), int(values["limit"])
     return rows[offset : offset + limit]
 
 
 def on_whole(arrange: Callable[[list[Document], Values], list[Document]]) -> Seam:
-    """A seam that rearranges all rows of a window before paging."""
+    """A seam that replaces the rows of a window before pages are cut from them; the total counts the new rows."""
 
     def response(perform: Perform, values: Values) -> Document:
         everything = whole(perform, values)
@@ -409,12 +413,12 @@ def on_request(change: Callable[[RequestParts], RequestParts], *, of: str | None
 
 
 def fail_on(symptom: Symptom, *, of: str | None = RUNS) -> Seam:
-    """A seam on which authenticated requests with a symptom fail, with the documented error of a failure."""
+    """A seam on which authenticated requests with a symptom get the documented error of a failure, a 500."""
     return refuse_on(symptom, HttpError(500, "APIGW.0601", "Internal server error"), of=of)
 
 
 def refuse_on(symptom: Symptom, refusal: HttpError, *, of: str | None = RUNS) -> Seam:
-    """A seam on which authenticated requests with a symptom are refused with an error."""
+    """A seam on which authenticated requests with a symptom get the given error."""
 
     def check(request: RequestParts) -> RequestParts:
         values: dict[str, list[str]] = {}
@@ -428,7 +432,7 @@ def refuse_on(symptom: Symptom, refusal: HttpError, *, of: str | None = RUNS) ->
 
 
 def on_judgement(refused: Callable[[RequestParts, HttpError], HttpError]) -> Seam:
-    """A seam that replaces the error for a request that is not valid."""
+    """A seam that replaces the error for parameters or a body that are not valid."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         def judge(request: RequestParts) -> Arguments:
@@ -443,7 +447,7 @@ def on_judgement(refused: Callable[[RequestParts, HttpError], HttpError]) -> Sea
 
 
 def _pairs(request: RequestParts) -> Pairs | None:
-    """The query's pairs; None if it cannot be read, so that the reference reports it."""
+    """The query's pairs; None if it is not UTF-8, which the reference itself reports."""
     try:
         return parse_qsl(request.query.decode(), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
@@ -454,7 +458,7 @@ def _pairs(request: RequestParts) -> Pairs | None:
 
 
 def on_credentials(change: Callable[[RequestParts, MockConfig], RequestParts | None], *, of: str | None = None) -> Seam:
-    """A seam that changes a request before its authentication, or skips the authentication if the change is None."""
+    """A seam that changes a request before its authentication, which is skipped if the change returns None."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         if of not in (None, operation.operation_id):
@@ -486,11 +490,11 @@ def on_unauthorized(refused: Callable[[RequestParts, HttpError], HttpError]) -> 
 
 
 def with_header(request: RequestParts, name: str, value: bytes) -> RequestParts:
-    """A request with a header field set."""
+    """The request with this header field, in place of any others of its name."""
     return replace(request, headers=[*without_header(request, name).headers, (name.lower().encode(), value)])
 
 
 def without_header(request: RequestParts, name: str) -> RequestParts:
-    """A request without a header field."""
+    """The request without a header field."""
     wanted = name.lower().encode()
     return replace(request, headers=[field for field in request.headers if field[0] != wanted])

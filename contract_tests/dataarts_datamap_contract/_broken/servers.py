@@ -1,4 +1,4 @@
-"""The declarations of a server of the fleet."""
+"""How a server of the fleet is declared: a broken one, or a correct one that differs from the reference mock."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ Shown: TypeAlias = "Callable[[Caller], bool]"
 
 @dataclass(frozen=True, slots=True)
 class BrokenServer:
-    """The reference mock with one bug, declared before the suite was run against it.
+    """The reference mock with one bug, and the checks that name it.
 
     Attributes:
         name: A stable name, in words joined by hyphens.
         rule: What a correct server does and this one does not.
         checks: Ids of the checks that name the defect; if only others fire, the bug does not count as caught.
-        seam: Where and how it differs from the reference.
+        seam: Where and how it differs from the reference mock.
         shown: Proves that it misbehaves.
         level: The level of the suite that the broken rule belongs to.
         cohort: When it was written.
@@ -57,7 +57,7 @@ class CorrectServer:
     Attributes:
         name: A stable name, in words joined by hyphens.
         difference: The difference, and why it is allowed.
-        seam: Where and how it differs from the reference.
+        seam: Where and how it differs from the reference mock.
         shown: Proves that it differs.
         target: The fields of the suite's target that differ, by name.
         cohort: When it was written.

@@ -66,7 +66,7 @@ SALES = {"task_id": "958113", "job_name": "Load orders-eu"}
 
 
 def as_object(value: object) -> Document | None:
-    """The value if it is a JSON object."""
+    """The value if it is a JSON object, else None."""
     return cast("Document", value) if isinstance(value, dict) else None
 
 
@@ -125,18 +125,18 @@ def remembered(*names: str) -> Seam:
 
 
 def day(caller: Caller) -> dict[str, int]:
-    """A past day with runs."""
+    """The window of a past day with runs."""
     present = int((caller.config.now or datetime.now(UTC)).timestamp()) * SECOND
     return {"start_time": present - 3 * DAY, "end_time": present - 2 * DAY}
 
 
 def own_error_response(status: int, code: str, *, when: Callable[[RequestParts], bool]) -> Seam:
-    """A seam that changes the status and the code of the error for wrong credentials in certain requests."""
+    """A seam that changes the status and the code of the error for certain requests with wrong credentials."""
     return on_unauthorized(lambda request, error: HttpError(status, code, error.message) if when(request) else error)
 
 
 def data(response: Response) -> bool:
-    """Whether a response is OK and names the documented operator, as its rows and ShowNodes do."""
+    """Whether a response has status 200 and the documented operator's task_id, as its runs and ShowNodes have."""
     return response.status == OK and b"937987" in response.body
 
 
@@ -152,13 +152,13 @@ def body_of(caller: Caller, **query: str | int) -> str:
 
 
 def first_row(caller: Caller) -> Document:
-    """The first row of all runs."""
+    """The newest run of the documented operator."""
     row: Document = caller.rows()[0]
     return row
 
 
 def is_json(text: str | bytes) -> bool:
-    """Whether a text is JSON to a lenient reader."""
+    """Whether Python's lenient parser accepts a text as JSON."""
     try:
         json.loads(text)
     except ValueError:
@@ -172,7 +172,7 @@ def as_integer(text: str) -> int | None:
 
 
 def status_of(caller: Caller, **query: str | int | None) -> int:
-    """The status of a page of runs."""
+    """The status of the response to a request for runs."""
     return caller.runs(**query).status
 
 
@@ -183,7 +183,7 @@ def has(name: str, matches: Callable[[str], bool]) -> Symptom:
 
 @dataclass(frozen=True, slots=True)
 class Anew(Seam):
-    """A seam that remembers, made anew for each server.
+    """A seam with a memory of earlier requests, made anew for each server.
 
     Attributes:
         make: Makes the seam with an empty memory.
@@ -192,7 +192,7 @@ class Anew(Seam):
     make: Callable[[], Seam] = Seam
 
     def build(self, config: MockConfig, record: Record) -> ASGIApp:
-        """The application with a memory of its own."""
+        """The application with the difference, and with a memory of its own."""
         return self.make().build(config, record)
 
 
@@ -202,7 +202,7 @@ def listing(make: Callable[[], Listing]) -> Seam:
 
 
 def performed(of: str, make: Callable[[Operation, MockConfig], Operation]) -> Seam:
-    """A seam that replaces an operation by one made from it."""
+    """A seam that replaces the last step of an operation by one made from it."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         if operation.operation_id != of:
@@ -213,12 +213,12 @@ def performed(of: str, make: Callable[[Operation, MockConfig], Operation]) -> Se
 
 
 def answered(change: Callable[[Scope, Response], Response]) -> Seam:
-    """A seam that changes every response of an operation of the specification."""
+    """A seam that changes every response to a request under ``/datamap/``."""
     return on_wire(lambda scope, response: change(scope, response) if is_datamap(scope) else response)
 
 
 def is_datamap(scope: Scope) -> bool:
-    """Whether a request is for an operation of the specification."""
+    """Whether a request's path contains ``/datamap/``, as those of all operations of the specification do."""
     return b"/datamap/" in bytes(scope.get("raw_path", b"")).lower()
 
 
@@ -268,7 +268,7 @@ def together(caller: Caller, *targets: str) -> list[Response]:
 
 
 def guid_of(caller: Caller, name: str) -> str:
-    """The GUID of the table with this qualified name, up to its ``@``."""
+    """The GUID of the table whose qualified name begins with this name and an ``@``."""
     found = caller.search(name.rpartition(".")[2])["entities"]
     paths = {entity["attributes"]["qualifiedName"].partition("@")[0]: entity["guid"] for entity in found}
     return str(paths[name])

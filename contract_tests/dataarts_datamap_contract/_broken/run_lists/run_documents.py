@@ -1,4 +1,4 @@
-"""Documents of runs, as serializers and clients of the scheduler get them wrong."""
+"""Bodies, fields and header maps that a serializer or a client of the scheduler gets wrong."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BEYOND = 100_000
 
 
 def _since_first_attempt(rows: list[Document], _: Values) -> list[Document]:
-    """A rerun's duration counts from the start of the attempt that failed."""
+    """A rerun's running time counts from the start of the attempt that failed."""
     failed = {row["planTime"]: row["startTime"] for row in rows if row["status"] == "fail" and row["startTime"]}
     return [_longer(row, failed.get(row["planTime"])) for row in rows]
 
@@ -41,7 +41,7 @@ def _longer(row: Document, first_start: int | None) -> Document:
 
 
 def _rows_per_second(row: Document) -> Document:
-    """No rows in no time make a speed that is not a number, and the serializer writes it as text."""
+    """The speed of a run without a running time is not a number, and the serializer writes it as text."""
     return row if row["runningTime"] else {**row, "speed": "NaN"}
 
 
@@ -77,7 +77,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "duration-since-the-first-attempt",
-        "the duration of a rerun is the time from its own start to its end",
+        "runningTime of a rerun is the time from its own start to its end",
         CHECKS["times fit the status"],
         on_whole(_since_first_attempt),
         _duration_is_wrong,
@@ -85,7 +85,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "running-data-cut-by-its-column",
-        "the details of a run are a whole JSON document, however long their SQL is",
+        "runningData is a whole JSON document, however long its SQL is",
         CHECKS["text is JSON and UTF-8"],
         on_field("runningData", lambda text: text and text[:_COLUMN]),
         lambda caller: not all(is_json(row["runningData"]) for row in caller.rows() if row["runningData"]),
@@ -93,7 +93,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "wrapped-headers-are-lists",
-        "each value in the map of header fields is a text",
+        "each value of header_map is text, not a list",
         CHECKS["envelope"],
         on_envelope(
             lambda envelope: {

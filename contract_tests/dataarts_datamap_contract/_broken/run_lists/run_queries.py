@@ -1,4 +1,4 @@
-"""Queries for runs: pages, totals, windows and filters, as a service over a database gets them wrong."""
+"""Queries for runs whose pages, totals, windows or filters a service over a database gets wrong."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ _TAG = re.compile("<[^>]*>")
 
 
 def _total_of_shown_rows(perform: Perform, values: Values) -> Document:
-    """The total is a column of the page's rows, so that an empty page has none."""
+    """The total is read from a column of the page's rows, which is why an empty page has the total 0."""
     page = perform(values)
     return page if page["rows"] else {**page, "total": 0}
 
 
 def _ties_by_plan_of_query(rows: list[Document], values: Values) -> list[Document]:
-    """Runs are sorted by their plan time alone: a short sort for the first pages leaves ties in another order."""
+    """Runs are sorted by plan time alone: on pages in the first half of the list, ties have another order."""
     is_short = int(values["offset"]) + int(values["limit"]) < len(rows) // 2
     return sorted(rows, key=lambda row: (-row["planTime"], row["taskRunningLogId"])) if is_short else rows
 
@@ -99,7 +99,7 @@ def _from_partitions(rows: list[Document], values: Values) -> list[Document]:
 
 
 def _rounded(values: Values) -> Values:
-    """The window is compared with a column of whole seconds, to which the database rounds."""
+    """The database rounds both ends of the window to whole seconds."""
     times = {
         name: min((int(values[name]) + SECOND // 2) // SECOND * SECOND, _LARGEST) for name in ("start_time", "end_time")
     }
@@ -161,7 +161,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "end-of-the-page-overflows",
-        "an offset and a limit may be large together, as long as each of them is valid",
+        "an offset and a limit that are both valid are valid together, however large their sum is",
         CHECKS["valid requests succeed"],
         fail_on(_sum_is_too_large),
         lambda caller: status_of(caller, offset=1, limit=MOST) == _FAILURE,
@@ -177,7 +177,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "partitions-of-another-time-zone",
-        "a window that starts in the evening has the runs of that evening",
+        "a window that starts in the evening, in UTC, has the runs of that evening",
         CHECKS["windows add up"],
         on_whole(_from_partitions),
         _evening_is_lost,
@@ -185,7 +185,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "window-rounded-to-seconds",
-        "a window that starts a millisecond after a run does not have that run",
+        "a window that starts a millisecond after the plan time of a run does not have that run",
         CHECKS["runs lie inside the window"],
         on_arguments(_rounded),
         _run_before_the_start,
@@ -193,7 +193,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "count-query-without-the-workspace",
-        "total counts only runs of the requested workspace, as the rows are",
+        "total, like the rows, is for the requested workspace only",
         CHECKS["total counts the runs"],
         own_total(_total_of_any_workspace),
         lambda caller: total_of(caller, workspace_id=SALES_WORKSPACE) > 0,
@@ -201,7 +201,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "task-ids-parsed-as-longs",
-        "a task id is a text: one without digits names no task, and is no failure of the server",
+        "a task id is text: one that is no integer finds no runs, and does not make the server fail",
         CHECKS["valid requests succeed"],
         fail_on(_is_no_long),
         lambda caller: status_of(caller, task_id="etl-dli2dws") == _FAILURE,

@@ -1,4 +1,4 @@
-"""Pages, totals and windows of the scheduler's store that do not fit each other."""
+"""Pages, totals, windows and filters that the scheduler's store, or the code over it, gets wrong."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _total_of_whole_hours(_: Document, values: Values, perform: Perform) -> int:
 
 
 def _after_the_last_time(perform: Perform, values: Values) -> Document:
-    """A page begins after the time of the last run of the page before it."""
+    """A page begins after all runs that have the plan time of the last run on the page before it."""
     page = whole(perform, values)
     rows, offset = page["rows"], int(values["offset"])
     if not 0 < offset <= len(rows):
@@ -81,7 +81,7 @@ def _within_32_bits(page: Document, values: Values, _: Perform) -> list[Document
 
 
 def _partitions(rows: list[Document], values: Values) -> list[Document]:
-    """Partitions have the days of China, and the last partition to read is found by the day in UTC."""
+    """Partitions are days in China, but the last one to read is chosen by the window's last day in UTC."""
     last = int(values["end_time"]) // DAY
     return [row for row in rows if (row["planTime"] + _EAST) // DAY <= last]
 
@@ -139,7 +139,7 @@ def _total_has_an_earlier_run(caller: Caller) -> bool:
 BROKEN_SERVERS = (
     _shipped(
         "attempts-merged-on-their-page",
-        "a page has every run that the total counts, also a failed one beside its rerun",
+        "each run that the total counts is on a page, even a failed one beside its rerun",
         CHECKS["pages are slices of one list"] | CHECKS["total counts the runs"],
         own_rows(_latest_attempts),
         lambda caller: len(caller.rows()) < caller.page()["total"],
@@ -153,28 +153,28 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "next-page-after-the-last-plan-time",
-        "the next page begins with the next run, also if that has the same time",
+        "the next page begins with the next run, even if that has the same plan time as the last one",
         CHECKS["pages are slices of one list"],
         on_listing(_after_the_last_time),
         lambda caller: repeats(ids(walk(caller, 7, **RARE))),
     ),
     _shipped(
         "window-rounded-to-the-nearest-second",
-        "a window ends at its millisecond, not at the second that is nearest",
+        "the ends of a window count to the millisecond, and are not rounded to the nearest second",
         CHECKS["runs lie inside the window"] | CHECKS["windows add up"],
         set_arguments(start_time=_to_the_nearest_second, end_time=_to_the_nearest_second),
         _end_is_passed,
     ),
     _shipped(
         "end-of-the-page-beyond-32-bits",
-        "a page with the greatest limit has the rows behind its offset",
+        "a page with the largest limit, 2^31-1, has the rows from its offset on",
         CHECKS["pages are slices of one list"] | CHECKS["valid requests succeed"],
         own_rows(_within_32_bits),
         lambda caller: caller.page(offset=1, limit=MOST)["rows"] == [],
     ),
     _shipped(
         "last-partition-by-the-day-in-utc",
-        "a window has all its runs, also in the hours in which UTC and China have different dates",
+        "a window has all its runs, even those of the hours in which UTC and China have different dates",
         CHECKS["windows add up"],
         on_whole(_partitions),
         _is_late_run_lost,
@@ -188,7 +188,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "task-id-by-its-leading-digits",
-        "a task id that only begins with an operator's id does not name it",
+        "a task id that only begins with the id of an operator does not find that operator",
         CHECKS["a filter takes what is named"],
         on_arguments(_leading_digits),
         lambda caller: bool(caller.rows(task_id="937987-copy")),
@@ -202,7 +202,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "total-derived-from-a-short-page",
-        "total is the same on each page, also on one beyond the last run",
+        "total is the same on each page, even on one beyond the last run",
         CHECKS["one total for one question"],
         own_total(_total_of_a_short_page),
         lambda caller: caller.page(offset=9_000)["total"] == 9_000,

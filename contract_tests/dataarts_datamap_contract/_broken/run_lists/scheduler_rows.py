@@ -1,4 +1,4 @@
-"""Rows that a mapper or a stale index writes wrongly."""
+"""Rows that a mapper, or an index that lags behind, gets wrong."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _as_started(row: Document) -> Document:
 
 
 def _from_an_index_behind(perform: Perform, values: Values) -> Document:
-    """The index for wide windows hears of the end of a run a day late."""
+    """Windows of more than a week are read from an index that shows runs of the last day as still running."""
     page = perform(values)
     if length(values) <= 7 * DAY or not page["rows"]:
         return page
@@ -48,14 +48,14 @@ def _is_behind(caller: Caller) -> bool:
 BROKEN_SERVERS = (
     _shipped(
         "ended-runs-still-running-in-wide-windows",
-        "a run that has ended has ended in each window",
+        "a run that has ended is shown as ended in every window",
         CHECKS["one content of a run"] | CHECKS["asked again the same"],
         on_listing(_from_an_index_behind),
         _is_behind,
     ),
     _shipped(
         "names-escaped-against-scripts",
-        "a row has the operator's name as it is, not as HTML",
+        "a row has the operator's name as it is, not escaped for HTML",
         CHECKS["a run names its operator"],
         on_row(_escaped),
         lambda caller: "&lt;" in caller.rows(**HOURLY)[0]["jobName"],

@@ -1,4 +1,4 @@
-"""The decoded body of a page of runs: members of wrong types, and text that is not JSON."""
+"""Bodies of pages of runs that are not JSON, or whose members have wrong types or values."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _values(caller: Caller, name: str) -> list[Any]:
 
 
 def _inner(change: Callable[[Document], object]) -> Callable[[str | None], str | None]:
-    """A change of a document inside a row; a row without that document stays as it is."""
+    """A change of the text of a JSON document; None stays None."""
     return lambda text: text and compact(change(json.loads(text)))
 
 
@@ -87,7 +87,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "blank-end-of-running-run",
-        "endTime is a number, also for a run that has not ended",
+        "endTime is a number, even for a run that has not ended",
         frozenset({"B-row-shape"}),
         on_field("endTime", lambda time: time or ""),
         lambda caller: "" in _values(caller, "endTime"),
@@ -115,7 +115,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "failed-runs-list-their-retries",
-        "retryTimes is a number, also for a failed run",
+        "retryTimes is a number, even for a failed run",
         frozenset({"B-row-shape"}),
         on_row(lambda row: {**row, "retryTimes": [row["retryTimes"]]} if row["status"] == "fail" else row),
         lambda caller: any(isinstance(value, list) for value in _values(caller, "retryTimes")),
@@ -143,21 +143,21 @@ BROKEN_SERVERS = (
     ),
     _first(
         "rows-missing-when-empty",
-        "a page has a member rows, which may be an empty list",
+        "a page has rows, even if they are an empty list",
         frozenset({"B-page-shape"}),
         on_page(lambda page: page if page["rows"] else without(page, "rows")),
         lambda caller: "rows" not in caller.page(task_id="1"),
     ),
     _first(
         "rows-null-when-empty",
-        "rows is a list, also on an empty page",
+        "rows is a list, even on an empty page",
         frozenset({"B-page-shape"}),
         on_rows(lambda rows: rows or None),
         lambda caller: caller.page(offset=ALL)["rows"] is None,
     ),
     _first(
         "single-row-without-list",
-        "rows is a list, also of one row",
+        "rows is a list, even if it has only one row",
         frozenset({"B-page-shape"}),
         on_rows(lambda rows: rows[0] if len(rows) == 1 else rows),
         lambda caller: isinstance(caller.page(limit=1)["rows"], dict),
@@ -185,7 +185,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "no-success-beside-rows",
-        "success agrees with the status and the rows",
+        "success is not false on a page with rows",
         frozenset({"B-success-agrees"}),
         on_page(lambda page: {**page, "success": False}),
         lambda caller: caller.page()["success"] is False,
@@ -227,7 +227,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "body-encoded-twice",
-        "the body is an object as text, not a text as text",
+        "the body is a JSON object that was encoded as text once, not twice",
         frozenset({"B-page-shape", "B-body-json"}),
         on_body(compact),
         lambda caller: isinstance(json.loads(body_of(caller)), str),
@@ -285,14 +285,14 @@ BROKEN_SERVERS = (
     ),
     _first(
         "running-param-as-list",
-        "runningParam is the text of an object",
+        "runningParam is a JSON object as text, not a list",
         frozenset({"B-running-param"}),
         on_field("runningParam", _inner(lambda data: data["rows"])),
         lambda caller: isinstance(json.loads(caller.rows()[0]["runningParam"]), list),
     ),
     _late(
         "half-an-emoji",
-        "text is cut between characters, not inside one",
+        "an emoji in the body is whole, not half of a surrogate pair",
         frozenset({"B-body-json"}),
         on_body(lambda body: body.replace("📊", "\\ud83d")),
         lambda caller: "\\ud83d" in caller.envelope(task_id=EMOJI_TASK, job_name=CHINESE)["body"],
@@ -327,7 +327,7 @@ BROKEN_SERVERS = (
     ),
     _late(
         "forced-success-counted",
-        "forceSuccess says yes or no",
+        "forceSuccess is a flag, not a count",
         frozenset({"B-force-success"}),
         on_row(lambda row: {**row, "forceSuccess": 2 if row["status"] == "success" else row["forceSuccess"]}),
         lambda caller: 2 in {row["forceSuccess"] for row in caller.rows()},
@@ -341,7 +341,7 @@ BROKEN_SERVERS = (
     ),
     _late(
         "success-with-an-error-message",
-        "msg agrees with success",
+        "msg reports no error if success is true",
         frozenset({"B-message-agrees"}),
         on_page(lambda page: {**page, "msg": "query timed out, partial result"}),
         lambda caller: "timed out" in caller.page()["msg"] and caller.page()["success"],

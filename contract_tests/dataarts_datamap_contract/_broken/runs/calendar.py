@@ -1,4 +1,4 @@
-"""Windows over days, months and stores that are not the sum of their parts."""
+"""Windows whose runs or totals are not those of their parts, because of hours, days, months or two stores."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _local(time: int, zone: tzinfo = _CHINA) -> datetime:
 
 
 def _lost(which: Callable[[Document], bool], *, when: Callable[[Values], bool]) -> Seam:
-    """Runs that some windows neither find nor count."""
+    """A seam on which some windows neither find nor count some runs."""
     return on_whole(lambda rows, values: [row for row in rows if not which(row)] if when(values) else rows)
 
 
@@ -53,7 +53,7 @@ def _to_the_next_hour(values: Values) -> Values:
 
 
 def _two_stores(perform: Perform, values: Values) -> Document:
-    """Recent runs are in one store, old ones in another; a window is read from the store of its end."""
+    """Recent runs are in one store, old ones in another; a window is read only from the store in which it ends."""
     page = whole(perform, values)
     newest = whole(perform, values, start_time=0, end_time=2**63 - 1)["rows"][:1]
     if not newest:
@@ -64,7 +64,7 @@ def _two_stores(perform: Perform, values: Values) -> Document:
 
 
 def _overlapping_stores(perform: Perform, values: Values) -> Document:
-    """Runs in both stores are listed twice if the window reaches into both."""
+    """Runs that are in both stores are listed twice if the window reaches into both."""
     page = whole(perform, values)
     newest = whole(perform, values, start_time=0, end_time=2**63 - 1)["rows"][:1]
     if not newest:
@@ -78,7 +78,7 @@ def _overlapping_stores(perform: Perform, values: Values) -> Document:
 
 
 def _counted_day_by_day(page: Document, values: Values, perform: Perform) -> int:
-    """In a window of at most 30 days, a run at midnight counts for both of its days."""
+    """In a window of at most 30 days, a run at midnight UTC counts for the day before it and for the day after it."""
     if length(values) > 30 * DAY:
         return int(page["total"])
     rows: list[Document] = whole(perform, values)["rows"]
@@ -116,7 +116,7 @@ def _plans(caller: Caller, **query: str | int) -> list[int]:
 
 
 def _whole_and_parts(caller: Caller, days: int, part: int = DAY, **query: str | int) -> tuple[set[int], set[int]]:
-    """The runs of some days before the end of the target's window, read at once and part by part."""
+    """The ids of the runs of some days, up to a day ago, read at once and part by part."""
     end = _end_of(caller)
     start = end - days * DAY
     at_once = set(caller.run_ids(start_time=start, end_time=end, **query))
@@ -159,14 +159,14 @@ def _rerun_is_elsewhere(caller: Caller) -> bool:
 BROKEN_SERVERS = (
     _sealed(
         "first-run-of-the-day-lost-over-midnight",
-        "a window over midnight has the run of that midnight",
+        "a window over midnight has the first run of each day",
         WINDOWS,
         _lost(lambda row: _local(row["planTime"]).hour == 0 and row["status"] == "success", when=_crosses_midnight),
         lambda caller: _loses(caller, 4, 4 * HOUR),
     ),
     _sealed(
         "months-of-28-days",
-        "the last days of a month belong to a window that began before them",
+        "a window of several days has the runs of the 29th of a month",
         WINDOWS,
         _lost(
             lambda row: _local(row["planTime"]).day == 29,
@@ -176,7 +176,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "start-at-the-next-hour",
-        "a window starts at its millisecond, also for an operator that runs within the hour",
+        "a window starts at start_time, not at the next full hour",
         WINDOWS | frozenset({"C-window-start"}),
         on_arguments(_to_the_next_hour),
         lambda caller: (
@@ -185,21 +185,21 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "sunday-nights-lost-in-long-windows",
-        "a window of days has the runs of each night",
+        "a window of several days has the runs of the first six hours of Sunday",
         WINDOWS,
         _lost(_is_early_on_sunday, when=lambda values: 3 * DAY < length(values) < 100 * DAY),
         lambda caller: _loses(caller, 10),
     ),
     _sealed(
         "an-hour-skipped-by-the-clock",
-        "no window leaves out an hour on any day",
+        "a window of more than 12 hours has the runs of every hour in it",
         WINDOWS,
         _lost(_in_the_skipped_hour, when=lambda values: 12 * HOUR < length(values) < 100 * DAY),
         lambda caller: _loses(caller, 8, 6 * HOUR),
     ),
     _sealed(
         "whole-days-without-their-end",
-        "the end belongs to windows of whole days if it belongs to other windows",
+        "the end belongs to a window of whole days if it belongs to other windows",
         WINDOWS,
         on_arguments(_without_end_if_whole_days),
         lambda caller: (
@@ -208,7 +208,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "skipped-runs-archived",
-        "a window of a week has the skipped runs of its days",
+        "a window of more than five days has the skipped runs of its days",
         WINDOWS,
         _lost(
             lambda row: str(row["status"]).startswith("skip"),
@@ -225,7 +225,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "one-store-for-each-window",
-        "a window has recent and old runs",
+        "a window that reaches into two stores has the runs of both",
         WINDOWS,
         on_listing(_two_stores),
         lambda caller: _loses(caller, 10),
@@ -249,7 +249,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "failures-at-the-start-lost",
-        "a failed run is in the window that starts with it, like any other run",
+        "a failed run that is planned at start_time is in the window, like any other run",
         WINDOWS,
         on_whole(
             lambda rows, values: [
@@ -260,7 +260,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "reruns-in-the-window-of-their-start",
-        "a rerun is in a window by the same time as all other runs",
+        "a rerun is in a window if its plan time is, like any other run",
         WINDOWS,
         on_listing(_reruns_by_start),
         _rerun_is_elsewhere,

@@ -45,7 +45,7 @@ _sealed = partial(BrokenServer, level="C", cohort="sealed")
 
 
 def _without_last_ties(perform: Perform, values: Values) -> Document:
-    """A page continues after the plan time of the previous row, not after that row."""
+    """A page begins after the plan time of the last row before it, not after that row."""
     everything = whole(perform, values)
     rows, offset = everything["rows"], int(values["offset"])
     page = cut(rows, values)
@@ -66,7 +66,7 @@ def _change_rows(
 
 
 def _remembered_as(name: Callable[[Values], object], member: str) -> Seam:
-    """A seam on which a member of the page is cached under a key that several requests share."""
+    """A seam on which a member of the page is cached under a key that different requests share."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         seen: dict[object, object] = {}
@@ -81,7 +81,7 @@ def _remembered_as(name: Callable[[Values], object], member: str) -> Seam:
 
 
 def _remembered_by_sum() -> Seam:
-    """A seam on which pages are cached under the sum of offset and limit."""
+    """A seam on which the key of a cached page has the sum of offset and limit in place of the two."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:
@@ -118,7 +118,7 @@ def _in_tens(values: Values) -> Values:
 
 
 def _find(caller: Caller, matches: Callable[[Document], bool]) -> Document:
-    """The first run that shows the difference, for a caller of small pages."""
+    """The first run that matches, found on pages of ten rows."""
     total = caller.page()["total"]
     pages = (caller.page(offset=offset)["rows"] for offset in range(0, total, 10))
     return next(row for rows in pages for row in rows if matches(row))
@@ -155,7 +155,7 @@ def _is_renamed(caller: Caller) -> bool:
 BROKEN_SERVERS = (
     _sealed(
         "total-in-whole-pages",
-        "total counts rows, not pages times their size",
+        "total counts rows, and is not rounded up to whole pages",
         TOTALS,
         own_total(_in_whole_pages),
         lambda caller: caller.page(limit=30)["total"] > caller.page(limit=10)["total"],
@@ -187,7 +187,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "total-of-more-workspaces",
-        "total counts the listed runs, even without a workspace",
+        "total counts the listed runs, even if no workspace is requested",
         TOTALS | FILTERS,
         own_total(lambda page, values, _: page["total"] + 3 * ("workspace_id" not in values and page["total"] > 0)),
         lambda caller: caller.page()["total"] > caller.page(workspace_id=WORKSPACE)["total"],
@@ -218,21 +218,21 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "deep-pages-one-row-back",
-        "a page far down starts where its offset says",
+        "a page at an offset of 150 or more starts where its offset says",
         PAGES,
         on_arguments(_shifted_deep_down),
         lambda caller: caller.run_ids(offset=150)[0] == caller.run_ids(offset=149)[0],
     ),
     _sealed(
         "large-pages-start-at-tens",
-        "offset counts rows, even before a large page",
+        "a large page starts at its offset, not at a multiple of ten",
         PAGES,
         on_arguments(_in_tens),
         lambda caller: caller.run_ids(offset=3, limit=40) == caller.run_ids(limit=40),
     ),
     _sealed(
         "job-id-counts-the-page",
-        "jobId identifies the operator of a run, not the row",
+        "jobId belongs to the operator of a run, and does not number the rows of a page",
         CONTENT | PAGES,
         own_rows(lambda page, _, __: [{**row, "jobId": number} for number, row in enumerate(page["rows"], start=1)]),
         lambda caller: [row["jobId"] for row in caller.rows(limit=3)] == [1, 2, 3],
@@ -277,7 +277,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "total-remembered-without-its-end",
-        "total belongs to the window up to its end",
+        "total belongs to the window, not to all windows with the same start",
         TOTALS | WINDOWS,
         _remembered_as(
             lambda values: (values["task_id"], values["job_name"], values.get("workspace_id"), values["start_time"]),
@@ -301,7 +301,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "pages-remembered-by-their-last-row",
-        "two pages that end at the same row may be different pages",
+        "pages that end at the same row, but start at different ones, are different pages",
         PAGES | frozenset({"C-limit-exceeded"}),
         _remembered_by_sum(),
         lambda caller: caller.page(limit=20) == caller.page(offset=10, limit=10),
@@ -315,7 +315,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "cancelled-runs-by-another-name",
-        "a status has one name, even in a short window",
+        "a run has the same status in short and in long windows",
         CONTENT | WINDOWS,
         _change_rows(
             lambda row: {**row, "status": "fail"},
@@ -326,7 +326,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "rows-of-another-page-behind-the-end",
-        "the last page ends with the last run, and does not begin again",
+        "the last page ends with the last run, and is not filled up with rows of the first page",
         PAGES | frozenset({"C-offset-beyond-end"}),
         own_rows(
             lambda page, values, perform: (

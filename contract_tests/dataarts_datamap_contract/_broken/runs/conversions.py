@@ -1,4 +1,4 @@
-"""Lists of runs with numbers and times that are converted, rounded or capped."""
+"""Lists of runs with rounded or capped windows, limits, offsets, totals and ids, or without some of their runs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _to_the_minute(values: Values) -> Values:
 
 
 def _whole_chinese_days(values: Values) -> Values:
-    """A window that starts at midnight in China begins a day early, as if it were a date."""
+    """A window that starts at midnight in China begins a day early."""
     start = int(values["start_time"])
     return {**values, "start_time": max(start - DAY, 0)} if start % DAY == _CHINESE_DAY and start else values
 
@@ -77,14 +77,14 @@ def _capped_total(page: Document, _: Values, __: Perform) -> int:
 
 
 def _skipping_frozen(perform: Perform, values: Values) -> Document:
-    """From the second page on, skipped runs are not shown."""
+    """Skipped runs are shown only at offset 0."""
     page = perform(values)
     kept = [row for row in page["rows"] if not row["status"].startswith("skip")]
     return {**page, "rows": kept if int(values["offset"]) else page["rows"]}
 
 
 def _whole_days_total(page: Document, values: Values, perform: Perform) -> int:
-    """The total of a window of at most three days is that of its whole days, as in statistics."""
+    """A window of at most three days has the total of all days that it touches."""
     start, end = int(values["start_time"]), int(values["end_time"])
     if end - start > 3 * DAY or start == end:
         return int(page["total"])
@@ -93,7 +93,7 @@ def _whole_days_total(page: Document, values: Values, perform: Perform) -> int:
 
 
 def _large_ids(rows: list[Document], values: Values) -> list[Document]:
-    """Ids are rounded down to a multiple of 16 if the limit is 30 or more, as by a 32-bit float."""
+    """Ids are rounded down to a multiple of 16 if the limit is 30 or more."""
     if int(values["limit"]) < 30:
         return rows
     return [{**row, "taskRunningLogId": row["taskRunningLogId"] // 16 * 16} for row in rows]
@@ -127,21 +127,21 @@ def _hour_total(caller: Caller) -> int:
 BROKEN_SERVERS = (
     _unseen(
         "start-of-the-window-in-seconds",
-        "a window starts at its millisecond",
+        "a window starts at start_time, to the millisecond",
         frozenset({"C-window-start", *WINDOWS}),
         on_arguments(_whole_seconds),
         _shows_before,
     ),
     _unseen(
         "end-of-the-window-in-minutes",
-        "a window ends at its millisecond",
+        "a window ends at end_time, to the millisecond",
         frozenset({"C-window-end", *WINDOWS}),
         on_arguments(_to_the_minute),
         _shows_after,
     ),
     _unseen(
         "days-that-begin-in-china",
-        "a window starts at start_time, wherever a day begins",
+        "a window starts at start_time, even if that is midnight in China",
         frozenset({"C-window-start", *WINDOWS, *TOTALS}),
         on_arguments(_whole_chinese_days),
         lambda caller: (
@@ -157,7 +157,7 @@ BROKEN_SERVERS = (
     ),
     _unseen(
         "offset-in-a-byte",
-        "an offset is not lowered",
+        "an offset above 255 is used as it is, not modulo 256",
         PAGES,
         on_arguments(_narrow_offset),
         lambda caller: caller.run_ids(offset=256, limit=1) == caller.run_ids(limit=1),
@@ -171,14 +171,14 @@ BROKEN_SERVERS = (
     ),
     _unseen(
         "ties-turned-on-odd-pages",
-        "the order of runs does not depend on the page",
+        "the order of runs with the same plan time does not depend on the limit",
         frozenset({*PAGES, *CONTENT}),
         on_listing(_odd_limits_turn_ties),
         lambda caller: caller.run_ids(limit=ALL) != caller.run_ids(limit=ALL + 1),
     ),
     _unseen(
         "total-of-started-runs",
-        "the total counts each run of the window",
+        "the total counts each run of the window, even if it has not started",
         TOTALS,
         own_total(_started_only),
         lambda caller: caller.page(limit=ALL)["total"] < len(caller.rows()),
@@ -192,28 +192,28 @@ BROKEN_SERVERS = (
     ),
     _unseen(
         "total-of-whole-days",
-        "the total is that of the window",
+        "the total counts the runs of the window, not those of the days that it touches",
         frozenset({*TOTALS, *WINDOWS}),
         own_total(_whole_days_total),
         lambda caller: _hour_total(caller) > 1,
     ),
     _unseen(
         "skipped-runs-on-the-first-page-alone",
-        "a page shows runs of every status",
+        "later pages show skipped runs, as the first page does",
         frozenset({*PAGES, *TOTALS}),
         on_listing(_skipping_frozen),
         lambda caller: len(caller.rows(offset=1)) < caller.page()["total"] - 1,
     ),
     _unseen(
         "ids-rounded-on-large-pages",
-        "a run has one id, whatever the page",
+        "a run has the same id on large and on small pages",
         frozenset({*PAGES, *CONTENT, *WINDOWS}),
         own_rows(lambda page, values, _: _large_ids(page["rows"], values)),
         lambda caller: caller.run_ids(limit=40)[:5] != caller.run_ids(limit=5),
     ),
     _unseen(
         "deep-pages-refused",
-        "a page that starts after the 200th run is served",
+        "a page at an offset above 200 is served",
         frozenset({"E-valid-refused"}),
         refuse_on(
             lambda _, values: any(each.isdecimal() and int(each) > 200 for each in values.get("offset", ())),

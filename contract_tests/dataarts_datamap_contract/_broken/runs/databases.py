@@ -61,7 +61,7 @@ def _plan(row: Document) -> int:
 
 
 def _deep_page(perform: Perform, values: Values) -> Document:
-    """A search engine refuses offsets beyond its window, and the layer above turns that into an empty page."""
+    """A later page is empty if offset and limit add up to more than 10,000, which a search engine refuses."""
     page = perform(values)
     is_deep = int(values["offset"]) + int(values["limit"]) > _MOST_FOUND
     return {**page, "rows": []} if int(values["offset"]) and is_deep else page
@@ -73,7 +73,7 @@ def _estimate(page: Document, _: Values, __: Perform) -> int:
 
 
 def _after_the_last_time(page: Document, values: Values, perform: Perform) -> list[Document]:
-    """Each later page begins after the time of the last row of the previous page."""
+    """A later page leaves out the rows that have the plan time of the last row before it."""
     rows: list[Document] = page["rows"]
     if not int(values["offset"]):
         return rows
@@ -82,13 +82,13 @@ def _after_the_last_time(page: Document, values: Values, perform: Perform) -> li
 
 
 def _ties_by_chance(rows: list[Document], values: Values) -> list[Document]:
-    """Runs of the same time have another order in each query."""
+    """The order of runs with the same plan time depends on the offset."""
     salt = 2 * int(values["offset"]) + 1
     return sorted(rows, key=lambda row: (-_plan(row), (_row_id(row) * 2_654_435_761 * salt >> 9) & 0xFFFF))
 
 
 def _joined_with_tries(perform: Perform, values: Values) -> Document:
-    """The rows are joined with the table of attempts, which repeats a run for each attempt; the count is not joined."""
+    """The rows are joined with a table of attempts, which lists a retried run twice; the total counts it once."""
     everything = whole(perform, values)
     joined = [row for row in everything["rows"] for _ in range(2 if row["retryTimes"] > 0 else 1)]
     return {**everything, "rows": cut(joined, values)}
@@ -142,7 +142,7 @@ def _month(time: int) -> tuple[int, int]:
 
 
 def _partitions_by_month(rows: list[Document], values: Values) -> list[Document]:
-    """A window that begins and ends in the same month of different years is read from one partition."""
+    """A window whose ends are in the same month, even of different years, is read from the partition of its end."""
     start, end = int(values["start_time"]), int(values["end_time"])
     if end >= _END_OF_DATES or _month(start)[1] != _month(end)[1]:
         return rows
@@ -177,7 +177,7 @@ def _whole_day_of_an_instant(values: Values) -> Values:
 
 
 def _time_zone_of_workspace(perform: Perform, values: Values) -> Document:
-    """One workspace has a time zone of its own, and its windows are read in it."""
+    """Windows of the operators in one workspace are read in a time zone eight hours ahead of UTC."""
     some = perform({**values, "start_time": 0, "end_time": MAX_TIME, "offset": 0, "limit": 1})["rows"]
     if not some or some[0]["workspaceId"] != SALES_WORKSPACE:
         return perform(values)
@@ -199,7 +199,7 @@ def _default_page(pairs: Pairs) -> Pairs:
 
 
 def _pages(caller: Caller, limit: int, **query: str | int) -> Iterable[int]:
-    """The ids of all pages, in order, up to the total."""
+    """The ids of the runs on all pages up to the total, in order."""
     total = int(caller.page(**query)["total"])
     for offset in range(0, total, limit):
         yield from caller.run_ids(offset=offset, limit=limit, **query)
@@ -248,14 +248,14 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "later-pages-begin-after-a-time",
-        "A page continues with the row after the last one of the previous page, also if both have the same time.",
+        "A page begins with the row after the last one of the previous page, even if both have the same plan time.",
         PAGES,
         own_rows(_after_the_last_time),
         lambda caller: _loses_runs(caller, 7, **RARE),
     ),
     _apart(
         "ties-in-an-order-by-page",
-        "Each run of the same time is on exactly one page, whichever pages are requested.",
+        "The pages of a walk show each run once, even if runs have the same plan time.",
         PAGES,
         on_whole(_ties_by_chance),
         lambda caller: _loses_runs(caller, 7, **RARE),
@@ -276,7 +276,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "windows-after-2038-hold-everything",
-        "A window that begins after the end of 32-bit seconds has no earlier run.",
+        "A window that begins after January 2038, when 32-bit seconds end, has no earlier run.",
         WINDOWS | {"C-window-start", "C-window-end"},
         on_arguments(_start_fits_32_bits),
         lambda caller: bool(caller.page(start_time=2_200_000_000_000)["total"] > 0),
@@ -325,21 +325,21 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "a-year-is-its-last-month",
-        "A window from a month to the same month of a later year also has the runs of the months between.",
+        "A window from a month to the same month of a later year also has the runs of the months between them.",
         WINDOWS | TOTALS,
         on_whole(_partitions_by_month),
         _year_is_less_than_its_parts,
     ),
     _apart(
         "made-unique-by-a-double",
-        "Runs whose large ids differ by two are different runs.",
+        "Runs whose ids are above 2^53 and differ by two are different runs.",
         PAGES | {"B-total-covers-rows", "C-run-id-unique"},
         own_rows(_unique_doubles),
         lambda caller: bool(len(caller.rows(**RARE)) < caller.page(**RARE)["total"]),
     ),
     _apart(
         "batches-overlap-by-a-row",
-        "A page with more rows than the server reads at a time has each row once.",
+        "A page of more than 256 rows, which is read in batches, has each row once.",
         PAGES | {"C-run-id-unique"},
         own_rows(_overlapping_batches),
         lambda caller: len(caller.run_ids()) > len(set(caller.run_ids())),
@@ -360,7 +360,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "page-of-one-is-the-first",
-        "A page of one row is the row at its offset.",
+        "A page with a limit of 1 has the row at its offset, not the first row.",
         PAGES | {"C-offset-beyond-end"},
         on_arguments(_first_of_one),
         lambda caller: caller.run_ids(offset=5, limit=1) == caller.run_ids(offset=0, limit=1),
@@ -388,7 +388,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "total-of-what-remains",
-        "The total on each page is that of all pages.",
+        "The total on each page counts the runs of all pages, not only those from its offset on.",
         TOTALS,
         own_total(_remaining),
         lambda caller: bool(caller.page(offset=10)["total"] != caller.page()["total"]),
@@ -402,7 +402,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "neither-offset-nor-limit",
-        "A request with neither offset nor limit lacks required parameters.",
+        "A request with neither offset nor limit is refused: both are required.",
         frozenset({"E-missing-parameter"}),
         on_query(_default_page),
         lambda caller: status_of(caller, offset=None, limit=None) == OK,

@@ -1,4 +1,4 @@
-"""Filters that find too much or too little, also because of collations, casts and decoders."""
+"""Names and ids that find too much or too little, or are shown wrongly: collations, casts, decoders and the like."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _FULL_WIDTH = 0xFEE0
 
 
 def _named(matches: Callable[[str, str], bool]) -> Seam:
-    """A seam on which a name that no operator of the task has finds the first operator whose name matches."""
+    """A seam on which a name that no operator of the task has finds the task's first operator whose name matches."""
 
     def change(values: Values) -> Values:
         task_id, wanted = values["task_id"], str(values["job_name"])
@@ -158,35 +158,35 @@ BROKEN_SERVERS = (
     ),
     _first(
         "job-name-in-any-case",
-        "job_name is compared with case",
+        "a job_name in another case finds nothing",
         frozenset({"C-job-name-case"}),
         _named(lambda name, wanted: name.lower() == wanted.lower()),
         lambda caller: bool(caller.rows(job_name=JOB_NAME.upper())),
     ),
     _first(
         "job-name-ignored",
-        "a page has only runs of the job_name",
+        "a page has only runs of the requested job_name",
         frozenset({"C-rows-of-job", "C-job-name-other"}),
         on_listing(_every_job_of_the_task),
         lambda caller: len({row["jobName"] for row in caller.rows()}) > 1,
     ),
     _first(
         "task-id-ignored",
-        "a page has only runs of the task_id",
+        "a page has only runs of the requested task_id",
         frozenset({"C-task-id-other", "C-rows-of-task"}),
         on_arguments(_any_task),
         lambda caller: bool(caller.rows(task_id="1")),
     ),
     _first(
         "workspace-id-ignored",
-        "a page has only runs of the workspace_id",
+        "a page has only runs of the requested workspace_id",
         frozenset({"C-workspace-other", "C-rows-of-workspace"}),
         set_arguments(workspace_id=lambda _: ""),
         lambda caller: bool(caller.rows(workspace_id="0" * 32)),
     ),
     _first(
         "operator-listed-twice",
-        "ShowNodes lists nothing twice",
+        "ShowNodes lists no operator twice",
         frozenset({"C-nodes-unique"}),
         on_operators(lambda operators: [*operators, *operators[:1]]),
         lambda caller: len(caller.nodes().json()) > len({str(one) for one in caller.nodes().json()}),
@@ -286,7 +286,7 @@ BROKEN_SERVERS = (
     ),
     _late(
         "operators-with-padded-task-ids",
-        "what ShowNodes lists can be used in requests",
+        "a task_id in ShowNodes can be used in requests as it is",
         frozenset({"C-nodes-operator", "C-nodes-chain"}),
         on_operators(
             lambda operators: [{**operator, "task_id": operator["task_id"].zfill(10)} for operator in operators]
@@ -313,14 +313,14 @@ BROKEN_SERVERS = (
     ),
     _unseen(
         "names-in-latin-letters",
-        "a row has the requested name",
+        "a row has the requested job_name, without question marks for its Chinese letters",
         frozenset({"C-rows-of-job"}),
         on_row(_question_marks),
         lambda caller: "?" in caller.rows(task_id="941206", job_name="订单汇总_日报📊")[0]["jobName"],
     ),
     _unseen(
         "workspace-in-capitals",
-        "a workspace in another case is another one",
+        "a workspace_id in another case is another one",
         FILTERS,
         on_arguments(_workspace_in_any_case),
         lambda caller: total_of(caller, workspace_id="B88C445407B24283AA949F9833A38FD8") > 0,
@@ -348,7 +348,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "digits-of-any-script",
-        "A task id in Arabic digits is a different id (the task id is a text that equals the taskId of the rows).",
+        "A task id in Arabic-Indic digits is a different id (the taskId of the rows, as text, equals the task id).",
         CHECKS["a filter takes what is named"],
         set_arguments(task_id=_digits),
         lambda caller: bool(
@@ -371,7 +371,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "name-too-long-for-its-column",
-        "A job name of more than 255 characters is valid: no run has it, or it is refused with a 4xx.",
+        "A job name of more than 255 characters finds no run, or is refused with a 4xx; the server does not fail.",
         CHECKS["valid requests succeed"],
         fail_on(has("job_name", lambda name: len(name) > _LONGEST)),
         lambda caller: caller.runs(job_name="a" * (_LONGEST + 1)).status == _SERVER_ERROR,

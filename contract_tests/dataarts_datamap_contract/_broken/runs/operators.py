@@ -78,12 +78,12 @@ def _renamed(change: Callable[[Document], Document], task_id: str) -> Callable[[
 
 
 def _of(job_name: str, change: Callable[[Values], Values]) -> Callable[[Values], Values]:
-    """Parameters that are changed for one operator only."""
+    """The change of parameters, restricted to requests with this job name."""
     return lambda values: change(values) if values["job_name"] == job_name else values
 
 
 def _with_the_other_operator(perform: Perform, values: Values) -> Document:
-    """The runs of the task's other operator follow those of the requested one."""
+    """The runs of the documented operator follow those of the other operator of its task."""
     everything = whole(perform, values)
     rows = list(everything["rows"])
     if values["job_name"] == STAGE_JOB:
@@ -96,7 +96,7 @@ def _few_of_sales(page: Document, values: Values, _: Perform) -> int:
 
 
 def _one_less_of_sales(perform: Perform, values: Values) -> Document:
-    """Of an operator with a blank in its name, a window of two days or more lacks the runs of each night."""
+    """For a job name with a blank, windows of two days or more with over five runs lack 0:00 to 6:00 of each day."""
     everything = whole(perform, values)
     rows = everything["rows"]
     if " " in str(values["job_name"]) and len(rows) > 5:
@@ -130,7 +130,7 @@ def _unknown_without_operators(_: str, ask: Ask, arguments: Arguments) -> list[D
 
 
 def _writers_alone() -> Seam:
-    """A seam on which ShowNodes leaves out the operators that, according to lineage, do not write the table."""
+    """A seam on which ShowNodes leaves out each operator that lineage knows, but not as a writer of the table."""
     bulk: dict[str, Callable[[Arguments], bytes]] = {}
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
@@ -157,7 +157,7 @@ def _leaves_out_readers(caller: Caller) -> bool:
 
 
 def _joined_with_sources() -> Seam:
-    """An operator that writes the requested table is listed once for each table that it reads."""
+    """A seam on which ShowNodes lists a writer of the table once for each table that it reads."""
     bulk: list[Operation] = []
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
@@ -215,7 +215,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "operator-names-escaped-for-html",
-        "ShowNodes returns the operator's name that finds its runs",
+        "ShowNodes returns the job_name that finds an operator's runs, not escaped for HTML",
         OPERATORS,
         on_operators(
             lambda operators: [{**each, "job_name": each["job_name"].replace("<", "&lt;")} for each in operators]
@@ -256,7 +256,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "nights-lost-of-names-with-a-blank",
-        "a window of an operator in another workspace is the union of its days",
+        "a window of several days has the runs of each night, even if the job_name has a blank",
         _UNUSUAL | WINDOWS,
         on_listing(_one_less_of_sales),
         lambda caller: {row["planTime"] // 21_600_000 % 4 for row in caller.rows(**SALES)} == {1, 2, 3},
@@ -311,14 +311,14 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "names-of-operators-for-a-page",
-        "The name of an operator is the one that finds its runs.",
+        "The name of an operator in ShowNodes finds its runs: it is not escaped for a web page.",
         OPERATORS | {"C-rows-of-job", "C-job-name-unusual"},
         on_operators(_escaped),
         lambda caller: "&lt;" in caller.nodes().body.decode(),
     ),
     _apart(
         "operators-in-the-workspace-of-the-table",
-        "The workspace of an operator is the one that finds its runs.",
+        "The workspace of an operator in ShowNodes is its own, not the one of the table.",
         OPERATORS | {"C-workspace-same", "C-rows-of-workspace"},
         on_operators(_in_one_workspace),
         lambda caller: len({operator["workspace_id"] for operator in caller.nodes().json()}) == 1,
@@ -339,7 +339,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "operators-that-write-alone",
-        "The operators of a table are those that read or write it.",
+        "The operators of a table are those that read or write it, not only the writers.",
         OPERATORS | {"C-lineage-agrees", "C-asset-agrees"},
         _writers_alone(),
         _leaves_out_readers,

@@ -1,4 +1,4 @@
-"""Pages of another form than others: short, long or late pages, and those of unusual operators."""
+"""Pages of runs with a wrong form: large, empty and last ones, those of one row or of unusual names, or all."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _no_success_on_the_last_page(perform: Perform, values: Values) -> Document:
 
 
 def _envelope_fails_on_large_limits() -> Seam:
-    """The scheduler times out inside a valid envelope."""
+    """A seam on which the envelope of a page with a large limit has the status of a timeout, beside its rows."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:
@@ -87,7 +87,7 @@ def _envelope_fails_on_large_limits() -> Seam:
 
 
 def _one_as_object(rows: list[Document]) -> object:
-    """A list of one item is written as that item, as by converters from XML."""
+    """A list of one item is replaced by that item, as converters from XML do."""
     return rows[0] if len(rows) == 1 else rows
 
 
@@ -145,7 +145,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "empty-page-as-html",
-        "a page without runs has the type JSON, too",
+        "a page without runs is sent as application/json, too",
         frozenset({"A-content-type"}),
         on_success(
             lambda response: (
@@ -170,14 +170,14 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "rows-behind-the-fiftieth-as-text",
-        "every row of a page is an object, even the sixtieth",
+        "every row of a page is an object, even after the fiftieth",
         frozenset({"B-row-shape", "B-page-shape"}),
         on_rows(lambda rows: [*rows[:50], *map(compact, rows[50:])]),
         lambda caller: isinstance(caller.rows()[-1], str),
     ),
     _unseen(
         "row-instead-of-rows-of-one",
-        "rows are an array, even if there is only one",
+        "rows is an array, even if a page has only one row",
         frozenset({"B-page-shape"}),
         on_rows(_one_as_object),
         lambda caller: isinstance(caller.page(limit=1)["rows"], dict),
@@ -191,7 +191,7 @@ BROKEN_SERVERS = (
     ),
     _unseen(
         "no-success-without-runs",
-        "a window without runs causes no failure",
+        "success is true for a window without runs",
         frozenset({"B-success-agrees"}),
         on_page(lambda page: {**page, "success": bool(page["rows"])}),
         lambda caller: caller.page(start_time=0, end_time=0)["success"] is False,

@@ -55,13 +55,13 @@ def _shuffled(rows: list[Document], _: Values) -> list[Document]:
 
 
 def _unsteady_ties(rows: list[Document], values: Values) -> list[Document]:
-    """Runs of the same day are in an order that depends on the page."""
+    """The order of runs of the same day depends on the offset."""
     generator = random.Random(int(values["offset"]))  # noqa: S311  no secret
     return sorted(rows, key=lambda row: (-(row["planTime"] // DAY), generator.random()))
 
 
 def _walk(caller: Caller, limit: int, **query: int | str) -> list[int]:
-    """The ids of every page, as a client collects them."""
+    """The ids of the runs on all pages, up to the first empty page."""
     collected: list[int] = []
     while len(collected) < ALL:
         page = ids(caller.page(offset=len(collected), limit=limit, **query)["rows"])
@@ -91,7 +91,7 @@ def _full_last_page(perform: Perform, values: Values) -> Document:
 
 
 def _drifting() -> Seam:
-    """The count of runs is estimated again for each response."""
+    """A seam on which totals above 0 are too large by 0, 1 and 2 in turn."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         asked = iter(range(MOST))
@@ -113,7 +113,7 @@ def _not_found_at_the_end(perform: Perform, values: Values) -> Document:
 
 
 def _lagging() -> Seam:
-    """Every third response comes from a copy of the data without the latest run of the window."""
+    """A seam on which every third response comes from a copy of the data without the window's newest run."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         asked = iter(range(MOST))
@@ -143,7 +143,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "total-ends-at-100",
-        "total counts every row, however many",
+        "total counts every row, however many there are",
         frozenset({"C-walk-complete", "C-window-adds-up", "B-total-covers-rows"}),
         own_total(lambda page, _, __: min(page["total"], _CAP)),
         lambda caller: caller.page()["total"] == _CAP,
@@ -185,7 +185,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "offset-rounded-to-the-limit",
-        "offset counts rows, one by one",
+        "offset counts rows, and is not rounded to a multiple of the limit",
         frozenset({"C-offset-slice"}),
         on_arguments(
             lambda values: {**values, "offset": int(values["offset"]) // int(values["limit"]) * int(values["limit"])}
@@ -282,14 +282,14 @@ BROKEN_SERVERS = (
     ),
     _late(
         "total-estimated",
-        "total is the same each time",
+        "total is the same in each response",
         frozenset({"C-total-constant", "C-walk-complete", "C-window-adds-up"}),
         _drifting(),
         lambda caller: caller.page()["total"] != caller.page()["total"],
     ),
     _late(
         "large-pages-are-empty",
-        "a limit that is accepted gives rows",
+        "a page has rows, even if its limit is above 100",
         frozenset({"C-offset-slice", "C-walk-complete", "E-maximum-unserved"}),
         own_rows(lambda page, values, _: [] if int(values["limit"]) > _CAP else page["rows"]),
         lambda caller: caller.page(limit=_CAP + 1)["rows"] == [],

@@ -1,4 +1,4 @@
-"""Lists of runs after a change to their query or to the store that they are read from."""
+"""Lists of runs that a change to their query, or to the store behind it, has broken."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _present(config: MockConfig) -> int:
 
 
 def _keyset(perform: Perform, values: Values) -> Document:
-    """Deep pages are cut from the list in the order of ids, which is not that of the first pages."""
+    """Pages from offset 50 on are cut from the list in the order of ids, the others from that in the order of time."""
     everything = whole(perform, values)
     rows: list[Document] = everything["rows"]
     if int(values["offset"]) >= _DEEP:
@@ -65,13 +65,13 @@ def _month(row: Document) -> str:
 
 
 def _outer_months(rows: list[Document], _: Values) -> list[Document]:
-    """Only the partitions of the first and of the last month are read."""
+    """Only the first and the last month with runs in the window are read."""
     months = [_month(row) for row in rows]
     return [row for row, month in zip(rows, months, strict=True) if month in {min(months), max(months)}]
 
 
 def _more_to_come(page: Document, values: Values, perform: Perform) -> list[Document]:
-    """One row more than requested is read to see whether there are more, and then the wrong one is dropped."""
+    """One row more than requested is read to see whether there are more, and then the first one is dropped."""
     offset, limit = int(values["offset"]), int(values["limit"])
     has_more = page["total"] > offset + limit
     rows: list[Document] = perform({**values, "offset": offset + 1})["rows"] if has_more else page["rows"]
@@ -79,7 +79,7 @@ def _more_to_come(page: Document, values: Values, perform: Perform) -> list[Docu
 
 
 def _live_first(perform: Perform, values: Values) -> Document:
-    """The first page begins with the runs under way; later pages count from the others alone."""
+    """The first page begins with the runs that have not ended; the offset of later pages counts only the others."""
     everything = whole(perform, values)
     live = [row for row in everything["rows"] if row["status"] in NOT_OVER]
     rest = [row for row in everything["rows"] if row["status"] not in NOT_OVER]
@@ -95,7 +95,7 @@ def _latest(page: Document, values: Values, perform: Perform) -> list[Document]:
 
 
 def _complete_hours() -> Seam:
-    """A window that reaches into the future ends with the last complete hour."""
+    """A seam on which a window that reaches into the future ends with the last complete hour."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         def change(values: Values) -> Values:
@@ -111,7 +111,7 @@ def _complete_hours() -> Seam:
 
 
 def _counted_last_night() -> Seam:
-    """The total is read from a table that is written each night."""
+    """A seam on which the total counts only runs that are planned before today, as a table written each night does."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         def response(perform: Perform, values: Values) -> Document:
@@ -125,7 +125,7 @@ def _counted_last_night() -> Seam:
 
 
 def _halves() -> Seam:
-    """The halves of a long page are read in parallel, and joined in the order in which they arrive."""
+    """A seam on which the halves of every second page with a limit above 100 are in the wrong order."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         asked = count(1)
@@ -150,7 +150,7 @@ def _first_behind_a_full_page(perform: Perform, values: Values) -> Document:
 
 
 def _numbered_by_shard(page: Document, values: Values, perform: Perform) -> list[Document]:
-    """Runs on another shard have the same ids as runs on the first shard."""
+    """Runs on another shard, those of the workspace sales, have the ids of runs on the first shard."""
     rows: list[Document] = page["rows"]
     if not rows or rows[0]["workspaceName"] != "sales":
         return rows
@@ -162,13 +162,13 @@ def _numbered_by_shard(page: Document, values: Values, perform: Perform) -> list
 
 
 def _as_texts(rows: list[Document], values: Values) -> list[Document]:
-    """The ends of a window are compared as texts, so that a time with fewer digits is not always less."""
+    """Plan times and the ends of a window are compared as texts, in which 9 comes after 10."""
     start, end = str(values["start_time"]), str(values["end_time"])
     return [row for row in rows if start <= str(row["planTime"]) <= end]
 
 
 def _runs_of_the_task(perform: Perform, values: Values) -> Document:
-    """If an operator has no runs in the window, the runs of another operator of its task are shown."""
+    """If a request for the documented task finds no runs, the runs of one of its operators are shown."""
     page = perform(values)
     if page["total"] or values["task_id"] != TASK_ID:
         return page
@@ -224,14 +224,14 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "runs-under-way-not-in-the-offset",
-        "the offset counts the runs that are under way like all others",
+        "the offset counts the runs that have not ended, like all others",
         frozenset({"C-offset-slice", "C-walk-complete", "C-limit-underfilled", "C-window-adds-up"}),
         on_listing(_live_first),
         lambda caller: _loses(caller, 100),
     ),
     _elsewhere(
         "latest-run-by-its-end",
-        "the first page of one row has the first row of longer pages",
+        "a first page of one row has the same first row as a longer page",
         frozenset({"C-offset-slice"}),
         own_rows(_latest),
         lambda caller: caller.run_ids(limit=1) != caller.run_ids(limit=10)[:1],
@@ -248,7 +248,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "total-of-last-night",
-        "total counts the runs of today",
+        "total counts the runs of today, too",
         frozenset({"B-total-covers-rows", "C-walk-complete", "C-limit-underfilled", "C-window-adds-up"}),
         _counted_last_night(),
         lambda caller: caller.page()["total"] < len(caller.rows()),
@@ -269,7 +269,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "times-compared-as-texts",
-        "a window that begins in the year 2000 has the runs of this year",
+        "a window that begins in 2000, with a start_time of 12 digits, has the later runs",
         frozenset({"C-window-adds-up"}),
         on_whole(_as_texts),
         lambda caller: caller.page(start_time=_MILLENNIUM)["total"] == 0,

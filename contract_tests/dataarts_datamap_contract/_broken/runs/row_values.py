@@ -1,4 +1,4 @@
-"""Runs with wrong fields, and fields that contradict each other or change on their way."""
+"""Runs with wrong fields, or with fields that contradict each other or depend on the request."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _untagged(text: str) -> str:
 
 
 def _id_of_the_plan(page: Document, values: Values, perform: Perform) -> list[Document]:
-    """All runs of a plan time have the id of the first."""
+    """All runs of a plan time have the lowest of their ids."""
     first: dict[int, int] = {}
     for row in whole(perform, values)["rows"]:
         first[row["planTime"]] = min(row["taskRunningLogId"], first.get(row["planTime"], row["taskRunningLogId"]))
@@ -138,18 +138,18 @@ def _with_its_wait(row: Document) -> Document:
 
 
 def _by_the_buffer(response: Response) -> Response:
-    """The text is decoded buffer by buffer, and a character across the edge is lost."""
+    """The text is decoded buffer by buffer, and a character that lies in two buffers is lost."""
     chunks = [response.body[first : first + _BUFFER] for first in range(0, len(response.body), _BUFFER)]
     return write(response, "".join(chunk.decode(errors="replace") for chunk in chunks).encode())
 
 
 def _sees(when: Callable[[Document], bool], **query: str | int) -> Callable[[Caller], bool]:
-    """Whether a row of the operator satisfies a condition."""
+    """A function that sees the difference if a row of the operator satisfies a condition."""
     return lambda caller: any(when(row) for row in caller.rows(**query))
 
 
 def _is_moved(caller: Caller) -> bool:
-    """Whether a run is missing in a window around the time that it shows."""
+    """Whether a run is missing in the window that starts and ends at the plan time that it shows."""
     plans = {row["taskRunningLogId"]: row["planTime"] for row in caller.rows(**RARE)}
     return any(run not in caller.run_ids(**RARE, start_time=plan, end_time=plan) for run, plan in plans.items())
 
@@ -181,7 +181,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "speed-in-rows-a-minute",
-        "speed counts rows a second",
+        "speed is in rows per second, not per minute",
         ARITHMETIC,
         on_row(lambda row: {**row, "speed": row["speed"] * _MINUTE}),
         lambda caller: any(
@@ -213,7 +213,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "forced-success-the-wrong-way-round",
-        "forceSuccess is set on the runs whose status says so",
+        "forceSuccess is set on the runs with the status forceSuccess",
         ARITHMETIC | frozenset({"B-force-success"}),
         on_row(lambda row: {**row, "forceSuccess": 1 - row["forceSuccess"]}),
         lambda caller: any(row["forceSuccess"] for row in caller.rows() if row["status"] == "success"),
@@ -256,7 +256,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "job-id-numbers-the-rows",
-        "The ordinal of an operator in its job is the same in all of its runs.",
+        "jobId, the number of an operator in its job, is the same in all of its runs.",
         CONTENT | FILTERS,
         own_rows(_numbered),
         lambda caller: len({row["jobId"] for row in caller.rows()}) > 1,
@@ -272,7 +272,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "no-parameters-counted",
-        "The total of the running parameters is their number.",
+        "total inside runningParam is the number of its parameters, not 0.",
         frozenset({"B-param-total", "B-running-param"}),
         on_field("runningParam", _no_parameters),
         _sees(lambda row: bool(row["runningParam"] and '"total": 0' in row["runningParam"])),
@@ -287,7 +287,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "tags-taken-out-of-texts",
-        "The job name of a row is the requested one, even if it looks like a tag.",
+        "The job name of a row is the requested one, even if a part of it looks like a tag.",
         frozenset({"C-rows-of-job", "C-job-name-unusual", "C-nodes-chain"}),
         on_row(_texts(_untagged)),
         _sees(lambda row: bool(row["jobName"] == "check/rows"), job_name="check/rows<stage>"),
@@ -303,7 +303,7 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "later-pages-from-an-archive",
-        "A run has the same status on whichever page it is.",
+        "A run has the same status on every page.",
         CONTENT | PAGES,
         own_rows(_archived),
         _changes_its_status,

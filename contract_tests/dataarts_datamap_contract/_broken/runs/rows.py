@@ -64,7 +64,7 @@ def _counting_up() -> Listing:
 
 
 def _as_the_row_before(rows: list[Document]) -> list[Document]:
-    """One object is reused for all rows, and a null leaves the value of the row before in it."""
+    """One object is reused for all rows, and a null leaves in it the value of the row before."""
     row: Document = {}
     filled: list[Document] = []
     for each in rows:
@@ -108,7 +108,7 @@ def _miscounts(caller: Caller) -> bool:
 
 
 def _masked(perform: Perform, values: Values) -> Document:
-    """A long window is the union of the table and its archive, and the archive has no owners."""
+    """In a window of more than 14 days, older runs come from an archive, which masks their owners."""
     page = perform(values)
     if int(values["end_time"]) - int(values["start_time"]) <= _RECENT or not page["rows"]:
         return page
@@ -195,7 +195,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "stopwatch-in-the-row",
-        "The running time does not count up while a run is in progress.",
+        "The running time of a run in progress does not grow by a second with each request.",
         CHECKS["one content of a run"],
         listing(_counting_up),
         lambda caller: caller.rows() != caller.rows(),

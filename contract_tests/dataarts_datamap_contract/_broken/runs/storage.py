@@ -297,7 +297,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "replicas-of-two-orders",
-        "The pages of one query are slices of one list, whichever replica answers.",
+        "The pages of one query are slices of one list, whichever replica responds.",
         CHECKS["asked again the same"],
         listing(_turning_replicas),
         lambda caller: len({compact(caller.run_ids(limit=5)) for _ in range(4)}) > 1,
@@ -339,7 +339,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "reports-come-from-a-replica-behind",
-        "A query has one total, whatever the limit: with a limit of 500 or more, it still has its two newest runs.",
+        "A query has one total, whatever the limit: with a limit of 500 or more, the two newest runs still count.",
         CHECKS["one total for one question"],
         on_listing(_reporting_replica),
         lambda caller: caller.page(limit=_LARGE)["total"] != caller.page()["total"],

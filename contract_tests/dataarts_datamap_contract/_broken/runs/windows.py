@@ -69,7 +69,7 @@ def _single_precision(time: int) -> int:
 
 
 def _first_plan(caller: Caller, hours: int) -> int:
-    """The earliest plan time of a window that starts with a run."""
+    """The earliest plan time in a window of some hours that starts with a run."""
     start = day(caller)["start_time"]
     return min(int(row["planTime"]) for row in caller.rows(start_time=start, end_time=start + hours * HOUR))
 
@@ -86,7 +86,7 @@ def _from_midnight_if_long(values: Values) -> Values:
 
 
 def _noon(caller: Caller) -> int:
-    """The middle of the first day of a window that ends at the largest time."""
+    """The middle of a past day with runs."""
     return day(caller)["start_time"] + DAY // 2
 
 
@@ -105,7 +105,7 @@ def _last_sunday(year: int, month: int) -> datetime:
 
 
 def _is_summer(time: int) -> bool:
-    """Whether clocks in Berlin are two hours ahead."""
+    """Whether clocks in Berlin are two hours ahead of UTC at a time."""
     moment = _moment(time)
     return _last_sunday(moment.year, _MARCH) <= moment < _last_sunday(moment.year, _OCTOBER)
 
@@ -115,7 +115,7 @@ def _on_the_wall(time: int) -> int:
 
 
 def _stepped_by_months(rows: list[Document], values: Values) -> list[Document]:
-    """The months to read are found by adding months to the start; a month without that day is skipped."""
+    """The months to read are found by adding months to the start; a month without the day of the start is skipped."""
     start = _moment(int(values["start_time"]))
 
     def is_listed(row: Document) -> bool:
@@ -210,7 +210,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "window-in-seconds",
-        "the ends of a window are in milliseconds",
+        "the ends of a window count to the millisecond, and are not cut to seconds",
         frozenset({"C-window-start", "C-window-end", "C-window-adds-up"}),
         set_arguments(start_time=_floor(SECOND), end_time=_floor(SECOND)),
         lambda caller: caller.rows(start_time=_plans(caller)[5] + 1) == caller.rows(start_time=_plans(caller)[5]),
@@ -238,7 +238,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "window-of-seven-days-at-most",
-        "a window has all runs of its parts",
+        "a window of more than seven days has all of its runs",
         frozenset({"C-window-adds-up"}),
         on_arguments(
             lambda values: {
@@ -252,7 +252,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "running-runs-in-every-window",
-        "a run that is still running belongs only to its own window",
+        "a run that is still running is only in windows that contain its plan time",
         frozenset({"C-window-start", "C-window-end", "C-window-adds-up"}),
         _window(lambda row, start, end: start <= row["planTime"] <= end or row["status"] == "running"),
         lambda caller: "running" in {row["status"] for row in caller.rows(**day(caller))},
@@ -290,7 +290,7 @@ BROKEN_SERVERS = (
     ),
     _blind(
         "long-windows-from-midnight",
-        "a window starts at start_time, even if it is long",
+        "a long window starts at start_time, not at midnight",
         frozenset({"C-window-start", "C-window-adds-up"}),
         on_arguments(_from_midnight_if_long),
         lambda caller: min(row["planTime"] for row in caller.rows(start_time=_noon(caller))) < _noon(caller),
@@ -311,7 +311,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "microseconds-overflow",
-        "An end of the window may be any time up to 2^63-1 milliseconds.",
+        "A window that ends at 2^63-1 milliseconds, the largest time, has its runs.",
         CHECKS["windows add up"],
         on_listing(_in_microseconds),
         lambda caller: not caller.page(end_time=MAX_TIME)["total"],

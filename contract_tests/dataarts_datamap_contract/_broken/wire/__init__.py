@@ -1,1 +1,1 @@
-"""Servers whose responses break a rule on their way: in form, transfer, caches or over connections."""
+"""Servers whose responses have a wrong form, or are changed or lost by caches, replicas, codings or connections."""

@@ -1,4 +1,4 @@
-"""Servers that remember too much, or share it between requests: caches, replicas, threads."""
+"""Servers whose responses depend on other requests, because of caches, replicas, or memory that requests share."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _CONNECTION: ContextVar[object] = ContextVar("connection", default=None)
 
 
 def _performed(of: str, make: Callable[[Operation], Operation]) -> Seam:
-    """A seam that replaces an operation by one that remembers earlier requests; each server remembers its own."""
+    """A seam that replaces an operation by one that remembers earlier requests; each server has its own memory."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != of:
@@ -129,7 +129,7 @@ def _counting_reads() -> Listing:
 
 
 def _not_modified(perform: Operation) -> Operation:
-    """A document that is requested again has status_code 304 and an empty body."""
+    """Every second response to the same request has status_code 304 and an empty body."""
     asked: set[object] = set()
 
     def response(arguments: Arguments) -> bytes:
@@ -145,7 +145,7 @@ def _not_modified(perform: Operation) -> Operation:
 
 
 def _workspace_of_the_connection() -> Seam:
-    """A request without a workspace gets the previous workspace of its connection, which the thread keeps."""
+    """A request without a workspace gets the one that was last sent on its connection."""
 
     def make(perform: Operation) -> Operation:
         workspaces: dict[object, str | int] = {}
@@ -199,7 +199,7 @@ def _shared_offset() -> Seam:
 
 
 def _busy_with_lineage() -> Seam:
-    """While lineage is read for one request, other requests get no lineage."""
+    """While ShowLineageBulk serves one request, other requests for it get an empty page."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         reading: list[Scope] = []
@@ -237,7 +237,7 @@ def _emptied(send: Send) -> Send:
 
 
 def _cached_in_front() -> Seam:
-    """A cache in front of the service keys responses by URL, but not by credentials."""
+    """A cache in front of the service finds responses by path and query, whatever the credentials are."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         cached: dict[object, list[Message]] = {}
@@ -334,7 +334,7 @@ def _confuses_directions(caller: Caller) -> bool:
 BROKEN_SERVERS = (
     _apart(
         "windows-cached-by-the-minute",
-        "Windows of one minute that differ in milliseconds are two windows.",
+        "Windows that start and end in the same minutes, but at other milliseconds, are different windows.",
         WINDOWS | CONTENT | {"C-window-start", "C-window-end"},
         _remembered(RUNS, _windows_by_the_minute),
         _mixes_up_windows,

@@ -1,4 +1,4 @@
-"""Requests that are signed, compressed, simultaneous, on one connection, or written otherwise."""
+"""Responses that depend on how a request is signed, written or sent, or on other requests; request ids used twice."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _shared_query() -> Seam:
 
 
 def _workspace_of_the_connection() -> Seam:
-    """The workspace of a request stays with its connection, for later requests without one."""
+    """The workspace of a request stays with its connection, for later requests that name none."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         kept: dict[object, str] = {}
@@ -149,7 +149,7 @@ def _signature_spoils_blanks(request: RequestParts) -> RequestParts:
 
 
 def _kept_and_new(scope: Scope, response: Response) -> Response:
-    """A client that asks to close the connection gets a response without rows."""
+    """A client that asks to close the connection gets a page without rows."""
     closing = any(name == b"connection" and value.lower() == b"close" for name, value in scope["headers"])
     if closing and is_runs(scope) and response.status == 200:
         body = compact({"msg": "success", "rows": [], "success": True, "total": 0})
@@ -158,7 +158,7 @@ def _kept_and_new(scope: Scope, response: Response) -> Response:
 
 
 def _both(caller: Caller) -> list[Response]:
-    """Two simultaneous requests."""
+    """The responses to two simultaneous requests."""
     headers = {"host": "mock.test", **caller.headers}
 
     async def run() -> list[Response]:
@@ -198,7 +198,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "signed-blanks-spoilt",
-        "a signed job_name with a blank is found",
+        "a signed request finds a job_name with a blank",
         TRAVEL | frozenset({"C-job-name-unusual"}),
         on_request(_signature_spoils_blanks, of=RUNS),
         lambda caller: b"958113" not in _signed_rows(caller, task_id="958113", job_name="Load orders-eu").body,
@@ -223,7 +223,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "workspace-stays-with-the-connection",
-        "a request is complete by itself, also on a reused connection",
+        "a request does not get the workspace_id of an earlier request on its connection",
         TRAVEL | frozenset({"E-optional-refused", "C-workspace-other", "C-total-constant"}),
         _workspace_of_the_connection(),
         lambda caller: not caller.rows(workspace_id=SALES_WORKSPACE) and not caller.rows(),
@@ -238,7 +238,7 @@ BROKEN_SERVERS = (
     ),
     _sealed(
         "request-id-of-the-question",
-        "a repeated request has its own id",
+        "a repeated request gets another X-Request-Id",
         frozenset({"A-request-id"}),
         on_wire(_id_of_the_question),
         lambda caller: caller.runs().headers["x-request-id"] == caller.runs().headers["x-request-id"],

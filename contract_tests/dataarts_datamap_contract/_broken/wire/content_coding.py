@@ -36,7 +36,7 @@ _SMALL = 1_024
 
 
 def _labelled(scope: Scope, response: Response) -> Response:
-    """Large responses are declared as compressed, but are not."""
+    """Large responses to clients that accept gzip are declared as compressed, but are not."""
     is_large = len(response.body) > _LARGE and "gzip" in sent(scope, "Accept-Encoding")
     return write(response, response.body, content_encoding="gzip") if is_large else response
 
@@ -55,7 +55,7 @@ def _one_id(response: Response) -> Response:
 
 
 def _exact_media_type(scope: Scope) -> Response | None:
-    """A body is read only if its type is spelled in one way."""
+    """A POST is refused unless its Content-Type is exactly application/json."""
     if scope.get("method") != "POST" or b"/datamap/" not in bytes(scope["raw_path"]):
         return None
     if sent(scope, "Content-Type") == "application/json":
@@ -131,14 +131,14 @@ BROKEN_SERVERS = (
     ),
     _apart(
         "compressed-although-refused",
-        "A response is not compressed for a client that refuses it.",
+        "A response is not compressed for a client that refuses compression.",
         frozenset({"A-json", "A-answer-whole", "A-content-type"}),
         on_wire(_compressed_all_the_same),
         _is_compressed,
     ),
     _apart(
         "one-id-for-all-errors",
-        "The request id of an error is that of its own exchange.",
+        "Each error response has its own request id.",
         frozenset({"A-request-id", "A-error-shape"}),
         on_error_response(_one_id, 400, 401, 403, 404),
         _repeats_an_id,
@@ -153,7 +153,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "gzip-for-all",
-        "A response is compressed only for clients that accept it (HTTP: Accept-Encoding identity).",
+        "A response is compressed only for clients that accept compression (HTTP: Accept-Encoding identity).",
         CHECKS["http"],
         answered(_always_compressed),
         lambda caller: "content-encoding" in with_fields(caller, accept_encoding="identity").headers,
@@ -174,7 +174,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "415 for a charset",
-        "application/json;charset=UTF-8 is JSON, which the operations take; 415 is not documented.",
+        "A request with the Content-Type application/json;charset=UTF-8 is served; 415 is not documented.",
         CHECKS["http"],
         answered(_taking_one_type),
         lambda caller: with_fields(caller, content_type="application/json;charset=UTF-8").status == _UNSUPPORTED,

@@ -160,7 +160,7 @@ def _with_cookies() -> Seam:
 
 
 def _locking() -> Seam:
-    """A second request for runs fails at the lock of the first, rather than waiting for it."""
+    """A seam on which a request for runs fails if it arrives while another one is being served."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         under_way: list[Scope] = []
@@ -257,7 +257,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "400-cached-by-path",
-        "A valid request is answered with 200, even after an invalid one for the same path.",
+        "A valid request gets 200, even after an invalid one for the same path.",
         CHECKS["valid requests succeed"],
         Anew(make=_remembering_mistakes),
         _remembers,
@@ -286,7 +286,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "throttled-with-200",
-        "A throttled request is answered with 429, not with 200 and an error instead of the document.",
+        "A throttled request gets 429, not 200 and an error in place of the document.",
         CHECKS["error responses"],
         Anew(make=_throttling),
         lambda caller: any("error_code" in caller.envelope() for _ in range(_THROTTLED_EVERY + 1)),
@@ -302,7 +302,7 @@ BROKEN_SERVERS = (
     ),
     _outside(
         "second-of-two-meets-a-lock",
-        "Requests that are sent at the same time succeed as they do one by one (50 a second are allowed).",
+        "Requests that are sent at the same time succeed, as they do one after the other (50 a second are allowed).",
         CHECKS["side by side"],
         _locking(),
         lambda caller: any(

@@ -52,7 +52,7 @@ def _doubled(document: bytes) -> bytes:
 
 
 def _shortened(response: Response) -> Response:
-    """A proxy loses the end of a long response, so that the JSON is incomplete."""
+    """A response of 2,000 bytes or more is cut after 1,500."""
     if len(response.body) < 2_000:
         return response
     return write(response, response.body[:1_500])
@@ -115,7 +115,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "status-code-0-when-empty",
-        "status_code agrees with the HTTP status, also on an empty page",
+        "status_code agrees with the HTTP status, even on an empty page",
         frozenset({"A-envelope-status"}),
         on_envelope(lambda envelope: {**envelope, "status_code": 0} if '"total":0}' in envelope["body"] else envelope),
         lambda caller: caller.envelope(task_id="1")["status_code"] == 0,
@@ -129,7 +129,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "body-null-when-empty",
-        "the envelope's body is text, also on an empty page",
+        "the envelope's body is text, even on an empty page",
         frozenset({"A-envelope-shape"}),
         on_envelope(lambda envelope: {**envelope, "body": None} if '"rows":[]' in envelope["body"] else envelope),
         lambda caller: caller.envelope(task_id="1")["body"] is None,
@@ -317,14 +317,14 @@ BROKEN_SERVERS = (
     ),
     _blind(
         "failure-inside-the-second-page",
-        "a page of runs is in an envelope, also the second page",
+        "a page of runs is in an envelope, even if it is not the first",
         frozenset({"A-envelope-shape"}),
         _on_document_of(_failure_of_the_second_page),
         lambda caller: "error_code" in caller.envelope(offset=10),
     ),
     _blind(
         "padded-with-nul",
-        "a response ends with its document, not with its buffer",
+        "a response ends where its document ends, without the rest of a buffer",
         frozenset({"A-json"}),
         on_success(_padded),
         lambda caller: caller.runs().body.endswith(b"\0"),

@@ -191,7 +191,7 @@ BROKEN_SERVERS = (
     ),
     _first(
         "not-found-without-body",
-        "a 404 for an unknown table has a text that says so",
+        "a 404 for an unknown table has a body that says so",
         frozenset({"A-error-shape", "A-json"}),
         on_wire(
             lambda scope, response: (
@@ -202,21 +202,21 @@ BROKEN_SERVERS = (
     ),
     _first(
         "delete-answers-200",
-        "an undeclared method does nothing, and does not succeed",
+        "an undeclared method, such as DELETE, does not succeed",
         frozenset({"A-undeclared-method"}),
         before_app(_as_deleted),
         lambda caller: caller.get(caller.runs_target(), method="DELETE").status == 200,
     ),
     _late(
         "post-answers-like-get",
-        "a POST is refused, since none is declared",
+        "a POST is refused where only GET is declared",
         frozenset({"A-undeclared-method"}),
         Seam(wrap=_posts_as_gets),
         lambda caller: data(caller.get(caller.runs_target(), method="POST")),
     ),
     _late(
         "head-fails",
-        "a HEAD causes no failure",
+        "a HEAD does not make the server fail",
         frozenset({"A-server-error", "A-undeclared-method"}),
         before_app(
             lambda scope: fresh(500, b"", "application/json") if scope["method"] == "HEAD" else None,
@@ -225,7 +225,7 @@ BROKEN_SERVERS = (
     ),
     _late(
         "405-without-allow",
-        "a 405 lists the declared methods",
+        "a 405 lists the declared methods in Allow",
         frozenset({"A-allow-header"}),
         on_error_response(_without_allow, 405),
         lambda caller: "allow" not in caller.get(caller.runs_target(), method="PUT").headers,
@@ -266,7 +266,7 @@ BROKEN_SERVERS = (
     ),
     _blind(
         "options-fails",
-        "an OPTIONS causes no failure",
+        "an OPTIONS does not make the server fail",
         frozenset({"A-server-error", "A-undeclared-method"}),
         before_app(
             lambda scope: fresh(500, b"{}", "application/json") if scope["method"] == "OPTIONS" else None,
@@ -282,7 +282,7 @@ BROKEN_SERVERS = (
     ),
     _unseen(
         "unauthorized-as-the-identity-service-says-it",
-        "an error has error_code and error_msg",
+        "a 401 has error_code and error_msg, not the form of the identity service",
         frozenset({"A-error-shape"}),
         on_wire(_keystone),
         lambda caller: "error" in caller.runs({"instance": caller.config.instance_id}).json(),

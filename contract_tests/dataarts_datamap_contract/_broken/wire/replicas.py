@@ -47,7 +47,7 @@ _OTHER_CASE = "etl_job_dli2dws"
 
 
 def _cached(key: Callable[[Values], tuple[object, ...]]) -> Seam:
-    """A seam on which the last pages are cached under a key."""
+    """A seam on which up to 64 pages are cached by task, workspace, window and a further key."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:
@@ -79,7 +79,7 @@ def _folded_name(values: Values) -> tuple[object, ...]:
 
 
 def _scroll() -> Seam:
-    """A walk continues where it stopped, whatever offset is requested."""
+    """A seam on which a page after the first continues where the page before stopped, whatever its offset is."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         positions: dict[object, int] = {}
@@ -97,7 +97,7 @@ def _scroll() -> Seam:
 
 
 def _negative() -> Seam:
-    """After a request for an unknown operator, all operators of its task are unknown for a second."""
+    """A seam on which, after a request for an unknown operator, those of the same task have no runs for a second."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         until: dict[str, float] = {}
@@ -117,7 +117,7 @@ def _negative() -> Seam:
 
 
 def _fallback() -> Seam:
-    """Every few requests, a circuit breaker responds with its fallback: a page without runs."""
+    """A seam on which every 15th response is the fallback of a circuit breaker: a page without runs."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         asked = count(1)
@@ -132,7 +132,7 @@ def _fallback() -> Seam:
 
 
 def _behind() -> Seam:
-    """One of two replicas still shows the running run as waiting."""
+    """A seam on which one of two replicas still shows the running run as waiting."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         asked = count()
@@ -148,7 +148,7 @@ def _behind() -> Seam:
 
 
 def _flights(app: ASGIApp) -> ASGIApp:
-    """Simultaneous requests for a path share the response to the first of them, whatever their query."""
+    """Simultaneous requests for a path with the same token share the first one's response, whatever their query."""
     under_way: dict[object, asyncio.Future[list[Message]]] = {}
 
     async def flight(scope: Scope, receive: Receive) -> list[Message]:
@@ -222,7 +222,7 @@ def _empty_after_an_unknown(caller: Caller) -> bool:
 BROKEN_SERVERS = (
     _elsewhere(
         "cached-by-the-number-of-the-page",
-        "a page that begins between two cached ones has rows of both",
+        "a page that begins inside a cached page has the rows from its own offset on",
         frozenset({"C-offset-slice", "C-replay"}),
         _cached(_page_number),
         _between_pages,

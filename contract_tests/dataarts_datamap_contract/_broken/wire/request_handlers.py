@@ -1,4 +1,4 @@
-"""Handlers of requests and errors around the operations: codings, statuses, texts and ids."""
+"""Requests and errors that the code around the operations gets wrong: codings, statuses, texts and ids."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ _DETAIL_PATH = f"/v1/{{p}}/datamap/entities/guid/{UNKNOWN_GUID}"
 
 
 def _compressed(scope: Scope, response: Response) -> Response:
-    """A body is compressed if the word gzip occurs in what the request accepts."""
+    """A body is compressed if Accept-Encoding contains the word gzip, even with the weight 0."""
     if "gzip" not in sent(scope, "Accept-Encoding").lower():
         return write(response, response.body, vary="accept-encoding")
     return write(response, gzip.compress(response.body), content_encoding="gzip", vary="accept-encoding")
 
 
 def _of_the_error_before() -> Seam:
-    """An error leaves its request id in the thread, and the next request goes on with it."""
+    """A seam on which the response after an error response has the request id of that error."""
     left: list[str] = []
 
     def change(_: Scope, response: Response) -> Response:
@@ -79,7 +79,7 @@ def _repeats_the_id_of_an_error(caller: Caller) -> bool:
 BROKEN_SERVERS = (
     _shipped(
         "gzip-for-those-who-exclude-it",
-        "a body is not compressed by a coding to which the request gives the weight 0",
+        "a body is not compressed with a coding that has the weight 0 in the request",
         CHECKS["http"],
         answered(_compressed),
         lambda caller: (
@@ -100,7 +100,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "wrong-types-are-unexpected",
-        "a parameter that is no number is a mistake of the request, and not a failure of the server",
+        "text in place of a number is refused as bad input, and does not make the server fail",
         CHECKS["invalid requests are refused"] | CHECKS["valid requests succeed"],
         on_judgement(_caught_by_the_last_handler),
         lambda caller: status_of(caller, offset="ten") == _FAILURE,
@@ -116,7 +116,7 @@ BROKEN_SERVERS = (
     ),
     _shipped(
         "errors-with-status-200",
-        "the HTTP status of an error response says that it is one",
+        "an error response has an error status, not 200",
         CHECKS["error responses"],
         on_wire(_found_nothing),
         lambda caller: caller.nodes(UNKNOWN_GUID).status == OK,

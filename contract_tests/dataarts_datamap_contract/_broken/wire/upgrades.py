@@ -1,4 +1,4 @@
-"""Responses and request bodies after an upgrade of a library, a framework or a proxy."""
+"""Responses, and request bodies, that go wrong after an upgrade of a library, a framework or a proxy."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ _TOO_LARGE, _UNSUPPORTED, _FAILED = 413, 415, 500
 
 
 def _problem(response: Response) -> Response:
-    """An error response in the form of the framework's new version."""
+    """The error response as problem details, the form of the framework's new version."""
     error = response.json()
     problem = {"type": "about:blank", "title": "Bad Request", "status": BAD_REQUEST, "detail": error["error_msg"]}
     return write(response, compact(problem).encode(), content_type="application/problem+json")
 
 
 def _forgiving(scope: Scope, response: Response) -> Response:
-    """A search that cannot be read finds nothing."""
+    """A search that is not valid finds nothing."""
     is_search = bytes(scope["raw_path"]).endswith(b"/search")
     return write(response, _NOTHING, status=OK) if is_search and response.status == BAD_REQUEST else response
 
@@ -103,13 +103,13 @@ def _without_charset(scope: Scope) -> Response | None:
 
 
 def _without_length(request: RequestParts) -> RequestParts:
-    """The body of a request without a length is not read."""
+    """The body of a request that is sent in chunks is not read."""
     is_chunked = any(b"chunked" in value for value in request.header("Transfer-Encoding"))
     return replace(request, body=b"") if is_chunked else request
 
 
 def _used_again() -> Seam:
-    """All responses are written into one buffer, which is not emptied between them."""
+    """A seam on which all searches share one buffer for responses, which is not emptied between them."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         buffer = bytearray()
@@ -174,7 +174,7 @@ def _status(caller: Caller, body: object, path: str = SEARCH_PATH, **fields: str
 
 
 def _is_spoilt(caller: Caller) -> bool:
-    """Whether a short search has the rest of a long one behind it."""
+    """Whether the response to a small search has the rest of a larger one behind it."""
     caller.search()
     return not is_json(caller.ask("POST", SEARCH_PATH, {**_PAGE, "query": "beach"}).body)
 
@@ -206,7 +206,7 @@ BROKEN_SERVERS = (
     ),
     _elsewhere(
         "bad-searches-find-nothing",
-        "a search that cannot be read is refused, instead of finding nothing",
+        "a search that is not valid is refused, instead of finding nothing",
         frozenset({"E-body-invalid"}),
         on_wire(_forgiving),
         lambda caller: _status(caller, b"{") == OK,
