@@ -25,8 +25,8 @@ schemathesis by itself, with all of its own checks and phases, real values as ex
 that fires counts, whatever the check says, since none fires on the reference. What it finds does not depend on the
 suite: it was measured once for each server.
 
-The figures below are those of the suite today. Before its first run against a cohort, the servers were committed, apart
-from those of *first* and *late*. How well the suite recognizes a bug that it has never met shows in these first runs:
+The figures below are those of the suite today. The servers of all cohorts but *first* and *late* were committed before
+the suite ran against them. How well it recognizes a bug that it has never met shows in its first run against a cohort:
 
 | cohort | caught in the first run | correct servers failed in the first run |
 |---|---|---|
@@ -57,7 +57,7 @@ _WRITTEN: Final[Mapping[Cohort, str]] = {
     "elsewhere": "written by another such author, from the changes that teams make to a service",
     "shipped": "written by two such authors, of the bugs that they thought likeliest",
 }
-"""When the servers of each cohort were written."""
+"""When the servers of each cohort were written, and by whom or from what."""
 
 _CORRECT_OPENING = """\
 ## Correct but different
