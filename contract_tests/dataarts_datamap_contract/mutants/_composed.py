@@ -367,7 +367,7 @@ def _swapped(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
 
 
 def _sorted_by(name: str) -> How:
-    """The items from the highest value of a field to the lowest; an item without one counts as 0."""
+    """The items from the highest value of a field to the lowest; a missing value counts as 0."""
     return lambda items, _, __: sorted(items, key=lambda item: -int(item.get(name) or 0))
 
 
@@ -711,7 +711,7 @@ class _Server:
 
 
 class _Steps:
-    """The steps of the operation of a composed server that has the defect."""
+    """The steps of the operation that has the defect."""
 
     def __init__(self, server: _Server, operation: DeclaredOperation, config: MockConfig) -> None:
         self._server = server
@@ -806,7 +806,7 @@ class _Steps:
 
 
 def _read(parts: RequestParts) -> dict[str, Any]:
-    """The values of `Asked`; a query parameter of digits is a number."""
+    """The values of a request, as in `Asked`; a query parameter of digits is a number."""
     path = {name: unquote(value.decode("latin-1")) for name, value in parts.path.items()}
     query = dict(parse_qsl(parts.query.decode("latin-1"), keep_blank_values=True))
     try:
