@@ -20,7 +20,7 @@ _OPENING = """\
 Written by `make mutants`, which starts each server of the fleet and runs the conformance suite against it.
 
 A broken server is the reference mock with one bug. It declares beforehand which rule it breaks and which checks name
-that defect. Only these checks count as having caught it, and its run stops at the first of them that fires. *Stock* is
+that defect. It counts as caught if one of these checks fires, and its run stops at the first that does. *Stock* is
 schemathesis by itself, with all of its own checks and phases, real values as examples, and the token. Any of its checks
 that fires counts, whatever the check says, since none fires on the reference. What it finds does not depend on the
 suite: it was measured once for each server.

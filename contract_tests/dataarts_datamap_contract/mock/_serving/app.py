@@ -77,10 +77,10 @@ def create_app(config: MockConfig) -> ASGIApp:
     500    APIGW.0601                   the mock itself fails           the gateway's error table
     ====== ============================ =============================== ==================================
 
-    Beside them, the application serves, each with its own errors, a small IAM (``POST /v3/auth/tokens``,
-    ``POST /v3.0/OS-CREDENTIAL/securitytokens``, ``GET /v3/projects``), the lists of the management center
-    (``GET /v1/{project_id}/instances``, ``GET /v1/{project_id}/workspaces/{instance_id}``) and, by virtual host, object
-    storage with the logs of runs.
+    The application also serves a small IAM (``POST /v3/auth/tokens``, ``POST /v3.0/OS-CREDENTIAL/securitytokens``,
+    ``GET /v3/projects``), the lists of the management center (``GET /v1/{project_id}/instances``,
+    ``GET /v1/{project_id}/workspaces/{instance_id}``) and, by virtual host, object storage with the logs of runs. Each
+    of these has its own errors.
 
     Either a token or a signature is enough; in a request with both, both must be valid (inferred, and strict so that no
     mistake stays hidden). A signature is checked in this order. A text without a named source is the gateway's:

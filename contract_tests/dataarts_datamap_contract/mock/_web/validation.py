@@ -48,8 +48,8 @@ class Arguments:
 class ParameterRules:
     """The rules for the parameters and the body of one operation, read off its declarations.
 
-    A parameter that is sent twice is refused, unless it is an array, and an integer must be ASCII digits: the service
-    documents neither rule, but breaking either is a mistake of the client. Undeclared parameters are ignored.
+    A parameter that is sent twice is refused, unless it is an array, and an integer must be in ASCII digits: the
+    service documents neither rule, but breaking either is a mistake of the client. Undeclared parameters are ignored.
 
     Raises:
         ValueError: A declaration uses something that is not supported here.
