@@ -1,4 +1,4 @@
-"""Aims the conformance tests at the server of ``--datamap-endpoint``, or at the reference mock server."""
+"""Aims the conformance tests at the server that the options name, or at the reference mock server."""
 
 from __future__ import annotations
 

@@ -5,8 +5,9 @@ Each check of the catalogue is a test of its own, in ``dataarts_datamap_contract
     PLUGIN=dataarts_datamap_contract.pytest_conformance
     pytest -p $PLUGIN --pyargs dataarts_datamap_contract.pytest_suite --datamap-endpoint URL
 
-The server and its tables are named by the options below, ``DATAMAP_`` variables and a TOML file, as for ``datamap
-conform``. Override the fixture ``conformance_target`` to aim at a server that a test starts itself.
+``--datamap-endpoint`` or ``--datamap-target`` names the server; the other options, ``DATAMAP_`` variables and the TOML
+file describe the rest, as for ``datamap conform``. Override the fixture ``conformance_target`` to aim at a server that
+your tests start themselves.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "table": {"metavar": "GUID", "help": "a table of the server"},
     "discover": {"action": "store_true", "help": "find an operator of the table, and a window with runs"},
     "levels": {"default": "ABCDE", "help": "levels to judge (default: %(default)s)"},
-    "seed": {"type": int, "default": 0, "help": "what random requests are made from"},
+    "seed": {"type": int, "default": 0, "help": "seed of the random requests"},
     "baseline": {"metavar": "FILE", "type": Path, "help": "a TOML file of known deviations"},
     "max-examples": {
         "metavar": "N",
@@ -51,7 +52,7 @@ _OLD_NAMES: Final = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options that name the server and say how thorough to be."""
+    """Add the options of this plugin, each with the prefix ``--datamap-``."""
     group = parser.getgroup("datamap", "conformance of a Data Map server")
     for name, how in _OPTIONS.items():
         group.addoption(f"--datamap-{name}", dest=_dest(name), **how)
@@ -69,7 +70,7 @@ def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Warn of old names of options, and refuse an incomplete target or a wrong level, before anything is collected."""
+    """Warn of old names of options, and read the target. A wrong target or level is an error before collection."""
     for name, old in _OLD_NAMES.items():
         if (value := getattr(config.option, f"{_dest(name)}_old", None)) is not None:
             moved = DeprecationWarning(f"{old} has moved: write --datamap-{name}")
@@ -110,7 +111,7 @@ def conformance_target(named_target: Target | None) -> Target:
 
 @pytest.fixture(scope="session")
 def conformance_report(conformance_target: Target, pytestconfig: pytest.Config) -> Report:
-    """The report of one run of the suite."""
+    """The report of one run of the suite, with the baseline applied if there is one."""
     options = pytestconfig.option
     report = run_suite(
         conformance_target,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def test_conforms(conformance_report: Report, conformance_check: str) -> None:
-    """The check was tested and held; it is skipped if it does not apply, or if the baseline accepts its failure."""
+    """The check was tested and held. A check that does not apply, or whose failure the baseline accepts, is skipped."""
     (verdict,) = (each for each in conformance_report.verdicts if each.check == conformance_check)
     check = CATALOGUE[conformance_check]
     if verdict.excused or verdict.baseline:

@@ -69,7 +69,7 @@ class MockConfig:
     """The callers that a mock server accepts, its data, and how it behaves where the service is not documented.
 
     If ``now`` is set, the same fields give the same data, byte for byte. The default ids are those of the documentation
-    (the instance id is abridged there; its first and last four digits are the documented ones).
+    (the instance id is abridged there; its first four and last four digits are documented).
 
     Attributes:
         project_id: The one project the server knows.
@@ -84,16 +84,16 @@ class MockConfig:
         region: The region. The one project has the same name, like the built-in project of each region.
         token_lifetime: How long a token issued by IAM is valid.
         workspace_id: The only workspace in the list of workspaces; None for all workspaces of the data.
-        seed: Seed of the invented runs.
+        seed: Seed of the invented runs, the faults, the delays and the request ids.
         now: The present of the data, as an aware time; None for the real time when the app is created.
-        clock: Returns the current time, as an aware time, for signatures, tokens, locks and the progress of runs.
+        clock: Returns the current time, as an aware time, for signatures, tokens, keys, locks and the progress of runs.
         size: How many runs each operator has, up to 10,000,000; they are computed when requested and take no memory.
             None for some weeks of more varied runs, and the documented run.
         scenario: A story in place of the invented runs, about the documented table, four tables upstream of it, and one
             downstream. Today, a table upstream failed (``"upstream-failed"``), has not started (``"late"``) or is still
             being written (``"waiting"``); or one that also reads the documented table failed (``"cycle"``); or the
-            documented table failed and has no known lineage (``"unparsed"``). ``"varied"`` is not a story: it adds the
-            variety that a conformance suite needs. None for no story.
+            documented table failed, and the lineage of its job is not known (``"unparsed"``). ``"varied"`` is not a
+            story: it adds the variety that a conformance suite needs. None for no story.
         tables: The number of tables of a warehouse in place of the invented data, up to 5,000: three layers, a job for
             each table and a run a day for thirty days. Of 300 tables, two failed today, two wait and one is still being
             written; the jobs downstream of these were skipped or wait, and all others succeeded. None for no warehouse.
@@ -119,8 +119,9 @@ class MockConfig:
             has the start time 0.
         window_includes_start: Whether a run at exactly ``start_time`` is in the window.
         window_includes_end: Whether a run at exactly ``end_time`` is in the window.
-        order: The order of runs, ``"newest-first"`` or ``"oldest-first"``; runs of the same time are ordered by id.
-        rate_limit: How many requests for the operations of the specification are accepted in any second, together; the
+        order: The order of runs, ``"newest-first"`` or ``"oldest-first"``; runs of the same time are ordered by id,
+            in the same direction.
+        rate_limit: How many requests are accepted in any second, for all operations of the specification together; the
             next one gets 429 and APIGW.0308. None for no limit.
         retry_after: Seconds in the header ``Retry-After`` of a 429; None to leave out the header, which the real
             gateway is not known to send.
@@ -137,9 +138,9 @@ class MockConfig:
         stopwatch: Returns the seconds since a fixed start, for the rate limit.
 
     Raises:
-        ValueError: ``now`` is naive; an id, the token, a key, the password or a name is blank; a field has a value
-            outside its bounds; or two of ``tables``, ``scenario`` and ``size`` are given, unless the scenario is
-            ``"varied"`` and the other is ``size``.
+        ValueError: ``now`` is naive; an id, a token, a key, the password or a name is blank; a field has a value
+            outside its choices or bounds; or two of ``tables``, ``scenario`` and ``size`` are given, unless the
+            scenario is ``"varied"`` and the other is ``size``.
     """
 
     project_id: str = "0833a5737480d53b2f25c010dc1a7b88"

@@ -187,7 +187,7 @@ class FakeService:
             writes: GUIDs of the tables that it writes.
 
         Raises:
-            LookupError: There is no such operator, or no table with one of the GUIDs.
+            LookupError: There is no such operator, or no named table with one of the GUIDs.
         """
         self._server.controls.world.add_lineage(self._operator(operator), reads=reads, writes=writes)
 
@@ -210,8 +210,9 @@ class FakeService:
             **values: ``plan_time``, ``submit_time``, ``start_time``, ``end_time``, as aware datetimes or None for
                 never; and any documented field of a run, under its name on the wire or in the client
                 (``outputRowCount=7``, ``output_row_count=7``). By default, the first run was planned an hour ago, and
-                each further run a minute after the newest one. A run is submitted 1 s after its plan time, starts 5 s
-                after it and takes a minute, unless its status says that it has not started or not ended.
+                each further run a minute after the newest one, but not after the present. A run is submitted 1 s after
+                its plan time, starts 5 s after it and takes a minute, unless its status says that it has not started or
+                not ended.
 
         Returns:
             Its id, ``taskRunningLogId``.
@@ -232,13 +233,13 @@ class FakeService:
         """Set the log of a run, or make it unreadable.
 
         Args:
-            run_id: The run. If it has no log, it gets one.
+            run_id: The run. If it has no log, it gets one, which is served once the run has started.
             text: The text of the log; if left out, some lines that fit the run's status.
             state: ``"readable"``, or why it cannot be read: ``"missing"``, ``"forbidden"`` or ``"archived"``.
 
         Raises:
             LookupError: There is no run of this id.
-            ValueError: There is no such state, or the text is not a string.
+            ValueError: There is no such state, or the text is not one that a response can contain.
         """
         self._server.controls.world.set_log(run_id, Log(text, state))
 
@@ -263,7 +264,7 @@ class FakeService:
         self._server.controls.world.delete_run(run_id)
 
     def advance(self) -> int:
-        """Advance each run that has not ended by one step: from waiting to running, from running to success.
+        """Advance each run that waits or is under way by one step: from waiting to running, from running to success.
 
         Returns:
             How many runs advanced.

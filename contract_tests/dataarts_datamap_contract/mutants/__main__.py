@@ -1,4 +1,4 @@
-"""Run the conformance suite against the fleet, and write the matrix of the bugs that it caught."""
+"""Run the conformance suite against the fleet, and write the matrix of bugs and the checks that caught them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
 COHORTS: Final[tuple[str, ...]] = get_args(Cohort)
-# One more than cores, as some servers make the suite wait.
+# One more than there are cores, as some servers make the suite wait.
 _WORKERS: Final = (os.cpu_count() or 1) + 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what the options say, and write the matrix if they name a file for it.
+    """Run what the options say. After a run over the fleet, write the matrix if they name a file for it.
 
     Returns:
         0 if every broken server was caught and no correct one failed; 1 otherwise, and if no server was run. Always 0
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the matrix to this file, as Markdown")
-    parser.add_argument("--workers", type=int, default=_WORKERS, help=f"processes (default: {_WORKERS})")
+    parser.add_argument("--workers", type=int, default=_WORKERS, help=f"number of processes (default: {_WORKERS})")
     parser.add_argument("--only", metavar="TEXT", default="", help="servers whose name contains this")
     parser.add_argument("--cohort", action="append", choices=COHORTS, help="servers of this cohort (default: all)")
     parser.add_argument(
@@ -90,13 +90,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _ask_stock(options: argparse.Namespace, cohorts: Collection[str]) -> Mapping[str, tuple[str, ...] | None]:
-    """The outcomes of stock schemathesis by server, once it has run on those that ``--stock`` says; None if unknown."""
+    """Run stock schemathesis as ``--stock`` says, and return its outcome on each chosen server; None where unknown."""
     names = [each.name for each in BROKEN_SERVERS if each.cohort in cohorts and options.only in each.name]
     record = StockRecord()
     known = {name: record.find(name) for name in names}
     wanted = [name for name, checks in known.items() if options.stock == "fresh" or checks is None]
     plan = "missing and not measured (--stock none)" if options.stock == "none" else "to be measured now"
-    sys.stderr.write(f"stock: {len(known) - len(wanted)} outcomes are in the record, {len(wanted)} are {plan}\n")
+    sys.stderr.write(f"stock: {len(known) - len(wanted)} outcomes are from the record, {len(wanted)} are {plan}\n")
     for name, checks in run_stock(wanted if options.stock != "none" else (), workers=options.workers):
         sys.stderr.write(f"stock, {name}: {', '.join(checks) or 'nothing'}\n")
         record.add(name, checks)
@@ -119,7 +119,7 @@ def _look_for_false_alarms(options: argparse.Namespace, start: float) -> int:
 
 
 def _measure_power(options: argparse.Namespace) -> int:
-    """Print the outcome of each composed server, and return 0: no caller could notice the defects of some of them."""
+    """Print the outcome of each composed server, and return 0: no caller could notice the defects of some servers."""
     caught = met = 0
     for outcome in run_composed(options.composed, seed=options.seed, workers=options.workers):
         caught += bool(outcome.caught_by)

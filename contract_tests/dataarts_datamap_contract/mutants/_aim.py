@@ -24,11 +24,11 @@ _WORKSPACE = "b88c445407b24283aa949f9833a38fd8"
 
 @contextmanager
 def running(build: Build, differences: Mapping[str, Any] | None = None) -> Generator[Target]:
-    """Run a server on a socket of its own until the block ends.
+    """Run a server on a socket of its own until the block ends, and yield the target that describes it.
 
     Args:
         build: Makes its application.
-        differences: Settings of the target that differ from those of the reference.
+        differences: Fields of the target that differ from those of the reference, by name.
     """
     with MockServer(MockConfig(now=_NOW, scenario="varied"), build=build) as server:
         yield _target(server, differences or {})

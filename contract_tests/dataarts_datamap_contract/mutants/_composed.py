@@ -52,9 +52,10 @@ class Asked:
 
     Attributes:
         parts: The request.
-        values: Its parameters and the members of its document, by name.
+        values: Its path and query parameters, and the members of its body, by name. A body that is not an object
+            is under ``guids``.
         number: How many requests for this operation came before it.
-        is_again: Whether an equal request came before it.
+        is_again: Whether a request with the same values and query came before it.
         idle: Seconds since the previous request for this operation.
         before: The previous request for this operation; None for the first.
         is_refused: Whether a correct server refuses it, and this server does so, too.
@@ -81,23 +82,23 @@ class Asked:
 Check: TypeAlias = "Callable[[Asked], bool]"
 When: TypeAlias = "tuple[str, Check]"
 Which: TypeAlias = "tuple[str, Callable[[Sequence[Item], int], bool]]"
-"""Which items of a list an effect changes: takes the list and an index."""
+"""Which items of a list an effect changes: words for the rule, and a function of the list and an index."""
 
 How: TypeAlias = "Callable[[list[Item], list[int], random.Random], list[Item]]"
-"""An effect: takes a list and the indexes of the items to change, and returns the new list."""
+"""An effect: takes a list, the indexes of the items to change and a generator, and returns the new list."""
 
 Value: TypeAlias = "tuple[str, Callable[[Any], Any]]"
-"""A change of a field: takes its value, and returns the new one."""
+"""A change of a field: words for the rule, and a function from the old value to the new one."""
 
 
 @dataclass(slots=True)
 class Composed:
-    """A server with a defect that was drawn.
+    """A server with a randomly composed defect.
 
     Attributes:
         name: Its seed and number.
         rule: A sentence: when it differs from a correct server, and how.
-        seam: Where it differs from the reference.
+        seam: Where and how it differs from the reference.
         met: How many responses it has changed so far.
     """
 
@@ -136,7 +137,7 @@ def _is_shorter(most: int, asked: Asked) -> bool:
 
 
 def _guids(asked: Asked) -> int:
-    """The number of GUIDs in the document; 0 if it is not a list."""
+    """The number of GUIDs in the body; 0 if it is not a list."""
     guids = asked.values.get("guids")
     return len(cast("list[object]", guids)) if isinstance(guids, list) else 0
 
@@ -158,7 +159,7 @@ def _remainder(name: str, divisor: int, rest: int) -> Check:
 
 
 def _of_date(name: str, check: Callable[[datetime], bool], *, zone: int = 0) -> Check:
-    """Whether a bound of the window has a date that passes a check, in the zone ``zone`` hours east of UTC."""
+    """Whether a bound of the window, as a date and time ``zone`` hours east of UTC, passes a check."""
 
     def is_met(asked: Asked) -> bool:
         moment = asked.whole(name)
@@ -174,14 +175,14 @@ _ANY: Final[tuple[When, ...]] = (
     ("with a signature", lambda asked: asked.has("authorization")),
     ("with a token", lambda asked: asked.has("x-auth-token")),
     ("with gzip", lambda asked: b"gzip" in b"".join(asked.parts.header("accept-encoding"))),
-    ("in another language", lambda asked: asked.has("x-language")),
+    ("with X-Language", lambda asked: asked.has("x-language")),
     ("with a charset", lambda asked: b"charset" in b"".join(asked.parts.header("content-type"))),
     ("after an error response", _after(lambda asked: asked.is_refused)),
     ("after a request with a signature", _after(lambda asked: asked.has("authorization"))),
     ("after a pause of a second", lambda asked: asked.idle > 1),
     ("after the 300th request", lambda asked: asked.number >= 300),  # noqa: PLR2004
     ("every 37th time", lambda asked: asked.number % 37 == 5),  # noqa: PLR2004
-    ("without percent signs in the query", lambda asked: b"%" not in asked.parts.query and bool(asked.parts.query)),
+    ("with a query without percent signs", lambda asked: b"%" not in asked.parts.query and bool(asked.parts.query)),
     ("with a User-Agent", lambda asked: asked.has("user-agent")),
     ("with Accept: */*", lambda asked: b"*/*" in asked.parts.header("accept")),
 )
@@ -224,17 +225,17 @@ _OF_RUNS: Final[tuple[When, ...]] = (
     ("after an offset above 50", lambda asked: asked.before is not None and asked.before.whole("offset") > 50),  # noqa: PLR2004
     *((f"with a limit divisible by {each}", _remainder("limit", each, 0)) for each in (3, 7, 8, 25)),
     *((f"with an offset divisible by {each}", _remainder("offset", each, 0)) for each in (4, 5, 11)),
-    ("with offset and limit above 100 in sum", lambda asked: asked.whole("offset") + asked.whole("limit") > 100),  # noqa: PLR2004
-    ("with a limit above offset, which is not 0", lambda asked: 0 < asked.whole("offset") < asked.whole("limit")),
-    ("with a limit of a power of 2", lambda asked: asked.whole("limit").bit_count() == 1),
+    ("with a sum of offset and limit above 100", lambda asked: asked.whole("offset") + asked.whole("limit") > 100),  # noqa: PLR2004
+    ("with an offset that is not 0 and below limit", lambda asked: 0 < asked.whole("offset") < asked.whole("limit")),
+    ("with a limit that is a power of 2", lambda asked: asked.whole("limit").bit_count() == 1),
     ("with a window that begins on a Sunday", _of_date("start_time", lambda date: date.isoweekday() == 7)),  # noqa: PLR2004
     ("with a window that ends on a Monday", _of_date("end_time", lambda date: date.isoweekday() == 1)),
     ("with a window that begins on the first of a month", _of_date("start_time", lambda date: date.day == 1)),
     ("with a window that ends on the 30th or 31st of a month", _of_date("end_time", lambda date: date.day > 29)),  # noqa: PLR2004
     ("with a window that begins in December", _of_date("start_time", lambda date: date.month == 12)),  # noqa: PLR2004
     ("with a window that begins from April to September", _of_date("start_time", lambda date: 4 <= date.month <= 9)),  # noqa: PLR2004
-    ("with a window that begins at night in China", _of_date("start_time", lambda date: date.hour < 6, zone=8)),  # noqa: PLR2004
-    ("with a window that ends after 13:00 in China", _of_date("end_time", lambda date: date.hour > 12, zone=8)),  # noqa: PLR2004
+    ("with a window that begins before 6:00 in China", _of_date("start_time", lambda date: date.hour < 6, zone=8)),  # noqa: PLR2004
+    ("with a window that ends at 13:00 or later in China", _of_date("end_time", lambda date: date.hour > 12, zone=8)),  # noqa: PLR2004
     ("with a start_time above 0 and below 10^12", lambda asked: 0 < asked.whole("start_time") < 10**12),
     ("with an end_time above 2^31 seconds", lambda asked: asked.whole("end_time") > 2**31 * 1_000),
     ("with a window of whole hours", lambda asked: _length(asked) > 0 and _length(asked) % _HOUR == 0),
@@ -299,7 +300,7 @@ def _has_null(items: Sequence[Item], index: int) -> bool:
 _WHICH: Final[tuple[Which, ...]] = (
     ("the first item", lambda _, index: index == 0),
     ("the last item", lambda items, index: index == len(items) - 1),
-    ("the last item of ten or more", lambda items, index: index == len(items) - 1 >= 9),  # noqa: PLR2004
+    ("the last item (if there are ten or more)", lambda items, index: index == len(items) - 1 >= 9),  # noqa: PLR2004
     ("the third item", lambda _, index: index == 2),  # noqa: PLR2004
     ("each item after the 20th", lambda _, index: index >= 20),  # noqa: PLR2004
     ("the middle item", lambda items, index: index == len(items) // 2),
@@ -323,16 +324,16 @@ _WHICH_RUNS: Final[tuple[Which, ...]] = (
         lambda items, index: int(items[index].get("planTime") or 0) % _DAY < _HOUR,
     ),
     ("each item with retries", lambda items, index: bool(items[index].get("retryTimes"))),
-    ("each item that never started", lambda items, index: not items[index].get("startTime")),
+    ("each item without a startTime", lambda items, index: not items[index].get("startTime")),
     ("each item but the first", lambda _, index: index > 0),
-    ("the last of exactly ten items", lambda items, index: index == 9 == len(items) - 1),  # noqa: PLR2004
-    ("a single item", lambda items, index: len(items) == 1 > index),
-    ("each of more than 50 items", lambda items, _: len(items) > 50),  # noqa: PLR2004
+    ("the last item (if there are exactly ten)", lambda items, index: index == 9 == len(items) - 1),  # noqa: PLR2004
+    ("the only item", lambda items, index: len(items) == 1 > index),
+    ("each item (if there are more than 50)", lambda items, _: len(items) > 50),  # noqa: PLR2004
     ("each item that was forced", lambda items, index: bool(items[index].get("forceSuccess"))),
-    ("each item that goes on", lambda items, index: not items[index].get("endTime")),
+    ("each item without an endTime", lambda items, index: not items[index].get("endTime")),
     ("each item that took more than an hour", lambda items, index: (items[index].get("runningTime") or 0) > _HOUR),
     (
-        "each item that ran over a midnight",
+        "each item with an endTime on a later day than its startTime",
         lambda items, index: (
             int(items[index].get("startTime") or 0) // _DAY < int(items[index].get("endTime") or 0) // _DAY
         ),
@@ -366,7 +367,7 @@ def _swapped(items: list[Item], at: list[int], _: random.Random) -> list[Item]:
 
 
 def _sorted_by(name: str) -> How:
-    """The items in the order of another field; where one has none, it counts as 0."""
+    """The items from the highest value of a field to the lowest; a missing value counts as 0."""
     return lambda items, _, __: sorted(items, key=lambda item: -int(item.get(name) or 0))
 
 
@@ -552,17 +553,17 @@ _ARGUMENTS: Final[dict[str, tuple[tuple[str, Callable[[dict[str, Any]], dict[str
     ),
 }
 _REFUSALS: Final[tuple[tuple[str, HttpError | None], ...]] = (
-    ("answers 404", HttpError(404, "DLG.0404", "not found")),
-    ("answers 400", HttpError(400, "APIGW.0106", "bad request")),
-    ("answers 500", HttpError(500, "APIGW.0601", "Internal server error")),
-    ("answers 403", HttpError(403, "DLM.4001", "forbidden")),
+    ("responds with 404", HttpError(404, "DLG.0404", "not found")),
+    ("responds with 400", HttpError(400, "APIGW.0106", "bad request")),
+    ("responds with 500", HttpError(500, "APIGW.0601", "Internal server error")),
+    ("responds with 403", HttpError(403, "DLM.4001", "forbidden")),
     ("repeats its previous response", None),
     ("repeats its first response", None),
 )
 _OPERATIONS: Final = (*(RUNS,) * 9, NODES, SEARCH, SEARCH, DETAIL, DETAILS, BULK, BULK, LINEAGE, LINEAGE)
 
 Change: TypeAlias = "Callable[[Any, Asked], Any]"
-"""A change of a document: takes the document, and returns the new one."""
+"""A change of a document: takes the document and the request, and returns the new document."""
 
 
 def compose(seed: int, number: int) -> Composed:
@@ -622,7 +623,7 @@ def _effect(operation_id: str, generator: random.Random) -> tuple[str, str, Any]
         case "error":
             status = generator.choice((400, 401))
             other = generator.choice([each for each in (400, 401, 404, 409, 422, 500, 200) if each != status])
-            return f"answers {other} in place of {status}", kind, (status, other)
+            return f"responds with {other} in place of {status}", kind, (status, other)
         case _:
             return _of_items(operation_id, kind, generator)
 
@@ -710,7 +711,7 @@ class _Server:
 
 
 class _Steps:
-    """The steps of one operation of such a server."""
+    """The steps of the operation that has the defect."""
 
     def __init__(self, server: _Server, operation: DeclaredOperation, config: MockConfig) -> None:
         self._server = server
@@ -805,7 +806,7 @@ class _Steps:
 
 
 def _read(parts: RequestParts) -> dict[str, Any]:
-    """The parameters of a request and the members of its document; a query parameter of digits is a number."""
+    """The values of a request, as in `Asked`; a query parameter of digits is a number."""
     path = {name: unquote(value.decode("latin-1")) for name, value in parts.path.items()}
     query = dict(parse_qsl(parts.query.decode("latin-1"), keep_blank_values=True))
     try:

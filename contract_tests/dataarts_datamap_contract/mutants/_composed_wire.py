@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Met:
-    """What a server has seen of the wire.
+    """What a server has seen of requests and their right responses.
 
     Attributes:
         token: The token that it accepts.
@@ -101,10 +101,10 @@ _WHEN: Final[tuple[tuple[str, Check], ...]] = (
     ("with no query", lambda met: not met.scope["query_string"]),
     ("with a query of more than 250 bytes", lambda met: len(met.scope["query_string"]) > 250),  # noqa: PLR2004
     *(
-        (f"for a body of more than {each} bytes", lambda met, each=each: len(met.response.body) > each)
+        (f"for a response body of more than {each} bytes", lambda met, each=each: len(met.response.body) > each)
         for each in (1_000, 10_000, 65_536)
     ),
-    ("for a body that is not ASCII", lambda met: not met.response.body.isascii()),
+    ("for a response body that is not ASCII", lambda met: not met.response.body.isascii()),
 )
 
 
@@ -121,7 +121,7 @@ def _status(status: int) -> Change:
 
 
 def _error(change: Callable[[dict[str, Any]], object]) -> Change:
-    """A change of the document of an error response; other responses stay as they are."""
+    """A change of the document of an error response; responses without one stay as they are."""
 
     def changed(met: Met) -> Response:
         if not (met.is_error and met.response.body):
@@ -146,10 +146,10 @@ def _kept(met: Met) -> Response:
 _HTML: Final = b"<html><body>error</body></html>"
 _EFFECTS: Final[tuple[tuple[str, Change], ...]] = (
     *(
-        (f"the Content-Type is {each}", _header("content-type", each))
+        (f"the Content-Type is {each or 'empty'}", _header("content-type", each))
         for each in ("text/plain", "text/html;charset=utf-8", "application/json;charset=gbk", "")
     ),
-    ("the body is cut", _body(lambda body: body[:-1])),
+    ("the body lacks its last byte", _body(lambda body: body[:-1])),
     ("the body has a byte order mark", _body(lambda body: b"\xef\xbb\xbf" + body)),
     ("the body is there twice", _body(lambda body: body + body)),
     ("the body is in Latin-1", _body(lambda body: body.decode().encode("latin-1", "replace"))),
@@ -160,8 +160,8 @@ _EFFECTS: Final[tuple[tuple[str, Change], ...]] = (
     ("the X-Request-Id is that of the response before it", lambda met: _header("x-request-id", _id(met.last))(met)),
     ("the X-Request-Id is always the same", _header("x-request-id", "0" * 32)),
     ("the token is in a header field", lambda met: _header("x-debug", met.token)(met)),
-    *((f"a success is answered {each}", _of_successes(_status(each))) for each in (201, 204, 206, 302, 304, 406, 500)),
-    *((f"an error is answered {each}", _of_errors(_status(each))) for each in (200, 302, 409, 415, 422, 500)),
+    *((f"a success has status {each}", _of_successes(_status(each))) for each in (201, 204, 206, 302, 304, 406, 500)),
+    *((f"an error has status {each}", _of_errors(_status(each))) for each in (200, 302, 409, 415, 422, 500)),
     ("an error is HTML", _of_errors(lambda met: write(met.response, _HTML, content_type="text/html"))),
     ("an error is HTML that claims to be JSON", _of_errors(lambda met: write(met.response, _HTML))),
     ("an error has no error_code", _error(lambda error: {"error_msg": error["error_msg"]})),
@@ -183,7 +183,7 @@ def _id(response: Response) -> str:
 
 
 def compose_wire(generator: random.Random, note: Callable[[], None]) -> tuple[str, Seam]:
-    """A sentence that describes a random defect on the wire, and a server with that defect.
+    """A sentence that describes a random defect on the wire, and the seam of a server with that defect.
 
     Args:
         generator: Makes the random choices.
@@ -206,7 +206,7 @@ def compose_wire(generator: random.Random, note: Callable[[], None]) -> tuple[st
 
 
 class _Known:
-    """A seam on the wire that knows the token."""
+    """A seam on the wire that also takes the token from the configuration."""
 
     def __init__(self, met: Met, seam: Seam) -> None:
         self._met = met

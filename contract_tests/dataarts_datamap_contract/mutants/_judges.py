@@ -57,7 +57,7 @@ def judge_levels(server: BrokenServer, levels: str) -> BrokenOutcome:
 
 
 def judge_composed(seed: int, number: int) -> ComposedOutcome:
-    """Run all levels on the composed server of a seed and a number until a check fails, without schemathesis."""
+    """Run all levels on the composed server of a seed and a number until a check fails, without random requests."""
     composed = compose(seed, number)
     start = time.perf_counter()
     with running(composed.seam.build) as target:
@@ -95,6 +95,6 @@ def _checks(verdicts: Iterable[Verdict], *outcomes: Outcome) -> tuple[str, ...]:
 
 
 def judge_with_stock(name: str) -> tuple[str, tuple[str, ...]]:
-    """The name of a broken server, and the checks of schemathesis that fail on it, sorted."""
+    """Run stock schemathesis on a broken server, and return the name and the checks that fail, sorted."""
     with running(_BROKEN[name].seam.build) as target:
         return name, tuple(sorted(find_with_stock(target)))

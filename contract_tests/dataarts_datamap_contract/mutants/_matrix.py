@@ -20,13 +20,13 @@ _OPENING = """\
 Written by `make mutants`, which starts each server of the fleet and runs the conformance suite against it.
 
 A broken server is the reference mock with one bug. It declares beforehand which rule it breaks and which checks name
-that defect. Only these checks count as having caught it, and its run stops at the first of them that fires. *Stock* is
+that defect. It counts as caught if one of these checks fires, and its run stops at the first that does. *Stock* is
 schemathesis by itself, with all of its own checks and phases, real values as examples, and the token. Any of its checks
 that fires counts, whatever the check says, since none fires on the reference. What it finds does not depend on the
 suite: it was measured once for each server.
 
-The figures below are those of the suite today. Before its first run against a cohort, the servers were committed, apart
-from those of *first* and *late*. How well the suite recognizes a bug that it has never met shows in these first runs:
+The figures below are those of the suite today. The servers of all cohorts but *first* and *late* were committed before
+the suite ran against them. How well it recognizes a bug that it has never met shows in its first run against a cohort:
 
 | cohort | caught in the first run | correct servers failed in the first run |
 |---|---|---|
@@ -57,7 +57,7 @@ _WRITTEN: Final[Mapping[Cohort, str]] = {
     "elsewhere": "written by another such author, from the changes that teams make to a service",
     "shipped": "written by two such authors, of the bugs that they thought likeliest",
 }
-"""When the servers of each cohort were written."""
+"""When the servers of each cohort were written, and by whom or from what."""
 
 _CORRECT_OPENING = """\
 ## Correct but different

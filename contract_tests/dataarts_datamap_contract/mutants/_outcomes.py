@@ -1,4 +1,4 @@
-"""The results of the suite on one server of the fleet."""
+"""The results of the suite on one server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class BrokenOutcome:
         caught_by: The declared checks that failed; if there is one, the server counts as caught.
         also_failed: Other checks that failed.
         unjudged: The declared checks without a verdict.
-        stock: Schemathesis's own checks that fail on it; None if it has not been run on it.
+        stock: Schemathesis's own checks that fail on it; None if they are not known.
         seconds: How long the suite took.
     """
 
@@ -45,7 +45,7 @@ class CorrectOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ComposedOutcome:
-    """The result on a server composed of a condition and an effect.
+    """The result on a composed server.
 
     Attributes:
         server: Its name.

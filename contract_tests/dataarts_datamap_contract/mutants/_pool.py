@@ -71,7 +71,7 @@ def run_composed(number: int, *, seed: int, workers: int) -> Iterator[ComposedOu
 
     Args:
         number: How many servers.
-        seed: Seed of what they are composed of.
+        seed: Seed of their defects.
         workers: How many processes.
     """
     return _run_all(judge_composed, [(seed, each) for each in range(number)], workers)
@@ -80,7 +80,7 @@ def run_composed(number: int, *, seed: int, workers: int) -> Iterator[ComposedOu
 def _run_all(
     judge_one: Callable[..., _Outcome], runs: Iterable[tuple[object, ...]], workers: int
 ) -> Iterator[_Outcome]:
-    """Yield what a judge returns for each tuple of arguments, as it arrives."""
+    """Yield what a judge returns for each tuple of arguments, as soon as it returns."""
     # Spawned, not forked: a server runs in a thread of its worker.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_prepare) as pool:
         for job in as_completed([pool.submit(_run, judge_one, arguments) for arguments in runs]):

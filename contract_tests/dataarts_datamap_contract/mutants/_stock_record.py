@@ -14,7 +14,7 @@ RECORD: Final = Path(__file__).with_name("stock.json")
 
 
 class StockRecord:
-    """The known outcomes: the names of the checks of schemathesis, in its installed version, that fail on each server.
+    """The known outcomes: for each broken server, the checks of the installed schemathesis that fail on it.
 
     An outcome stays recorded when the server, the mock or the specification changes; ``--stock fresh`` measures again.
 

@@ -1,7 +1,7 @@
 """The statements of an OpenAPI document, and the evidence for each.
 
-``x-evidence`` holds the evidence. A text covers every statement of its own object, but none of the objects inside it; a
-mapping has a text for each statement, by keyword. The text is ``documented``, or ``sdk: …``, ``sibling: …`` or
+``x-evidence`` holds the evidence. A text covers every statement of its own object, but not those of the objects inside
+it; a mapping has a text for each statement, by keyword. The text is ``documented``, or ``sdk: …``, ``sibling: …`` or
 ``inferred: …``.
 """
 
@@ -40,7 +40,7 @@ class Statement:
         pointer: The object with the statement, as a JSON pointer.
         keyword: The keyword of the statement.
         kind: One of `KINDS`.
-        reason: The text of the evidence after its kind.
+        reason: The text of the evidence after its kind; empty for ``documented``.
     """
 
     pointer: str

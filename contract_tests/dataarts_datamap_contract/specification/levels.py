@@ -24,7 +24,7 @@ Schema: TypeAlias = "Mapping[str, Any] | bool"
 """A JSON Schema, as in OpenAPI 3.1."""
 
 MAX_DEPTH = 100
-"""The deepest nesting of a document; each decoded level counts separately."""
+"""How many levels deep one document may be nested; a document inside a string is counted by itself."""
 
 _MEDIA_TYPE = "application/json"
 _BRACKETS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|([\[{])|([\]}])', re.DOTALL)
@@ -57,8 +57,9 @@ class StrictJsonError(ValueError):
 def loads_strict(text: str | bytes) -> Any:  # noqa: ANN401  a JSON document can be any value
     """Read a JSON document without the leniency of ``json.loads``.
 
-    Beyond what RFC 8259 forbids, it refuses a byte order mark, any encoding but UTF-8, a duplicate key, a lone
-    surrogate, a fraction or a power of ten out of the range of a double, and nesting deeper than `MAX_DEPTH`.
+    Besides a text outside the grammar of RFC 8259, it refuses a byte order mark, any encoding but UTF-8, a duplicate
+    key, a lone surrogate, a number with a fraction or an exponent out of the range of a double, an integer of more than
+    4,300 digits, and nesting deeper than `MAX_DEPTH`.
 
     Raises:
         StrictJsonError: The text is not such a document; the error says why.
@@ -87,7 +88,7 @@ def resolve_pointer(document: object, pointer: str) -> Any:  # noqa: ANN401  a p
     """The part of a document that a JSON pointer names, with or without its leading ``#``.
 
     Raises:
-        LookupError: There is nothing at that place.
+        LookupError: The text is not a JSON pointer, or there is nothing at that place.
     """
     part = document
     for token in _pointer_tokens(pointer):
@@ -99,7 +100,7 @@ def resolve_pointer(document: object, pointer: str) -> Any:  # noqa: ANN401  a p
 
 
 class LevelCheck:
-    """The schemas of an OpenAPI document, to validate values.
+    """Validates values against the schemas of an OpenAPI document.
 
     Validators are compiled at their first use and cached, so reuse the object.
     """
@@ -114,11 +115,11 @@ class LevelCheck:
         """All violations of a value, on its own level and on every level decoded from it.
 
         Args:
-            value: A result of `loads_strict`, or values of the same types.
+            value: A result of `loads_strict`, or another value made of the same types.
             schema: A JSON pointer into the document, or a schema whose references point into it.
 
         Raises:
-            LookupError: The pointer, or a reference of the schema, has no target.
+            LookupError: The pointer, or a reference of the schema, has no target; or a schema is not valid.
         """
         root = resolve_pointer(self._document, schema) if isinstance(schema, str) else schema
         return tuple(dict.fromkeys(self._violations(value, root)))

@@ -71,11 +71,11 @@ class RunSource(Protocol):
         ...
 
     def find(self, run_id: int) -> int | None:
-        """The index of the run of this id."""
+        """The index of the run of this id, or None."""
         ...
 
     def going_on(self) -> Iterable[int]:
-        """The indexes of the runs that have not ended yet."""
+        """The indexes of the runs that wait or are under way."""
         ...
 
 
@@ -135,11 +135,11 @@ class StoredRuns:
         return EncodedRows(self._escaped[side_by_side], sum(self._lengths[side_by_side]))
 
     def find(self, run_id: int) -> int | None:
-        """The index of the run of this id."""
+        """The index of the run of this id, or None."""
         return self._indexes.get(run_id)
 
     def going_on(self) -> Iterable[int]:
-        """The indexes of the runs that have not ended yet."""
+        """The indexes of the runs that wait or are under way."""
         return [index for index, run in enumerate(self._runs) if goes_on(run.row)]
 
 
@@ -153,7 +153,7 @@ class RunHistory:
     def __init__(self, source: RunSource, column: TimeColumn) -> None:
         self._source = source
         self._column: TimeColumn = column
-        # A number from 0 on is an index in the source; a negative one is a run that was added later.
+        # A number from 0 on is an index in the source; a negative one is a run that was added or replaced later.
         self._order: range | array[int] = range(len(source))
         self._later: dict[int, StoredRun] = {}
         self._later_marks: dict[int, int] = {}
@@ -183,12 +183,12 @@ class RunHistory:
         return EncodedRows([next(of_source if mark >= 0 else of_later) for mark in marks], first.length + later.length)
 
     def going_on(self) -> list[Row]:
-        """The runs that have not ended yet."""
+        """The runs that wait or are under way."""
         first = [row for row in map(self._source.row, self._source.going_on()) if self._is_first(row)]
         return first + [run.row for run in self._later.values() if goes_on(run.row)]
 
     def find(self, run_id: int) -> Row | None:
-        """The run of this id."""
+        """The run of this id, or None."""
         mark = self._mark(run_id)
         return None if mark is None else self._row(mark)
 

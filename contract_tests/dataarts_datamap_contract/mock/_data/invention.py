@@ -75,7 +75,7 @@ class _Schedule:
         phase: Milliseconds from the start of a period to the run.
         runs: How many runs there are.
         duration: Milliseconds that a run takes, roughly.
-        latest: Status of the newest runs, newest first.
+        latest: Statuses of the newest runs, newest first.
     """
 
     operator: Operator
@@ -144,7 +144,7 @@ def documented_table() -> DescribedTable:
 
 
 def _name_tables(dataset: Dataset, operators: Sequence[Operator]) -> None:
-    """Name the tables, and add one that the first two operators read. The third operator only reads a table."""
+    """Name the tables, add one that the first two operators read, and add the lineage of all operators."""
     load, daily, check, eu, customers = operators
     workspace_id = load.workspace_id
     raw = described("wk.ods_orders", workspace_id=workspace_id, source_type="dli")
@@ -169,7 +169,7 @@ class _FewRuns(NamedTuple):
 
 @lru_cache(maxsize=4)
 def _few_runs(project_id: str, seed: int, now: int, column: TimeColumn) -> _FewRuns:
-    """The runs of each operator, with ids that rise across all operators. Servers with the same data share them."""
+    """The runs of each operator and logs; ids rise across all operators. Servers with the same data share them."""
     histories = {schedule.operator: list(_History(schedule, project_id, seed, now).rows()) for schedule in _schedules()}
     _number(list(chain.from_iterable(histories.values())), _generator(seed, "run ids"))
     histories[documented_operator()].append(documented_run())
@@ -311,7 +311,7 @@ class _History:
         return self._row(status, times, self._random.randint(1, 3) if status == "fail" else retries)
 
     def _times(self, status: str, plan: int, submit: int) -> _Times:
-        """Submission in milliseconds, start and end in whole seconds, as in the documented run."""
+        """The times of a run. If it started, start and end are whole seconds, as in the documented run."""
         if status == "freeze":
             return _Times(plan)
         if status in NOT_STARTED:
@@ -406,7 +406,7 @@ class _History:
 
 
 def _number(rows: list[Row], generator: random.Random) -> None:
-    """Give each run its id; ids rise with the time of submission."""
+    """Give each run its id; ids rise with the submit time, or the plan time of a run that was not submitted."""
     run_id = _FIRST_RUN_ID
     for row in sorted(rows, key=lambda row: (row["submitTime"] or row["planTime"], row["taskId"], row["jobId"])):
         run_id += generator.randint(1, 40)

@@ -77,7 +77,7 @@ def log_objects(dataset: Dataset, bucket: str, *, below_key: bool) -> Iterator[L
 
 
 def buckets(dataset: Dataset) -> set[str]:
-    """The buckets that hold logs of runs."""
+    """The buckets in the log paths of the runs that have started, among the newest 2,000 of each operator."""
     return {str(row["executionLogPath"]).removeprefix(SCHEME).partition("/")[0] for _, row in _logged_runs(dataset)}
 
 

@@ -26,7 +26,8 @@ def complete_run(fields: Mapping[str, object], operator: Operator, run_id: int, 
     not started or not ended.
 
     Args:
-        fields: Values by the names of the documented fields, which override all defaults; any JSON value is accepted.
+        fields: Values by the names of the documented fields. They override all defaults; any JSON value is accepted,
+            with the exceptions below.
         operator: Its operator.
         run_id: Its id, unless the fields have one.
         plan: Its plan time in milliseconds since the epoch, unless the fields have one.
@@ -53,7 +54,7 @@ def complete_run(fields: Mapping[str, object], operator: Operator, run_id: int, 
 
 
 def change_run(row: Row, fields: Mapping[str, object], operator: Operator) -> Row:
-    """Change some fields of a run. If start or end changes, ``runningTime`` is computed from both unless it is set.
+    """The run with some fields replaced. A new start or end gives a new ``runningTime``, unless the fields have one.
 
     Raises:
         ValueError: As for ``complete_run``.
@@ -65,7 +66,7 @@ def change_run(row: Row, fields: Mapping[str, object], operator: Operator) -> Ro
 
 
 def check_fields(fields: Mapping[str, object], whole: Row, operator: Operator) -> Row:
-    """The fields without those that name the operator, if a run of the operator can have them.
+    """Check that a run of the operator can have these fields, and return those that do not name the operator.
 
     Raises:
         ValueError: As for ``complete_run``.

@@ -26,7 +26,7 @@ def next_step(row: Row, present: int) -> Row:
 
 
 def last_step(row: Row, present: int) -> Row:
-    """The run after it has ended."""
+    """The run after all steps that it can make."""
     while goes_on(row):
         row = next_step(row, present)
     return row

@@ -52,7 +52,7 @@ def render_operators(operators: Iterable[Operator]) -> bytes:
 
 
 def _header_map(now: datetime) -> str:
-    """The documented header fields as JSON, at the mock's time, with ``%d`` for the length of a page's body."""
+    """The documented header fields at the mock's time, with ``%d`` for the body's length, and the envelope's end."""
     present = milliseconds(now)
     own = {
         "X-Request-Id": f"{uuid5(NAMESPACE_OID, str(present))}-{present}-scheduler03",

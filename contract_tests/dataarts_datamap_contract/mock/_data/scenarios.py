@@ -62,7 +62,7 @@ _TODAY: dict[Scenario, dict[str, str]] = {
 
 
 def scenario_dataset(scenario: Scenario, project_id: str, now: datetime, *, column: TimeColumn) -> Dataset:
-    """The dataset of a scenario: six tables and seven operators, each of which runs daily for two weeks.
+    """The dataset of a scenario: six tables, and seven operators with a run a day for two weeks.
 
     Args:
         scenario: What went wrong today; not ``"varied"``, for which ``vary`` changes other data.
@@ -96,7 +96,7 @@ def _guid(path: str) -> str:
 
 
 def _runs(operator: Operator, number: int, today: str, project_id: str, now: datetime) -> list[Row]:
-    """A run on each day; the first job ran five hours ago, and each other job half an hour after the previous one."""
+    """A run a day. Today's first job was planned five hours ago, each other job half an hour after the previous one."""
     latest = milliseconds(now) // _MINUTE * _MINUTE - 5 * _HOUR + number * _HOUR // 2
     rows: list[Row] = []
     for day in range(_DAYS):
@@ -147,7 +147,7 @@ _NEAR_JOBS: Final = (
     *("etl_job_dli2dws", "ETL_Job_dli", "ETL_Job_dli2dws_2", "ETL_Job_dli2dws   ", "ETLxJob_dli2dws"),
     "ETL%dws",
 )
-"""Names that resemble the documented operator's: another case or length, blanks at the end, or a wildcard."""
+"""Names that resemble the documented operator's: another case, length or letter, blanks at the end, or a wildcard."""
 
 _RARE: Final = Operator("971001", "rare runs", documented_operator().workspace_id)
 _STATUSES: Final = ("success", "fail", "skip-by-depend", "forceSuccess", "manual-stop", "waiting")

@@ -37,7 +37,7 @@ class SynthesisedRuns:
         first_id: Id of the oldest.
         id_step: The difference between two consecutive ids.
         seed: Seed of their times.
-        statuses: Statuses by index, repeated.
+        statuses: The statuses of the runs in turn, apart from the newest run, and the failure and rerun of each cycle.
         samples: A run of each of these statuses, and a running one.
         column: The column that keys are made of.
     """
@@ -95,7 +95,7 @@ class SynthesisedRuns:
         return self.key(index)[0]
 
     def find(self, run_id: int) -> int | None:
-        """The index of the run of this id."""
+        """The index of the run of this id, or None."""
         index, rest = divmod(run_id - self.first_id, self.id_step)
         return index if rest == 0 and 0 <= index < self.size else None
 
@@ -132,12 +132,12 @@ class SynthesisedRuns:
 
     @cached_property
     def _half(self) -> int:
-        """The shortest time that a run takes; the longest is twice that."""
+        """The shortest time that a run takes; all take less than twice that."""
         return min(self.duration, self._quarter) // 2
 
     @cached_property
     def _templates(self) -> dict[str, tuple[bytes, int]]:
-        """By status: a format of the escaped row, and how many bytes escaping adds to the filled row."""
+        """By status: a format of the escaped row, and how many bytes its comma and escaping add."""
         return {status: _template(sample) for status, sample in self.samples.items()}
 
 

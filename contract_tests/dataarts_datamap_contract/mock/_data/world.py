@@ -54,7 +54,7 @@ class World:
 
     @property
     def dataset(self) -> Dataset:
-        """The data, invented at the first use."""
+        """The data, made at the first use."""
         with self.lock:
             if self._dataset is None:
                 self.reset()
@@ -72,7 +72,7 @@ class World:
             self._replace(scenario_dataset(config.scenario, config.project_id, self.now, column=config.window_on))
 
     def invent(self, seed: int, size: int | None) -> None:
-        """Start again with the data of another seed and size.
+        """Start again with the invented data of a seed and a size.
 
         Raises:
             ValueError: The size is out of bounds.
@@ -114,7 +114,7 @@ class World:
         """Add lineage: an operator reads and writes tables.
 
         Raises:
-            LookupError: There is no such operator, or no table with one of the GUIDs.
+            LookupError: There is no such operator, or no named table with one of the GUIDs.
         """
         with self.lock:
             if operator not in self.dataset.histories:
@@ -125,7 +125,7 @@ class World:
             self.dataset.add_lineage(operator, reads=reads, writes=writes)
 
     def advance(self) -> int:
-        """Advance each run that has not ended by a step, and return how many advanced."""
+        """Advance each run that waits or is under way by a step, and return how many advanced."""
         with self.lock:
             self._steps += 1
             present = self._present()
@@ -157,7 +157,7 @@ class World:
 
         Raises:
             LookupError: There is no run of this id.
-            ValueError: There is no such state, or the text is not a string.
+            ValueError: There is no such state, or the text is not one that a response can contain.
         """
         if log.state not in LOG_STATES:
             raise ValueError(f"state is {log.state!r}: it must be one of {', '.join(map(repr, LOG_STATES))}")
@@ -206,7 +206,7 @@ class World:
                 raise LookupError(f"there is no run with the id {run_id}")
 
     def find_run(self, run_id: object) -> tuple[Operator, Row] | None:
-        """The run of this id, and its operator."""
+        """The operator and the run of this id, or None."""
         if not isinstance(run_id, int):
             return None
         with self.lock:
@@ -217,7 +217,7 @@ class World:
         return None
 
     def find_history(self, task_id: str, job_name: str, workspace_id: str | None = None) -> RunHistory | None:
-        """The runs of the operator with exactly these ids; without a workspace id, of the first in any workspace."""
+        """The runs of the operator that `Dataset.find_operator` finds, or None, after the steps that are due."""
         self._keep_up()
         operator = self.dataset.find_operator(task_id, job_name, workspace_id)
         return None if operator is None else self.dataset.histories[operator]
@@ -260,13 +260,13 @@ class World:
             self._steps = due
 
     def _present(self) -> int:
-        """The time of the clock; if the configuration sets ``now``, that plus a ``progress_step`` for each step."""
+        """The time of the clock; if the configuration sets ``now``, ``now`` plus a ``progress_step`` for each step."""
         if self._config.now is None:
             return milliseconds(self._config.clock())
         return milliseconds(self._config.now + self._steps * self._config.progress_step)
 
     def _next_plan(self, newest: Row | None) -> int:
-        """A minute after the newest run, but not after the present; an hour ago for the first run."""
+        """A minute after the plan time of the newest run, but not after the present; without a run, an hour ago."""
         present = self._present()
         return present - 60 * _MINUTE if newest is None else min(plan_time(newest) + _MINUTE, present)
 

@@ -141,7 +141,7 @@ class SignatureAuthentication:
 
 
 class FailureLock:
-    """Locks a key after too many failures in a row, for a time that later failures do not prolong."""
+    """Locks a key or an account for a time after too many failures in a row. While it is locked, callers count none."""
 
     def __init__(self, clock: Callable[[], datetime], tolerated: int, duration: timedelta) -> None:
         self._clock = clock

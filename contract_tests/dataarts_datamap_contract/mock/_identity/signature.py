@@ -58,8 +58,8 @@ def read_claim(request: RequestParts) -> Claim:
     """Read the signature of a request.
 
     Raises:
-        SignatureError: The header was sent more than once, does not have the documented form, or names the signed
-            headers unsorted or twice.
+        SignatureError: The header was not sent exactly once, does not have the documented form, or names the signed
+            headers unsorted, or one of them twice.
     """
     values = request.header("Authorization")
     match = _AUTHORIZATION.fullmatch(values[0]) if len(values) == 1 else None
@@ -87,8 +87,8 @@ def verify_signature(request: RequestParts, claim: Claim, secret_key: bytes) -> 
     """Return if the signature is valid for the request as it arrived.
 
     Raises:
-        SignatureError: The signature is not valid; the text has the canonical request with ``|`` in place of newlines,
-            like the gateway's text.
+        SignatureError: A signed header was not sent exactly once, ``X-Sdk-Date`` is not signed, or the signature is
+            wrong; then the text has the canonical request with ``|`` in place of newlines, like the gateway's text.
     """
     date = signed_value(request, claim, DATE_HEADER)
     canonical = canonical_request(request, claim)

@@ -51,7 +51,7 @@ class StorageKeys:
         return key
 
     def find(self, access_key: str) -> StorageKey | None:
-        """The key of this id, unless it has expired."""
+        """The key of this id; None if it is unknown or has expired."""
         key = self._keys.get(access_key)
         is_over = key is not None and key.expires_at is not None and self._clock() >= key.expires_at
         return None if is_over else key

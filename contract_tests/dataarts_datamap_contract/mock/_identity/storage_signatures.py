@@ -146,7 +146,11 @@ def obs_signature(secret_key: str, to_sign: bytes) -> str:
 
 
 def v4_canonical_request(request: RequestParts, names: Sequence[str]) -> bytes:
-    """The canonical request of Signature Version 4, over the headers of these names."""
+    """The canonical request of Signature Version 4, over the headers of these names.
+
+    Raises:
+        StorageError: The request states the hash of a body; the requests here have none.
+    """
     pairs = sorted(
         (unquote_to_bytes(name), unquote_to_bytes(value))
         for name, _, value in (pair.partition(b"=") for pair in request.query.split(b"&") if pair)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PREFIX = b"/__mock__/"
 _SHOWN = 100
-_RUN_ID = re.compile("-?[0-9]{1,4000}")  # Python makes no integer of more digits
+_RUN_ID = re.compile("-?[0-9]{1,4000}")  # int() refuses more than 4,300 digits
 
 
 def _query(**schemas: dict[str, Any]) -> ParameterRules:
@@ -58,7 +58,8 @@ class Administration:
     POST /__mock__/runs                adds a run or a list of runs, or changes those whose ``taskRunningLogId``
                                        exists: ``task_id``, ``job_name`` and any of the documented fields
     DELETE /__mock__/runs/{run_id}     deletes a run
-    POST /__mock__/progress            advances each run that has not ended by a step: waiting, running, success
+    POST /__mock__/progress            advances each run that waits or is under way by a step: waiting, running,
+                                       success
     ================================== ==============================================================================
 
     If something is wrong with a request, a response of status 400 or 404 says so, and nothing is changed.

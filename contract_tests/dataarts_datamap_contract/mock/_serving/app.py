@@ -57,28 +57,30 @@ def create_app(config: MockConfig) -> ASGIApp:
     404    APIGW.0101                   the path is not declared        the gateway's error table
     405    APIGW.0101, with ``Allow``   the method is not declared      HTTP; the service's is not known
     413    APIGW.0201                   the body has more than 12 MB    the gateway's error table
+    401    APIGW.0301                   a signature that does not hold  the gateway's error table
     401    APIGW.0301                   no token, or a wrong one        the gateway's error table
     401    APIGW.0307                   an issued token has expired     the gateway's error table
-    401    APIGW.0301                   a signature that does not hold  the gateway's error table
     429    APIGW.0308                   too many requests in a second   the gateway's error table; its place
                                         here is inferred
     400    APIGW.0201                   not percent-encoded UTF-8       the gateway's error table
     400    APIGW.0106                   a parameter breaks its schema   the gateway's error table
+    404    APIGW.0101                   searches, details and lineage   inferred: no document says how they
+                                        while ``invited`` is false      are refused without an invitation
     403    DLM.4001                     unknown project or instance     code of a sibling; status inferred
     400    APIGW.0106                   the window ends before it       inferred
                                         starts
-    404    DLG.0404                     unknown table                   invented: no such code is published
-    400    DLG.0400                     more than 100 GUIDs, or a        invented: no such code is published
+    400    APIGW.0106                   ``limit`` is above              inferred
+                                        ``max_limit``, and refused
+    400    DLG.0400                     more than 100 GUIDs, or a       invented: no such code is published
                                         filter that is not known here
-    404    APIGW.0101                   searches, details and lineage   inferred: no document says how they
-                                        while ``invited`` is false      are refused without an invitation
+    404    DLG.0404                     unknown table                   invented: no such code is published
     500    APIGW.0601                   the mock itself fails           the gateway's error table
     ====== ============================ =============================== ==================================
 
-    Beside them, the application serves, each with its own errors, a small IAM (``POST /v3/auth/tokens``,
-    ``POST /v3.0/OS-CREDENTIAL/securitytokens``, ``GET /v3/projects``), the lists of the management center
-    (``GET /v1/{project_id}/instances``, ``GET /v1/{project_id}/workspaces/{instance_id}``) and, by virtual host, object
-    storage with the logs of runs.
+    The application also serves a small IAM (``POST /v3/auth/tokens``, ``POST /v3.0/OS-CREDENTIAL/securitytokens``,
+    ``GET /v3/projects``), the lists of the management center (``GET /v1/{project_id}/instances``,
+    ``GET /v1/{project_id}/workspaces/{instance_id}``) and, by virtual host, object storage with the logs of runs. Each
+    of these has its own errors.
 
     Either a token or a signature is enough; in a request with both, both must be valid (inferred, and strict so that no
     mistake stays hidden). A signature is checked in this order. A text without a named source is the gateway's:
@@ -89,7 +91,8 @@ def create_app(config: MockConfig) -> ASGIApp:
     Authorization is malformed                      not of the documented form, or names not sorted (inferred)
     Get secretKey failed,ak:…,err:ak not exist      another access key
     AK access failed to reach the limit,forbidden   for 5 minutes after more than 5 failures in a row
-    X-Sdk-Date is not signed, … was sent 2 times    ``X-Sdk-Date`` must be signed, every other header may be
+    X-Sdk-Date is not signed, … was sent 2 times    ``X-Sdk-Date``, which alone must be signed, is not; or it was
+                                                    not sent exactly once
     calc aksk signature fail:signature expired, …   more than 15 minutes before or after the clock
     verify aksk signature fail, canonicalRequest:…  anything signed was changed
     verify security token fail                      ``X-Security-Token`` is not exactly the key's (inferred)
@@ -278,7 +281,7 @@ class _Front:
 
 
 class _Way:
-    """The way to the service and back: requests are logged, responses are delayed and may go wrong."""
+    """The way to the service and back: requests are recorded, responses are delayed and may go wrong."""
 
     def __init__(self, new_gateway: Callable[[], _Gateway], config: MockConfig, controls: Controls) -> None:
         self._new_gateway = new_gateway
@@ -289,7 +292,7 @@ class _Way:
         controls.when_renewed(self._renew)
 
     def _renew(self) -> None:
-        """Forget issued tokens and keys, locks, and the requests that count towards the rate limit."""
+        """Forget issued tokens and keys, locks, and requests that count towards the rate limit; restart the delays."""
         self._gateway = self._new_gateway()
         self._latency = Latency(self._config)
 

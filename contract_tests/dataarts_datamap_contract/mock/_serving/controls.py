@@ -39,7 +39,7 @@ class Controls:
         self.world.reset()
 
     def clear(self) -> None:
-        """Start again with one table and no operators, locks, issued tokens or past requests."""
+        """Start again with one table, the configured faults, and no operators, locks, issued tokens or requests."""
         self._renew()
         self.world.clear()
 

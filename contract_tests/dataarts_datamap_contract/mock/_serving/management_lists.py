@@ -1,7 +1,7 @@
 """The lists of the management center: the instances of a project, and the workspaces of an instance.
 
 They are not part of the specification. Paths and names are the documented ones of ListDataArtsStudioInstances and
-ListManagerWorkSpaces. An instance has only the fields for its id and status, a workspace those for its id and name.
+ListManagerWorkSpaces. An instance shows only its id and its status, and a workspace only its id and its name.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PAGING = ParameterRules(
 
 
 class ManagementCenter:
-    """Lists the one instance and the workspaces of the data.
+    """Lists the one instance, and the workspaces of the data or only the configured one.
 
     ``limit`` is 10 by default and ``offset`` counts rows: both are inferred. Other projects and instances are refused
     as in the operations of the specification.

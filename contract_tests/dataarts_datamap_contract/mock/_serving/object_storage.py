@@ -58,7 +58,7 @@ class ObjectStorage:
     403    VirtualHostDomainRequired    the bucket is in the path, not in the host
     405    MethodNotAllowed             neither GET nor HEAD
     301    PermanentRedirect            the host is that of another region
-    404    NoSuchBucket                 not the default bucket, and no log of a run is in it
+    404    NoSuchBucket                 not the default bucket, and no log path of a run names it
     403    AccessDenied                 not signed; or the log is forbidden
     400    InvalidArgument              Authorization is of neither of the two known types
     400    AuthorizationHeaderMalformed a signature of version 4 names another region

@@ -60,7 +60,7 @@ class Fault:
     Attributes:
         kind: How responses go wrong.
         every: Every n-th response goes wrong; the first one is the n-th.
-        probability: The fraction of responses that go wrong, at random; the same for the same seed.
+        probability: The fraction of responses that go wrong, at random; the same ones for the same seed.
         seconds: For ``slow`` and ``dribble``: how long the response takes.
 
     Raises:
@@ -138,7 +138,7 @@ class FaultPlan:
             self._random = random.Random(f"faults/{self._seed}")  # noqa: S311  randomness for tests, not a secret
 
     def next(self) -> Fault | None:
-        """The fault of the next response: the first one in force that hits it."""
+        """The fault of the next response: the first one in force that hits it; None if none does."""
         if not self._faults:
             return None
         with self._lock:
@@ -152,7 +152,7 @@ class FaultPlan:
 
 
 def asked_for(scope: Scope) -> Fault | None:
-    """The fault that a request asks for in its header.
+    """The fault that a request asks for in its header; None if it asks for none.
 
     Raises:
         ValueError: The header does not describe a fault.

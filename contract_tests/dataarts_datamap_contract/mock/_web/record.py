@@ -82,8 +82,8 @@ class Record:
         """The last 10,000 requests of the service, oldest first, as JSON values.
 
         Each has ``method``, ``target`` (path and query), ``headers``, ``status``, ``request_id`` and ``fault``, which
-        is a text or None; the status is that of the response before the fault. A header that could hold a secret has
-        ``***`` as its value.
+        is a text or None; the status is that of the response before the fault. All headers but a few that never hold a
+        secret have ``***`` as their value.
         """
         with self._lock:
             exchanges = list(self._exchanges)
@@ -109,7 +109,7 @@ class Record:
         self._secrets += filter(None, secrets)
 
     def remember(self, exchange: Exchange) -> None:
-        """Add a request that got its response."""
+        """Add a request and its response."""
         with self._lock:
             self._exchanges.append(exchange)
 

@@ -1,4 +1,4 @@
-"""Paths, and what each method of them does."""
+"""Paths, and the operations behind their methods."""
 
 from __future__ import annotations
 

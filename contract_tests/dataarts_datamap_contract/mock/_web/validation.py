@@ -48,8 +48,8 @@ class Arguments:
 class ParameterRules:
     """The rules for the parameters and the body of one operation, read off its declarations.
 
-    A parameter that is sent twice is refused, unless it is an array, and an integer must be ASCII digits: the service
-    documents neither rule, but breaking either is a mistake of the client. Undeclared parameters are ignored.
+    A parameter that is sent twice is refused, unless it is an array, and an integer must be in ASCII digits: the
+    service documents neither rule, but breaking either is a mistake of the client. Undeclared parameters are ignored.
 
     Raises:
         ValueError: A declaration uses something that is not supported here.
@@ -65,11 +65,11 @@ class ParameterRules:
         self._body = None if body is None else _body_validator(document, body)
 
     def judge(self, request: RequestParts) -> Arguments:
-        """The values of the declared parameters.
+        """The values of the declared parameters, and the body.
 
         Raises:
-            HttpError: A parameter is missing, sent twice or not percent-encoded UTF-8; or a parameter or the body does
-                not match its schema.
+            HttpError: A parameter is missing or sent twice; the path or the query is not percent-encoded UTF-8; the
+                body is not JSON; or a parameter or the body does not match its schema.
         """
         texts = request.texts()
         judged = {rule.name: rule.judge(rule.sent(request, texts)) for rule in self._rules}
