@@ -1,4 +1,4 @@
-"""Resumption of an interrupted walk by the next call of the same command."""
+"""Lets the next call of the same command continue an interrupted walk."""
 
 from __future__ import annotations
 
