@@ -42,7 +42,7 @@ def site_pages() -> dict[str, str]:
 
 
 def site_path(document: str) -> str:
-    """The path of a file of the checkout in the site: that of its page, or of a copy of the file.
+    """The path in the site of a file of the checkout: the path of its page, or of a copy of the file.
 
     Raises:
         FileNotFoundError: There is no such file.

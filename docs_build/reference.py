@@ -1,4 +1,4 @@
-"""Extensions of griffe: the reference shows values and docstrings like ``help``, not the layout of the code."""
+"""Extensions of griffe, so that the reference shows the values of defaults, and docstrings that are inherited."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Defaults(Extension):
-    """Replaces names in a signature, such as ``_DEFAULT_TIMEOUT``, by their values."""
+    """Replaces defaults that are names, such as ``_DEFAULT_TIMEOUT``, by their values."""
 
     def on_package(self, *, pkg: Module, **_: Any) -> None:  # noqa: ANN401  as in griffe
         """Look up each default in the module of its function."""
