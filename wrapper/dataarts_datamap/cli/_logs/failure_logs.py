@@ -21,7 +21,7 @@ _TAIL: Final = 16 * 1024
 
 
 def with_logs(report: Report, client: DataMapClient) -> Report:
-    """Add to the report, for each of its fifty newest failures, the last 16 KiB of the log, or why it cannot be read.
+    """The report, with the last 16 KiB of the log of each of its fifty newest failures, or why it cannot be read.
 
     After an error that is not a ``LogError``, no more logs are requested.
 

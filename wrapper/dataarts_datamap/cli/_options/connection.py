@@ -57,7 +57,7 @@ _PAGING_OPTIONS = options(
 
 
 def paging_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
-    """Add the options for paging. The command gets those that are given in ``paging``: keywords of a client's calls."""
+    """Add the options for paging; the command's ``paging`` has the given ones, as keywords of a client's calls."""
 
     @wraps(command)
     def call(**values: Any) -> ResultT:  # noqa: ANN401

@@ -46,8 +46,7 @@ class YieldedRuns:
     """The successes of a table that were yielded.
 
     A run is identified by the first half of its ``key``. If its end changes, it counts as a new success. A trigger
-    polls often, and stores the state in a database, so this class reads and keeps less than
-    ``RunProgress``.
+    polls often, and stores the state in a database, so this class reads and keeps less than ``RunProgress``.
 
     Args:
         lookback: Time to look back for successes that appear late.
