@@ -1,4 +1,4 @@
-"""Many tables: the time of a check, compared with the least time under the throttle, a scrape, and their report."""
+"""Figures for many tables: a check, against the least time that the throttle allows; a scrape; the page of all."""
 
 from __future__ import annotations
 

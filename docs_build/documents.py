@@ -36,7 +36,7 @@ def documents() -> list[str]:
 
 
 def site_pages() -> dict[str, str]:
-    """The page of each document, by paths in the checkout and in the site."""
+    """The path in the site of each document's page, by the path of the document in the checkout."""
     inside = (path.relative_to(PAGES).as_posix() for path in PAGES.rglob("*.md"))
     return {**{f"docs/{page}": page for page in inside}, **_BESIDE}
 

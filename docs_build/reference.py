@@ -23,7 +23,7 @@ class Defaults(Extension):
 
 
 class InheritedDocstrings(Extension):
-    """Gives a method without a docstring that of the method that it overrides."""
+    """Gives a method without a docstring the docstring of the method that it overrides."""
 
     def on_package(self, *, pkg: Module, **_: Any) -> None:  # noqa: ANN401  as in griffe
         """Look for the docstring in method resolution order."""

@@ -27,7 +27,7 @@ class TranslationError(Exception):
 
 
 class Translation(NamedTuple):
-    """A page, and the page that it is a translation of.
+    """A page in Chinese, and the English page that it translates.
 
     Attributes:
         page: Path of the page in the checkout.

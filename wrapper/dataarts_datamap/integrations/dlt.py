@@ -9,7 +9,7 @@
     pipeline = dlt.pipeline("runs", destination="duckdb", dataset_name="datamap")
     pipeline.run(datamap(["sales.dws_orders"]))
 
-Credentials are those of the client, from the environment or the profile file; dlt never gets them.
+Credentials are found as in ``DataMapClient.from_env``, or are those of a given client; dlt never gets them.
 """
 
 from __future__ import annotations
