@@ -1,1 +1,1 @@
-"""Benchmarks of the client; each figure is a ratio to a peer measured in the same run: ``make bench``."""
+"""Benchmarks of the client, mostly as ratios to peers that are measured in the same run: ``make bench``."""

@@ -1,4 +1,4 @@
-"""Measures, and writes the table: ``python -m benchmarks``, in an environment with the peers."""
+"""Runs the benchmarks, and writes their table: ``python -m benchmarks``, in an environment with the peers."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ _NOTES: Final = Path(__file__).with_name("notes.md")
 _HEAD: Final = """\
 # Benchmarks
 
-Written by `make bench`, not by hand. A figure without a unit is a ratio to a peer that was measured in the same run,
-taking turns: the official SDK's figure is 1, and more is faster. The times are processor time of the client's process,
-the least of many rounds; the walk under a throttle is measured in elapsed time, and the mock server by the processor
-time of its own process. Rows have the form of the documented example: 24 fields, 1.7 KB each.
+Written by `make bench`, not by hand. A figure in × is a ratio to what it is compared with, measured in the same run, in
+turns: the official SDK's figure is 1, and more is faster. The times are processor time of the client's process, the
+least of many rounds; but walks under a throttle, checks of tables and scrapes are measured in elapsed time, and the
+mock server by the processor time of its own process. Rows have the form of the documented example: 24 fields, 1.7 KB
+each.
 
 """
 

@@ -1,4 +1,4 @@
-"""The same page, requested in an event loop by this client and by httpx; the official SDK has only threads."""
+"""A page of runs, requested in an event loop by this client and by httpx; the official SDK has no async client."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def async_page_readers(url: str, rows: int) -> Iterator[dict[str, Reader]]:
-    """Functions that read a page of a number of rows, one for each client, while the event loop runs.
+    """Functions that read a page of a number of rows, one for each client; connections stay open in the block.
 
-    The official SDK's function uses threads.
+    All but the official SDK's function run the same event loop until they have read the page.
     """
     window, target = Window.of_rows(rows), page_target(rows)
     with asyncio.Runner() as runner:

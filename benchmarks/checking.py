@@ -1,4 +1,4 @@
-"""The time of a check of many tables, compared with the least time under the throttle, and of an exporter scrape."""
+"""Figures for many tables: a check, against the least time that the throttle allows; a scrape; the page of all."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _line(process: subprocess.Popen[str]) -> str:
 
 
 def reporting(where: Environments) -> Iterator[Figure]:
-    """Yield the figures of the page of many tables: the memory that making it takes, and how large it is."""
+    """Figures for the page of many tables: the peak memory of the process that makes it, and its size."""
     with tempfile.TemporaryDirectory() as folder, mock_server(where, "--tables", str(TABLES)) as (_, told):
         variables = {
             "DATAMAP_ENDPOINT": told["url"],

@@ -1,4 +1,4 @@
-"""From the bytes of a response to typed rows, without a network."""
+"""Figures for decoding: from the bytes of a response to typed rows, without a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The costs of importing and installing the package, and of the command line's help."""
+"""The costs of importing and installing the package, and of the command line's help and completion."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INSTALLER: Final = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "d
 
 
 def importing(where: Environments) -> Iterator[Figure]:
-    """Figures for the package alone, for all modules that a first call loads, and for ``datamap --help``."""
+    """Figures for the package alone, all modules that a first call loads, ``datamap --help``, and a completion."""
     with serving() as service:
         loading = {name: _loading_of_a_call(where, name, service.url) for name in ("plain", "cli")}
     seconds = least_cpu(

@@ -1,4 +1,4 @@
-"""The cost of a page for the mock server: processor time of its process, over one persistent connection."""
+"""The cost of a page for the mock server: processor time of its process, over persistent connections."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _page(where: Environments, size: int | None = None, *, connections: int = 1)
 
 
 def _round(process: subprocess.Popen[str], to: Sequence[http.client.HTTPConnection], request: Request) -> float:
-    """Seconds for each request; a connection sends the next one as soon as it has the last response."""
+    """Seconds of processor time for each request; a connection sends the next request when it has the response."""
     begun = _cpu(process)
     for connection in to:
         _ask(connection, request)

@@ -1,4 +1,4 @@
-"""One page of runs, requested and decoded by this client, and by the alternatives of a user.
+"""One page of runs, requested and decoded by this client, and by the alternatives that a user has.
 
 Each client signs with an access key, except the generated client, which cannot sign and sends a token. Where a peer
 leaves work to its user, a few lines here do that work.

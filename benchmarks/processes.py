@@ -57,7 +57,7 @@ def peak_memory() -> int:
 
 
 def least_cpu(commands: Mapping[str, Sequence[str]], where: Environments, *, rounds: int) -> dict[str, float]:
-    """Seconds of processor time of each command, the least of a number of rounds, in turns."""
+    """Seconds of processor time of each command, in the fastest of ``rounds`` rounds; the commands take turns."""
     least = dict.fromkeys(commands, float("inf"))
     for _ in range(rounds):
         for name, command in commands.items():

@@ -40,7 +40,7 @@ def requesting() -> Iterator[Figure]:
 
 
 def requesting_in_event_loops() -> Iterator[Figure]:
-    """Figures for the same pages in an event loop; the official SDK has no async client, and is called in a thread."""
+    """Figures for the same pages in an event loop; the official SDK has no async client, and is called without one."""
     with serving(alphabet=Alphabet.DOCUMENTED) as service:
         for size in _SIZES:
             yield from _compare(async_page_readers, service.url, size, "in an event loop")

@@ -114,7 +114,7 @@ _TAIL: Final = b'], \\"success\\": true, \\"total\\": %d}", "header_map": ' + js
 
 
 def page(window: Window, *, offset: int, limit: int, alphabet: Alphabet = Alphabet.MIXED) -> bytes:
-    """A response: a number of rows of the window, from the row with this number on."""
+    """A response: the window's rows after the first ``offset``, ``limit`` at most."""
     rows, templates = window.rows(), _TEMPLATES[alphabet]
     sent = [
         templates[number % len(templates)]

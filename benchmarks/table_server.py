@@ -19,7 +19,7 @@ _TOO_MANY = 429  # on a busy machine, some requests arrive too close to others
 
 def _main() -> None:
     now = datetime.now(UTC)
-    from dataarts_datamap_contract.mock import FakeService, MockConfig  # noqa: PLC0415  its names are read where there is no server
+    from dataarts_datamap_contract.mock import FakeService, MockConfig  # noqa: PLC0415  checking.py imports this module without the extra
 
     config = MockConfig(latency=_LATENCY, rate_limit=_RATE)
     with FakeService(config) as service:

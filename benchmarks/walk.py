@@ -83,7 +83,7 @@ def _main() -> None:
     parser.add_argument("url")
     parser.add_argument("--rows", type=int, default=0)
     parser.add_argument("--page-size", type=_page_size, required=True)
-    parser.add_argument("--mock", action="store_true", help="read all runs of the mock server with this address")
+    parser.add_argument("--mock", action="store_true", help="read all runs of the mock server; url is its data as JSON")
     parser.add_argument("--official", action="store_true", help="use the official SDK")
     parser.add_argument("--limited", action="store_true", help="keep the default rate limit")
     parser.add_argument("--warm-up", action="store_true", help="walk a few pages first")

@@ -24,7 +24,7 @@ _FEW_ROWS: Final = 10_000
 _MANY_ROWS: Final = 1_000_000
 _PAGE_SIZE: Final = 100
 _LARGE_PAGE: Final = 1000
-_CAPPED_ROWS: Final = 100_000  # a million would take seven minutes, two times
+_CAPPED_ROWS: Final = 100_000  # a million would take seven minutes for each of the two servers
 _CAPS: Final = {
     "caps at 100 rows in silence": ("--max-limit", "100"),
     "answers 400 above 100 rows": ("--max-limit", "100", "--over-limit", "refused"),
@@ -82,7 +82,7 @@ def growing() -> Iterator[Figure]:
 
 
 def paging(where: Environments) -> Iterator[Figure]:
-    """Figures for walks over the mock server with the largest pages that it accepts and default settings."""
+    """Figures for walks over the mock server with default settings, also if a page has at most 100 rows there."""
     dictated = f"what {_REQUESTS_PER_SECOND} requests in any second dictate"
     taken = _walk_mock(where, _MANY_ROWS, "auto")
     least = _MANY_ROWS / _LARGE_PAGE

@@ -20,7 +20,7 @@ def main() -> int:
     folder = parser.parse_args().folder.resolve()
     stage(folder)
     command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "--config-file", "zensical.toml"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # for the extension of griffe
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # for the extensions of griffe
     done = subprocess.run(command, check=False, cwd=folder, env=environment, capture_output=True, text=True)  # noqa: S603  our own
     site = folder / "site"
     sys.stdout.write(

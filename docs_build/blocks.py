@@ -30,9 +30,9 @@ class Block:
         line: The line of its opening fence, from 1.
         language: The language after the fence; empty for none.
         text: Its content.
-        title: The name of the file that it shows; None if it is not a file.
+        title: The name of the file that it shows; None if it shows no file.
         not_run: Why it is not run; None if it is run.
-        numbers_vary: Whether any other numbers and times match those of the block, in columns of any width.
+        numbers_vary: Whether the output may have other numbers and times, in columns of any width.
         stays_running: Whether its command runs until the document ends.
         with_official_sdk: Whether it runs in the environment of the official SDK.
     """

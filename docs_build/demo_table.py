@@ -20,7 +20,7 @@ _LOGS: Final = "obs://dlf-log-0833a5737480/{name}/{at:%Y-%m-%d_%H_%M_%S_000}/{na
 
 @dataclass(frozen=True, kw_only=True)
 class _Job:
-    """The pattern of a job's runs."""
+    """The pattern of a job's runs; ``takes`` and ``waits`` are in seconds."""
 
     name: str
     task_id: str

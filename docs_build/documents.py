@@ -36,13 +36,13 @@ def documents() -> list[str]:
 
 
 def site_pages() -> dict[str, str]:
-    """The page of each document, by paths in the checkout and in the site."""
+    """The path in the site of each document's page, by the path of the document in the checkout."""
     inside = (path.relative_to(PAGES).as_posix() for path in PAGES.rglob("*.md"))
     return {**{f"docs/{page}": page for page in inside}, **_BESIDE}
 
 
 def site_path(document: str) -> str:
-    """The path of a file of the checkout in the site: that of its page, or of a copy of the file.
+    """The path in the site of a file of the checkout: the path of its page, or of a copy of the file.
 
     Raises:
         FileNotFoundError: There is no such file.

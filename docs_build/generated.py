@@ -108,7 +108,7 @@ def _place(error: type[DataMapError]) -> int:
 
 
 def columns() -> str:
-    """The columns of an export, with their Arrow types and their descriptions from a run."""
+    """The columns of an export, with their Arrow types, and descriptions from ``Run`` and ``RunOrigin``."""
     schema: Any = ArrowEncoder(chosen_columns(None, "json")).schema
     meanings = {**_attributes(RunOrigin), **_attributes(Run), **_DERIVED}
     rows = ([f"`{field.name}`", f"`{_arrow_type(field.type)}`", meanings[field.name]] for field in schema)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 NOW: Final = demo_table.END
 _SUFFIXES: Final[Mapping[Language, str]] = {"en": "", "zh": ".zh"}
 LIVE_PAGES: Final = tuple(f"{name}{suffix}.html" for name in ("report", "overview") for suffix in _SUFFIXES.values())
-"""Their names, in the folder ``live`` of the site."""
+"""The names of these pages, in the folder ``live`` of the site."""
 _TABLES: Final = """\
 [defaults]
 max_age = "26h"

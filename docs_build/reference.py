@@ -1,4 +1,4 @@
-"""Extensions of griffe: the reference shows values and docstrings like ``help``, not the layout of the code."""
+"""Extensions of griffe, so that the reference shows the values of defaults, and docstrings that are inherited."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Defaults(Extension):
-    """Replaces names in a signature, such as ``_DEFAULT_TIMEOUT``, by their values."""
+    """Replaces defaults that are names, such as ``_DEFAULT_TIMEOUT``, by their values."""
 
     def on_package(self, *, pkg: Module, **_: Any) -> None:  # noqa: ANN401  as in griffe
         """Look up each default in the module of its function."""
@@ -23,7 +23,7 @@ class Defaults(Extension):
 
 
 class InheritedDocstrings(Extension):
-    """Gives a method without a docstring that of the method that it overrides."""
+    """Gives a method without a docstring the docstring of the method that it overrides."""
 
     def on_package(self, *, pkg: Module, **_: Any) -> None:  # noqa: ANN401  as in griffe
         """Look for the docstring in method resolution order."""

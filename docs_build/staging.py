@@ -69,7 +69,7 @@ def _unreleased() -> str:
 
 
 def _with_note(text: str, document: str) -> str:
-    """The text of a translation; if its English page has changed since, with a note that says so."""
+    """The text of a document; if it translates an English page that has changed since, with a note that says so."""
     behind = {one.page: one.sister for one in translations() if one.is_behind}
     if document not in behind:
         return text

@@ -50,7 +50,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             "no credentials: … Set one of them",
             datamap.CredentialsError,
             "None of the places that are searched has credentials.",
-            "Set `DATAMAP_TOKEN`, or `HUAWEICLOUD_SDK_AK` and `HUAWEICLOUD_SDK_SK`; a new shell does not have them.",
+            "Set `DATAMAP_TOKEN`, or `HUAWEICLOUD_SDK_AK` and `HUAWEICLOUD_SDK_SK`, in this shell.",
         ),
         Symptom(
             "is not set, and …",
@@ -79,7 +79,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
         Symptom(
             "has no time zone: give one, such as datetime(…, tzinfo=timezone.utc)",
             datamap.InvalidArgumentError,
-            "A time without an offset could mean 24 different moments.",
+            "A time without an offset means another moment in each time zone.",
             "Give an aware `datetime`, or text with an offset; on the command line, `--tz` sets the zone.",
         ),
         Symptom(
@@ -105,8 +105,8 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
         Symptom(
             "no connection to …: … certificate verify failed",
             datamap.CertificateError,
-            "It is self-signed, has expired, or belongs to another host; a company's proxy that inspects TLS presents "
-            "its own.",
+            "The certificate is self-signed, has expired, or belongs to another host; a company's proxy that inspects "
+            "TLS presents its own.",
             "Name the proxy's certificate in `SSL_CERT_FILE`; there is no option to turn the check off.",
         ),
         Symptom(
@@ -151,7 +151,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
         Symptom(
             "HTTP 400: …",
             datamap.BadRequestError,
-            "The service uses it for wrong values, and also for things that it did not find.",
+            "A value is wrong, or something was not found: the service sends 400 for both.",
             "Read the message after the code; often, ids belong to another project.",
         ),
         Symptom(
@@ -170,7 +170,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             "HTTP 200 carries an error",
             datamap.ErrorBodyError,
             "The service refuses the request, but with status 200.",
-            "As for the HTTP status of the same code.",
+            "Read the code and the message; the fix is the same as for an HTTP error with this code.",
         ),
         Symptom(
             "HTTP 200 around status_code …",
@@ -241,13 +241,13 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
         Symptom(
             "the run has no log path",
             datamap.LogPathError,
-            "It did not start, or does not write its log to object storage.",
+            "The run did not start, or does not write its log to object storage.",
             "Look at another run; `datamap runs` shows which have a log path.",
         ),
         Symptom(
             "there is no log at …",
             datamap.LogNotFoundError,
-            "It is not written yet, or a rule of the bucket removed it.",
+            "The log is not written yet, or a rule of the bucket removed it.",
             "If the run is still running, `datamap log TABLE --follow` waits for the log.",
         ),
         Symptom(

@@ -38,7 +38,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "改正写明的那些行；[可以写什么](morning-check.md#文件)。",
     ),
     "has no time zone: give one, such as datetime(…, tzinfo=timezone.utc)": (
-        "没有时区的时间可能指 24 个不同的时刻。",
+        "没有时区的时间，在每个时区指不同的时刻。",
         "使用带时区的 `datetime`，或带偏移的文字；命令行上用 `--tz` 说明时区。",
     ),
     "looks like seconds: give milliseconds": ("服务按 1970 年以来的毫秒计时。", "乘以 1000，或使用 `datetime`。"),

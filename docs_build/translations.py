@@ -1,7 +1,8 @@
-"""Pages in Chinese: the English page of each, its sister, whether it is out of date, and its blocks.
+"""Pages in Chinese. Each is compared with the English page that it translates, its *sister*.
 
 ``python -m docs_build.translations`` copies changed blocks into the translations, and lists those whose sister has
-changed since the translation; the exit code is 1 if there are any. ``--done PAGE`` marks a page as up to date.
+changed since the translation, or has another number of blocks; the exit code is 1 if there are any. ``--done PAGE``
+marks a page as up to date.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ class TranslationError(Exception):
 
 
 class Translation(NamedTuple):
-    """A page, and the page that it is a translation of.
+    """A page in Chinese, and the English page that it translates.
 
     Attributes:
-        page: Path in the checkout.
-        sister: Path in the checkout of the English page.
+        page: Path of the page in the checkout.
+        sister: Path of the English page in the checkout.
         words: A hash of the sister's words at the time of the translation.
     """
 

@@ -13,7 +13,7 @@ def main() -> int:
     """Run one of the two commands."""
     parser = argparse.ArgumentParser(prog="python -m release", description=__doc__)
     steps = parser.add_subparsers(dest="step", required=True)
-    steps.add_parser("check", help="check that the version is new, and that the tag matches it").add_argument(
+    steps.add_parser("check", help="check that the version can be released, and that the tag matches it").add_argument(
         "tag", nargs="?", help="such as v1.2.3; without a tag, the version may still be missing in the changelog"
     )
     steps.add_parser("notes", help="print the changes of this version")

@@ -44,7 +44,7 @@ def check_version(changelog: str, version: str, *, tag: str | None = None) -> No
 
     Raises:
         ReleaseError: The version is not valid; or, with a tag, the tag belongs to another version, or the changelog has
-            no section for this one.
+            no section with a date and a text for this one.
     """
     if not _VERSION.fullmatch(version):
         raise ReleaseError(f"{version!r} is not a version such as 1.2.3 or 1.2.3rc1: change _version.py")

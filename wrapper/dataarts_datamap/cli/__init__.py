@@ -1,4 +1,4 @@
-"""The ``datamap`` command. Without the extra ``cli``, it only says how to install that."""
+"""The ``datamap`` command. Without the extra ``cli``, it only prints how to install the extra."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EXTRA = frozenset({"click", "rich"})
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit: 0 yes, 1 no, 2 could not be judged, 3 wrong usage, 130 interrupted."""
     try:
-        from dataarts_datamap.cli._main import run  # noqa: PLC0415  its imports are an extra
+        from dataarts_datamap.cli._main import run  # noqa: PLC0415  it imports libraries of the extra
 
         code = run(arguments)
     except KeyboardInterrupt:  # while it loads, or while it exits
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA:
             raise
-        from dataarts_datamap._extras import how_to_install  # noqa: PLC0415  as above
+        from dataarts_datamap._extras import how_to_install  # noqa: PLC0415  only needed here
 
         sys.stderr.write(f"datamap: the command line needs an extra: {how_to_install('cli')}\n")
         code = _WRONG_USAGE

@@ -59,7 +59,7 @@ _FOR_THE_DOCTOR: Final = (AuthenticationError, ConnectionFailedError, Permission
 
 
 class _Verbs(click.Group):
-    """Loads a verb only when it is called: the list of verbs and their completion do not need it."""
+    """Loads a verb only when it is used: to list or complete the names of verbs, none is loaded."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  as in click
         return list(_VERBS)
@@ -146,7 +146,7 @@ def _advice(error: DataMapError | OSError) -> str:
 def datamap() -> None:
     """Which runs produced a table, when, and how they ended.
 
-    Credentials come from the environment, never from the command line: DATAMAP_TOKEN, or HUAWEICLOUD_SDK_AK and
+    Credentials are never given on the command line. They come from DATAMAP_TOKEN, or HUAWEICLOUD_SDK_AK and
     HUAWEICLOUD_SDK_SK, or the profile file ~/.huaweicloud/credentials. With DATAMAP_CREDENTIALS=password, they are
     DATAMAP_USER, DATAMAP_PASSWORD and DATAMAP_ACCOUNT; with DATAMAP_CREDENTIALS=ecs-metadata, the key of the cloud
     server that this runs on.

@@ -9,7 +9,7 @@
     pipeline = dlt.pipeline("runs", destination="duckdb", dataset_name="datamap")
     pipeline.run(datamap(["sales.dws_orders"]))
 
-Credentials are those of the client, from the environment or the profile file; dlt never gets them.
+Credentials are found as in ``DataMapClient.from_env``, or are those of a given client; dlt never gets them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def datamap(
 ) -> DltSource:
     """A source with two resources: ``operators`` of the tables, replaced by each load, and their ``runs``, merged.
 
-    Runs are merged by ``run_key``, their identity, and ``table_guid``. The first load reads ``since``; each later one
+    Runs are merged by ``run_key`` (their identity) and ``table_guid``. The first load reads ``since``; each later one
     begins at the oldest run that had not ended, or ``lookback`` before the present if that is earlier. So a run that
     ends weeks after its plan is still updated; ``dlt.sources.incremental`` would silently drop it. The resource's state
     holds that beginning: a few bytes for each table.
@@ -69,7 +69,7 @@ def datamap(
     if isinstance(tables, str) or not tables:
         raise InvalidArgumentError("tables must be a list of GUIDs or names, and not empty")
     look_back(since, None)  # refuses an invalid timedelta before anything is loaded
-    RunProgress(lookback=lookback)  # as above
+    RunProgress(lookback=lookback)  # also refuses an invalid timedelta
     nested: Literal["json", "skip"] = "json" if running_data else "skip"
     reader = _Reader(tables=list(tables), client=client, since=since, lookback=lookback, nested=nested)
 

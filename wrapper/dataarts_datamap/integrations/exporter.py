@@ -300,7 +300,7 @@ class _Handler(BaseHTTPRequestHandler):
             case _:
                 self._respond(HTTPStatus.NOT_FOUND, b"not found\n")
 
-    do_HEAD = do_GET  # noqa: N815  as above
+    do_HEAD = do_GET  # noqa: N815  the library's name
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  as the library calls it
         """Do nothing: scrapes are not logged."""

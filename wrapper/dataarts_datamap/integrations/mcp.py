@@ -1,8 +1,8 @@
 """A server with tools for agents, by the Model Context Protocol. It needs the extra ``mcp``.
 
 ``datamap mcp`` serves them over stdio; ``make_server`` is for another transport. The tools only read. Texts from the
-service are made printable and bounded, ``running_data`` of runs is left out, and long lists are cut, with
-their full count beside them.
+service are made printable and bounded, ``running_data`` of runs is left out, and long lists are cut, with their full
+count beside them.
 """
 
 from __future__ import annotations

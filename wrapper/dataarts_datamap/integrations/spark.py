@@ -225,7 +225,7 @@ class _StreamReader(SimpleDataSourceStreamReader):
     def _read_tables(
         self, start: dict[str, Any], guids: Iterable[str] | None, now: datetime
     ) -> tuple[list[tuple[Any, ...]], dict[str, Any]]:
-        """The runs that ended from an offset to a time, of tables (of all for None), and the state of each table."""
+        """The runs of tables (None for all) that ended between an offset and a time, and the state of each table."""
         rows: list[tuple[Any, ...]] = []
         tables: dict[str, Any] = {}
         with self._settings.open(self._settings.rate) as client:
@@ -271,7 +271,7 @@ def _columns(schema: StructType, settings: _Settings) -> list[str]:
     """The names of the columns of a schema.
 
     Raises:
-        InvalidArgumentError: One is not a column of the source, or has another type.
+        InvalidArgumentError: A column of the schema is not one of the source, or has another type there.
     """
     known = {one.name: _sql_type(one.type) for one in _schema(settings)}
     for one in schema.fields:

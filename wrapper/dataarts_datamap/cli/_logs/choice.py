@@ -1,4 +1,4 @@
-"""Finds the run whose log to show."""
+"""Finds the run whose log is shown."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ def find_run(  # noqa: PLR0913  one parameter for each option
     only: Iterable[str],
     is_active_first: bool,
 ) -> Run | None:
-    """Find the run whose log to show, and name it on stderr.
+    """Find the run whose log is shown, and name it on stderr.
 
-    None if there is no such run, or if several operators have runs of that id; stderr has the reason.
+    None if there is no such run, or if several operators have runs with the id; stderr has the reason.
 
     Args:
         client: The client.
-        target: The id of the run, if ``table`` is given; otherwise the table. Of its operators, only those that write
-            it count, if lineage names any.
+        target: The id of the run if ``table`` is given, else the table.
         table: The table of the run; None to find the newest failure of ``target``.
         since: Time to look back.
-        only: Names of the operators to look at; if empty, all of ``table``, or those that write ``target``.
+        only: Names of the operators to look at. If empty: all of ``table``; without ``table``, those that write the
+            target according to lineage, or all if lineage names none.
         is_active_first: Without ``table``: whether to find the newest run that has begun and not ended, and a failure
             only if there is none.
     """
@@ -69,7 +69,7 @@ def find_run(  # noqa: PLR0913  one parameter for each option
 
 
 def _is_of_one(found: Sequence[Run], run_id: str) -> bool:
-    """Whether the runs with an id belong to one operator; if not, the operators are listed on stderr."""
+    """Whether all runs with the id belong to one operator; if not, the operators are listed on stderr."""
     newest: dict[Operator, Run] = {}
     for run in sorted(found, key=lambda run: planned_at(run) or EPOCH):
         if run.origin is not None:
@@ -85,6 +85,6 @@ def _is_of_one(found: Sequence[Run], run_id: str) -> bool:
 
 
 def description(run: Run) -> str:
-    """A description of a run and its status, in one line."""
+    """A run in one line: its id, operator, status and end."""
     ended = "" if run.end_time is None else f", ended {time_text(run.end_time, UTC)} UTC"
     return f"run {run.run_id} of {printable(run.job_name or '-')}, {printable(run.status or 'no status')}{ended}"

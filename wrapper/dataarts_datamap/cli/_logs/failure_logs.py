@@ -21,9 +21,9 @@ _TAIL: Final = 16 * 1024
 
 
 def with_logs(report: Report, client: DataMapClient) -> Report:
-    """The report with the ends (16 KiB) of the logs of its fifty newest failures, or the reason why one is missing.
+    """The report, with the last 16 KiB of the log of each of its fifty newest failures, or why it cannot be read.
 
-    If object storage does not respond as expected, no more logs are requested.
+    After an error that is not a ``LogError``, no more logs are requested.
 
     Raises:
         ConfigurationError: The address of object storage, or of IAM for a token, is not known.

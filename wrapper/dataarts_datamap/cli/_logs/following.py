@@ -24,19 +24,20 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.runs import Run
 
 _MARGIN: Final = timedelta(days=1)
-_SEEN: Final = 256  # bytes that are read again, to check that it is still the same log
+_SEEN: Final = 256  # bytes that are read again, to check that the log is still the same
 
 
 def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: timedelta, every: timedelta) -> int:
     """Show a log, and its additions until its run has ended.
 
-    At first, the last ``most`` bytes are shown; None for the whole log. ``since`` is the time to look back for the run.
+    At first, the last ``most`` bytes are shown; None for the whole log. The time to look back for the run is
+    ``since`` and a day.
 
     Returns:
         The exit code for the run's outcome; ``NOT_JUDGED`` if the reader of stdout goes away.
 
     Raises:
-        DataMapError: The log or the run cannot be read permanently, or the log cannot be read when the run has ended.
+        DataMapError: Reading the log or the run failed permanently, or reading the log failed after the run had ended.
     """
     log, first, is_gone = _FollowedLog(client, most), run, False
     try:
@@ -58,7 +59,7 @@ def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: time
 
 
 def _now(client: DataMapClient, run: Run, since: timedelta) -> Run | None:
-    """The present state of the run; the previous one if it cannot be read now; None if the run has disappeared."""
+    """The run as it is now; unchanged if it cannot be read at the moment; None if it has disappeared."""
     if run.origin is None:
         return run
     whose = run.origin.operator

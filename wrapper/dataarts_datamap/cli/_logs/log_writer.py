@@ -20,7 +20,7 @@ class LogWriter:
         self._is_within_line = False
 
     def write(self, content: bytes, *, is_cut: bool = False) -> bool:
-        """Write a piece; returns whether stdout still has a reader. A cut piece may begin within a character."""
+        """Write a piece, which may begin within a character if ``is_cut``; returns whether stdout has a reader."""
         if not self._for_person:
             return write_bytes(content)
         return self._show(self._decoder.decode(content[cut_character(content) :] if is_cut else content))

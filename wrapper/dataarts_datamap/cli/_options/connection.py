@@ -1,4 +1,4 @@
-"""Options that verbs share: the connection, the zone, the table, the reading of pages."""
+"""Options that verbs share: for the connection, the time zone, the table, paging and the output."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _PAGING_OPTIONS = options(
 
 
 def paging_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
-    """Add the options for reading pages; the command gets those given as ``paging``, keywords of a client's calls."""
+    """Add the options for paging; the command's ``paging`` has the given ones, as keywords of a client's calls."""
 
     @wraps(command)
     def call(**values: Any) -> ResultT:  # noqa: ANN401

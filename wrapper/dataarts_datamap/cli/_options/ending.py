@@ -1,4 +1,4 @@
-"""A verb that runs until a signal ends it."""
+"""Lets a verb run until a signal ends it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def until_told_to_end() -> Generator[threading.Event]:
-    """An event that is set when the process is terminated or interrupted, so that it can end cleanly."""
+    """An event that SIGTERM and SIGINT set, so that the verb can end cleanly."""
     is_ending = threading.Event()
 
     def end(_signal: int, _frame: object) -> None:

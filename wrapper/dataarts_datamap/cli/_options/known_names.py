@@ -1,8 +1,8 @@
 """The names of tables seen by verbs, kept on disk for a day, so that a shell can complete them without a request.
 
 There is a file for each endpoint, region, project and instance. Only its owner can read it. It holds names, but no
-GUID, credential or address: the service is only in the file's own name, as a digest. Names with characters that are
-special to a shell are left out.
+GUID, credential or address: the service is only in the file's own name, as a digest. Names that are not plain words
+for a shell are left out.
 """
 
 from __future__ import annotations
@@ -41,10 +41,9 @@ def remember_names(names: Iterable[str]) -> None:
     newest = sorted(seen.items(), key=lambda item: -item[1])[:_MOST]
     with suppress(OSError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # NamedTemporaryFile creates a file that only its owner may read.
         with NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, suffix=".tmp", delete=False) as made:
-            json.dump(
-                {"format": _FORMAT, "names": dict(newest)}, made, ensure_ascii=False
-            )  # only the owner may read the file
+            json.dump({"format": _FORMAT, "names": dict(newest)}, made, ensure_ascii=False)
         try:
             Path(made.name).replace(file)
         except OSError:
@@ -77,7 +76,7 @@ def _read(file: Path, now: int) -> dict[str, int]:
 
 
 def _file_of(options: Mapping[str, Any]) -> Path | None:
-    """The file of names for the service of the options and the environment; None if no names are kept."""
+    """The file of names for the service that options and environment name; None if no names are kept."""
     folder = _folder()
     if folder is None:
         return None
@@ -96,7 +95,7 @@ def _file_of(options: Mapping[str, Any]) -> Path | None:
 
 
 def _folder() -> Path | None:
-    """The folder for the files; None if ``DATAMAP_CACHE_DIR`` is set but empty, or if there is no home folder."""
+    """The folder for the files; None if ``DATAMAP_CACHE_DIR`` is empty, or if neither a variable nor a home is set."""
     named = os.environ.get("DATAMAP_CACHE_DIR")
     if named is not None:
         return Path(named) if named else None

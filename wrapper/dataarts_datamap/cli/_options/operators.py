@@ -1,4 +1,4 @@
-"""The options for the operators of a table that count."""
+"""The options that choose which operators of a table count."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, kw_only=True)
 class OperatorChoice:
-    """The choice of the operators that count.
+    """The choice of a table's operators that count.
 
     Attributes:
         only: Names of those that count; if empty, ``role`` decides.

@@ -1,4 +1,4 @@
-"""Resumption of an interrupted walk by the next call of the same command."""
+"""Lets the next call of the same command continue an interrupted walk."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def resume_option(command: CommandT) -> CommandT:
 
 @contextmanager
 def resumption(file: Path | None) -> Generator[Resumption]:
-    """A block that reads runs, beginning at the position in a file.
+    """A block that reads runs, beginning at the position in a file; without a file, no position is kept.
 
     If a ``DataMapError`` or an interrupt ends the block, the position of the walk is written to the file, if known.
     After all runs, the file is removed. If the reader of stdout goes away, the file stays unchanged.

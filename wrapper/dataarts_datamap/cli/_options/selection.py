@@ -39,7 +39,7 @@ class Selection:
         since: Length of the window up to its end; None if it is not given. It cannot be given together with ``start``.
         tz: Zone of times without an offset.
         paging: Keywords of ``list_table_runs`` for reading pages.
-        strict: Whether a field of an unexpected type is an error.
+        strict: Whether a field with an unexpected type or an invalid value is an error.
     """
 
     table_guid: str | None
@@ -149,7 +149,7 @@ _OPTIONS = options(
     span_option("--since", help="Length of the window up to its end: 90m, 24h, 7d"),
     zone_option("times without an offset"),
     paging_options,
-    click.option("--strict", is_flag=True, help="Fail on a field of an unexpected type."),
+    click.option("--strict", is_flag=True, help="Fail on a field with an unexpected type or an invalid value."),
 )
 
 

@@ -1,4 +1,4 @@
-"""The values that a shell suggests for options; other values can be typed, too."""
+"""The values that a shell suggests for options and arguments; some of these accept other values, too."""
 
 from __future__ import annotations
 

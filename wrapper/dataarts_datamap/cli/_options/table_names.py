@@ -18,9 +18,9 @@ def table_guid_of(client: DataMapClient, table: str) -> str:
 
 
 def table_of(client: DataMapClient, table: str) -> Table:
-    """The table with a GUID, without other attributes; or the table found by its name, which stderr gets with its GUID.
+    """The table with the given GUID, without other attributes; or the table that is found by the given name.
 
-    A text that does not look like a GUID, or that begins with ``name:``, is a name.
+    A text that does not look like a GUID, or that begins with ``name:``, is a name; stderr then shows name and GUID.
     """
     from dataarts_datamap._models.tables import Table
     from dataarts_datamap._monitoring.table_names import is_guid

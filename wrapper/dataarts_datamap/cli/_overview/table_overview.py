@@ -32,7 +32,7 @@ _DAY: Final = timedelta(days=1)
 
 
 class WrittenOverview(NamedTuple):
-    """A summary of an overview that was written, and the error if no table could be read."""
+    """A summary of an overview that was written, and the first error if no table could be read."""
 
     summary: str
     error: DataMapError | None
@@ -50,7 +50,7 @@ def write_overview(  # noqa: PLR0913  one parameter for each option
 ) -> WrittenOverview:
     """Write the page of all tables of a file, with the last ``days`` days in the zone, including today.
 
-    A table whose days cannot be read is shown without them.
+    A table whose days cannot be read is shown without them, with the error.
     """
     from dataarts_datamap._files import replacing
 

@@ -64,7 +64,7 @@ def summary(checks: Sequence[TableCheck]) -> str:
 def junit_text(checks: Sequence[TableCheck], *, fail_on: Collection[Verdict]) -> str:
     """The checks as JUnit XML: each table is a test case, which fails if ``fail_on`` has its verdict.
 
-    An unknown table is an error, unless ``fail_on`` has that verdict.
+    A table with the verdict ``unknown`` is an error, unless ``fail_on`` has that verdict.
     """
     failed = sum(one.verdict in fail_on for one in checks)
     unknown = sum(one.verdict is Verdict.UNKNOWN and one.verdict not in fail_on for one in checks)
@@ -92,7 +92,7 @@ def junit_text(checks: Sequence[TableCheck], *, fail_on: Collection[Verdict]) ->
 
 
 def _shared_errors(checks: Sequence[TableCheck]) -> dict[str, tuple[DataMapError, int]]:
-    """The errors that more than a few tables share, by their texts: the first such error, and the number of tables.
+    """By its text, each error that more than two tables share: the first one, and the number of tables.
 
     The requests in the errors differ, and are not compared.
     """

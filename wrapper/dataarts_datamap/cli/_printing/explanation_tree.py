@@ -1,4 +1,4 @@
-"""Writes an explanation as a tree in the terminal: the table, the tables that explain it, and the causes' logs."""
+"""Writes an explanation as a tree: the table, the tables upstream that explain its verdict, and log paths."""
 
 from __future__ import annotations
 

@@ -136,5 +136,5 @@ def _mermaid(table: Table, steps: Sequence[_Step], direction: Direction) -> Iter
 
 
 def _mermaid_text(text: str) -> str:
-    """Text in quotes, with characters that are special to Mermaid or a browser as character codes."""
+    """Text in quotes, with characters that may be special to Mermaid or a browser as character codes."""
     return '"' + "".join(char if char.isalnum() or char in " ._-/" else f"#{ord(char)};" for char in text) + '"'

@@ -59,7 +59,7 @@ _FRAMES_PER_SECOND: Final = 2  # so that a countdown shows each second
 
 
 class View:
-    """The view of a table, with times in a zone. ``now`` returns the present, aware."""
+    """The view of a table, with times in a zone. ``now`` returns the present as an aware datetime."""
 
     def __init__(self, table_guid: str, *, zone: tzinfo, now: Callable[[], datetime]) -> None:
         self._table_guid = table_guid
@@ -71,11 +71,11 @@ class View:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there has been nothing to show yet."""
+        """Whether no reading has been shown yet."""
         return self._report is None
 
     def show(self, poll: Poll, report: Report | None) -> None:
-        """Show a reading. If it failed, it has no report, and its error is shown above the last report."""
+        """Show a reading. If it failed, it has no report: the last report stays, with the error."""
         self._poll, self._report = poll, report or self._report
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:

@@ -20,12 +20,12 @@ _QUIET: Final = "dataarts_datamap.quiet"
 
 
 def be_quiet(context: click.Context, *, quiet: bool) -> None:
-    """Set whether notices of success are left out."""
+    """Set whether only warnings and errors are written to stderr."""
     context.meta[_QUIET] = quiet
 
 
 def is_quiet() -> bool:
-    """Whether notices of success are left out."""
+    """Whether only warnings and errors are written to stderr."""
     context = click.get_current_context(silent=True)
     return context is not None and bool(context.meta.get(_QUIET))
 
@@ -37,7 +37,7 @@ def tell(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Write a notice of success to stderr, unless these are left out."""
+    """Write a notice to stderr, unless only warnings and errors are written there."""
     if not is_quiet():
         tell(text)
 

@@ -184,7 +184,7 @@ def line_width() -> int:
 def write_rich(*renderables: RenderableType, width: int) -> None:
     """Write rich renderables to stdout; only a terminal gets colours, and not if NO_COLOR is set.
 
-    No line is cut: the terminal wraps longer ones.
+    No line is cut: the terminal wraps those that are longer than ``width``.
     """
     from rich.console import Console
 

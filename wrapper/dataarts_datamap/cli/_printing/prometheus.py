@@ -1,4 +1,4 @@
-"""The state of a table for Prometheus, in text exposition format 0.0.4."""
+"""The state of tables for Prometheus, in text exposition format 0.0.4."""
 
 from __future__ import annotations
 

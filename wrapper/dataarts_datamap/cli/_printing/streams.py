@@ -44,7 +44,7 @@ def write_bytes(content: bytes) -> bool:
 
 
 def _reader_is_gone(error: OSError) -> bool:
-    """Whether an error means that a pipe has no reader; on Windows that is an invalid argument."""
+    """Whether an error means that a pipe has no reader; on Windows, the error may be EINVAL."""
     return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL)
 
 

@@ -31,7 +31,7 @@ _BARS: Final = "▁▂▃▄▅▆▇█"
 
 
 class Cells:
-    """The cells of the strips of a report, at most ``most``: each covers some planned hours, in the report's zone."""
+    """The cells of a report's strips, at most ``most``: each covers one planned hour or more, in the report's zone."""
 
     def __init__(self, report: Report, *, most: int) -> None:
         start, end = (EPOCH + time * MILLISECOND for time in report.window)

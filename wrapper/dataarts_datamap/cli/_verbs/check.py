@@ -27,7 +27,7 @@ _CAN_FAIL = ("failed", "late", "stale", "unknown", "few_rows", "slow")
 
 
 def _parse_fail_on(text: str) -> frozenset[str]:
-    """Verdicts from their names, with commas between them."""
+    """The verdicts whose names a text lists, with commas between them."""
     names = [name.strip() for name in text.split(",")]
     for name in names:
         if name not in _CAN_FAIL:
@@ -80,8 +80,9 @@ def check(  # noqa: PLR0913  one parameter for each option
 ) -> int:
     """Check all tables of a file in parallel: one row per table, the worst first.
 
-    For each table, the file says how old its last success may be, or by when a run planned for the day must have
-    succeeded. A table that cannot be read is unknown, and does not affect the others.
+    For each table, the file can say how old its last success may be, or by when a run planned for the day must have
+    succeeded; otherwise its latest outcome must be a success. A table that cannot be read is unknown, and does not
+    affect the others.
 
     Exit code 0: no table has a verdict of --fail-on, and none is unknown. 1: a table has one. 2: none has one, but a
     table is unknown.
@@ -137,7 +138,7 @@ def _addresses(state_file: str | None) -> list[MessageAddress]:
 def _notify(
     checks: list[TableCheck], addresses: list[MessageAddress], state: CheckState, remind: timedelta | None
 ) -> None:
-    """Send each address a message, if there is news for it. If that fails, the next check tries again."""
+    """Send each address a message, if there is news for it. If sending fails, the next check tries again."""
     from datetime import UTC, datetime, timedelta
 
     from dataarts_datamap._checks.notifications import Notified, message_of

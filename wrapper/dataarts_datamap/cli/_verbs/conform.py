@@ -165,7 +165,7 @@ def _extra_is_missing(why: str) -> click.UsageError:
 
 @contextmanager
 def _nothing_left_behind() -> Generator[None]:
-    """Keep the Unicode cache of Hypothesis, which makes the random requests, out of the user's folder."""
+    """Keep the Unicode cache of Hypothesis, which makes the random requests, out of the current folder."""
     if _STORAGE in os.environ:
         yield
         return

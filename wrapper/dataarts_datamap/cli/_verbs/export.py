@@ -48,7 +48,7 @@ def _refuse_dash(_context: click.Context, _parameter: click.Parameter, file: Pat
 @click.option(
     "--since-last",
     is_flag=True,
-    help="Update FILE with the runs from its first one that may have changed; --start or --since is for operators "
+    help="Update FILE: read runs again from its first run that may have changed; --start or --since is for operators "
     "without runs in FILE.",
 )
 @span_option("--lookback", default="7d", help="With --since-last: time to look back for changes of ended runs")
@@ -89,7 +89,7 @@ def export(  # noqa: PLR0913  one parameter for each option
 
     An interrupted export leaves FILE unchanged. FILE is replaced, unless --append or --since-last is given: then runs
     with the same region, project, instance, workspace, task, operator, id and planned time are replaced, and all others
-    are kept. Its times are UTC.
+    are kept. The times in FILE are UTC.
 
     \b
     Examples:

@@ -70,7 +70,7 @@ def log(  # noqa: PLR0913  one parameter for each option
 ) -> int:
     """Show the log of a run: of the newest failure of TABLE, or of the run RUN_ID of the table that --table names.
 
-    The end of the log is read from object storage; the credentials need obs:object:GetObject on its bucket. It can
+    The end of the log is read from object storage; the credentials need obs:object:GetObject on its bucket. A log can
     contain SQL and passwords. For a terminal, control characters are escaped; a pipe or a file gets the unchanged
     bytes.
 

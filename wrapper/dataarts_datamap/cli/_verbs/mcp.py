@@ -18,7 +18,7 @@ def mcp(*, file: str | None, logs: bool, **settings: Any) -> None:  # noqa: ANN4
     """Serve tools for an agent over stdin and stdout, by the Model Context Protocol, until stdin ends.
 
     The tools find tables, check whether they are fresh and why not, list runs, and check all tables of a file. They
-    only read. An agent's settings contain this command and the variables for the service.
+    only read. Put this command, and the variables for the service, into the settings of the agent.
 
     \b
     Examples:

@@ -83,7 +83,7 @@ _behaviour_options = options(
         multiple=True,
         metavar="FAULT",
         shell_complete=suggest_faults,
-        help="Faults to inject: reset, truncated, dribble, slow, html, 500 to 504, as in reset:every=3.",
+        help="Faults to inject: reset, truncated, dribble, slow, html, 500, 502, 503 or 504, as in reset:every=3.",
     ),
     click.option(
         "--progress",

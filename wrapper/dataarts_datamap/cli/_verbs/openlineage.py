@@ -161,7 +161,7 @@ class _RunSender:
         }
 
     def tell(self, file: str, *, would_be: str) -> None:
-        """Report how many events were sent, and how many tables no rule names."""
+        """Report the number of events, and the number of tables without a rule for their names in the catalog."""
         if self._unnamed:
             count = f"{len(self._unnamed)} table{'s' if len(self._unnamed) > 1 else ''}"
             names = "their names are GUIDs, which do not match the names of other senders"

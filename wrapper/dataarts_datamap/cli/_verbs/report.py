@@ -194,7 +194,7 @@ def _report_all(  # noqa: PLR0913  one parameter for each option
     """Write the page of all tables.
 
     Raises:
-        click.UsageError: There is no page to write, or the time is too long for it.
+        click.UsageError: ``html`` is None, or ``since`` is too long for a page.
         DataMapError: No table could be read. The page is still written.
     """
     from dataarts_datamap._files import replaceable

@@ -103,7 +103,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
     """Show the progress of the runs of TABLE, a name or a GUID, until interrupted.
 
     It shows a line for each operator that counts: the status of its run, its duration and the typical one, its delay,
-    and the time of the last success; then the newest failures with their log paths; and outcomes and durations by the
+    and the age of the last success; then the newest failures with their log paths; and outcomes and durations by the
     hour. The operators that write the table according to lineage count, or all operators if lineage names none. If a
     reading fails, the last good one stays on the screen, marked as old, and another one is tried. To a pipe, it writes
     a JSON line for each run that appears, changes or disappears; the runs of the first reading are "known".

@@ -73,10 +73,10 @@ class Condition(ABC):
 
     @abstractmethod
     async def alook(self, client: AsyncDataMapClient, table: str) -> Look:
-        """The same."""
+        """Like ``look``, with the asynchronous client."""
 
     def arguments(self) -> dict[str, Any]:
-        """Plain values, from which ``condition`` recreates it."""
+        """Plain values, from which ``condition`` makes an equal condition."""
         return {"kind": self.kind, **asdict(self)}
 
 
@@ -110,7 +110,7 @@ class Freshness(Condition):
         return self._seen(table, guid, client.table_status(guid, **self._question()))
 
     async def alook(self, client: AsyncDataMapClient, table: str) -> Look:
-        """The same."""
+        """Like ``look``, with the asynchronous client."""
         guid = (await client.find_table(table)).guid
         return self._seen(table, guid, await client.table_status(guid, **self._question()))
 
@@ -161,7 +161,7 @@ class PlannedRun(Condition):
         return self._seen(table, guid, runs)
 
     async def alook(self, client: AsyncDataMapClient, table: str) -> Look:
-        """The same."""
+        """Like ``look``, with the asynchronous client."""
         guid = (await client.find_table(table)).guid
         producers = await client.find_producers(guid, only=self.only, ignore=self.ignore)
         operators = counting(table, producers.operators)

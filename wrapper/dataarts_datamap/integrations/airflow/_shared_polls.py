@@ -62,7 +62,7 @@ class _Failures(NamedTuple):
 
     Attributes:
         lasting: Number of permanent failures since the last temporary one.
-        wait: Seconds to wait after the last one.
+        wait: Seconds to wait after the last failure.
         until: End of this wait, by the loop's clock.
     """
 
@@ -125,8 +125,8 @@ class SharedPolls:
             warn: Receives the text of each failure.
 
         Raises:
-            DataMapError: The last of those failures.
-            AirflowException: The last of those failures, if Airflow does not know the connection.
+            DataMapError: The last of ``max_failures`` permanent failures in a row.
+            AirflowException: The same, if Airflow does not know the connection.
         """
         now = asyncio.get_running_loop().time
         known = {} if watcher is None else self._failures

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dataarts_datamap import Run
 
 WHOLE_EVERY: Final = timedelta(minutes=10)
-"""Time from a whole reading to the next one."""
+"""The shortest time from a whole reading to the next whole one."""
 
 _OVERLAP: Final = timedelta(hours=1)
 _LONGEST_RUN: Final = timedelta(days=30)
@@ -46,8 +46,7 @@ class YieldedRuns:
     """The successes of a table that were yielded.
 
     A run is identified by the first half of its ``key``. If its end changes, it counts as a new success. A trigger
-    polls every few seconds, and stores the state in a database, so this class reads and keeps less than
-    ``RunProgress``.
+    polls often, and stores the state in a database, so this class reads and keeps less than ``RunProgress``.
 
     Args:
         lookback: Time to look back for successes that appear late.

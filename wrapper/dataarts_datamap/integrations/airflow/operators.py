@@ -47,10 +47,12 @@ class ExportRunsOperator(BaseOperator):
     Args:
         table: GUID or name of the table. A template.
         path: Path of the file: any address of ``ObjectStoragePath``, with its connection before the ``@``. A template.
-        start: The earliest planned time, aware; by default the beginning of the DAG run's interval. A template.
-        end: The time before which runs must be planned; by default the end of that interval. A template.
-        slack: Time by which the window is longer than the interval at both ends, so that a run is still found if it
-            starts that much later than planned.
+        start: The earliest planned time: an aware datetime, or ISO 8601 text with an offset; by default the beginning
+            of the DAG run's interval. A template.
+        end: The time before which runs must be planned, given likewise; by default the end of the DAG run's interval. A
+            template.
+        slack: Time that is also read before and after the interval, so that a run is found even if it starts up to that
+            much later than planned.
         columns: Names of the columns to write, in order; all if left out.
         with_documents: Whether to write the columns of nested documents, about half of the bytes; they can contain SQL.
         only: Names of the operators whose runs to write: a job name, a ``workspace/job_name`` or a task id; if left

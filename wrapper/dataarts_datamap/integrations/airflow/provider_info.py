@@ -43,7 +43,7 @@ FIELD_BEHAVIOUR: dict[str, Any] = {
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The contents of the provider: from Airflow 3.2 on, with the form of a connection, which the hook has before."""
+    """The contents of the provider. Airflow before 3.2 takes the form of a connection from the hook instead."""
     return {
         "package-name": "dataarts-datamap",
         "name": HOOK_NAME,

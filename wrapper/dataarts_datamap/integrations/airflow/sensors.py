@@ -106,7 +106,7 @@ class _TableSensor(BaseSensorOperator):
 
 
 class TableFreshSensor(_TableSensor):
-    """Waits until a table is fresh: each of its operators has succeeded since ``after``, or within ``max_age``.
+    """Waits until a table is fresh: each operator that counts has succeeded since ``after``, or within ``max_age``.
 
     ::
 
@@ -115,7 +115,7 @@ class TableFreshSensor(_TableSensor):
     It looks once on the worker; if it must wait, it defers to the triggerer, so that it occupies no worker. It
     returns ``verdict``, ``last_success``, ``age`` (seconds), ``decided_by`` and more. After a temporary failure, it
     goes on waiting. A permanent failure fails the task; in the triggerer, the third one in a row does. Credentials that
-    are refused on the worker fail it without a retry.
+    are refused on the worker fail the task without a retry.
 
     Args:
         table: GUID or name of the table. A template.

@@ -41,7 +41,7 @@ _SETTLE: Final = 4.0  # seconds; the triggerer passes events on once a second, a
 
 
 class TableConditionTrigger(BaseTrigger):
-    """Fires once, when the condition of a sensor is met or can no longer be met, or its table cannot be judged.
+    """Fires once, when the condition of a sensor is met or can no longer be met, or the table cannot be judged.
 
     ``TableFreshSensor`` and ``TableRunSensor`` defer to it. The payload of its event has ``status`` (``met``,
     ``failed`` or ``error``), ``message`` and ``facts``.
@@ -120,8 +120,8 @@ class TableRunTrigger(BaseEventTrigger):
 
     Since Airflow 3.3, the trigger records the yielded runs in the asset's store, so that a run that ends while Airflow
     is down becomes an event when it is up again. It does so four seconds after the event: a triggerer that ends earlier
-    yields the run again, and loses none. Before 3.3, the triggerer has no record when it starts, and warns of this:
-    runs that ended while it was down cause no events.
+    yields the run again after its restart, and loses none. Before 3.3, the triggerer has no record when it starts, and
+    warns of this: runs that ended while it was down cause no events.
 
     After a temporary failure, it polls again. A permanent one, such as refused credentials, is raised after
     ``max_failures`` times in a row; Airflow then creates the trigger again, which waits up to ten minutes before its
@@ -211,7 +211,7 @@ class TableRunTrigger(BaseEventTrigger):
         return self._yielded.take(await runs.to_list(), reading), reading.is_whole
 
     async def _restored(self) -> YieldedRuns:
-        """The runs that were yielded before this start, from the asset's store; none if it has none."""
+        """The runs that were yielded before this start, from the asset's store; none if they are not stored there."""
         lookback = timedelta(seconds=self.lookback)
         store = getattr(self, "asset_state_store", None)  # since 3.3
         if store is None:
