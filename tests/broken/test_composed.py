@@ -88,11 +88,30 @@ def test_no_server_fails_on_a_body(operation: str) -> None:
     statuses = {
         (rule, body[:4]): caller.ask("POST", f"/{path[operation]}", body).status
         for rule, caller in callers.items()
-        for body in (b"null", b"7", b"[" * 20_000)
+        for body in (b"null", b"7", b"[" * 20_000, b'{"limit": 1e999}', b'{"limit": NaN}')
     }
 
     assert dict.fromkeys(statuses, 400) == statuses
     assert any("GUID" in rule for rule in callers) is (operation == "ListEntityDetails")
+
+
+def test_no_server_fails_on_a_long_number() -> None:
+    """A number of more digits than Python converts is refused by each server, as by the reference."""
+    servers = [each for each in (compose(SEED, number) for number in range(4 * SERVERS)) if "Infos" in each.rule]
+    callers = [Caller(server.seam.build(CONFIG, Record()), CONFIG) for server in servers]
+
+    assert {400} == {caller.runs(offset="9" * 5_000).status for caller in callers}
+
+
+def test_the_first_response_follows_none() -> None:
+    """What is kept of earlier responses is empty until there is one."""
+    met, first, second = Met(), Response(200, {}, b"1"), Response(404, {}, b"2")
+    kept: list[tuple[int, dict[int, Response]]] = []
+    for response in (first, second):
+        met.note({"type": "http", "client": None}, response)
+        kept.append((met.last.status, dict(met.kept)))
+
+    assert [(0, {}), (200, {200: first})] == kept
 
 
 def test_connections_keep_their_number() -> None:

@@ -18,7 +18,7 @@ from dataarts_datamap_contract._broken.seams import Seam
 from dataarts_datamap_contract.mutants._aim import running
 from dataarts_datamap_contract.suite import Report, run_suite
 from support.scripted_server import Answer, Asked, ScriptedServer
-from support.small_service import START, STEP, answer_well, small_target
+from support.small_service import COUNT, START, STEP, answer_well, small_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,6 +102,16 @@ def test_a_running_time_keeps_to_the_clock(*, each_response: bool) -> None:
 
     found = {verdict.reason for verdict in report.failures if verdict.check == "B-fields-agree"}
     assert each_response == any(reason.startswith("runningTime gains") for reason in found)
+
+
+def test_a_row_is_shown_as_it_was_sent() -> None:
+    """The row that breaks a rule of its fields is in the report, and nothing is added to it."""
+    fields = {"startTime": START, "endTime": START + 9_000, "runningTime": 60_000}
+    report = judged(lambda asked, _: answer_well(asked, **fields), "B")
+    (verdict,) = (each for each in report.failures if each.check == "B-fields-agree")
+    text, begin, row = verdict.reason.partition("{")
+    assert f"runningTime is not the time from startTime to endTime, in {COUNT} of {COUNT} rows, such as " == text
+    assert {"taskRunningLogId", "planTime", "jobName", *fields} == set(json.loads(begin + row))
 
 
 def test_every_run_of_an_hour_is_in_the_day() -> None:

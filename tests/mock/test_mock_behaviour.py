@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -214,5 +215,6 @@ def test_latency_holds_back_every_answer(start: Start) -> None:
 def test_a_field_out_of_its_bounds_is_refused(field: str, value: object) -> None:
     """The text names the field, the value and what it must be."""
     fields: dict[str, Any] = {field: value}
-    with pytest.raises(ValueError, match=f"{field} is .*: it must be (one of|from) "):
+    told = f"{int(value.total_seconds())}.0 seconds" if isinstance(value, timedelta) else repr(value)
+    with pytest.raises(ValueError, match=f"{field} is {re.escape(told)}: it must be (one of|from) "):
         MockConfig(**fields)

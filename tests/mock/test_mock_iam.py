@@ -277,6 +277,13 @@ def test_the_workspaces_of_the_data_are_listed(iam: Login) -> None:
     assert "sales" in [workspace["name"] for workspace in document["data"]]
 
 
+def test_workspaces_keep_their_names() -> None:
+    """A workspace in which only some operators have runs has the name that the runs show."""
+    with logging_in(scenario="varied") as iam:
+        rows = iam.get(workspaces_path(iam.server.config)).json()["data"]
+    assert [] == [row for row in rows if row["name"] == row["id"]]
+
+
 def test_workspaces_come_in_pages(iam: Login) -> None:
     """Offset counts rows; past the end there are none, and the count stays."""
     path = workspaces_path(iam.server.config)

@@ -17,7 +17,12 @@ from obstore.exceptions import PermissionDeniedError
 from obstore.store import S3Store
 
 from dataarts_datamap_contract.mock import MockConfig, MockServer
-from dataarts_datamap_contract.mock._identity.storage_signatures import obs_signature, obs_string_to_sign
+from dataarts_datamap_contract.mock._identity.storage_signatures import (
+    StorageError,
+    obs_signature,
+    obs_string_to_sign,
+    v4_canonical_request,
+)
 from dataarts_datamap_contract.mock._web.requests import RequestParts
 from support.mock_signing import SteppedClock
 
@@ -110,6 +115,20 @@ def test_vectors(*, path: str, query: str, headers: dict[str, str], beginning: s
 
     assert f"{beginning}/{DOCUMENTED_BUCKET}{path}" == to_sign.decode()
     assert signature == obs_signature(SECRET_KEY, to_sign)
+
+
+def test_bytes_that_are_not_utf_8(server: MockServer) -> None:
+    """A key of such bytes does not exist; in a query, they are signed like others."""
+    assert (404, "NoSuchKey") == code_of(ask(server, "/%FF", signed("/%FF")))
+    request = RequestParts({}, b"\xff&acl", [], "GET", b"/%FF")
+    assert b"GET\n\n\n\n/bucket/%FF?acl" == obs_string_to_sign(request, "bucket")
+
+
+def test_a_hash_that_is_sent_twice_is_refused() -> None:
+    """As one that is not the hash of no body."""
+    hashes = [(b"x-amz-content-sha256", b"UNSIGNED-PAYLOAD")] * 2
+    with pytest.raises(StorageError, match="hash"):
+        v4_canonical_request(RequestParts({}, b"", hashes, "GET", b"/"), ["host"])
 
 
 def test_every_failed_run_has_a_log_but_three(server: MockServer) -> None:

@@ -228,4 +228,5 @@ def check_bounds(name: str, value: float | timedelta | None) -> None:
     least, most = _BOUNDS[name]
     number = value.total_seconds() if isinstance(value, timedelta) else value
     if number is not None and not least <= number <= most:
-        raise ValueError(f"{name} is {value!r}: it must be from {least:,} to {most:,}")
+        unit = " seconds" if isinstance(value, timedelta) else ""
+        raise ValueError(f"{name} is {number}{unit}: it must be from {least:,} to {most:,}")

@@ -7,6 +7,7 @@ yet. The same seed and number always give the same server. Some cannot be told f
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 import time
@@ -44,6 +45,8 @@ Item: TypeAlias = "dict[str, Any]"
 _DAY: Final = 86_400_000
 _HOUR: Final = 3_600_000
 _FAR: Final = 10**14
+_NUMBER: Final = re.compile("[0-9]{1,4000}")
+"""Digits that `int` takes."""
 
 
 @dataclass(slots=True)
@@ -70,9 +73,9 @@ class Asked:
     is_refused: bool = False
 
     def whole(self, name: str) -> int:
-        """A parameter as an integer; 0 if it is not a number."""
+        """A parameter as an integer; 0 if it is not a finite number."""
         value = self.values.get(name)
-        return int(value) if isinstance(value, (int, float)) else 0
+        return int(value) if isinstance(value, (int, float)) and math.isfinite(value) else 0
 
     def has(self, name: str) -> bool:
         """Whether a header field was sent."""
@@ -814,7 +817,7 @@ def _read(parts: RequestParts) -> dict[str, Any]:
     except (ValueError, RecursionError):
         body = {}
     members = cast("Item", body if isinstance(body, dict) else {"guids": body})
-    numbers = {name: int(value) if value.isascii() and value.isdecimal() else value for name, value in query.items()}
+    numbers = {name: int(value) if _NUMBER.fullmatch(value) else value for name, value in query.items()}
     return {**path, **numbers, **members}
 
 

@@ -29,7 +29,7 @@ class Met:
         number: How many responses came before it.
         of_connection: How many came before it on the same connection.
         connection: How many connections came before its own.
-        last: The right response before it, to any request.
+        last: The right response before it, to any request; one with status 0 for the first.
         seen: How many responses each connection had.
         kept: The latest of the right responses before it, by status.
     """
@@ -40,15 +40,15 @@ class Met:
     number: int = -1
     of_connection: int = 0
     connection: int = 0
-    last: Response = Response(200, {}, b"")  # noqa: RUF009  is frozen
+    last: Response = Response(0, {}, b"")  # noqa: RUF009  is frozen
     seen: Counter[object] = field(default_factory=Counter[object])
     kept: dict[int, Response] = field(default_factory=dict[int, Response])
 
     def note(self, scope: Scope, response: Response) -> None:
         """Take in a request and its right response."""
         peer = scope.get("client")
-        self.last = self.response
-        self.kept[self.last.status] = self.last
+        if self.number >= 0:
+            self.last = self.kept[self.response.status] = self.response
         self.scope, self.response = scope, response
         self.number += 1
         self.of_connection = self.seen[peer]

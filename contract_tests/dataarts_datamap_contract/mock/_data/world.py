@@ -232,10 +232,9 @@ class World:
         """The name of each workspace by its id."""
         with self.lock:
             newest = {operator: next(iter(runs), None) for operator, runs in self.dataset.histories.items()}
-        return {
-            operator.workspace_id: str(row["workspaceName"]) if row else operator.workspace_id
-            for operator, row in newest.items()
-        }
+        ids = {operator.workspace_id: operator.workspace_id for operator in newest}
+        names = {operator.workspace_id: str(row["workspaceName"]) for operator, row in newest.items() if row}
+        return ids | names
 
     def _replace(self, dataset: Dataset) -> None:
         with self.lock:

@@ -156,8 +156,8 @@ def v4_canonical_request(request: RequestParts, names: Sequence[str]) -> bytes:
         for name, _, value in (pair.partition(b"=") for pair in request.query.split(b"&") if pair)
     )
     query = "&".join(f"{quote_from_bytes(name, '')}={quote_from_bytes(value, '')}" for name, value in pairs)
-    (payload,) = request.header("x-amz-content-sha256") or (_UNSIGNED,)
-    if payload not in {_UNSIGNED, _NO_PAYLOAD}:
+    payloads = request.header("x-amz-content-sha256") or [_UNSIGNED]
+    if payloads not in ([_UNSIGNED], [_NO_PAYLOAD]):
         raise StorageError(400, "XAmzContentSHA256Mismatch", "The provided hash does not match what was computed.")
     return b"\n".join(
         (
@@ -166,13 +166,15 @@ def v4_canonical_request(request: RequestParts, names: Sequence[str]) -> bytes:
             query.encode(),
             b"".join(b"%s:%s\n" % (name.encode(), _joined(request.header(name))) for name in names),
             ";".join(names).encode(),
-            payload,
+            payloads[0],
         )
     )
 
 
 def _canonical_resource(request: RequestParts, bucket: str) -> bytes:
-    named = sorted(pair for pair in request.query.split(b"&") if pair.partition(b"=")[0].decode() in _SUB_RESOURCES)
+    named = sorted(
+        pair for pair in request.query.split(b"&") if pair.partition(b"=")[0].decode("latin-1") in _SUB_RESOURCES
+    )
     return b"/" + bucket.encode() + _path(request) + (b"?" + b"&".join(named) if named else b"")
 
 

@@ -111,7 +111,7 @@ class ObjectStorage:
             default = f"dlf-log-{self._config.project_id}"
             if host.bucket not in {default, *buckets(self._world.dataset)}:
                 raise StorageError(404, "NoSuchBucket", "The specified bucket does not exist")
-            key = unquote(request.raw_path.decode(), errors="strict").removeprefix("/")
+            key = unquote(request.raw_path.decode(errors="replace")).removeprefix("/")
             return self._object(request, host.bucket, key) if key else self._listing(request, host.bucket)
 
     def _objects(self, bucket: str) -> Iterator[LogObject]:

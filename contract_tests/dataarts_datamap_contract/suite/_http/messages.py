@@ -11,7 +11,7 @@ from dataarts_datamap_contract.specification.levels import StrictJsonError, load
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Standing: TypeAlias = Literal["good", "bad", "unsure"]
+Standing: TypeAlias = Literal["good", "bad"]
 
 TOKEN_HEADER = "X-Auth-Token"  # noqa: S105  a name
 _OK = 200
@@ -24,7 +24,7 @@ class Credential:
     """The credentials of a request.
 
     Attributes:
-        standing: ``good`` must be accepted, ``bad`` must be refused; for ``unsure``, neither is known.
+        standing: ``good`` must be accepted, ``bad`` must be refused.
         fields: Header fields to send.
         shown: The same fields for a shell, without secrets, to be put inside double quotes.
         query: Text to append to the query string.

@@ -140,7 +140,7 @@ def judge_patterns(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, st
         if len(broken) >= (max(_FEWEST, _PART * len(judged)) if law.tolerates else 1):
             row, exchange = broken[0]
             text = f"{law.text}, in {len(broken)} of {len(judged)} rows, such as"
-            yield exchange, f"{text} {json.dumps({**row, _NOW: None}):.300}"
+            yield exchange, f"{text} {json.dumps({name: row[name] for name in row if name != _NOW}):.300}"
         elif judged:
             yield judged[0][1], None
     yield from _counted(shown)

@@ -74,7 +74,7 @@ def _can_be_repeated(session: Session, exchange: Exchange) -> bool:
     names = [pair.partition("=")[0] for pair in request.query.split("&")]
     at_rest = exchange.operation_id != RUNS or end is None or end <= session.target.window_end
     is_plain = not request.header("X-Project-Id") and len(set(names)) == len(names)
-    return is_plain and at_rest and request.credential.standing != "unsure" and not _can_lock_a_key(request)
+    return is_plain and at_rest and not _can_lock_a_key(request)
 
 
 def _can_lock_a_key(request: Request) -> bool:
