@@ -378,8 +378,7 @@ def on_query(change: Callable[[Pairs], Pairs], *, of: str = RUNS) -> Seam:
 
     def rewrite(request: RequestParts) -> RequestParts:
         pairs = _pairs(request)
-        changed = pairs if pairs is None else change(pairs)
-        if pairs is None or changed is None or changed == pairs:
+        if pairs is None or (changed := change(pairs)) == pairs:
             return request
         query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in changed)
         return replace(request, query=query.encode())

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from dataarts_datamap_contract._broken.relations import CONTENT, FILTERS, OPERATORS, PAGES, TOTALS, TRAVEL, WINDOWS
@@ -26,7 +26,7 @@ from dataarts_datamap_contract._broken.seams import (
     compact,
 )
 from dataarts_datamap_contract._broken.servers import BrokenServer
-from dataarts_datamap_contract._broken.shared import DAY, OK, listing, together
+from dataarts_datamap_contract._broken.shared import DAY, OK, Listing, Operation, listing, performed, together
 from dataarts_datamap_contract.mock._web.validation import Arguments
 
 if TYPE_CHECKING:
@@ -36,10 +36,6 @@ if TYPE_CHECKING:
 
     from dataarts_datamap_contract._broken.caller import Caller
     from dataarts_datamap_contract.mock import MockConfig
-    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
-
-Listing: TypeAlias = "Callable[[Perform, Values], Document]"
-Operation: TypeAlias = "Callable[[Arguments], bytes]"
 
 _apart = partial(BrokenServer, level="C", cohort="apart")
 
@@ -49,21 +45,10 @@ _BEHIND = 3
 _CONNECTION: ContextVar[object] = ContextVar("connection", default=None)
 
 
-def _performed(of: str, make: Callable[[Operation], Operation]) -> Seam:
-    """A seam that replaces an operation by one that remembers earlier requests; each server has its own memory."""
-
-    def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
-        if operation.operation_id != of:
-            return operation
-        return replace(operation, perform=make(operation.perform))
-
-    return Seam(alter)
-
-
 def _remembered(of: str, key: Callable[[Arguments], object]) -> Seam:
     """A seam on which documents are cached under a key that leaves out a part of the request."""
 
-    def make(perform: Operation) -> Operation:
+    def make(perform: Operation, _: MockConfig) -> Operation:
         documents: dict[object, bytes] = {}
 
         def remembering(arguments: Arguments) -> bytes:
@@ -74,7 +59,7 @@ def _remembered(of: str, key: Callable[[Arguments], object]) -> Seam:
 
         return remembering
 
-    return _performed(of, make)
+    return performed(of, make)
 
 
 def _windows_by_the_minute(arguments: Arguments) -> object:
@@ -128,7 +113,7 @@ def _counting_reads() -> Listing:
     return response
 
 
-def _not_modified(perform: Operation) -> Operation:
+def _not_modified(perform: Operation, _: MockConfig) -> Operation:
     """Every second response to the same request has status_code 304 and an empty body."""
     asked: set[object] = set()
 
@@ -147,7 +132,7 @@ def _not_modified(perform: Operation) -> Operation:
 def _workspace_of_the_connection() -> Seam:
     """A request without a workspace gets the one that was last sent on its connection."""
 
-    def make(perform: Operation) -> Operation:
+    def make(perform: Operation, _: MockConfig) -> Operation:
         workspaces: dict[object, str | int] = {}
 
         def remembering(arguments: Arguments) -> bytes:
@@ -167,14 +152,14 @@ def _workspace_of_the_connection() -> Seam:
 
         return marked
 
-    return replace(_performed(RUNS, make), wrap=wrap)
+    return replace(performed(RUNS, make), wrap=wrap)
 
 
 def _shared_offset() -> Seam:
     """The offset is kept in a variable that all requests share while they are processed."""
     latest: ContextVar[list[str]] = ContextVar("latest")
 
-    def make(perform: Operation) -> Operation:
+    def make(perform: Operation, _: MockConfig) -> Operation:
         def shared(arguments: Arguments) -> bytes:
             offsets = latest.get([])
             is_number = bool(offsets) and re.fullmatch("[0-9]{1,10}", offsets[-1])
@@ -195,7 +180,7 @@ def _shared_offset() -> Seam:
 
         return sharing
 
-    return replace(_performed(RUNS, make), wrap=wrap)
+    return replace(performed(RUNS, make), wrap=wrap)
 
 
 def _busy_with_lineage() -> Seam:
@@ -371,7 +356,7 @@ BROKEN_SERVERS = (
         "asked-again-is-not-modified",
         "A page that is requested again is sent again.",
         TRAVEL | {"A-envelope-status", "B-body-json"},
-        _performed(RUNS, _not_modified),
+        performed(RUNS, _not_modified),
         _differs_when_asked_again,
         level="A",
     ),

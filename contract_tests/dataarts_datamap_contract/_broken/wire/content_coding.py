@@ -29,7 +29,6 @@ _apart = partial(BrokenServer, level="A", cohort="apart")
 _outside = partial(BrokenServer, level="A", cohort="outside")
 
 _LARGE = 64 * 1_024
-_UNSUPPORTED_TYPE = 415
 _ONE_ID = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 _NOT_MODIFIED, _NOT_ACCEPTABLE, _UNSUPPORTED = 304, 406, 415
 _SMALL = 1_024
@@ -61,7 +60,7 @@ def _exact_media_type(scope: Scope) -> Response | None:
     if sent(scope, "Content-Type") == "application/json":
         return None
     document = {"error_code": "DLG.0415", "error_msg": "Unsupported media type"}
-    return fresh(_UNSUPPORTED_TYPE, compact(document).encode(), "application/json")
+    return fresh(_UNSUPPORTED, compact(document).encode(), "application/json")
 
 
 def _is_plain(caller: Caller) -> bool:
