@@ -51,13 +51,13 @@ def run_suite(  # noqa: PLR0913  the options of a run
         levels: Letters of the levels to judge.
         seed: Seed of the random choices; the same seed sends the same server the same requests.
         stop_on: Ids of checks; the run ends as soon as one of them fails, and checks without a verdict stay untested.
-        budget: How thorough to be, a key of `BUDGETS`; the report's limits say what it cuts.
+        budget: How thorough to be, a key of `BUDGETS`; the report's limits name what it left no time for.
         max_examples: How many random requests to send for each operation, beyond those that follow from the
             specification; 0 leaves out schemathesis altogether, None takes the budget's number.
         tell: Called with a text before each wait that a 429 causes.
 
     Raises:
-        ValueError: The levels, ``stop_on`` or ``budget`` name something unknown.
+        ValueError: ``levels`` is empty; or ``levels``, ``stop_on`` or ``budget`` names something unknown.
         TargetError: The environment names an unusable proxy.
     """
     levels = "".join(sorted({check.level for check in checks_of(levels)}))
@@ -122,6 +122,6 @@ def _missing_evidence(levels: str, evidence: Evidence) -> Iterator[str]:
     if not evidence.rows and set(levels) & set("ABC"):
         yield "no response was a 200 with rows: check the ids and the window"
     if not evidence.refusals and set(levels) & set("AE"):
-        yield "no response was a 4xx other than 401 and 429: no other error response was seen"
+        yield "no response was a 4xx other than 401 and 429: how the server refuses requests was not seen"
     if not evidence.unauthorized and "D" in levels:
         yield "no response was a 401: the server's authentication was not seen at work"

@@ -16,7 +16,7 @@ _FILTERED = "[Filtered]"
 
 
 class TargetError(ValueError):
-    """The description of a server is incomplete or wrong, or the proxy to it is unusable."""
+    """A server cannot be tested as it is described; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class Target:
 
     Attributes:
         endpoint: URL of the server, without a trailing slash.
-        token: A value of ``X-Auth-Token`` that the server accepts; None if requests are signed.
+        token: A value of ``X-Auth-Token`` that the server accepts; None if there is only an access key.
         access_key: An access key that the server accepts; None if there is only a token.
         secret_key: The secret key of ``access_key``, to sign requests.
         security_token: The ``X-Security-Token`` of a temporary access key.
@@ -74,21 +74,21 @@ class Target:
         offset_unit: What ``offset`` counts: ``rows`` or ``pages``, the first being page 0.
         window_column: The time of a run that the window filters on; ``auto`` accepts either ``planTime`` or
             ``startTime``, used consistently.
-        rate_limit: Most requests in a second; None for no limit. In settings for another machine that is no mock,
-            the default is 10.
-        max_requests: Most requests of a run; the deep budget allows five times as many. Checks that are left after that
-            stay untested.
-        undeclared_methods: Statuses of this gateway for an undeclared method; if empty, any 4xx and 501 are accepted.
+        rate_limit: Most requests a second, on average; None for no limit. If the settings leave it out, it is 10 for a
+            server on another machine that is no mock.
+        max_requests: Most requests of a run; the deep budget allows five times as many. Checks that are left then stay
+            untested.
+        undeclared_methods: Statuses with which the server may refuse an undeclared method; if empty, any 4xx and 501.
         is_mock: Whether the server is a mock: it may be sent any number of wrong signatures, a token in the query, and
-            methods that would write.
+            methods that could write.
         allow_credential_probes: Whether a token in the query, and more than two wrong signatures, may be sent although
             the server is not a mock.
         known_jobs: Other operators of the table that have runs in the window.
         second_tenant: Data of another tenant; None if none is known.
 
     Raises:
-        TargetError: There are no credentials, or only half of an access key; the window ends before it starts; or the
-            rate limit is not above 0.
+        TargetError: There are no credentials; one of an access key and its secret key is missing; the window ends
+            before it starts; or the rate limit is not above 0.
     """
 
     endpoint: str

@@ -40,23 +40,24 @@ _SHOWN = 80
 
 
 class DiscoveryError(TargetError):
-    """The target cannot be completed: it names no table, or its server does not show enough."""
+    """No operator and window could be found; the text says why."""
 
 
 def discover_target(target: Target, *, now: datetime | None = None) -> Target:
     """Complete the target with an operator of its table that has runs, and a closed window with these runs.
 
     The window ends a day before the present, so that its data no longer changes, and is the shortest of 7, 28 and 180
-    days in which an operator has more than a page of runs, or else the longest with any runs. The operator is the one
-    whose runs allow most checks: several statuses, equal times, more than a page. Others with runs become known jobs.
+    days in which an operator has more than a page of runs, or else the longest with any runs. Of the first ten
+    operators, the one whose runs allow most checks is chosen: what counts is the number of statuses, then equal times,
+    then the number of runs, if all can be read. Others with runs become known jobs.
 
     Args:
         target: The known values; its operators and window are replaced.
         now: The present; the real one if None.
 
     Raises:
-        DiscoveryError: The target names no table, or too few requests; or the server does not answer, ShowNodes does
-            not respond with an array, or no operator in it has runs.
+        DiscoveryError: The target names no table, or allows too few requests; the server does not answer, or no longer
+            accepts the credentials; ShowNodes does not respond with an array; or no operator in it has runs.
         TargetError: The environment names an unusable proxy.
     """
     end = int((now or datetime.now(UTC)).timestamp() * 1000) - _DAY

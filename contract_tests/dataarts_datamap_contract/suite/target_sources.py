@@ -1,4 +1,4 @@
-"""Describes a target by environment variables, a TOML file, or both."""
+"""Reads the settings of a target from environment variables and a TOML file, and makes the target of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SECRETS = {
 _IDS = ("project_id", "workspace_id", "task_id", "table_guid")
 _REQUIRED = ("endpoint", "project_id", "instance_id", "task_id", "job_name", "window_start", "window_end")
 DISCOVERED = frozenset({"task_id", "job_name", "window_start", "window_end"})
-"""The settings that ShowNodes and a look at the runs can supply."""
+"""The required settings that discovery can find."""
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAID = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("", "0", "false", "no", "off"), False)}
@@ -39,10 +39,11 @@ def read_settings(
     """The settings of a target: arguments override the environment, and the environment overrides the file.
 
     Args:
-        environment: ``DATAMAP_`` and a setting's name in capitals, such as ``DATAMAP_TASK_ID``; secrets as the client
-            reads them, ``DATAMAP_TOKEN`` or ``HUAWEICLOUD_SDK_AK`` and ``_SK``. ``known_jobs`` and ``second_tenant``
-            have no variable.
-        file: A TOML file with the settings by name, without secrets; ``DATAMAP_TARGET`` can name it, too.
+        environment: ``DATAMAP_`` and a setting's name in capitals, such as ``DATAMAP_TASK_ID``; credentials as the
+            client reads them: ``DATAMAP_TOKEN``, and ``HUAWEICLOUD_SDK_AK``, ``_SK`` and ``_SECURITY_TOKEN``.
+            ``known_jobs`` and ``second_tenant`` have no variable. Blank values count as not set.
+        file: A TOML file with the settings by name, without secrets; None for the one that ``DATAMAP_TARGET`` names, if
+            any.
         tell: Called with a text for each variable that overrides a different value of the file.
         chosen: Settings by name; None means not set.
 
@@ -66,7 +67,7 @@ def allows_http(environment: Mapping[str, str]) -> bool:
     """Whether ``DATAMAP_ALLOW_HTTP`` allows an endpoint with plain http on another machine.
 
     Raises:
-        TargetError: The variable is neither 1 nor 0, nor true, yes, on, false, no or off.
+        TargetError: The variable is not empty, and none of 1, true, yes, on, 0, false, no and off.
     """
     said = environment.get("DATAMAP_ALLOW_HTTP", "").lower()
     if said not in _SAID:
@@ -129,7 +130,7 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 def _convert(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The values of the valid settings, and the mistakes in the others."""
+    """The values of the settings that can be converted, and the mistakes in all settings, by name."""
     values: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for name, value in settings.items():
@@ -144,7 +145,7 @@ def _convert(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str
 
 
 def _damage(name: str, text: str) -> str | None:
-    """How a credential or an id is damaged; None if it is sound. A damaged credential may count towards a lock."""
+    """How a credential or an id is damaged; None if it is sound. A few requests with a damaged key can lock it."""
     if name in _IDS:
         is_sound = text.isascii() and text.isprintable() and text == text.strip()
         return None if is_sound else "has characters that no id has, perhaps a line end or a blank"

@@ -1,4 +1,4 @@
-"""The report of a run: a verdict for each check, and whether they are enough to judge the server."""
+"""The report of a run: a verdict for each check, and whether the run is enough to judge the server."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class Verdict:
     Attributes:
         check: The check's id, a key of the catalogue.
         level: The letter of its level.
-        outcome: ``passed``: it was tested and held; ``failed``; ``untested``: nothing in the run tested it;
-            ``errored``: something prevented a verdict.
+        outcome: ``passed``: it was tested and held; ``failed``: it did not hold, or it held although the baseline says
+            that it fails; ``untested``: nothing in the run tested it; ``errored``: something prevented a verdict.
         reason: The failure, or why there is no verdict; empty if it passed. Without secrets.
         curl: For a failure, the shortest request that shows it, as a command line with variables such as
             ``$DATAMAP_TOKEN`` in place of credentials. If several responses are needed to show the failure, there is
             one line for each, in order.
-        judged: How many responses it judged.
-        excused: Whether the check is untested for a reason that is not a gap of the run: the target lacks something,
-            such as a second tenant, or the server lacks the optional feature.
+        judged: How often it judged a response.
+        excused: Whether the check is untested for a reason that is not a gap of the run: for example, the target
+            names no second tenant, or the server lacks an optional feature.
         baseline: Why this failure is accepted; None if it is not.
     """
 
@@ -48,7 +48,8 @@ class Evidence:
     """Counts of responses without which a passing run proves nothing.
 
     Attributes:
-        requests: How many responses were recorded; those that only confirm another response are not.
+        requests: How many responses were recorded. Those that only confirm an earlier response, or that only one check
+            judges, are not.
         rows: How many of them had status 200 and rows.
         refusals: How many were error responses with a 4xx other than 401 and 429.
         unauthorized: How many had status 401.
@@ -101,7 +102,7 @@ class Exercise:
     Attributes:
         check: The id of the relation's check.
         data_class: The class: ``equal times``, ``an id beyond 31 bits`` and so on.
-        judged: How many responses with such data it judged.
+        judged: How often it judged a response with such data.
     """
 
     check: str
@@ -137,14 +138,14 @@ class Report:
     Attributes:
         endpoint: The server.
         levels: The levels that were judged.
-        seed: The seed of the random requests.
+        seed: The seed of the random choices.
         verdicts: One for each check of those levels, in the catalogue's order.
-        evidence: The responses that the run saw.
+        evidence: Counts of the responses that the run saw.
         shortcomings: Why the run is not enough to judge the server, one line each; empty if it is.
         coverage: How much of the specification was exercised.
         stopped: Whether the run ended early because a check in ``stop_on`` failed.
         weaknesses: Why the target's data is too poor for most checks; in CI, such a run counts as not judged.
-        limits: What the run did not test, and why: the data lacks it or changed, the time was up, or the server does
+        limits: What the run did not test, and why: for example, the data lacks it, the time was up, or the server does
             not serve it.
     """
 
@@ -170,7 +171,7 @@ class Report:
 
     @property
     def gaps(self) -> tuple[Verdict, ...]:
-        """The checks that the run should have judged but did not."""
+        """The untested checks that the run should have judged."""
         return tuple(verdict for verdict in self.with_outcome("untested") if not verdict.excused)
 
     def exit_code(self, *, ci: bool = False) -> int:

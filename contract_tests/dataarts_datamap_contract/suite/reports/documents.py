@@ -36,7 +36,10 @@ def write_json(report: Report, path: Path, *, ci: bool = False) -> None:
 
 
 def write_junit(report: Report, path: Path) -> None:
-    """Write the verdicts as JUnit XML: a suite for each level, a case for each check."""
+    """Write the verdicts as JUnit XML: a suite for each level, a case for each check.
+
+    Shortcomings of the run are one error in a suite of their own.
+    """
     count = len(report.verdicts) + bool(report.shortcomings)
     root = ET.Element("testsuites", name="datamap conform", tests=str(count))
     for level in report.levels:

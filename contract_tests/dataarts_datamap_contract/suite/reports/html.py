@@ -30,11 +30,11 @@ _WORDS: Final = {
     "excused": "not applicable",
     "passed": "passed",
 }
-"""The names of the verdicts, the worst first."""
+"""How the page names each outcome, the worst first."""
 
 
 def write_html(report: Report, path: Path, *, ci: bool = False) -> None:
-    """Write the report as a page that loads nothing: verdict, counts and failures, then each level.
+    """Write the report as a page that loads nothing: outcome, counts, failures, each level, and coverage.
 
     It shows everything without its script, which only filters, copies commands, and opens the check that the URL names.
 
@@ -98,7 +98,7 @@ def _add_counts(main: ET.Element, report: Report) -> None:
 
 
 def _add_filter(main: ET.Element, report: Report) -> None:
-    """The form for the script; hidden without it."""
+    """Add the form that filters checks, which stays hidden without the script."""
     form = _add(main, "form", hidden="", **{"class": "filter", "aria-label": "Which checks are shown"})
     _add(form, "input", type="search", placeholder="Text of a check", **{"aria-label": "Text of a check"})
     present = {_outcome(verdict) for verdict in report.verdicts}
