@@ -83,19 +83,22 @@ _CHECKS = (
     Check(
         "A-answer-whole",
         "Responses arrive whole",
-        "A response can be read to its end by its framing, and has the content coding that it announces.",
+        "A response has at most 32 MiB, can be read to its end by its framing, and has the content coding that it "
+        "announces.",
         "http: RFC 9112, section 6; RFC 9110, section 8.4",
     ),
     Check(
         "A-content-type",
         "JSON is announced as JSON",
-        "A response of a declared operation has the type application/json, with charset UTF-8 if it names one.",
+        "A response with a documented status below 500 has the type application/json, with charset UTF-8 if it names "
+        "one.",
         "documented: the examples; http: RFC 9110, section 8.3",
     ),
     Check(
         "A-json",
         "Strict JSON",
-        "A response of a declared operation is a JSON document: UTF-8, no byte order mark, no NaN, no duplicate key.",
+        "A response with a documented status below 500 is a JSON document: UTF-8, no byte order mark, no NaN, no "
+        "duplicate key, no lone surrogate.",
         "documented: the examples; http: RFC 8259",
     ),
     Check(
@@ -107,8 +110,8 @@ _CHECKS = (
     Check(
         "A-envelope-status",
         "The envelope's status agrees",
-        "status_code is an HTTP status. It is 200 if the body is a successful page or has rows, and for a valid "
-        "request with real ids.",
+        "status_code is an HTTP status. It is 200 if the body is a successful page or has rows, and for requests that "
+        "must be served (E-valid-refused).",
         "documented: response code of the wrapped response",
     ),
     Check(
@@ -148,8 +151,8 @@ _CHECKS = (
     Check(
         "A-undeclared-method",
         "Undeclared methods are refused",
-        "A method that is not declared is refused with a 4xx or 501; if the target names statuses for its gateway, "
-        "with one of those.",
+        "A method that is not declared, other than HEAD and OPTIONS, is refused with a 4xx or 501; if the target names "
+        "statuses for undeclared methods, with one of those.",
         "http: RFC 9110, section 15.5.6; the service documents no response",
     ),
     Check(
@@ -176,7 +179,8 @@ _CHECKS = (
     Check(
         "B-page-shape",
         "The page's shape",
-        "The decoded body has rows, an array, and total, an integer of at least 0; success is a boolean, msg text.",
+        "The decoded body has rows, an array, and total, an integer of at least 0. If sent, success is a boolean, and "
+        "msg text or null.",
         _SCHEMA,
     ),
     Check(
@@ -202,14 +206,14 @@ _CHECKS = (
     Check(
         "B-success-agrees",
         "success agrees with the page",
-        "success is not false if rows are shown, nor for a valid request with real ids.",
+        "success is not false if rows are shown, nor for requests that must be served (E-valid-refused).",
         "inferred: the example; success says whether the scheduler could answer",
         conditional=True,
     ),
     Check(
         "B-message-agrees",
         "msg agrees with success",
-        "If success is true, msg is the word success, null or not sent.",
+        "If success is true, msg is null, not sent, or the word success, whatever its case.",
         "inferred: the example, whose msg is success",
         conditional=True,
     ),
@@ -281,7 +285,7 @@ _CHECKS = (
         "Over all rows, runningTime is the time from startTime to endTime, speed is outputRowCount per second of "
         "runningTime, and status, times and forceSuccess do not contradict each other. While a run goes on, "
         "runningTime does not grow faster than time passes. The names of a task and a workspace may change, but do not "
-        "alternate. A few odd rows are tolerated.",
+        "alternate. A few odd rows are tolerated, but none whose status says that it goes on after its endTime.",
         "sibling: NodeInstance; inferred: what the names mean, and the example, which is 27 minutes into its run",
         conditional=True,
     ),
@@ -333,14 +337,14 @@ _CHECKS = (
     Check(
         "C-run-id-unique",
         "Each run has an id of its own",
-        "Runs of different tasks or plan times have different taskRunningLogIds, if they have one.",
+        "Runs of different tasks or plan times do not share a taskRunningLogId.",
         "inferred: the example",
         conditional=True,
     ),
     Check(
         "C-run-content",
         "A run is one run",
-        "A run that has ended has the same fields on each page, whatever limit, window and filters are.",
+        "A run that has ended has the same fields and values on each page, whatever limit, window and filters are.",
         "inferred: offset, limit, window and filters select rows, and do not change them",
         conditional=True,
     ),
@@ -381,7 +385,7 @@ _CHECKS = (
     Check(
         "C-rows-of-task",
         "Rows are of the task",
-        "taskId of each row is the path's task_id, compared as text.",
+        "taskId of each row is the path's task_id, compared as text, but may lack leading zeros.",
         _DOCUMENTED,
         conditional=True,
     ),
@@ -420,25 +424,25 @@ _CHECKS = (
     Check(
         "C-job-name-blank",
         "A blank job name finds nothing",
-        "A blank job_name gives no rows: an empty page or 400.",
+        "A blank job_name gives no rows.",
         "documented: job_name is mandatory",
     ),
     Check(
         "C-job-name-wildcard",
         "No wildcards in a job name",
-        "A job_name with %, _ or * in place of real characters is taken literally and gives no rows.",
+        "A job_name with %, _, * or SQL in place of real characters is taken literally and gives no rows.",
         _OPTIONAL_ID,
     ),
     Check(
         "C-job-name-unusual",
         "Unusual job names are served",
-        "Operators whose names contain /, <, +, %, a space or Chinese text are served like any other.",
+        "Operators whose names contain /, <, >, +, %, &, a space or a non-ASCII character are served like any other.",
         "sibling: the console lets an operator's name hold such characters",
     ),
     Check(
         "C-task-id-other",
         "Another task finds nothing",
-        "A task_id that is close to the real one gives no rows.",
+        "A task_id that is close to the real one, a pattern of it, or that of another operator gives no rows.",
         _OPTIONAL_ID,
     ),
     Check(
@@ -456,7 +460,7 @@ _CHECKS = (
     Check(
         "C-table-other",
         "Another table has no operators",
-        "A guid that is close to the real one gives an empty array, 400, 403 or 404.",
+        "A guid that is close to the real one, or a pattern of it, gives no operators.",
         _OPTIONAL_ID,
     ),
     Check(
@@ -464,7 +468,7 @@ _CHECKS = (
         "ShowNodes names the operator",
         "The operators of the target's table include the target's operators. The operators of any table include every "
         "operator that reads or writes it according to ShowLineageBulk and, for most tables, no other operator of that "
-        "lineage.",
+        "lineage. ShowNodes finds each table that other operations show.",
         "documented: ShowNodes returns task_id, job_name and workspace_id of the operators that read or write a table",
     ),
     Check(
@@ -476,7 +480,8 @@ _CHECKS = (
     Check(
         "C-nodes-chain",
         "What ShowNodes lists can be requested",
-        "ShowInstanceInfos gives 200 for each operator that ShowNodes lists.",
+        "ShowInstanceInfos gives 200 for the first eight operators that ShowNodes lists, and 200 with rows for the "
+        "known jobs of the target.",
         "documented: its parameters are a ShowNodes element's fields",
     ),
     Check(
@@ -497,8 +502,9 @@ _CHECKS = (
     Check(
         "C-search-narrows",
         "Keyword, filter and order",
-        "A keyword that no asset has finds nothing; a filter by EQ, IN, AND or OR and an owner select exactly the "
-        "matching assets, also with a keyword; sorting changes only the order. All of these may be refused with 400.",
+        "A keyword that no asset has finds nothing. A filter (EQ, IN, AND, OR) and an owner select exactly the "
+        "matching assets, also with a keyword. Sorting changes only the order, and DESC reverses ASC. query_privilege "
+        "adds no asset. All of these may be refused with 400.",
         "documented: the filter's grammar, owner and sort",
         conditional=True,
     ),
@@ -584,13 +590,14 @@ _CHECKS = (
     Check(
         "D-token-query",
         "A token belongs in its header",
-        "The right token is refused as a bearer token, in a cookie and, on mocks or if allowed, in the query string.",
+        "The right token is refused as a bearer token, in a cookie and in the query string. The query string is tested "
+        "on mocks, or if allowed.",
         _TOKEN,
     ),
     Check(
         "D-refusal-status",
         "Bad credentials get 401",
-        "A request that is refused for wrong or missing credentials gets 401, not 403, 400 or 404.",
+        "An otherwise valid request that is refused for wrong or missing credentials gets 401, not 403, 400 or 404.",
         "documented: 401; sibling: the gateway's error table",
     ),
     Check(
@@ -602,7 +609,7 @@ _CHECKS = (
     Check(
         "D-signature-accepted",
         "A good signature is accepted",
-        "A request with a valid signature is served like one with a token.",
+        "A request with a valid signature is not refused with 401.",
         _SIGNATURE,
     ),
     Check(
@@ -638,13 +645,13 @@ _CHECKS = (
     Check(
         "D-project-other",
         "Another project has no data",
-        "A project_id that is close to the real one, or a pattern of it, gives no rows and no operators.",
+        "A project_id that is close to the real one, or a pattern of it, gives no data.",
         "documented: project id; sibling: a token is good for one project",
     ),
     Check(
         "D-instance-other",
         "Another tenancy has no data",
-        "An instance that is close to the real one, a pattern of it, or blank, gives no rows and no operators.",
+        "An instance that is close to the real one, a pattern of it, or blank, gives no data.",
         "documented: id of the tenancy",
     ),
     Check(
@@ -676,14 +683,15 @@ _CHECKS = (
     Check(
         "E-not-listed",
         "A value that is not listed",
-        "A direction or a flag that is not one of the listed values does not succeed; another case may.",
+        "A direction or a flag with a value that is not listed does not succeed; 0, 1, a blank, and a listed value in "
+        "another case may.",
         "documented: the values",
         conditional=True,
     ),
     Check(
         "E-body-invalid",
         "A body that is not valid",
-        "A body that is not JSON, lacks a required member, or has a value of a wrong type or below a minimum, does not "
+        "A body that is not JSON, lacks a required member, or has a value of a wrong type or out of bounds, does not "
         "succeed.",
         "documented: the body's model; inferred: the bounds that the specification states",
         conditional=True,
@@ -698,7 +706,8 @@ _CHECKS = (
     Check(
         "E-valid-refused",
         "Valid requests are served",
-        "A valid request with real ids, a limit of 10 or less, and a modest offset and window gets 200.",
+        "A valid request with real ids gets 200 if its limit is at most 10, its offset at most 1,000, and its window "
+        "at most a day or inside the target's; or if one with no smaller limit, offset or window is served.",
         _DOCUMENTED,
     ),
     Check(
