@@ -54,7 +54,7 @@ def test_a_server_without_show_nodes_is_aimed_at_without_a_table() -> None:
 
     assert () == report.failures
     assert 0 == report.exit_code(ci=True)
-    assert "ShowNodes: the target names no table to ask it for" in report.limits
+    assert "ShowNodes: the target names no table to call it with" in report.limits
     excused = {verdict.check for verdict in report.verdicts if verdict.excused}
     assert {"A-nodes-shape", "C-nodes-operator", "C-nodes-unique", "C-table-other"} <= excused
     assert "C-asset-agrees" in {verdict.check for verdict in report.with_outcome("passed")}

@@ -38,7 +38,7 @@ _NO_INTEGERS = (
     "0o18",
 )
 _DATES = ("2024-01-31", "2024/01/31", "2024-01-31T00:00:00Z", "now")
-# Unusual spellings of zero, and of negative and enormous numbers: out of most bounds, however they are read.
+# Unusual spellings of zero, and of negative and enormous numbers: most are out of bounds, however they are read.
 _ODD_SPELLINGS = ("0x0", "0e5", "-0x10", "-1e1", " -1 ", "-\u0661", "1e30", "0xffffffffffffffffff")
 _LONG = 300
 _MOST_CONTEXTS = 3
@@ -74,7 +74,7 @@ def probe_missing(session: Session) -> None:
 
 
 def probe_bad_numbers(session: Session) -> None:
-    """Each number out of its bounds, and as text that is not a number; invariants judge the responses."""
+    """Each number out of its bounds, with a fraction, and replaced by other text; invariants judge the responses."""
     turn = 0
     for parameter in session.oracle.operation("ShowInstanceInfos").parameters:
         if parameter.is_integer:

@@ -39,7 +39,7 @@ _PARTS: Final[Mapping[str, Sequence[Sequence[str]]]] = {
         ("", "", "", "related_entity_types=dataasset.Table"),
     ),
 }
-"""The parts of a query of each operation: one is chosen from each sequence."""
+"""Parts of a query, by operation: a query takes one part from each sequence."""
 
 _SEARCHES: Final[Mapping[str, Sequence[Any]]] = {
     "query": ("", "a", None),
@@ -51,7 +51,7 @@ _SEARCHES: Final[Mapping[str, Sequence[Any]]] = {
 
 
 def operators_of(session: Session) -> list[dict[str, Any]]:
-    """The operators that have runs in the window, the target's own first, as parameters."""
+    """The target's own operator, then its known jobs, each as parameters of a request."""
     target = session.target
     own = {"task_id": target.task_id, "job_name": target.job_name, "workspace_id": target.workspace_id}
     names = tuple(own)
@@ -87,7 +87,7 @@ def _drawn(session: Session, operation_id: str) -> dict[str, Any]:
 
 
 def _narrowed(session: Session) -> Iterator[dict[str, Any]]:
-    """Members that narrow a search to the type or the owner, or both, of an asset that was shown."""
+    """Members that narrow a search to the type of an asset that was shown, to its owner, or to both."""
     for asset in list(session.ledger.world.assets.assets.values())[:1]:
         equal = {"attribute": "typeName", "operator": "EQ", "value": [str(asset.get("type_name"))]}
         attributes: object = asset.get("attributes")

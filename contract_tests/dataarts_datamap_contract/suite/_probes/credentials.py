@@ -129,7 +129,7 @@ def probe_others(session: Session) -> None:
                 claiming = request if number % 2 else renewed(session, forwarded(session, request))
                 _judge_closed(session, check, ask_wrongly(session, claiming), f"{name} {other!r}")
         if target.token is None or name == "guid":
-            continue  # how a header that comes twice is signed is not documented, and wrong signatures lock a key
+            continue  # official signers leave instance_id out: a signature over it may count as wrong, and lock a key
         for request in session.questions(**{name: others[0]}):
             beside = session.authorize(replace(_beside(request, value), credential=NOBODY))
             _judge_closed(session, check, session.send(beside), f"{name} in another place")
@@ -261,7 +261,7 @@ def _wrong_signatures(session: Session) -> Iterator[tuple[str, Request]]:
 
 
 def _wrong_for_all(session: Session, number: int) -> Iterator[tuple[str, Request]]:
-    """Questions of each operation signed with a wrong key, and some whose content is not the signed one."""
+    """For each operation, a request signed with a wrong key; if it has a body, also one signed with another body."""
     signer = _signer(session)
     key = signer.secret_key
     for request in varied_questions(session, number, credential=NOBODY):

@@ -66,7 +66,7 @@ def _rewritten(name: str) -> Iterator[str]:
 
 
 def wild_ids(value: str) -> tuple[str, ...]:
-    """Patterns that would match an id if they were taken for patterns."""
+    """Texts that would match an id if they were read as patterns."""
     return tuple(each for each in ("%", "*", f"{value[:-1]}%", f"{value[:-1]}_") if each != value)
 
 
@@ -91,7 +91,7 @@ def _of_numbers(value: str) -> Iterator[str]:
 
 
 def probe_near(session: Session, study: Study) -> None:
-    """A request for an operator in which one id or name is only almost right finds nothing."""
+    """A request for runs finds nothing if one of its ids, or the job name, is only almost right."""
     operators, named = operators_of(session), session.operators()
     if session.target.job_name.swapcase() == session.target.job_name:
         session.ledger.excuse("the target's job name has no letters with a case", "C-job-name-case")
@@ -114,7 +114,7 @@ def probe_near(session: Session, study: Study) -> None:
 
 
 def _near(operator: Mapping[str, Any], named: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Changes to an operator's ids after which they are nobody's, each with the check that it is for."""
+    """Changes to an operator's ids or name after which no operator has them, each with the check that it is for."""
     task_id, job_name, workspace_id = (operator[name] for name in _NAMES)
     yield from ((check, {"job_name": name}) for check, name in near_names(job_name))
     others = sorted({str(each.get("task_id")) for each in named} - {task_id})

@@ -61,7 +61,7 @@ _DECEMBER: Final = 12
 _ZONES: Final = (ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York"))
 _MOST_DATED: Final = 2
 _FAR_ENDS: Final = (2**31 * 1_000, 2**32 * 1_000, 2**63 // 10**6 + 1, 253_402_300_800_000, 2**53, 2**63 - 1)
-"""Ends beyond what seconds in 31 or 32 bits, nanoseconds in 63, a year of four digits, or a double can represent."""
+"""Ends at the limits of seconds in 31 and 32 bits, nanoseconds in 63, four-digit years, exact doubles, and int64."""
 
 _LONG_AGO: Final = (0, 1, 2**31 - 1, 2**31, 2**32, 10**9, 1_700_000_000, 10**10, 10**11)
 
@@ -81,7 +81,7 @@ _OFFSETS: Final[tuple[Callable[[int, int, int], int], ...]] = (
     lambda total, _, __: total,
     lambda total, _, chance: total + 1 + chance % 70_000,
 )
-"""Ways to choose where a page begins, from the total, its limit and a random number."""
+"""Ways to choose where a page begins, from the window's total, the page's limit and a random number."""
 
 
 class _Base(NamedTuple):
@@ -101,7 +101,7 @@ class _Base(NamedTuple):
 
 
 def probe_grid(session: Session, study: Study) -> None:
-    """Pages of every operator that has runs, with and without its workspace, in windows of many kinds."""
+    """Ask for pages of operators that have runs, with and without their workspace, in windows of many kinds."""
     generator, in_pages = session.random, session.target.offset_unit == "pages"
     judge_walk(session, study.walk)
     target = session.target
@@ -148,7 +148,7 @@ def _in_company(
 
 
 def _mixed_up(offset: int, limit: int) -> list[tuple[int, int]]:
-    """Other pages whose offset and limit have the same sum, or the same digits when one is written after the other."""
+    """Pages with offset and limit swapped, with the same sum of both, or with the same digits if they are joined."""
     digits = f"{offset}{limit}"
     cuts = [(digits[:place], digits[place:]) for place in range(1, len(digits))]
     read = [(int(first), int(second)) for first, second in cuts if f"{int(first)}" == first and second[0] != "0"]
@@ -167,7 +167,7 @@ def _askers(session: Session) -> Iterable[Asker]:
 
 
 def _read_whole(session: Session, asker: Asker, study: Study, end: int) -> _Base | None:
-    """Read the widest possible window of an operator until ``end``; None if no window with runs can be read whole."""
+    """Read the widest window of an operator, up to ``end``, that can be read whole; None if there is none with runs."""
     # The widest begins at 1: at 0, there may be runs that have not started.
     windows = ((1, end), (session.target.window_start, end), (study.start, study.end))
     for window in windows if end == session.target.window_end else windows[:1]:
@@ -191,7 +191,7 @@ def _fixed(session: Session, base: _Base) -> Iterator[tuple[int, int, int, int]]
     """Pages that begin between two runs of the same time, and windows at special dates.
 
     For the target's operator, also pages of 10 to 200 runs and pages at the end or beyond it; and windows that end
-    after the present, end before they start, lie at a single run or beside it, or are parts of the target's window.
+    after the target's, end before they start, lie at a run or beside it, or are parts of the target's window.
     """
     generator, target = session.random, session.target
     places = _places(session, base)
@@ -214,7 +214,7 @@ def _fixed(session: Session, base: _Base) -> Iterator[tuple[int, int, int, int]]
 
 
 def _tiles(low: int, high: int) -> Iterator[tuple[int, int]]:
-    """Parts of a window that lie side by side, of a few hours each, and longer ones that some of them make up."""
+    """12 to 72 parts of a window that lie side by side, and longer parts, each made up of several of these."""
     count = min(_MOST_TILES, max(_FEWEST_TILES, (high - low) // (4 * _HOUR)))
     edges = [low + (high - low) * index // count for index in range(count)]
     for group in (1, 3, count // 2):
@@ -222,7 +222,7 @@ def _tiles(low: int, high: int) -> Iterator[tuple[int, int]]:
 
 
 def _around_kinds(session: Session, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:
-    """Windows around a run of each kind: its moment alone, and an hour to each side."""
+    """Windows around a run of each kind, such as each status: its moment alone, and an hour to each side."""
     seen: dict[str, Mapping[str, Any]] = {}
     for row in rows:
         for name in _KINDS:

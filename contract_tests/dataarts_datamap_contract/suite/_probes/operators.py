@@ -1,4 +1,4 @@
-"""Probes of ShowNodes, and of every operator that it or the target names."""
+"""Probes of ShowNodes, and of the operators that it and the target name."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def probe_nodes(session: Session) -> None:
 
 
 def probe_operators(session: Session) -> None:
-    """Every operator that ShowNodes or the target names can be asked for, whatever characters are in its name."""
+    """The runs of the operators that ShowNodes and the target name can be requested, whatever their names contain."""
     target = session.target
     known = [{name: getattr(each, name) for name in _NAMES} for each in target.known_jobs]
     named = [{name: each.get(name) for name in _NAMES} for each in session.operators()]

@@ -144,7 +144,7 @@ def run_probes(session: Session, *, rounds: int = 1) -> str | None:
         Why the server cannot be judged any further: it refuses valid requests for runs. None if it serves one.
 
     Raises:
-        NoResponseError: The server does not answer at all.
+        NoResponseError: One of the first requests got no response.
         BudgetSpentError: No request is left.
         InterruptedRunError: The credentials, a quota or a gateway interrupted the run.
         StopRunError: A check that stops the run failed.
@@ -161,7 +161,7 @@ def run_probes(session: Session, *, rounds: int = 1) -> str | None:
     if reason is not None:
         return reason
     if nodes is None:
-        session.ledger.closed[NODES] = "the target names no table to ask it for"
+        session.ledger.closed[NODES] = "the target names no table to call it with"
         session.ledger.excuse("the target names no table", *_OF_NODES)
     else:
         session.ledger.leave_untested(_shortcoming_of(nodes), "C-nodes-operator", "C-nodes-unique", "C-nodes-chain")
@@ -226,7 +226,7 @@ def _study_with(probe: _Studied, study: Study, session: Session) -> None:
 
 
 def _run(session: Session, checks: Iterable[str], probe: _Plain, *, name: str = "") -> None:
-    """Run a probe; if the server does not answer it, note that its checks could not be judged."""
+    """Run a probe if there is time and one of its checks is wanted; if a request gets no response, note an error."""
     if session.ledger.wants(checks) and session.has_time_for(name or _name(probe)):
         try:
             probe(session)

@@ -47,7 +47,7 @@ Pairs = tuple[tuple[str, str], ...]
 _CONTENT_TYPE = ("Content-Type", "application/json")
 _FORBIDDEN = 403
 _CLOSED = frozenset({403, 404, 405, 501})
-"""How a server may say that it has no such operation, or does not open it to the account."""
+"""Statuses that may say that the server has no such operation, or does not open it to the account."""
 
 _GATEWAY = frozenset({502, 503, 504})
 _PASSING = frozenset({UNAUTHORIZED, _FORBIDDEN, THROTTLED, *_GATEWAY})
@@ -55,7 +55,7 @@ _PASSING = frozenset({UNAUTHORIZED, _FORBIDDEN, THROTTLED, *_GATEWAY})
 
 _NOT_IN_THIS_WAY = frozenset({411, 417})
 _WAYS_OF_BODIES = frozenset({"transfer-encoding", "expect"})
-"""Header fields about the way of a body, which a server need not accept, and the statuses that say so."""
+"""Header fields that say how a body is sent; a server may refuse them with a status of `_NOT_IN_THIS_WAY`."""
 
 _LOCKED = (1.0, 4.0)
 """The waits, in seconds, for a server that refuses good requests after a wrong token."""
@@ -81,7 +81,7 @@ def _real_clock() -> datetime:
 
 
 class Session:
-    """A run's way to its server.
+    """Sends the requests of a run, and has the responses judged.
 
     Attributes:
         target: The server, and the ids that exist there.
@@ -108,7 +108,7 @@ class Session:
         self.clock = clock
         self._caller = caller
         self._decks: dict[object, list[Any]] = {}
-        # A request that was served, for signed requests and for others.
+        # One request that was served, by whether it is signed.
         self._served: dict[bool, Request] = {}
         self._deadline: float | None = None
         self._takes_one_piece_only = False
@@ -182,7 +182,7 @@ class Session:
             self.ledger.fail("A-answer-whole", request, str(error))
             raise
         except NoResponseError:
-            # Each further one would take as long again; this one is noted as an error.
+            # Each further request with fields of _WAYS_OF_BODIES would wait as long; this one is noted as an error.
             self._takes_one_piece_only |= plain is not request
             self._ask_again(request)
             raise
@@ -199,7 +199,7 @@ class Session:
         return self.sign(replace(bare, credential=NOBODY)) if is_signed(request) else bare
 
     def confirm(self) -> None:
-        """Judge those contradictions between responses that a change of the data could explain, as far as they persist.
+        """Judge the contradictions between responses that a change of the data could explain, if they persist.
 
         Assets and runs may be created and changed while the suite runs. So the earlier of two contradictory responses
         is requested again, and the contradiction only counts if that response has not changed, or has new GUIDs each
@@ -221,7 +221,7 @@ class Session:
                 self.ledger.moved.add(exchange.operation_id)
 
     def doubt(self, check: str, exchange: Exchange, problem: str, earlier: Exchange | None = None) -> None:
-        """Note a problem if the earlier response, or else this one, is still the same when it is requested again.
+        """Note a problem if the earlier response, or this one if there is none, stays the same when requested again.
 
         Raises:
             As `send` does.
@@ -240,10 +240,10 @@ class Session:
         return _are_named_anew([_guids(each.document) for each in responses])
 
     def open(self, operation_id: str) -> Exchange:
-        """Ask for an operation that the server need not have, or need not open to the target's account.
+        """Try an operation that the server need not have, or need not open to the target's account.
 
-        A plain request and the smallest one are tried; for ListEntityDetails, one GUID, and that GUID twice. If the
-        operation is closed, the response is judged like that to an undeclared path.
+        A plain request and the smallest one are sent; for ListEntityDetails, one GUID, and that GUID twice. If the
+        operation is closed, the plain response is judged like one for an undeclared path.
 
         Raises:
             As `send` does.
@@ -281,7 +281,7 @@ class Session:
         return exchange
 
     def judge_coding(self, request: Request) -> None:
-        """Judge nothing but whether the response has the coding that it claims, which need not be readable here.
+        """Send a request, and judge nothing but whether the response claims a coding although it is plain JSON.
 
         Raises:
             As `send` does.
@@ -314,7 +314,9 @@ class Session:
         """Send a request that was served before; return whether it is only refused soon after a wrong token.
 
         Raises:
-            InterruptedRunError: It is no longer served, and that need not be the server's fault.
+            InterruptedRunError: It gets no response, or is no longer served: that need not be the server's fault.
+            BudgetSpentError: No request is left.
+            StopRunError: A check that stops the run failed.
         """
         served = self._served.get(is_signed(request))
         if served is None:
@@ -360,7 +362,7 @@ class Session:
             query: The query string, percent-encoded.
             document: What is sent as JSON; None for nothing.
             content: What is sent in place of a document.
-            credential: Who asks; the target's own by default.
+            credential: The credentials to send; the target's own if None.
             changes: Path parameters and ``instance`` in place of the target's; ``instance=None`` leaves it out.
         """
         sent = b"" if document is None else json.dumps(document, ensure_ascii=False).encode()
@@ -377,7 +379,7 @@ class Session:
         return self.authorize(request, credential)
 
     def question(self, operation_id: str, **changes: Any) -> Request:  # noqa: ANN401  each has its own type
-        """A valid request for an operation, ten rows at most, with some parts changed as in `request`."""
+        """A valid request for an operation, ten rows at most, with changes as in `request` or `runs_request`."""
         if operation_id == RUNS:
             return self.runs_request(**changes)
         plain: dict[str, Any] = {**_PLAIN.get(operation_id, {}), **changes}
@@ -390,7 +392,7 @@ class Session:
         return [self.question(each, **changes) for each in (RUNS, NODES, *ASSETS) if self.asks_for(each)]
 
     def asks_for(self, operation_id: str) -> bool:
-        """Whether an operation is called: ShowNodes only if the target names a table, one on assets only if served."""
+        """Whether an operation is called: ShowNodes if the target names a table, those on assets if they are served."""
         if operation_id == NODES:
             return self.target.table_guid is not None
         return operation_id not in ASSETS or operation_id in self.ledger.served
@@ -439,13 +441,13 @@ class Session:
         return self.send(self.nodes_request(**changes))
 
     def authorize(self, request: Request, credential: Credential | None = None) -> Request:
-        """The request with the target's own credential; unchanged if one is given: the request already has that."""
+        """The request with the target's own credential; unchanged if ``credential`` is given, which it already has."""
         if credential is not None:
             return request
         return good_credential(self.target, request, host=self.host, base_path=self.base_path, moment=self.clock())
 
     def judge(self, check: str, exchange: Exchange, *problems: str) -> None:
-        """Note a judgement."""
+        """Note that a check judged an exchange, and the problems that it found."""
         self.ledger.judge(check, exchange, *problems)
 
     def _path(self, operation_id: str, changes: dict[str, Any]) -> str:
@@ -465,7 +467,7 @@ class Session:
 
 
 def _content(response: Response) -> tuple[int, object]:
-    """What a response says: an error response has an id of its own each time, so that only its status counts."""
+    """What a response says; of an error response only the status, since its request id differs each time."""
     document = response.page.document if response.page else response.document
     return response.status, document if response.status == OK else None
 

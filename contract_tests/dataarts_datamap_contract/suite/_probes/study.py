@@ -73,7 +73,7 @@ def total_of(exchange: Exchange) -> int | None:
 
 
 def walk(session: Session, limit: int = LIMIT, *, first: Exchange | None = None, **changes: Any) -> Walk:  # noqa: ANN401  each has its own type
-    """Walk a window to its end: an empty or refused page, its total, or at most two pages beyond the full ones.
+    """Walk a window until a page is empty or refused, or the total is reached; at most two pages more than it fills.
 
     Args:
         session: The run.

@@ -1,4 +1,4 @@
-"""Ways to send a request: other credentials, header fields and spellings, none of which changes the response."""
+"""Ways to send a request: other credentials, header fields and spellings, none of which may change the response."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MANY: Final = (0, 0, 1, 2, 4, 7)
 """In how many ways a request differs from the plain one: one of these numbers is drawn."""
 
 _THEN_WELL: Final = (True, *[False] * 7)
-"""After which of eight wrong requests of a kind a good one is sent."""
+"""Whether a good request follows a wrong one: it does so after one of each eight of a kind."""
 
 _ACCEPTED: Final = (
     *("*/*", "application/*", "application/json", "application/json;charset=UTF-8", "APPLICATION/JSON; q=0.5"),
@@ -30,7 +30,7 @@ _ACCEPTED: Final = (
     *("text/html, application/json;q=0.9, */*;q=0.1", "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"),
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
 )
-"""What browsers, curl, axios, Java and others accept: JSON is always among it."""
+"""``Accept`` headers of browsers, curl, axios, Java and others; each of them accepts JSON."""
 
 _OF_BODIES: Final = ("Transfer-Encoding", "Expect")
 _AGENTS: Final = ("Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/128.0", "curl/8.5.0", "Java/17.0.2", "x")
@@ -63,7 +63,7 @@ FORWARDED: Final = (
     (("X-Original-URL", "/"), ("X-Rewrite-URL", "/"), ("X-Forwarded-Uri", "/"), ("X-Forwarded-Prefix", "/v1")),
     tuple((name, "HEAD") for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")),
 )
-"""Header fields by which proxies say whom they serve and what was asked: a client that sends them gains nothing."""
+"""Header fields by which proxies say whom they serve and what was asked: a client that sends them must gain nothing."""
 
 
 def ask(session: Session, request: Request) -> Exchange:
@@ -85,7 +85,7 @@ def renewed(session: Session, request: Request) -> Request:
 
 
 def with_undeclared(session: Session) -> Iterator[Request]:
-    """A question of each operation with parameters that it does not know, in all forms that a query can have."""
+    """A request without credentials for each operation, with undeclared parameters in all forms of a query."""
     for request in session.questions(credential=NOBODY):
         yield replace(request, query="&".join(filter(None, (request.query, _UNDECLARED))))
 
@@ -127,7 +127,7 @@ def _with(name: str, *values: str) -> Callable[[Session, Request], Request | Non
 
 
 def forwarded(session: Session, request: Request) -> Request:
-    """The request with what a proxy says of it."""
+    """The request with header fields of a proxy, apart from those that it already has."""
     fields = [each for each in session.deal("forwarded", FORWARDED) if not request.header(each[0])]
     return replace(request, fields=(*request.fields, *fields))
 

@@ -51,7 +51,7 @@ class Replay(AuthBase):
 
     @property
     def proxies(self) -> dict[str, str | None]:
-        """The proxy of the run for both schemes; a None keeps the environment from naming another one."""
+        """The run's proxy for both schemes; if it has none, None for each, so that the environment's is not used."""
         proxy = self._session.proxy
         if proxy is None:
             return {"http": None, "https": None, "all": None}

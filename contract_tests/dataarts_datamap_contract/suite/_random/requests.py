@@ -32,6 +32,7 @@ def run_random(session: Session, *, seed: int, max_examples: int) -> list[str]:
         StopRunError: A check that stops the run failed.
         BudgetSpentError: No request is left.
         InterruptedRunError: The credentials, a quota or a gateway interrupted the run.
+        NoResponseError: A contradiction could not be confirmed: there was no response.
     """
     errors: list[str] = []
     with replaying(session) as replay:
@@ -82,7 +83,7 @@ def _configure(target: Target, seed: int, max_examples: int) -> dict[str, Any]:
             "max-examples": max_examples,
             "unique-inputs": True,
         },
-        # No response to an undeclared method is documented: a probe of our own tests it.
+        # No response to an undeclared method is documented: a probe of our own tests such methods.
         "phases": {"coverage": {"unexpected-methods": []}, "stateful": {"enabled": False}},
         # The ledger judges every response, as it does those to the probes.
         "checks": {"enabled": False},

@@ -55,7 +55,7 @@ def probe_bodies(session: Session) -> None:
 
 
 def probe_listed(session: Session) -> None:
-    """Values that are not among the listed ones."""
+    """Directions and flags with values that are not listed; the invariants judge the responses."""
     served = session.ledger.served
     for value in _DIRECTIONS if LINEAGE in served else ():
         ask_wrongly(session, session.request(LINEAGE, query=f"direction={value}"))

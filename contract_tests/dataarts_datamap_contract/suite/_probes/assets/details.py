@@ -18,7 +18,7 @@ UNKNOWN_GUID: Final = "00000000-0000-4000-8000-5f1c09000000"
 
 
 def known_guids(session: Session, most: int = _MOST) -> list[str]:
-    """The first GUIDs that were shown, in the order of `AssetWorld.tables`."""
+    """The first GUIDs of `AssetWorld.tables`."""
     return session.ledger.world.assets.tables(session.target.table_guid)[:most]
 
 

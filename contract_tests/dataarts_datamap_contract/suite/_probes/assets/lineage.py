@@ -1,4 +1,4 @@
-"""Probes of lineage: pages of the lineage of all operators, and the lineage around each table in each direction."""
+"""Probes of lineage: pages of the lineage of all operators, and lineage around each known asset in each direction."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _walk(session: Session, limit: int, total: int) -> None:
 
 
 def _offset(session: Session, row: int, limit: int) -> int:
-    """The offset of the page that starts at a row: offset seems to count either rows or pages."""
+    """The offset of the page that starts at a row, by the reading of offset that explains the pages so far."""
     reading = session.ledger.world.assets.bulk.reading
     return row if reading == "rows" else -(-row // limit) + (reading == "pages from 1")
 
@@ -61,7 +61,7 @@ def _page(session: Session, offset: int, limit: int) -> Exchange:
 
 
 def probe_around(session: Session) -> None:
-    """Ask for the lineage of each table in each direction and without one, and of some with other parameters, too."""
+    """Ask for the lineage around each known asset, in each direction and without one, also with random parameters."""
     guids = known_guids(session)
     draws = range(_MOST_DRAWN if guids else 0)
     drawn = [(session.random.choice(guids), drawn_query(session, LINEAGE)) for _ in draws]
@@ -83,7 +83,7 @@ def _joined(*parts: str) -> str:
 
 
 def probe_nodes_of_tables(session: Session) -> None:
-    """Ask for the operators of each table, to compare them with those in the lineage of all operators."""
+    """Ask for the operators of each known asset, to compare them with those in the lineage of all operators."""
     if session.asks_for(BULK):
         session.send(session.question(BULK, query=f"limit={LEAST_CAP}"))
     shown = session.ledger.world.assets.assets

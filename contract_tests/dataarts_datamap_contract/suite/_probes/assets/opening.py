@@ -45,11 +45,11 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
 
 
 def open_assets(session: Session) -> None:
-    """Try each of the operations, and excuse the checks that need only operations that are not served."""
+    """Try each of the operations, and excuse the checks of `NEEDED` that have no served operation."""
     ledger = session.ledger
     for operation_id in (SEARCH, BULK, DETAIL, DETAILS, LINEAGE):
         if session.table_guid is None and operation_id in {DETAIL, DETAILS, LINEAGE}:
-            ledger.closed[operation_id] = "no table is known to ask it for"
+            ledger.closed[operation_id] = "no table is known to call it with"
             continue
         try:
             exchange = session.open(operation_id)

@@ -49,7 +49,7 @@ _HARMLESS: Final[tuple[dict[str, Any], ...]] = (
 
 
 class _Part(NamedTuple):
-    """Members of a search, the assets that they let pass, and the assets for which that is not known."""
+    """Members of a search, the assets that pass them, a description for problems, and the assets that may pass them."""
 
     members: dict[str, Any]
     due: frozenset[str]
@@ -284,7 +284,7 @@ def _by_value(
 
 
 def _unknown(everything: Mapping[str, object], values: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """The assets that show no value of a field, so that it is not known whether they pass."""
+    """The assets that show no value of a field: whether they pass is not known."""
     return frozenset(everything).difference(*values.values())
 
 
@@ -312,7 +312,7 @@ def _filters(generator: random.Random, everything: Mapping[str, Mapping[str, Any
             leaves += [(leaf, due)] if due else []
             yield _Part({"filter": leaf}, due, f"{attribute} {operator} {asked}")
     generator.shuffle(leaves)
-    # First come pairs that let many of the same assets pass, and each of which lets many others pass.
+    # First come pairs of filters that let many of the same assets pass, and each of them many others.
     pairs = sorted(combinations(leaves, 2), key=lambda pair: -_difference(pair[0][1], pair[1][1]))
     for one, two in (*pairs[:_MOST_JOINED], *pairs[-_MOST_JOINED:]):
         yield from _joined(one, two, leaves[-1])
