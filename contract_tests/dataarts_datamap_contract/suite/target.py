@@ -74,8 +74,8 @@ class Target:
         offset_unit: What ``offset`` counts: ``rows`` or ``pages``, the first being page 0.
         window_column: The time of a run that the window filters on; ``auto`` accepts either ``planTime`` or
             ``startTime``, used consistently.
-        rate_limit: Most requests a second, on average; None for no limit. If the settings leave it out, it is 10 for a
-            server on another machine that is no mock.
+        rate_limit: Most requests a second, on average; None for no limit. If the settings leave it out, it is 10 unless
+            the server is a mock or on this machine.
         max_requests: Most requests of a run; the deep budget allows five times as many. Checks that are left then stay
             untested.
         undeclared_methods: Statuses with which the server may refuse an undeclared method; if empty, any 4xx and 501.

@@ -42,7 +42,7 @@ class Walk:
 
     @property
     def total(self) -> int | None:
-        """The number of runs, according to the first page."""
+        """The number of runs, according to the first page; None if it does not say."""
         return total_of(self.pages[0])
 
 

@@ -133,7 +133,7 @@ def forwarded(session: Session, request: Request) -> Request:
 
 
 def _with_names(spell: Callable[[str], str]) -> Callable[[Session, Request], Request | None]:
-    """The request with its header names spelled otherwise; all fields but those of the credential in reverse order."""
+    """A way that spells header names otherwise, and sends all fields but those of the credential in reverse order."""
 
     def change(_: Session, request: Request) -> Request:
         fields, own = (
@@ -146,7 +146,7 @@ def _with_names(spell: Callable[[str], str]) -> Callable[[Session, Request], Req
 
 
 def _shuffled(session: Session, request: Request) -> Request | None:
-    """The parameters in another order, or the members of a JSON document in reverse order."""
+    """The request with its parameters in another order, or the members of its JSON document in reverse order."""
     pairs = request.query.split("&")
     document = _document(request)
     if isinstance(document, dict):

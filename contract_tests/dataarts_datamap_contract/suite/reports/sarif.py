@@ -1,4 +1,4 @@
-"""The verdicts as SARIF 2.1.0, which code scanning services and editors read."""
+"""The failures as SARIF 2.1.0, which code scanning services and editors read."""
 
 from __future__ import annotations
 
