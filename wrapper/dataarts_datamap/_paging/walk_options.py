@@ -1,4 +1,4 @@
-"""The options of a walk, its requests, the known facts about the server, and its progress."""
+"""The options, the requests and the progress of a walk, and the known facts about the server."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ class Progress(Struct):
     Attributes:
         rows_read: Number of runs that were yielded.
         changed: Number of runs that were read again with other content.
-        totals: The latest 20 totals that the server reported, oldest first; one that equals the one before is left out.
+        totals: The latest 20 totals that the server reported, oldest first, without direct repetitions.
         last_run: The run that was yielded last.
     """
 
