@@ -32,7 +32,7 @@ TransportT = TypeVar("TransportT", bound="SyncTransport | AsyncTransport")
 StartedT = TypeVar("StartedT")
 
 _GROWTH: Final = 2
-_MOST_BYTES_AHEAD: Final = 7 << 20  # four pages of 1,000 rows, and the awaited one: if each takes 60 ms, 80 a second
+_MOST_BYTES_AHEAD: Final = 7 << 20  # four pages of 1,000 rows; five with the awaited one: at 60 ms each, 80 a second
 _LONGEST_GOODBYE: Final = 0.5
 
 

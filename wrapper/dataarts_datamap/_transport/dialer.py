@@ -45,7 +45,7 @@ class Dialed(NamedTuple):
 
 
 class Dialer:
-    """Makes connections, directly or through a proxy, until ``closing`` cancels all attempts under way."""
+    """Makes connections, directly or through a proxy. ``closing`` cancels all attempts under way."""
 
     def __init__(self, tls_context: Callable[[], ssl.SSLContext], proxy: Proxy | None, closing: Cancellation) -> None:
         self._tls_context = tls_context
