@@ -1,9 +1,10 @@
 """Converts the graph around one table, whose depth and direction are not documented, to lineage. No I/O.
 
 In a graph of the inputs of a table, each relationship is assumed to point from its end that is farther from the table
-to the nearer one; in a graph of its outputs, the other way round. If both ends are equally far, as in a cycle, it is
-assumed to point from its first end to its second, unless most of the others point from their second to their first. A
-node between two tables is the operator of the step.
+to the nearer one; in a graph of its outputs, the other way round. If both ends are equally far, as in a cycle, or not
+connected with the table, it is assumed to point from its first end to its second, unless most of the others point from
+their second to their first. An asset that is no table, view or column is an operator. If several operators lie between
+two tables, the last one is the operator of the step.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def is_table(asset: Table) -> bool:
 def kind_of(asset: Table) -> str:
     """The part of an asset's kind after its last dot, in lower case.
 
-    It is ``table`` or ``column`` if it ends with ``_table`` or ``_column``, and ``view`` if it ends with ``view``.
+    A part that ends with ``_table`` or ``_column`` is shortened to ``table`` or ``column``, and a part that ends with
+    ``view`` to ``view``.
     """
     kind = (asset.type_name or "").rpartition(".")[2].casefold()
     if kind.endswith(_VIEW):

@@ -62,7 +62,7 @@ def address_name(endpoint: str) -> str:
 
 
 def is_link_local(endpoint: str) -> bool:
-    """Whether the host is a link-local IP address, such as a metadata service has: no router forwards to it."""
+    """Whether the host is a link-local IP address, such as ``169.254.169.254``: no router forwards to it."""
     parts = split_address(endpoint)
     address = None if parts is None else ip_address_of(parts.hostname or "")
     return address is not None and address.is_link_local

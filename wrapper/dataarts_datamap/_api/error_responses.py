@@ -36,7 +36,7 @@ _OK: Final = 200
 _FIRST_ERROR_STATUS: Final = 400
 _FIRST_SERVER_ERROR_STATUS: Final = 500
 _MESSAGE_LIMIT: Final = 300
-_LARGEST_ERROR: Final = 1024 * 1024  # larger bodies are not errors, and take many times their size once decoded
+_LARGEST_ERROR: Final = 1024 * 1024  # a larger body does not count as an error: decoded, it takes many times its size
 _BEGINNING: Final = 8 * LARGEST_TEXT
 
 _STATUS_ERRORS: Final[Mapping[int, type[StatusError]]] = {
@@ -77,7 +77,7 @@ def check_status(response: Response, *, expected: int = _OK) -> None:
 
 
 def status_error(status: int) -> type[StatusError]:
-    """The class of error of an HTTP status of 400 or more."""
+    """The error class for an HTTP status of 400 or more."""
     fallback = ServerError if status >= _FIRST_SERVER_ERROR_STATUS else StatusError
     return _STATUS_ERRORS.get(status, fallback)
 
@@ -86,7 +86,7 @@ def refuse_error_body(response: Response) -> None:
     """Return if the response of HTTP 200 is not an error body.
 
     Raises:
-        ErrorBodyError: It is one.
+        ErrorBodyError: It is an error body.
     """
     details = read_error(response.content)
     if details is not None:

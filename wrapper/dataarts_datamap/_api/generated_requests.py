@@ -57,7 +57,7 @@ def _pairs(parameters: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             yield name, str(value).lower() if isinstance(value, bool) else str(value)
 
 
-# The builders below import generated code when they are called: most clients only request runs.
+# The builders below import generated code when they are called: most clients only request operators and runs.
 
 
 def build_search_request(endpoint: str, *, project_id: str, instance: str, body: Mapping[str, Any]) -> Request:

@@ -1,6 +1,6 @@
-"""Requests for the lists of projects, instances and workspaces, in which a client finds ids that are not configured.
+"""The lists in which a client finds ids that are not configured: requests, and the decoding of their responses.
 
-The operations are KeystoneListProjects, ListDataArtsStudioInstances and ListManagerWorkSpaces, which are documented.
+The documented operations are KeystoneListProjects, ListDataArtsStudioInstances and ListManagerWorkSpaces.
 """
 
 from __future__ import annotations
@@ -106,7 +106,8 @@ class IdPage(NamedTuple):
     """A page of a list.
 
     Attributes:
-        rows: The number of its rows. A missing list counts as empty, since an empty list can be left out.
+        rows: The number of its rows. A missing list of instances or workspaces counts as empty, since an empty list can
+            be left out.
         candidates: The ids in its rows; of projects, only those with the name of the region.
         total: The number of rows on all pages; None if it was not sent.
         pages: The number of pages; None if it was not sent.

@@ -1,6 +1,6 @@
 """JSON that is valid, but that the fast decoder refuses: half of an emoji, ``1e999``, or an integer of 5,000 digits.
 
-Java, JavaScript and Python write the escape of half a surrogate pair when they cut a text inside an emoji.
+Java and JavaScript can cut a text inside an emoji, and then write half of a surrogate pair as an escape.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def decode_as(decoder: json.Decoder[T], content: bytes) -> T:
 def sound(value: object) -> tuple[Any, str | None]:
     """The value with its unsound parts replaced, and a description of the first of them, or None.
 
-    U+FFFD replaces half of a surrogate pair, and None a number out of range, or the whole value if it is nested too
-    deeply.
+    U+FFFD replaces half of a surrogate pair. None replaces a number out of range, or the whole value if it is nested
+    too deeply.
     """
     flaws: list[str] = []
     try:

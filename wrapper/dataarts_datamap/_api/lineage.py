@@ -164,7 +164,7 @@ class AssetGraph(Struct, frozen=True, kw_only=True):
 
     Attributes:
         assets: Every asset in it, whether table, operator or column, by GUID.
-        relationships: The relationships of the type ``DATA_FLOW`` or without a type.
+        relationships: The relationships of the type ``DATA_FLOW`` or without a type, if both ends have a GUID.
     """
 
     assets: dict[str, Table]

@@ -62,7 +62,7 @@ class PageText:
 
 
 def sound_row(row: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[FieldProblem, ...]]:
-    """The row with its unsound values replaced, and the problems that describe them."""
+    """The row with its unsound names and values replaced, and the problems that describe them."""
     values: dict[str, Any] = {}
     problems: list[FieldProblem] = []
     for name, sent in row.items():

@@ -79,7 +79,7 @@ def _comparison(attribute: str, argument: str, values: Sequence[str]) -> list[di
 
 
 class AssetDocument(Struct, kw_only=True):
-    """A document about assets; one with an error code is an error body."""
+    """A document about assets. If it has an error code, it is an error body."""
 
     error_code: Any = None
 
@@ -120,7 +120,8 @@ def decode_document(
     Raises:
         StatusError: The HTTP status is 400 or more.
         ErrorBodyError: HTTP 200 carries an error body.
-        InvalidEnvelopeError: The HTTP status is below 400, but not 200, or the response lacks the content.
+        InvalidEnvelopeError: The HTTP status is below 400, but not 200, or the response cannot be decoded or lacks the
+            content.
     """
     check_status(response)
     try:
@@ -138,7 +139,7 @@ def decode_document(
 def whole_number(value: object) -> int | None:
     """A count, sent as ``2``, ``2.0`` or ``"2"``; None if it is not a count."""
     if isinstance(value, str):
-        return int(value) if value.isascii() and value.isdecimal() and len(value) <= 18 else None  # noqa: PLR2004  of 64 bits
+        return int(value) if value.isascii() and value.isdecimal() and len(value) <= 18 else None  # noqa: PLR2004  18 digits fit into 64 bits
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) >= 2**63:  # noqa: PLR0124  NaN
         return None
     return int(value) if value >= 0 and value == int(value) else None

@@ -87,7 +87,8 @@ def decode_page(response: Response, *, offset: int, strict: bool = False) -> Run
             ``success``.
         InvalidEnvelopeError: The HTTP status is below 400, but not 200, or the outer document is not an envelope.
         InvalidBodyError: The document inside is missing, or not a page of rows.
-        InvalidRowError: With ``strict``, the total, the message or a field of a row has an unexpected type.
+        InvalidRowError: With ``strict``, the total, the message or a field of a row has an unexpected type or an
+            invalid value.
     """
     text = open_page(response)
     try:

@@ -48,14 +48,14 @@ def decode_operators(response: Response) -> list[Operator]:
     check_status(response)
     try:
         return [_checked_operator(sent) for sent in decode_as(_OPERATORS_DECODER, response.content)]
-    except UNREADABLE as error:  # an id that is unusable in requests is a ValueError, too
+    except UNREADABLE as error:  # an id or a name that is unusable in requests is a ValueError, too
         reason = reason_of(error)
     refuse_error_body(response)
     raise build_error(InvalidEnvelopeError, f"the response is not a list of operators: {reason}", response)
 
 
 def _checked_operator(sent: _Operator) -> Operator:
-    """The operator, if its ids are usable in requests; an empty workspace becomes None."""
+    """The operator, if its ids and its name are usable in requests; an empty workspace becomes None."""
     task_id, job_name = path_segment("task_id", str(sent.task_id)), query_text("job_name", sent.job_name)
     workspace_id = identifier("workspace_id", sent.workspace_id) if sent.workspace_id else None
     return Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)

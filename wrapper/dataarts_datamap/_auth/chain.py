@@ -57,11 +57,14 @@ class Search(SecretStruct, frozen=True, kw_only=True):
         return next(filter(None, map(self.environ.get, names)), None)
 
     def run(self, name: str | None = None) -> Found:
-        """The credentials of a place; without a name here and in ``DATAMAP_CREDENTIALS``, of the first that has some.
+        """The credentials in the place with this name.
+
+        If there is no name, ``DATAMAP_CREDENTIALS`` names the place; if that is not set, the first place with
+        credentials counts.
 
         Raises:
             CredentialsError: As for ``find_credentials``.
-            ConfigurationError: As for ``find_credentials``, but for ``DATAMAP_ALLOW_HTTP``.
+            ConfigurationError: As for ``find_credentials``, except for ``DATAMAP_ALLOW_HTTP``, which is not read here.
         """
         named = name or self.first(_NAME_VARIABLE)
         if named is None:
@@ -89,7 +92,7 @@ class Search(SecretStruct, frozen=True, kw_only=True):
 
 
 def allows_http(environ: Mapping[str, str]) -> bool:
-    """Whether ``DATAMAP_ALLOW_HTTP`` allows addresses of plain ``http`` to another machine.
+    """Whether ``DATAMAP_ALLOW_HTTP`` allows plain ``http`` to another machine.
 
     Raises:
         ConfigurationError: It is set to something other than 1, true, yes, on, 0, false, no and off.
@@ -218,7 +221,7 @@ _PLACES: Final[Mapping[str, Callable[[Search], Found | str]]] = {
     "password": _find_password,
     "ecs-metadata": _find_ecs_metadata,
 }
-"""The search of each place. It returns the credentials, or the reason why it found none."""
+"""The function that searches each place: it returns the credentials, or the reason why there are none."""
 
 _CHAIN: Final = ("token", "access-key", "profile")
 

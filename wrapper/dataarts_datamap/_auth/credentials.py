@@ -33,8 +33,9 @@ class Credentials(Protocol):
 class RenewableCredentials(Credentials, Protocol):
     """Credentials that are notified if the service refuses them, usually to renew themselves.
 
-    A client calls ``discard`` after a 401 with a code that ends in 0307 (documented: the token must be updated) or 0301
-    (wrong authentication information, which can also mean an expired token), at most once for each request.
+    A client calls ``discard``, at most once for each request, after a 401 with a code that ends in 0307 (documented:
+    the token must be updated) or 0301 (wrong authentication information, which can also mean an expired token), and
+    after object storage refused a key from ``access_key_credentials`` as unknown or expired.
     """
 
     def discard(self, request: Request) -> bool:
@@ -103,7 +104,7 @@ class AccessKeyCredentials(Secret):
         access_key: The access key. Left out of the repr.
         secret_key: The secret key. Left out of the repr.
         security_token: The security token that belongs to temporary keys. Left out of the repr.
-        clock: Returns the present, aware; the signature contains it in UTC, to the second.
+        clock: Returns the present time as an aware datetime; the signature contains it in UTC, to the second.
 
     Raises:
         InvalidArgumentError: A key or the security token is unusable, as in ``TokenCredentials``.
@@ -150,7 +151,7 @@ class AccessKeyCredentials(Secret):
 
 
 def _with(headers: Mapping[str, str], added: SecretHeaders) -> SecretHeaders:
-    """The headers with others added, which replace headers of the same names, ignoring case."""
+    """The headers and the added ones, which replace headers whose names differ at most in case."""
     names = set(map(str.lower, added))
     others = SecretHeaders({name: headers[name] for name in headers if name.lower() not in names})
     return SecretHeaders({**others, **added})

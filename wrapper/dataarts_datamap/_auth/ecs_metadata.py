@@ -38,9 +38,10 @@ class EcsMetadataCredentials(Secret):
     """The temporary access key of the cloud server (ECS) that this code runs on, issued for its agency.
 
     The key comes from the metadata service, ``http://169.254.169.254``, which only the server itself can reach; no
-    proxy is used. A first request gets a token of that service, a second one the key. The key is cached, and renewed
-    when less than 40 minutes of its life are left (as the official SDK does), or less than a quarter if its life is
-    shorter than 160 minutes. One object makes these requests once for all threads, tasks and clients that share it.
+    proxy is used. A first request gets a token of that service, a second request the key. The key is cached, and
+    renewed when less than 40 minutes of its life are left (as the official SDK does), or less than a quarter if its
+    life is shorter than 160 minutes. One object makes these requests once for all threads, tasks and clients that share
+    it.
 
     These credentials are only used if they are selected: on any other machine the address belongs to someone else, or
     to nobody. If nobody responds, calls end in a ``ConnectionFailedError``.
@@ -48,7 +49,7 @@ class EcsMetadataCredentials(Secret):
     Attributes:
         endpoint: Address of the metadata service. Plain ``http`` is allowed for a link-local address and for this
             machine.
-        clock: Returns the present, aware.
+        clock: Returns the present time as an aware datetime.
 
     Raises:
         ConfigurationError: The address is unusable.

@@ -54,9 +54,9 @@ class PasswordCredentials(Secret):
     once after a 401 with a code that ends in 0307 or 0301. One object requests a token once for all threads, tasks and
     clients that share it; meanwhile they use the old token while it is valid, or wait.
 
-    A password that IAM refuses (401) is never sent again by the same object, since accounts lock: each later call
-    raises ``AuthenticationError`` at once. Any other failure has no effect while the old token is valid; afterwards it
-    is retried or raised as for any request. A second factor is not supported.
+    A password that IAM refuses (401) is never sent again by the same object, since accounts lock: each later call that
+    needs a new token raises ``AuthenticationError`` at once. Any other failure is retried or raised as for any request.
+    But no failure has an effect while the old token is valid. A second factor is not supported.
 
     Attributes:
         user: Name of the IAM user.
@@ -67,7 +67,7 @@ class PasswordCredentials(Secret):
         region: Region of IAM.
         iam_endpoint: Address of IAM, instead of the region's.
         allow_http: Whether that address may be plain ``http`` to another machine than this one.
-        clock: Returns the present, aware.
+        clock: Returns the present time as an aware datetime.
 
     Raises:
         ConfigurationError: The region is missing, which is needed unless the address of IAM and the project are both
@@ -105,7 +105,7 @@ class PasswordCredentials(Secret):
         return (yield from token.authenticate(request))
 
     def discard(self, request: Request) -> bool:
-        """Forget the token of this request. A new one is always worth another attempt."""
+        """Forget the token of this request. A new token is always worth another attempt."""
         refused = request.headers.get("X-Auth-Token")
         self._token.discard(lambda token: token.token == refused)
         return True

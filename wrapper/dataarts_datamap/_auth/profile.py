@@ -39,7 +39,7 @@ def read_profile(named: str | None, *, strict_permissions: bool) -> Profile | st
     Reading never blocks: a pipe or a device is refused, and no more than 1 MiB is read.
 
     Args:
-        named: Its path; None for the file in the home folder.
+        named: The path of the file; None for the file in the home folder.
         strict_permissions: Whether a file that others may read is refused; otherwise it causes a warning.
 
     Raises:
@@ -72,7 +72,7 @@ def _read(path: Path) -> tuple[Hidden[bytes], int]:
     descriptor = os.open(path, os.O_RDONLY | _NO_WAIT)
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
-        os.close(descriptor)  # a file object would refuse a folder itself, and leave the descriptor open
+        os.close(descriptor)  # the built-in open refuses a folder, too, but leaves the descriptor open
         kind = "a folder" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else "a device"
         raise CredentialsError(f"{path} is {kind}, not a file: write the credentials to a file")
     with open(descriptor, "rb") as file:  # noqa: PTH123  pathlib cannot open a descriptor

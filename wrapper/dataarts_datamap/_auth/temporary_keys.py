@@ -81,15 +81,19 @@ class AccessKeys(Secret):
 
         Raises:
             ConfigurationError: IAM must issue a key, and its address is not known.
-            ServiceError: IAM refused.
-            InvalidResponseError: IAM's response holds no key.
+            ServiceError: IAM, or the cloud server's metadata service, refused.
+            InvalidResponseError: The response of either holds no token or no key.
         """
         if isinstance(self._credentials, KeyHolder):
             return (yield from self._credentials.access_key_credentials())
         return (yield from self._temporary.get())
 
     def discard(self, request: Request) -> bool:
-        """Forget the refused key of a request, unless the user gave it. Returns whether another can be requested."""
+        """Forget the refused key of a request, unless the user gave it.
+
+        Returns:
+            Whether to send the request again with another key.
+        """
         if type(self._credentials) is AccessKeyCredentials:
             return False  # object storage may not know a key that the service knows
         is_own_key = isinstance(self._credentials, KeyHolder)
@@ -125,7 +129,7 @@ def decode_key(
 
     Raises:
         StatusError: The HTTP status is 400 or more.
-        InvalidEnvelopeError: The HTTP status is not the expected one, or the response holds no key.
+        InvalidEnvelopeError: The HTTP status is below 400, but not the expected one, or the response holds no key.
     """
     check_status(response, expected=status)
     try:

@@ -3,8 +3,8 @@
 Source: the API reference of OBS (https://support.huaweicloud.com/intl/en-us/api-obs/obs_04_0010.html). Object storage
 accepts neither a token nor the gateway's signature.
 
-No S3 library is used, since these read ``AWS_…`` variables: obstore 0.12.1 sends requests to the endpoint that is named
-there, adds a customer's encryption key from there, and follows redirects with the security token.
+No S3 library is used, since such libraries read ``AWS_…`` variables: obstore 0.12.1 sends requests to the endpoint that
+is named there, adds a customer's encryption key from there, and follows redirects with the security token.
 """
 
 from __future__ import annotations

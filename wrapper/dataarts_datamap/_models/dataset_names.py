@@ -1,4 +1,4 @@
-"""The names of tables in a lineage catalog, as other sources of lineage use them."""
+"""The names of tables and jobs in a lineage catalog, as other sources of lineage use them."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class DatasetRule(Struct, frozen=True, kw_only=True):
     Attributes:
         namespace: Namespace of the tables. It can hold ``{database}``, ``{schema}``, ``{name}``, ``{source_type}`` and
             ``{guid}``.
-        name: Name of each table, with the same parts in braces. A rule does not apply to a table without one of the
-            parts that its namespace and name hold.
+        name: Name of each table, with the same parts in braces. A rule does not apply to a table that lacks a part in
+            the rule's namespace or name.
         source_type: Kind of source of the tables, such as ``dws``. Like the database, the schema and the table, it is a
             pattern that can hold ``*``, ``?`` and ``[…]``, and is compared ignoring case.
         database: Database of the tables.

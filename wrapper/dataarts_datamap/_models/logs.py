@@ -21,7 +21,7 @@ class RunLog(Struct, frozen=True, kw_only=True):
         content: The bytes that were read. Untrusted.
         start: Position of the first byte in the object; 0 if it was read from its beginning.
         size: Size of the whole object in bytes.
-        last_modified: Time at which the object was written, UTC; None if the service did not send it.
+        last_modified: Time at which the object was written, UTC; None if the service sent no valid time.
         other_paths: Paths of older objects that match the run's log path.
     """
 

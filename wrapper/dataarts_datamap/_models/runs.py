@@ -71,8 +71,9 @@ def has_ended(state: str | None, *, has_end: bool) -> bool:
 class FieldProblem(Struct, frozen=True, kw_only=True):
     """A field with an unexpected type, or with an invalid value; the reason says which.
 
-    The run's attribute is None, and ``raw`` has the value; a number that no double can hold is None in ``raw``, too. If
-    a text was cut inside an emoji, the attribute has it with U+FFFD in place of half of a surrogate pair.
+    The run's attribute is None, and ``raw`` has the value. But ``raw`` has None, too, for ``1e999``, for an integer of
+    more than 4,300 digits, and for a value that is nested too deeply. If a text was cut inside an emoji, the attribute
+    has it with U+FFFD in place of half of a surrogate pair.
 
     Attributes:
         field: Name of the attribute, such as ``plan_time``; for an unknown field, its name as sent.
@@ -163,7 +164,7 @@ class RunIdentity(NamedTuple):
         workspace_id: Id of the workspace.
         task_id: Id of the operator's job.
         job_name: Name of the operator.
-        run_id: Id of the run; None if it has none, or 0.
+        run_id: Id of the run; None if it has none, or if its id is 0.
         times: Its planned time; for a run without an id, also its submission and its start. A missing time is None.
     """
 
@@ -232,7 +233,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     @classmethod
     def from_raw(cls, row: Mapping[str, Any]) -> Run:
-        """The run from a row with the service's own field names, such as one read from a file.
+        """The run from a row with the service's own field names, such as a row that was read from a file.
 
         A value that is invalid or has an unexpected type becomes a problem, never an error.
         """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 FlowDirection: TypeAlias = Literal["IN", "OUT"]
-"""Into a table, or out of it."""
+"""``IN`` into a table, ``OUT`` out of it."""
 
 
 class Table(Struct, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class Table(Struct, frozen=True, kw_only=True):
         description: Its description. Untrusted.
         type_name: Kind of asset, such as ``dataasset.Table`` (the kind of a table is inferred).
         status: Status of the asset; usually ``ACTIVE``.
-        raw: The asset as sent; empty if it is only known from lineage, or by its GUID. Untrusted.
+        raw: The asset as sent; empty if it is only known from the lineage of all operators, or by its GUID. Untrusted.
     """
 
     guid: str
@@ -189,7 +189,7 @@ def split_path(path: tuple[str, ...], name: str | None = None) -> tuple[str | No
     """Database, schema and name of a path.
 
     Args:
-        path: The path; the schema may contain dots.
+        path: The parts of the path. All parts between database and name belong to the schema.
         name: The name, if it is known. If the path ends with the name, dots in the name do not separate parts.
     """
     if not path:

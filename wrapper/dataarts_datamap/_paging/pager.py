@@ -89,7 +89,7 @@ class _Cursor:
     Attributes:
         walk: Its walk; None before it has begun.
         given: The number of rows of the latest page that were yielded.
-        total: The latest total that the server reported.
+        total: The total on the latest page; None if it has none.
         warned: Whether a warning was given.
     """
 
@@ -145,10 +145,10 @@ class _PagerBase(Generic[TransportT]):
     def to_arrow(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> object:
         """All rows as an Arrow table, read in batches. Needs the extra ``arrow``.
 
-        Times are ``timestamp[ms, tz=UTC]``. ``run_id``, ``job_id``, counts and ``duration_ms`` are ``int64``, ``speed``
-        is ``float64``, and ``force_success`` is ``bool``. ``execution_log_path``, ``running_data`` and
-        ``running_param`` are plain text, the last two as sent and nearly always JSON. All other columns, such as names,
-        states and other ids, are dictionary-encoded text.
+        Times are ``timestamp[ms, tz=UTC]``. ``run_id``, ``job_id``, counts, ``running_time`` and ``duration_ms`` are
+        ``int64``, ``speed`` is ``float64``, and ``force_success`` is ``bool``. ``execution_log_path``, ``running_data``
+        and ``running_param`` are plain text, the last two as sent and nearly always JSON. All other columns, such as
+        names, states and other ids, are dictionary-encoded text.
 
         Args:
             columns: Names of the columns, in order; if left out, all, as in ``export_runs``.
@@ -218,8 +218,8 @@ class Pager(_PagerBase[SyncTransport], Rows[RowT]):
     cancels these reads. An iteration raises the errors of reading a page, and ``IncompleteWalkError`` if it cannot be
     shown that no row is missing; the ``resume_token`` on an error holds the position to go on from.
 
-    ``first`` costs one page. In a window that is read in slices, it costs one page more for each empty slice before the
-    row, and at least one more to find out the order: pages of the latest slice, then of the slices before it.
+    ``first`` costs one page. In a window that is read in slices, it can cost more: the first pages of the latest slice
+    and of those before it, until they show the server's order, and a page for each empty slice before the row.
     """
 
     def __iter__(self) -> Iterator[RowT]:

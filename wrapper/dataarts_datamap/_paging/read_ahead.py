@@ -32,7 +32,7 @@ TransportT = TypeVar("TransportT", bound="SyncTransport | AsyncTransport")
 StartedT = TypeVar("StartedT")
 
 _GROWTH: Final = 2
-_MOST_BYTES_AHEAD: Final = 7 << 20  # four pages of 1,000 rows; with the awaited one, five at once: 80 a second at 60 ms
+_MOST_BYTES_AHEAD: Final = 7 << 20  # four pages of 1,000 rows; five with the awaited one: at 60 ms each, 80 a second
 _LONGEST_GOODBYE: Final = 0.5
 
 
@@ -89,7 +89,7 @@ class _ReadAheadBase(Generic[TransportT, StartedT]):
         self._started: dict[PageRead, StartedT] = {}
 
     def _begin_next(self, wanted: PageNeeded) -> StartedT | None:
-        """Begin the reads that will be needed, and cancel all others.
+        """Begin the reads that will be needed next, and cancel reads that are no longer needed.
 
         Returns:
             The awaited read; None if it has not begun.

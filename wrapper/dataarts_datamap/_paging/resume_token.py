@@ -70,7 +70,7 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
         direction: The server's order: 1 for oldest first, -1 for newest first, 0 if it is not known.
         read: The runs of the slice that were read, packed.
         loose: Runs of earlier slices that can come again, packed.
-        newest_start: The newest start on the first page, in milliseconds; 0 for none.
+        newest_start: The latest start time on the first page that has one, in milliseconds; 0 for none.
         counting: How the server counts offsets; None if that is not known.
         first_offset: The offset at which the server's lists begin: 0 or 1.
     """
@@ -112,7 +112,7 @@ class TablePosition(_Token, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def pack(keys: Sequence[RowKey]) -> bytes:
-    """The keys of runs in compact form: about ten bytes each, before the encoding as text."""
+    """The keys of runs in compact form: about ten bytes each, once they are encoded as text."""
     return zlib.compress(json.encode(keys), _LEVEL) if keys else b""
 
 

@@ -46,7 +46,7 @@ class SearchWalk:
         self._is_over = False
 
     def next_page(self) -> Steps[tuple[Table, ...] | None]:
-        """The steps that return the next assets; None if there are no more.
+        """The steps that return the wanted assets of the next page, or None if there is no next page.
 
         Raises:
             IncompleteWalkError: The pages ended before all assets were read, or have no end.

@@ -80,7 +80,10 @@ class SeenRows:
         return not self._contents.keys().isdisjoint(keys)
 
     def changed_among(self, keys: Sequence[RowKey], contents: Sequence[int]) -> int:
-        """The number of these runs whose content has changed since they were read."""
+        """The number of these runs, all of them read before, whose content has changed since.
+
+        A run that is only known from a resume token counts as unchanged.
+        """
         return sum(
             content not in (known := self._contents_of(key)) and _UNKNOWN not in known
             for key, content in zip(keys, contents, strict=True)
@@ -178,6 +181,6 @@ class FinishedSlices:
         return [index for index, key in enumerate(keys) if key in self._loose] if self._loose else ()
 
     def count(self, key: RowKey) -> int:
-        """The number of runs with the key: the largest of any one finished slice, since slices overlap."""
+        """The number of runs with the key: the largest number in any one finished slice, since slices overlap."""
         hashed = hash(key)
         return max((bisect_right(one, hashed) - bisect_left(one, hashed) for one in self._hashes), default=0)

@@ -79,7 +79,7 @@ class Page:
                 yield index
 
     def has_stranger(self, *, ahead: int = 0, unstarted: bool = False) -> bool:
-        """Whether the page has a run with no time inside the window.
+        """Whether the page has a run that started, but has no time inside the window.
 
         Args:
             ahead: The number of milliseconds after the window's end that count as inside.

@@ -132,7 +132,7 @@ class SliceWalk:
         return keys, len(keys)
 
     def loose(self, keys: Sequence[RowKey]) -> list[RowKey]:
-        """The runs among the keys that were read in this slice and that later slices can also hold."""
+        """Which of the keys belong to runs of this slice that later slices can also hold."""
         self._settle()
         wanted = set(keys) if self._loose else ()
         return [key for key in self._loose if key in wanted]
@@ -142,7 +142,7 @@ class SliceWalk:
 
         Raises:
             TooManyError: There are too many rows to read by offset.
-            IncompleteWalkError: The server contradicts itself.
+            IncompleteWalkError: As for ``by_windows``.
         """
         try:
             yield from self._by_offset()
@@ -397,7 +397,7 @@ class SliceWalk:
         return sent, span
 
     def _read_page(self, sent: RunPage, span: Span, window: Window) -> Page:
-        """A page as it was sent; its facts are noted.
+        """A page as it was sent; what it shows is noted.
 
         Raises:
             IncompleteWalkError: It has a run from outside the window.
@@ -648,7 +648,7 @@ class SliceWalk:
             self._habits.false_totals += 1
 
     def _check_total(self, page: Page) -> Generator[PageNeeded, RunPage, None]:
-        """Refuse a list that ends at the server's maximum.
+        """Refuse a list that may end at the server's maximum.
 
         Raises:
             TooManyError: The two halves of its window together have more rows, or may have.
@@ -694,7 +694,7 @@ class SliceWalk:
         yield from self._first_reads(behind=0 if self._state.options.counting(self._habits) else total)
 
     def _behind(self, window: Window, span: Span, limit: int, total: int) -> Iterator[PageRead]:
-        """The pages of a list after a page, as far as the total reaches; none if it is unknown how offsets count."""
+        """The pages of a list after a page, up to the total; none if it is unknown how the server counts offsets."""
         counting = self._state.options.counting(self._habits)
         while counting is not None and (end := span.position + span.limit) < total:
             try:
@@ -704,7 +704,7 @@ class SliceWalk:
             yield self._state.read(window, span)
 
     def _first_reads(self, *, behind: int = 0) -> Iterator[PageRead]:
-        """The first pages of the next slices; only that of the very next slice if it probably has many pages.
+        """The first pages of the next slices; if the very next slice probably has many pages, only its first page.
 
         A slice is assumed to have as many rows as the slice before it.
 

@@ -1,4 +1,4 @@
-"""The options of a walk, its requests, the known facts about the server, and its progress."""
+"""The options, the requests and the progress of a walk, and the known facts about the server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PageSize: TypeAlias = int | Literal["auto"]
 """The page size to request; ``auto`` requests larger pages if a list is longer than its first page."""
 
 SMALL_PAGE: Final = 100
-"""The size of the first page of a list, which every sibling API allows."""
+"""The size of a list's first page with ``auto``; every sibling API allows it."""
 
 LARGE_PAGE: Final = 1000
 """The largest page size that a sibling API documents."""
@@ -105,8 +105,8 @@ class ServerHabits(Struct):
         reach: The maximum number of rows of a list that it serves or counts; 0 while no maximum was noticed.
         page_size: The page size to request if a list is longer than its first page: the server allows it, and is not
             slow with it; 0 while that is not known.
-        small_page_time: The time of the latest small page, in seconds.
-        trial_time: The time of the larger page in the trial, in seconds.
+        small_page_time: The time that the latest small page took, in seconds.
+        trial_time: The time that the larger page in the trial took, in seconds.
     """
 
     counting: Counting | None = None
@@ -191,7 +191,7 @@ class Progress(Struct):
     Attributes:
         rows_read: Number of runs that were yielded.
         changed: Number of runs that were read again with other content.
-        totals: The latest 20 totals that the server reported, oldest first; one that equals the one before is left out.
+        totals: The latest 20 totals that the server reported, oldest first, without direct repetitions.
         last_run: The run that was yielded last.
     """
 

@@ -51,9 +51,9 @@ class WalkState(Struct):
         is_descending: Whether slices are read newest first; None while there is just one.
         finished: The runs of the slices that were read.
         first_pages: First pages of later slices, or their errors.
-        newest_start: The newest start on the first page, in milliseconds; 0 while there is none.
+        newest_start: The latest start time on the first page that has one, in milliseconds; 0 while there is none.
         is_by_plan: Whether a row shows that windows filter on planned times.
-        is_by_start: Whether a row shows that windows filter on starts.
+        is_by_start: Whether a row shows that windows filter on start times.
         has_moved: Whether the pages of a list did not join, perhaps because runs moved.
     """
 

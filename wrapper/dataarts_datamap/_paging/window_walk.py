@@ -125,7 +125,7 @@ class WindowWalk:
         """The pages; each run is on one of them.
 
         Raises:
-            IncompleteWalkError: The pages do not fit together, or the server contradicts itself.
+            IncompleteWalkError: It is not certain that no run is missing.
         """
         state, resumed = self._state, self._resumed
         if resumed is None or not resumed.read:
@@ -206,8 +206,8 @@ class WindowWalk:
     def _look_again(self) -> Walk:
         """Read the newest runs again if an unread run may have moved among them.
 
-        In a list sorted by starts, a run moves to the newest ones when it starts. If windows filter on planned times,
-        no run is lost that way.
+        In a list sorted by start times, a run moves to the newest ones when it starts. If windows filter on planned
+        times, no run is lost that way.
         """
         state = self._state
         is_descending = state.direction < 0 if state.is_descending is None else state.is_descending

@@ -1,1 +1,1 @@
-"""One request, sent until its response is decoded or another attempt would not help."""
+"""One request, sent again after failures that may pass, until attempts or time run out."""

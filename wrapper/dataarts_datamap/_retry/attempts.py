@@ -130,7 +130,7 @@ class AttemptLog:
         self._response, self._ended = response, self._clock.monotonic()
 
     def end(self, error: DataMapError | None = None, *, next_wait: float | None = None) -> None:
-        """Report the latest request, if any, with the error that ended the attempt."""
+        """Report the latest request, if any, and the error that ended the attempt, if any."""
         request, self._request = self._request, None
         if request is not None and self._reporter.is_heard:
             attempt = self._attempt(request, error, next_wait)

@@ -24,7 +24,7 @@ _STALE_CODES: Final = ("0301", "0307")
 
 
 def exchange(request: Request, credentials: Credentials, policy: Policy, decode: Callable[[Response], T]) -> Steps[T]:
-    """Send a request with its credentials until its response is decoded, or another attempt would not help.
+    """Send a request until its response is decoded, another attempt would not help, or attempts or time run out.
 
     ``attempts`` and ``elapsed`` of its errors count all attempts together.
     """
@@ -131,7 +131,7 @@ def _complete(error: DataMapError, *, attempts: int, elapsed: float) -> None:
     if error.__cause__ is None:
         # an exception of another library may hold secrets, and our text describes it
         error.__context__ = None
-    if error.attempts is not None:  # otherwise nothing was sent: the client is closed, or credentials are missing
+    if error.attempts is not None:  # else nothing was sent, such as by a closed client or without credentials
         error.attempts, error.elapsed = attempts, elapsed
 
 

@@ -34,15 +34,15 @@ _LASTING_FAILURES: Final = (AnswerTooLargeError, CertificateError)
 class Retry:
     """The rules for retrying a failed request.
 
-    Every request only reads, or requests a token, so it is safe to retry. It is retried after the statuses 429, 500,
-    502, 503 and 504, of HTTP or of the envelope inside HTTP 200. It is also retried if no complete response arrived (no
-    connection, a timeout, a truncated or garbled response), unless the status of the incomplete one is 400 to 499: that
-    is usually a proxy that refuses. Any other error is raised at once: above all a 401, since more than five failures
-    in a row lock an access key, but also an untrusted certificate, or a response that is too large. Credentials that
-    can be renewed (``RenewableCredentials``: a password can get a new token) are renewed once after a 401 that demands
-    it, at once and without counting as an attempt. Each attempt is authenticated anew: no attempt sends the signature
-    of another. Within an attempt, a ``GET`` is sent a second time, unchanged and at once, if the server closes a kept
-    connection before any byte of the response.
+    Every request only reads, or requests a token or a temporary key, so it is safe to retry. It is retried after the
+    statuses 429, 500, 502, 503 and 504, of HTTP or of the envelope inside HTTP 200. It is also retried if no complete
+    response arrived (no connection, a timeout, a truncated or garbled response), unless the status of the incomplete
+    one is 400 to 499: that is usually a proxy that refuses. Any other error is raised at once: above all a 401, since
+    more than five failures in a row lock an access key, but also an untrusted certificate, or a response that is too
+    large. Credentials that can be renewed (``RenewableCredentials``: a password can get a new token) are renewed once
+    after a 401 that demands it, at once and without counting as an attempt. Each attempt is authenticated anew: no
+    attempt sends the signature of another. Within an attempt, a ``GET`` is sent a second time, unchanged and at once,
+    if the server closes a kept connection before any byte of the response.
 
     The wait before attempt *n* + 1 is a random part of ``first_wait`` doubled *n* - 1 times, ``longest_wait`` at most
     ("full jitter"). A wait that would pass the client's ``deadline`` is not begun: the failure is raised at once.

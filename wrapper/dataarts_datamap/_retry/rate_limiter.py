@@ -14,7 +14,7 @@ _SMEAR: Final = 1.025  # margin, since the delay to the server varies
 class RateLimiter:
     """Lets at most ``rate`` requests pass in any second, and none for a while after the server reported too many.
 
-    A fractional rate is kept over several seconds: 12.5 means 13 in 1.04 seconds, 0.5 means one in 2 seconds.
+    A fractional rate is kept over a longer period: 12.5 means 13 requests in 1.04 seconds, 0.5 means one in 2 seconds.
 
     Times are seconds of the caller's clock. If that clock stands still, as in a test, or goes back, the latest time
     seen counts: after a wait, a caller calls ``wait`` with the time at which the wait was to end.

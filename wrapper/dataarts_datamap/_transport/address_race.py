@@ -41,10 +41,10 @@ class AddressRace:
     Args:
         addresses: The addresses, in the order of attempts.
         left: Called when an attempt begins; returns the seconds that the race may take from then on.
-        watching: The context for waiting on a socket.
+        watching: Returns the context in which the race waits for a socket.
 
     Attributes:
-        silent: The addresses tried before the successful one whose attempts had no result yet.
+        silent: The addresses that were tried before the successful one, and whose attempts had no result yet.
     """
 
     def __init__(
@@ -128,7 +128,10 @@ class AddressRace:
 
 
 def ordered(found: Iterable[tuple[int, int, int, str, Any]], worked: object) -> list[Address]:
-    """The addresses in the order to try: first the one that worked last, if any, then families by turns (RFC 8305)."""
+    """The addresses in the order of attempts.
+
+    The one that worked last, if any, comes first. The others take turns by family (RFC 8305).
+    """
     addresses = [Address(*one) for one in found]
     first = [address for address in addresses if address.family == addresses[0].family]
     others = [address for address in addresses if address.family != addresses[0].family]

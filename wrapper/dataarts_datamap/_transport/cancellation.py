@@ -1,4 +1,4 @@
-"""Cancels an exchange that another thread waits for."""
+"""Cancels exchanges that other threads wait for."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Cancellation:
-    """Cancels the exchange of another thread: that thread sends nothing more, and the socket it waits for is shut down.
+    """Cancels exchanges of other threads: they send nothing more, and the sockets that they wait for are shut down.
 
     Attributes:
-        event: Set when it is cancelled.
+        event: Set when the exchanges are cancelled.
     """
 
     def __init__(self) -> None:
@@ -31,12 +31,12 @@ class Cancellation:
         return self.event.is_set
 
     def check(self) -> None:
-        """Raise ``ConnectionAbortedError`` if the exchange was cancelled."""
+        """Raise ``ConnectionAbortedError`` if the exchanges were cancelled."""
         if self.is_cancelled:
             raise ConnectionAbortedError("the exchange was ended")
 
     def cancel(self) -> None:
-        """Cancel the exchange."""
+        """Cancel the exchanges."""
         with self._lock:
             self.event.set()
             for waited_for in self._sockets:
@@ -48,7 +48,7 @@ class Cancellation:
         """A context in which a thread waits for a socket.
 
         Raises:
-            ConnectionAbortedError: The exchange was cancelled.
+            ConnectionAbortedError: The exchanges were cancelled.
         """
         with self._lock:
             self.check()

@@ -1,4 +1,4 @@
-"""Connects threads to the service: over the address that connects first, under TLS, and through a proxy."""
+"""Connects threads to the service: to the address that connects first, with TLS and through a proxy if needed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Dialed(NamedTuple):
 
 
 class Dialer:
-    """Makes connections, directly or through a proxy, until ``closing`` cancels all attempts under way."""
+    """Makes connections, directly or through a proxy. ``closing`` cancels all attempts under way."""
 
     def __init__(self, tls_context: Callable[[], ssl.SSLContext], proxy: Proxy | None, closing: Cancellation) -> None:
         self._tls_context = tls_context
@@ -99,7 +99,7 @@ class Dialer:
         return connected
 
     def _secure(self, plain: socket.socket, host: str, timeouts: Timeouts, deadline: Deadline) -> socket.socket:
-        """The socket under TLS; the handshake is a separate step, so that its socket can be shut down meanwhile."""
+        """The socket with TLS. The handshake is a separate step, so that the socket can be shut down during it."""
         with _closed_on_failure(plain):
             left = deadline.left(timeouts.connect)
             context = self._tls_context()

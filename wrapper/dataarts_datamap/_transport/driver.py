@@ -1,4 +1,4 @@
-"""Sends requests, and returns complete responses.
+"""Runs the steps of logic, in threads and in event loops: sends requests, receives complete responses, and waits.
 
 It follows no redirects, keeps no cookies and reads no ``.netrc``.
 """
@@ -95,7 +95,8 @@ class SyncTransport(_TransportBase[H11Pool]):
         """Run the steps, and return their result. The error of a request is thrown into the steps, which may handle it.
 
         Raises:
-            DataMapError: A request failed, or the transport was closed (``ClientClosedError``).
+            DataMapError: The steps raised it, such as for a failed request, or the transport was closed
+                (``ClientClosedError``).
             CancelledError: Another thread cancelled the run.
         """
         try:
@@ -178,7 +179,8 @@ class AsyncTransport(_TransportBase["AsyncPool"]):
         """Run the steps, and return their result. The error of a request is thrown into the steps, which may handle it.
 
         Raises:
-            DataMapError: A request failed, or the transport was closed (``ClientClosedError``).
+            DataMapError: The steps raised it, such as for a failed request, or the transport was closed
+                (``ClientClosedError``).
         """
         try:
             step = next(steps)
@@ -211,9 +213,9 @@ class AsyncTransport(_TransportBase["AsyncPool"]):
         closing = self._pools.closing
         if isinstance(step, Wait):
             await wait_for_first_async((step.event, closing), step.until - self._clock.monotonic())
-        elif type(self._clock).sleep_async is Clock.sleep_async:  # a custom clock waits in its own way
+        elif type(self._clock).sleep_async is Clock.sleep_async:
             await wait_for_first_async((closing,), step.seconds)
-        else:
+        else:  # a custom clock waits in its own way, and closing the client does not end its wait
             await self._clock.sleep_async(step.seconds)
 
     async def _send(self, step: Send) -> Response:

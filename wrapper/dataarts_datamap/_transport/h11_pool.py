@@ -113,7 +113,10 @@ class H11Pool:
             connection.close()
 
     def _take(self, origin: Origin) -> _Connection | None:
-        """The last used of the idle connections to an origin on which nothing has arrived; None if there is none."""
+        """The idle connection to an origin that was used last; None if there is none.
+
+        A connection that has expired, or on which something has arrived, is closed instead.
+        """
         with self._lock:
             expired = [connection for connection in self._idle if connection.idle_for() >= self._longest_idle]
             self._idle = [connection for connection in self._idle if connection not in expired]

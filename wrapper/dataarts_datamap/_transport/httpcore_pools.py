@@ -147,7 +147,7 @@ class AsyncPool:
             await asyncio.wait(exchanges, timeout=_LONGEST_GOODBYE)
 
     async def _answered(self, request: WireRequest, stack: AsyncExitStack) -> httpcore2.Response:
-        """The head of the response. A safe request is sent again if the other side had closed its idle connection."""
+        """The head of the response. A safe request is sent again if its connection was kept, but had been closed."""
         arguments, stand_ins = _arguments(request, self._proxy)
         use = _Use(stand_ins)
         _use.set(use)

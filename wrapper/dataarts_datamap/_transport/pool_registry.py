@@ -49,7 +49,7 @@ class PoolRegistry(Generic[PoolT]):
         return not self.closing.is_set and any(self._pools.values()) and self._process == os.getpid()
 
     def route(self, request: Request) -> tuple[PoolT, Proxy | None]:
-        """The pool for a request, and the proxy that it goes through."""
+        """The pool for a request, and the proxy that the request goes through; None for a direct request."""
         place = self._find_place()
         pools = self._pools.get(place)
         if pools is None:

@@ -70,10 +70,11 @@ def checked_proxy(proxy: str, *, name: str = "the proxy") -> Proxy:
 def environment_proxy(endpoint: str) -> Proxy | None:
     """The proxy that ``HTTPS_PROXY`` and the like, or the system's settings, name for an endpoint.
 
-    None if they name none, if ``NO_PROXY`` names the endpoint, or if the endpoint is on this machine.
+    None if they name none, if ``NO_PROXY`` or, without it, the system's settings exclude the endpoint, or if the
+    endpoint is on this machine.
 
     Raises:
-        ConfigurationError: The proxy has no valid address, or uses SOCKS.
+        ConfigurationError: As for ``checked_proxy``.
     """
     if _HAS_NO_SETTINGS and not any(name.lower().endswith("_proxy") for name in os.environ):
         return None
@@ -128,7 +129,10 @@ def _is_address_in(wanted: str, address: IPv4Address | IPv6Address) -> bool:
 
 
 def _named(scheme: str) -> tuple[str, str]:
-    """What names the proxy of a scheme, and the address of the proxy, empty if none is named. Lower-case names win."""
+    """The variable, or the settings, that name the proxy for a scheme, and its address; empty if none is named.
+
+    Lower-case variables win.
+    """
     for variable in (f"{scheme}_proxy", "all_proxy"):
         for name in (variable, variable.upper()):
             if name == "HTTP_PROXY" and "REQUEST_METHOD" in os.environ:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 ErrorT = TypeVar("ErrorT", bound=DataMapError)
 
 _SMALL: Final = 4096  # each chunk costs about a hundred bytes besides its content
-_MOST_OVERHEAD: Final = 64 * 1024  # of a compression that does not make the content smaller
+_MOST_OVERHEAD: Final = 64 * 1024  # bytes by which compressed content may be longer than the content itself
 
 _FAILURES: Final[tuple[tuple[type[Exception], type[TransportError], str], ...]] = (
     (ConnectTimeoutError, ConnectionFailedError, "no connection in time to"),

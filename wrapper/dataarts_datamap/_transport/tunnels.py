@@ -34,8 +34,8 @@ class Tunnel:
 
         Raises:
             ProxyError: The proxy refuses.
-            ProtocolError: The data is empty, since the proxy closed the connection, or it is not a response or more
-                than a response.
+            ProtocolError: The data is empty, since the proxy closed the connection; is not a response; or is more than
+                a response.
         """
         if not data:
             raise ProtocolError("Server disconnected without sending a response.")
@@ -55,7 +55,7 @@ class Tunnel:
 
 
 def forwarded(request: WireRequest, proxy: Proxy) -> tuple[bytes, list[tuple[bytes, bytes | Hidden[bytes]]]]:
-    """Target and headers of a plain request that a proxy forwards: the full URL, and the proxy's credentials."""
+    """Target and headers of an ``http`` request that a proxy forwards: the full URL, and credentials for the proxy."""
     origin = request.origin
     port = "" if origin.port is None else f":{origin.port}"
     address = f"{origin.scheme}://{_bracketed(origin.host)}{port}".encode()
@@ -69,5 +69,5 @@ def _bracketed(host: str) -> str:
 def _authorization(proxy: Proxy) -> list[tuple[bytes, Hidden[bytes]]]:
     if proxy.auth is None:
         return []
-    # Encoded by the C function: that of the module base64 keeps the secret in a variable.
+    # Encoded by the C function, since the function of the module base64 keeps the secret in a variable.
     return [(b"Proxy-Authorization", Hidden(b"Basic " + b2a_base64(b":".join(proxy.auth), newline=False)))]

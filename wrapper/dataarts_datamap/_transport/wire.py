@@ -46,7 +46,7 @@ class Timeouts(Struct, frozen=True):
 
 
 class Deadline(Struct, frozen=True):
-    """The deadline of an exchange, and the means to cancel the exchange before.
+    """The deadline of an exchange, and the means to cancel the exchange earlier.
 
     Attributes:
         until: The deadline, as a time of the clock.
@@ -127,7 +127,7 @@ class ConnectError(WireError):
 
 
 class ProxyError(ConnectError):
-    """The proxy refuses to connect; the text begins with its status."""
+    """The proxy refuses to connect; the text begins with the HTTP status of the refusal."""
 
 
 class WireTimeoutError(WireError):
