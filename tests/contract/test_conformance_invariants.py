@@ -172,6 +172,7 @@ BROKEN = {
     ],
     "B-asset-times": [
         search({"entities": [{"create_time": 1_662_567_796}]}),
+        search({"entities": [{"create_time": -1}]}),
         detail({"entity": {"create_time": "1704934907000", "update_time": 1_662_567_796_444}}),
     ],
     "B-lineage-shape": [bulk({"data": [[]]}), bulk({"data": [{"node_name": 7}]}), lineage({"relationships": ["a"]})],

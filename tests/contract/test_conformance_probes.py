@@ -36,7 +36,7 @@ from dataarts_datamap_contract.suite._probes.study import find_study
 from dataarts_datamap_contract.suite._probes.ways import WAYS
 from dataarts_datamap_contract.suite.catalogue import CATALOGUE, CHECKED_OPERATIONS
 from support.mock_target import CONFIG, mock_target
-from support.scripted_server import Answer, Asked, ScriptedServer
+from support.scripted_server import Answer, Asked, ScriptedServer, raw_server
 from support.small_service import COUNT, ERROR, START, STEP, TOKEN, answer_well, json_answer, small_target
 
 if TYPE_CHECKING:
@@ -129,6 +129,27 @@ def test_bodies_in_chunks_without_a_response_are_not_sent_again() -> None:
             session.send(signer.sign_wrongly(chunked, secret_key="another"))
         end.set()
     assert [True, True, False, True, True] == ["transfer-encoding" in asked.headers for asked in server.asked]
+
+
+def test_a_broken_response_to_one_of_several_requests_is_a_failure() -> None:
+    """It counts as a broken response to a single request does; the requests beside it are shown before it."""
+    with raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\n{}") as url, session_with(small_target(url)) as session:
+        with pytest.raises(NoResponseError):
+            session.send_together(session.questions())
+        (verdict,) = (each for each in session.ledger.verdicts() if each.outcome == "failed")
+    assert ("A-answer-whole", 2) == (verdict.check, str(verdict.curl).count("curl "))
+
+
+def test_show_nodes_is_not_called_without_a_table() -> None:
+    """Not even with a wrong signature."""
+    with (
+        MockServer(CONFIG) as server,
+        session_with(mock_target(server, table_guid=None)) as session,
+    ):
+        credentials.probe_signatures(session)
+        asked = [request["target"] for request in server.record.requests]
+    assert asked
+    assert [] == [target for target in asked if "/datamap/table/" in target]
 
 
 def asked_as(pattern: str, replacement: str | Callable[[re.Match[str]], str]) -> Callable[[Asked], Answer]:

@@ -51,7 +51,15 @@ class InterruptedRunError(Exception):
 
 
 class BrokenResponseError(NoResponseError):
-    """A response violates HTTP, breaks off, has broken gzip, or is longer than 32 MiB."""
+    """A response violates HTTP, breaks off, has broken gzip, or is longer than 32 MiB.
+
+    Attributes:
+        request: The request that it responds to.
+    """
+
+    def __init__(self, problem: str, request: Request) -> None:
+        super().__init__(problem)
+        self.request = request
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +188,11 @@ class Caller:
                 content=request.content or None,
                 extensions=self._extensions,
             ) as response:
-                return _decompressed(request, response.status, _decode_fields(response.headers), _read(response))
+                return _decompressed(
+                    request, response.status, _decode_fields(response.headers), _read(request, response)
+                )
         except (httpcore2.RemoteProtocolError, httpcore2.ReadError) as error:
-            raise BrokenResponseError(f"{type(error).__name__}: {error}") from error
+            raise BrokenResponseError(f"{type(error).__name__}: {error}", request) from error
         except _NO_RESPONSE as error:
             self._pool.close()  # after a failed handshake behind a proxy, the library counts the connection as used
             way = f" (through the proxy {self.proxy.address})" if self.proxy else ""
@@ -213,18 +223,18 @@ def _decompressed(request: Request, status: int, fields: tuple[tuple[str, str], 
         with gzip.open(BytesIO(content)) as file:
             plain = file.read(_MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise BrokenResponseError(f"the gzip of the response is broken: {error}") from error
+        raise BrokenResponseError(f"the gzip of the response is broken: {error}", request) from error
     if len(plain) > _MOST_BYTES:
-        raise BrokenResponseError(f"the response is longer than {_MOST_BYTES} bytes")
+        raise BrokenResponseError(f"the response is longer than {_MOST_BYTES} bytes", request)
     return Response(status, tuple(each for each in fields if each[0].lower() != "content-encoding"), plain)
 
 
-def _read(response: httpcore2.Response) -> bytes:
+def _read(request: Request, response: httpcore2.Response) -> bytes:
     content = bytearray()
     for chunk in response.iter_stream():
         content += chunk
         if len(content) > _MOST_BYTES:
-            raise BrokenResponseError(f"the response is longer than {_MOST_BYTES} bytes")
+            raise BrokenResponseError(f"the response is longer than {_MOST_BYTES} bytes", request)
     return bytes(content)
 
 

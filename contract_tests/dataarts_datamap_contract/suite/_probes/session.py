@@ -6,6 +6,7 @@ import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
 
@@ -23,7 +24,6 @@ from dataarts_datamap_contract.suite._judging.invariants.common import (
     RUNS,
     SEARCH,
     THROTTLED,
-    UNAUTHORIZED,
     asks_really,
     must_be_served,
 )
@@ -45,12 +45,12 @@ Pairs = tuple[tuple[str, str], ...]
 """Query parameters, not yet percent-encoded."""
 
 _CONTENT_TYPE = ("Content-Type", "application/json")
-_FORBIDDEN = 403
+_REFUSED = frozenset({401, 403})
 _CLOSED = frozenset({403, 404, 405, 501})
 """Statuses that may say that the server has no such operation, or does not open it to the account."""
 
 _GATEWAY = frozenset({502, 503, 504})
-_PASSING = frozenset({UNAUTHORIZED, _FORBIDDEN, THROTTLED, *_GATEWAY})
+_PASSING = frozenset({*_REFUSED, THROTTLED, *_GATEWAY})
 """The statuses of expired credentials, a spent quota or a failed backend, which need not be the server's fault."""
 
 _NOT_IN_THIS_WAY = frozenset({411, 417})
@@ -266,7 +266,12 @@ class Session:
         Raises:
             As `send` does.
         """
-        responses = self._caller.send_together(requests)
+        try:
+            responses = self._caller.send_together(requests)
+        except BrokenResponseError as error:
+            beside = tuple(each for each in requests if each is not error.request)
+            self.ledger.fail("A-answer-whole", error.request, str(error), before=beside)
+            raise
         pairs = zip(requests, responses, strict=True)
         noted = [self._note(Exchange(request, self.oracle.judge(request), response)) for request, response in pairs]
         self.confirm()
@@ -305,7 +310,7 @@ class Session:
             self._served.setdefault(is_signed(request), request)
             return False
         # Bad credentials are rightly refused, and so is an id of someone else.
-        is_due = status not in {UNAUTHORIZED, _FORBIDDEN} or asks_really(exchange, self.target)
+        is_due = status not in _REFUSED or asks_really(exchange, self.target)
         if status in _PASSING and is_due and request.credential.standing == "good":
             return self._ask_again(request)
         return False
@@ -324,11 +329,11 @@ class Session:
         before = [each.request for each in self.ledger.seen[-1:] if each.request.credential.standing == "bad"]
         waits = _LOCKED if before and not is_signed(before[0]) else ()
         response = self._send_again(served)
-        for wait in waits if response.status in {UNAUTHORIZED, _FORBIDDEN} else ():
+        for wait, waited in zip(waits, accumulate(waits), strict=True) if response.status in _REFUSED else ():
             self._caller.pause(wait)
             response = self._send_again(served)
             if response.status not in _PASSING:
-                problem = f"a good request is refused soon after a wrong token, and served {wait:g} s later"
+                problem = f"a good request is refused soon after a wrong token, and served {waited:g} s later"
                 self.ledger.fail("E-valid-refused", request, problem, before=(before[0],))
                 return True
         if response.status in _PASSING:

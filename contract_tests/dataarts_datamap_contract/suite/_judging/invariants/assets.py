@@ -64,7 +64,7 @@ def _time(asset: Mapping[str, Any], name: str) -> int:
     value: object = asset.get(name)
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         return int(value)
-    return max(whole_number(value) or 0, 0)
+    return whole_number(value) or 0
 
 
 def _assets(exchange: Exchange) -> Iterator[Mapping[str, Any]]:
