@@ -11,6 +11,7 @@ from uuid import UUID
 import jsonschema_rs
 import pytest
 from openlineage.client.serde import Serde
+from openlineage.client.transport import Config, Transport
 
 from dataarts_datamap import (
     ConfigurationError,
@@ -27,7 +28,13 @@ from dataarts_datamap import (
     TokenCredentials,
     load_dataset_names,
 )
-from dataarts_datamap.integrations.openlineage import PRODUCER, EventSender, to_openlineage
+from dataarts_datamap.integrations.openlineage import (
+    PRODUCER,
+    EventSender,
+    default_namespace,
+    event_json,
+    to_openlineage,
+)
 from dataarts_datamap_contract.mock import FakeService, MockConfig, MockServer
 from support.answers import json_answer
 from support.command import called, point_at
@@ -35,6 +42,8 @@ from support.scripted_server import Answer, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from openlineage.client.event_v2 import RunEvent
 
     Command = Callable[..., tuple[int, str, str]]
 
@@ -208,6 +217,7 @@ def test_a_table_without_a_rule_is_called_by_its_guid() -> None:
     odd = Table(guid="c" * 32, name="odd", source_type="dws")
     (event,) = events_of(run_of("running"), table=odd, names=NAMES)
     assert [("dataarts://unknown", "c" * 32)] == named(event["outputs"])
+    assert "dataarts://unknown" == default_namespace(run_of())
     assert [] == event["inputs"]
 
 
@@ -317,11 +327,134 @@ def test_no_transport_is_not_said_to_be_the_console(caplog: pytest.LogCaptureFix
     assert [] == caplog.messages
 
 
-def test_the_console_is_one_if_it_is_asked_for(no_transport: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then it is what the user wants."""
+def test_the_console_is_one_if_it_is_asked_for(
+    no_transport: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Then it is what the user wants, if its log is on: otherwise, its events would be seen nowhere."""
+    (event,) = to_openlineage(run_of("running"), table=ORDERS)
     monkeypatch.setenv("OPENLINEAGE__TRANSPORT__TYPE", "console")
-    EventSender().close()
+    with pytest.raises(ConfigurationError, match="console logs events at level INFO, which is off: use --dry-run"):
+        EventSender()
+    caplog.set_level("INFO", "openlineage.client.transport.console")
+    sender = EventSender()
+    sender.send(event)
+    sender.close()
+    assert [event_json(event)] == caplog.messages
     assert not list(no_transport.iterdir())
+
+
+HTTP = {"type": "http", "url": "http://127.0.0.1:9"}
+ASYNC = {**HTTP, "type": "async_http"}
+DATADOG = {"type": "datadog", "apiKey": SECRET, "site": "http://127.0.0.1:9"}
+BOTH = {"type": "composite", "transports": [HTTP, HTTP]}
+QUEUE = f"{__name__}.Queue"
+ENTIRE = {"type": "transform", "transformer_class": "openlineage.client.transport.transform.transform.EventTransformer"}
+
+
+class QueueConfig(Config):
+    """The settings of a queue."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.settings = settings
+
+    @classmethod
+    def from_dict(cls, params: dict[str, Any]) -> QueueConfig:
+        """The settings as they are."""
+        return cls(params)
+
+
+class Queue(Transport):
+    """A transport of a user: it takes ``most`` events, and writes them to a file when it is closed, if at all."""
+
+    kind = "queue"
+    config_class = QueueConfig
+
+    def __init__(self, config: QueueConfig) -> None:
+        self._settings = config.settings
+        self._events: list[RunEvent] = []
+
+    def emit(self, event: Any) -> None:
+        """Queue an event."""
+        if len(self._events) >= self._settings["most"]:
+            raise OSError(SECRET)
+        self._events.append(event)
+
+    def close(self, timeout: float = -1) -> bool:
+        """Write the events, unless they cannot be written."""
+        del timeout
+        target = self._settings.get("file")
+        if target is None:
+            return False
+        Path(target).write_text("".join(f"{event_json(event)}\n" for event in self._events), encoding="utf-8")
+        return True
+
+
+class QueueOfKafka(Queue):
+    """A transport that is one of Kafka for who looks at its kind; the library for Kafka itself is not installed."""
+
+    kind = "kafka"
+
+
+def use(transport: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let events go by a transport."""
+    (folder / "ol.yml").write_text(json.dumps({"transport": transport}), encoding="utf-8")
+    monkeypatch.setenv("OPENLINEAGE_CONFIG", str(folder / "ol.yml"))
+
+
+@pytest.mark.parametrize(
+    ("transport", "said"),
+    [
+        (ASYNC, "async_http only logs events that it could not send: use http"),
+        ({"type": f"{__name__}.QueueOfKafka", "most": 9}, "kafka only logs events that it could not send: use http"),
+        (BOTH, "composite only logs what one of its transports could not send: set continue_on_failure: false"),
+        ({**BOTH, "continue_on_failure": False, "transports": [HTTP, ASYNC]}, "async_http only logs"),
+        (
+            {**BOTH, "continue_on_failure": False, "transports": {"a": {"type": "noop"}, "b": HTTP}},
+            "noop sends nothing",
+        ),
+        ({**ENTIRE, "transport": ASYNC}, "async_http only logs"),
+        ({**DATADOG, "async_transport_rules": {"*": {"*": True}}}, "datadog only logs .*: set async_transport_rules"),
+        ({**DATADOG, "async_transport_rules": {"DataArts": {"dwssql": True}}}, "datadog only logs"),
+    ],
+)
+def test_a_transport_that_hides_failures_is_refused(
+    transport: dict[str, Any], said: str, no_transport: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its events would count as sent whether or not they arrived. The error says what to use instead."""
+    use(transport, no_transport, monkeypatch)
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        EventSender()
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "transport",
+    [
+        HTTP,
+        DATADOG,
+        {**BOTH, "transports": [HTTP]},
+        {**BOTH, "continue_on_failure": False},
+        {**BOTH, "continue_on_success": False},
+        {**ENTIRE, "transport": HTTP},
+        {"type": QUEUE, "most": 9, "file": "sent.ndjson"},
+    ],
+)
+def test_a_transport_that_raises_is_used(
+    transport: dict[str, Any], no_transport: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that reports each failure, or that stands in for another one that failed."""
+    use(transport, no_transport, monkeypatch)
+    EventSender().close()
+
+
+@pytest.mark.parametrize("file", [None, "."])
+def test_a_queue_that_is_not_sent_is_an_error(
+    file: str | None, no_transport: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transport says when it is closed whether all was sent."""
+    use({"type": QUEUE, "most": 9, "file": file}, no_transport, monkeypatch)
+    with pytest.raises(ExportError, match="not all queued events could be sent by OpenLineage"):
+        EventSender().close()
 
 
 @pytest.mark.usefixtures("no_transport")
@@ -435,6 +568,49 @@ def test_what_could_not_be_sent_is_sent_again(
     read = to_file(no_transport, monkeypatch)
     assert 0 == call("--since-last")[0]
     assert 2 == len(read())
+
+
+def test_a_transport_that_hides_failures_sends_nothing(
+    command: tuple[FakeService, Command], no_transport: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A catalog that refuses each event would be a success, and the runs would never be sent again."""
+    service, call = command
+    service.add_run()
+    with ScriptedServer(json_answer({}, status=403)) as catalog:
+        use({"type": "async_http", "url": catalog.url}, no_transport, monkeypatch)
+        code, _, err = call("--since-last")
+        assert (3, []) == (code, catalog.asked)
+    assert "async_http" in err
+    assert not (no_transport / "datamap.openlineage.json").exists()
+
+
+def test_what_is_queued_is_sent_before_the_command_ends(
+    command: tuple[FakeService, Command], no_transport: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if it ends with an error."""
+    service, call = command
+    for number in range(2):
+        service.add_run(plan_time=datetime.now(UTC) - timedelta(hours=number + 1))
+    use({"type": QUEUE, "most": 3, "file": str(no_transport / "sent.ndjson")}, no_transport, monkeypatch)
+    code, _, err = call("--since-last")
+    assert (2, True) == (code, "could not be sent by OpenLineage: OSError" in err)
+    assert 3 == len((no_transport / "sent.ndjson").read_text(encoding="utf-8").splitlines())
+
+
+def test_a_queue_that_was_not_sent_is_sent_again(
+    command: tuple[FakeService, Command], no_transport: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What counts as sent is what counted before."""
+    service, call = command
+    service.add_run(plan_time=datetime.now(UTC) - timedelta(hours=2))
+    read = to_file(no_transport, monkeypatch)
+    assert (0, 2) == (call("--since-last")[0], len(read()))
+    service.add_run(plan_time=datetime.now(UTC) - timedelta(hours=1))
+    use({"type": QUEUE, "most": 9}, no_transport, monkeypatch)
+    code, _, err = call("--since-last")
+    assert (2, True) == (code, "not all queued events could be sent" in err)
+    read = to_file(no_transport, monkeypatch)
+    assert (0, 2) == (call("--since-last")[0], len(read()))
 
 
 def test_a_table_that_cannot_be_read_hides_no_other(

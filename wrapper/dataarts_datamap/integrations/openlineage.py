@@ -43,6 +43,7 @@ try:
     from openlineage.client import event_v2 as events
     from openlineage.client import facet_v2 as facets
     from openlineage.client.serde import Serde
+    from openlineage.client.transport import CompositeTransport, DatadogTransport, TransformTransport
     from openlineage.client.uuid import generate_static_uuid
 except ModuleNotFoundError as error:
     raise MissingExtraError(f"{error.name} is not installed: {how_to_install('openlineage')}") from None
@@ -50,6 +51,8 @@ except ModuleNotFoundError as error:
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
     from datetime import datetime
+
+    from openlineage.client.transport import Transport
 
     from dataarts_datamap import Lineage, Run, Table
 
@@ -59,6 +62,7 @@ PRODUCER: Final = f"urn:dataarts-datamap:{__version__}"
 """The producer of the events and their facets: a URI, as the standard demands."""
 
 _ENGINE: Final = "DataArts Studio"
+_INTEGRATION: Final = "DATAARTS"
 _UNKNOWN: Final = "unknown"
 _LONGEST_SQL: Final = 100_000
 _ENDS: Final = {
@@ -67,6 +71,8 @@ _ENDS: Final = {
     RunState.SKIPPED: events.RunState.ABORT,
 }
 _STOPPED_BY_HAND: Final = "manual-stop"
+_UNCONFIRMED: Final = frozenset({"async_http", "kafka", "msk-iam"})
+_CONSOLE_LOGGER: Final = "openlineage.client.transport.console"
 
 
 def to_openlineage(
@@ -110,6 +116,11 @@ def to_openlineage(
     return made
 
 
+def default_namespace(run: Run) -> str:
+    """The namespace of a run's tables that have no rule for their names."""
+    return f"dataarts://{_UNKNOWN if run.origin is None else run.origin.region}"
+
+
 def event_json(event: events.RunEvent) -> str:
     """An event as JSON, in one line."""
     return Serde.to_json(event)
@@ -119,17 +130,20 @@ class EventSender:
     """Sends events by the transport that OpenLineage's own client is configured for.
 
     That is ``OPENLINEAGE_URL`` with ``OPENLINEAGE_API_KEY``, or the transport in ``OPENLINEAGE_CONFIG``,
-    ``openlineage.yml`` or ``OPENLINEAGE__TRANSPORT__TYPE`` and the like.
+    ``openlineage.yml`` or ``OPENLINEAGE__TRANSPORT__TYPE`` and the like. A transport class of your own must raise an
+    error if it cannot send an event, or return False from ``close`` if it queues events and could not send them all.
 
     Raises:
         ConfigurationError: No transport is configured, so that events would only be printed; or the configured one
-            cannot be used; or OpenLineage is disabled.
+            cannot be used, or does not report events that it could not send, such as ``async_http`` and ``kafka``; or
+            OpenLineage is disabled.
     """
 
     def __init__(self) -> None:
         try:
             with _unannounced():
                 self._client = OpenLineageClient()
+            losses = list(_losses(self._client.transport))
         except Exception as error:
             raise ConfigurationError(f"OpenLineage's client cannot be set up: {type(error).__name__}") from error
         kind = self._client.transport.kind
@@ -141,6 +155,9 @@ class EventSender:
                 "no transport of OpenLineage is configured, so that no event would be sent: set OPENLINEAGE_URL, or "
                 "OPENLINEAGE_CONFIG to a file openlineage.yml"
             )
+        if losses:
+            self._client.close()
+            raise ConfigurationError(f"OpenLineage's transport could lose events without an error: {'; '.join(losses)}")
 
     def send(self, event: events.RunEvent) -> None:
         """Send an event.
@@ -159,8 +176,48 @@ class EventSender:
         raise ExportError(f"an event of {event.job.name!r} could not be sent by OpenLineage: {said}")
 
     def close(self) -> None:
-        """Send what is queued, and close the transport."""
-        self._client.close()
+        """Send what is queued, and close the transport.
+
+        Raises:
+            ExportError: The transport queues events, and could not send them all.
+        """
+        said = ""
+        try:
+            is_sent = self._client.close()
+        except Exception as error:  # noqa: BLE001  each transport has its own errors
+            is_sent, said = False, f": {type(error).__name__}"
+        if is_sent is False:  # a transport of the user may return None
+            raise ExportError(f"not all queued events could be sent by OpenLineage{said}")
+
+
+def _losses(transport: Transport) -> Iterator[str]:
+    """The ways in which a transport, or one inside of it, loses events without an error, and what to do instead."""
+    if isinstance(transport, TransformTransport):
+        yield from _losses(transport.transport)
+    elif isinstance(transport, CompositeTransport):
+        config, parts = transport.config, transport.transports
+        if config.continue_on_failure and config.continue_on_success and len(parts) > 1:
+            yield "composite only logs what one of its transports could not send: set continue_on_failure: false"
+        for part in parts:
+            yield from _losses(part)
+    elif isinstance(transport, DatadogTransport):
+        rules = transport.config.async_transport_rules
+        if any(name.casefold() in {"*", _INTEGRATION.casefold()} and any(rules[name].values()) for name in rules):
+            yield "datadog only logs events that its async transport could not send: set async_transport_rules: {}"
+    else:
+        yield from _losses_of_one(transport.kind)
+
+
+def _losses_of_one(kind: str | None) -> Iterator[str]:
+    """The same for a kind of transport that has no other inside."""
+    if kind in _UNCONFIRMED:
+        yield f"{kind} only logs events that it could not send: use http"
+    elif kind == "noop":
+        yield "noop sends nothing: remove it"
+    elif kind == "console":
+        logger = logging.getLogger(_CONSOLE_LOGGER)
+        if not (logger.isEnabledFor(logging.INFO) and logger.hasHandlers()):
+            yield "console logs events at level INFO, which is off: use --dry-run, or turn on that log"
 
 
 @contextmanager
@@ -202,9 +259,8 @@ class _Facts:
         self._names = names
         self._first = first
         self._running_data = running_data
-        region = _UNKNOWN if run.origin is None else run.origin.region
         workspace = run.workspace_id or (None if run.origin is None else run.origin.workspace_id)
-        self._own_namespace = f"dataarts://{region}"
+        self._own_namespace = default_namespace(run)
         self._namespace = names.job_namespace or f"{self._own_namespace}/{workspace or _UNKNOWN}"
 
     def event(
@@ -294,7 +350,7 @@ class _Facts:
         yield (
             "jobType",
             _facet(
-                facets.job_type_job.JobTypeJobFacet, processingType="BATCH", integration="DATAARTS", jobType=run.type
+                facets.job_type_job.JobTypeJobFacet, processingType="BATCH", integration=_INTEGRATION, jobType=run.type
             ),
         )
         if run.owner:

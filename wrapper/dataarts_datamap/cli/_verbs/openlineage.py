@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -15,7 +16,7 @@ from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Generator, Iterable, Sequence
     from datetime import timedelta
 
     from openlineage.client.event_v2 import RunEvent
@@ -84,7 +85,7 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
     outlet = _Printer() if dry_run else EventSender()
     unread = 0
     now = datetime.now(UTC)
-    with connect(settings) as client:
+    with _closing(outlet, state), connect(settings) as client:
         sender = _RunSender(outlet, _lineage(client), names, running_data=running_data)
         for rule in rules:
             try:
@@ -101,9 +102,24 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
             sender.send(table, progress.advance(runs, now))
             if state is not None and not dry_run:
                 state.note(table.guid, progress)
-    outlet.close()
     sender.tell(file, would_be="would be" if dry_run else "were")
     return NOT_JUDGED if unread else YES
+
+
+@contextmanager
+def _closing(outlet: _Printer | EventSender, state: _State | None) -> Generator[None]:
+    """Send what is queued, whatever happens. If that fails, it is not known what was sent, so nothing is recorded."""
+    from dataarts_datamap._errors import ExportError
+
+    try:
+        yield
+    finally:
+        try:
+            outlet.close()
+        except ExportError:
+            if state is not None:
+                state.restore()
+            raise
 
 
 class _Printer:
@@ -153,11 +169,11 @@ class _RunSender:
                 self._note_unnamed(event, run)
 
     def _note_unnamed(self, event: RunEvent, run: Run) -> None:
-        region = None if run.origin is None else run.origin.region
+        from dataarts_datamap.integrations.openlineage import default_namespace
+
+        namespace = default_namespace(run)
         self._unnamed |= {
-            one.name
-            for one in (*(event.inputs or ()), *(event.outputs or ()))
-            if one.namespace == f"dataarts://{region}"
+            one.name for one in (*(event.inputs or ()), *(event.outputs or ())) if one.namespace == namespace
         }
 
     def tell(self, file: str, *, would_be: str) -> None:
@@ -182,6 +198,7 @@ class _State:
 
         self._path = path
         self._tables: dict[str, Any] = {}
+        self._before: dict[str, Any] = {}
         try:
             document = json.loads(read_text(path))
         except FileNotFoundError:
@@ -192,6 +209,7 @@ class _State:
         if known.get("version") != _VERSION or not isinstance(known.get("tables"), dict):
             raise ConfigurationError(f"{path} is not a state of datamap openlineage: name another with --state")
         self._tables = known["tables"]
+        self._before = dict(self._tables)
 
     def known(self, guid: str) -> dict[str, Any] | None:
         """The record of a table; None if there is none."""
@@ -199,9 +217,18 @@ class _State:
 
     def note(self, guid: str, progress: RunProgress) -> None:
         """Record the sent runs of a table."""
+        self._tables[guid] = progress.to_dict()
+        self._write()
+
+    def restore(self) -> None:
+        """Record only what was recorded before this call of the command."""
+        if self._tables != self._before:
+            self._tables = self._before
+            self._write()
+
+    def _write(self) -> None:
         from dataarts_datamap._files import replacing
 
-        self._tables[guid] = progress.to_dict()
         with replacing(self._path) as scratch:
             scratch.write_text(json.dumps({"version": _VERSION, "tables": self._tables}), encoding="utf-8")
 
