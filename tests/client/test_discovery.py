@@ -233,6 +233,79 @@ def test_list_that_ignores_the_offset(face: Face, point: Callable[..., None], to
             assert [] == face.list_runs(server)
 
 
+FULL = [order(f"i{n}", 2 if n == 7 else 1) for n in range(100)]
+
+
+@pytest.mark.parametrize("again", [[], FULL])
+def test_full_page_that_may_not_be_all(face: Face, point: Callable[..., None], again: list[dict[str, object]]) -> None:
+    """As many rows as were asked for, then none: a service that counts pages would send more at another offset."""
+    answers = [json_answer({"commodity_orders": rows}) for rows in (FULL, again)]
+    with ScriptedServer(*answers) as server:
+        point(server, project_id="p")
+        with pytest.raises(DiscoveryError, match=r"whether there are more than the 100 rows .*--instance-id") as caught:
+            face.list_runs(server)
+
+    assert 2 == len(server.asked)
+    assert 100 == len(caught.value.candidates)
+
+
+@pytest.mark.parametrize("rows", [99, 100, 101, 199])
+@pytest.mark.parametrize("told", [{}, {"count": None}])
+def test_long_list_is_read_to_its_end(face: Face, point: Callable[..., None], rows: int, told: dict[str, Any]) -> None:
+    """A total, or a page that is not full, shows where the list ends. Without a total, one more request does."""
+    orders = [order(f"i{n}", 2 if n == rows - 1 else 1) for n in range(rows)]
+    with ScriptedServer(Lists(orders=orders, **told)) as server:
+        point(server, project_id="p")
+        if told and rows == 100:
+            with pytest.raises(DiscoveryError, match="whether there are more"):
+                face.list_runs(server)
+        else:
+            face.list_runs(server)
+            assert f"i{rows - 1}" == server.asked[-1].headers["instance"]
+    requests = [asked for asked in server.asked if asked.target.startswith("/v1/p/instances?")]
+    assert (rows + 99) // 100 + len(told) == len(requests)
+
+
+@pytest.mark.parametrize("told", [{"count": None, "total_page": 1}, {"count": 100}])
+def test_full_page_that_is_said_to_be_all(face: Face, point: Callable[..., None], told: dict[str, Any]) -> None:
+    """By the number of pages or of rows; no further request is needed."""
+    workspaces = [{"id": f"w{n}", "name": None} for n in range(100)]
+    with ScriptedServer(Lists(workspaces=workspaces, **told)) as server:
+        point(server, project_id="p", instance_id="i", workspace_id="auto")
+        with pytest.raises(DiscoveryError, match="more than one workspace"):
+            face.list_runs(server)
+
+    assert 1 == len(server.asked)
+
+
+@pytest.mark.parametrize("first", [{"count": 150}, {"count": None, "total_page": 2}])
+def test_total_of_the_first_page_holds(face: Face, point: Callable[..., None], first: dict[str, int | None]) -> None:
+    """Also if the next page is empty and does not repeat it."""
+    workspaces = [{"id": f"w{n}", "name": None} for n in range(50)]
+    with ScriptedServer(json_answer({"data": workspaces, **first}), json_answer({"data": []})) as server:
+        point(server, project_id="p", instance_id="i", workspace_id="auto")
+        with pytest.raises(DiscoveryError, match=r"only 50 of 150 rows|only 1 of 2 pages"):
+            face.list_runs(server)
+
+
+def test_workspace_that_is_auto_is_not_said_to_be_missing(face: Face, point: Callable[..., None]) -> None:
+    """It is set; what it stands for cannot be found."""
+    with ScriptedServer(Lists(workspaces=[]), Lists(workspaces=[])) as server:
+        point(server, instance_id="i", project_id="p", workspace_id="auto")
+        with pytest.raises(
+            DiscoveryError, match=r"^workspace_id is \"auto\", and these credentials can see no workspace"
+        ):
+            face.list_runs(server)
+    with ScriptedServer(json_answer({}, status=403)) as server:
+        point(server, instance_id="i", project_id="p", workspace_id="auto")
+        with pytest.raises(PermissionDeniedError, match='this request was sent because workspace_id is "auto": pass'):
+            face.list_runs(server)
+    with ScriptedServer(json_answer({}, status=403)) as server:
+        point(server, project_id="p", workspace_id="auto")
+        with pytest.raises(PermissionDeniedError, match="because instance_id is not set: pass"):
+            face.list_runs(server)
+
+
 def test_list_without_an_end(face: Face, point: Callable[..., None]) -> None:
     """A list that has ever new rows and tells no total is given up."""
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dataarts_datamap._api.id_lists import (
+    PAGE_SIZE,
     decode_instances,
     decode_projects,
     decode_workspaces,
@@ -86,21 +87,26 @@ class Discovery:
     ) -> Steps[list[ListedId]]:
         """The candidates on all pages of a list.
 
-        The documentation says in one place that ``offset`` counts rows, and in another that it counts pages. For up to
-        a hundred rows, which fit on one page, this makes no difference. For longer lists, rows are assumed; if this is
-        wrong, rows are missing, which the total shows.
+        The documentation says in one place that ``offset`` counts rows, and in another that it counts pages. For fewer
+        than a hundred rows, which fit on one page, this makes no difference. For longer lists, rows are assumed; if
+        this is wrong, rows are missing. The total or the number of pages shows it; without both, a full first page
+        that is followed by nothing new leaves it open, which is an error.
         """
         found: dict[str, ListedId] = {}
         rows_read, last, told_end = 0, None, False
+        total = pages = None
         for number in range(1, _MOST_PAGES + 1):
             page = yield from self._ask(setting, build(rows_read), decode)
+            total, pages = _latest(page.total, total), _latest(page.pages, pages)
             is_end = not page.rows or page == last
-            if is_end and not told_end and page.total is not None and rows_read < page.total:
-                raise _undecided(setting, list(found.values()), f"only {rows_read} of {page.total} rows could be read")
+            if is_end and not told_end:
+                problem = _missing(rows_read, total, pages_read=number - 1, pages=pages)
+                if problem is not None:
+                    raise _undecided(setting, list(found.values()), problem)
             rows_read, last = rows_read + page.rows, page
             _add(found, page.candidates)
-            told_end |= page.pages == number  # if the total contradicts, one more request decides
-            if is_end or (page.pages == number if page.total is None else rows_read >= page.total):
+            told_end |= pages == number  # if the total contradicts, one more request decides
+            if is_end or (pages == number if total is None else rows_read >= total):
                 return list(found.values())
         raise _undecided(setting, list(found.values()), f"the list has no end after {_MOST_PAGES} pages")
 
@@ -109,9 +115,27 @@ class Discovery:
             return (yield from exchange(request, self._credentials, self._policy, decode))
         except ServiceError as error:
             if error.path == request.path:  # otherwise the request was for a token
-                reason = f"this request was sent because {setting} is not set"
+                reason = f"this request was sent because {_state(setting)}"
                 error.args = (f"{error.args[0]}; {reason}: {how_to_set(setting)}",)
             raise
+
+
+def _latest(sent: int | None, before: int | None) -> int | None:
+    """A count of a list. An empty page can leave it out."""
+    return before if sent is None else sent
+
+
+def _missing(rows: int, total: int | None, *, pages_read: int, pages: int | None) -> str | None:
+    """Why rows of a list are missing, or may be, if nothing new follows its pages; None if it is complete."""
+    if total is not None:
+        return f"only {rows} of {total} rows could be read" if rows < total else None
+    if not pages_read:
+        return None
+    if pages is not None:
+        return f"only {pages_read} of {pages} pages could be read" if pages_read < pages else None
+    if pages_read == 1 and rows >= PAGE_SIZE:
+        return f"the service does not say whether there are more than the {rows} rows of the first page"
+    return None
 
 
 def _add(found: dict[str, ListedId], candidates: Sequence[ListedId]) -> None:
@@ -134,9 +158,14 @@ def _undecided(setting: str, candidates: Sequence[ListedId], problem: str) -> Di
     shown = ", ".join(map(_show, candidates[:_MOST_SHOWN]))
     more = f" and {len(candidates) - _MOST_SHOWN} more" if len(candidates) > _MOST_SHOWN else ""
     listed = f" ({shown}{more})" if candidates else ""
-    error = DiscoveryError(f"{setting} is not set, and {problem}{listed}: {how_to_set(setting)}")
+    error = DiscoveryError(f"{_state(setting)}, and {problem}{listed}: {how_to_set(setting)}")
     error.candidates = tuple((candidate.id, candidate.name) for candidate in candidates)
     return error
+
+
+def _state(setting: str) -> str:
+    """Why an id is looked up. Only the workspace has to be requested."""
+    return f'{setting} is "{ONLY_WORKSPACE}"' if setting == "workspace_id" else f"{setting} is not set"
 
 
 def _show(candidate: ListedId) -> str:
