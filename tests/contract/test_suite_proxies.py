@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dataarts_datamap_contract.suite._http import proxies
 from dataarts_datamap_contract.suite._http.caller import Caller, NoResponseError, Pace
 from dataarts_datamap_contract.suite._http.messages import Credential, Request
 from dataarts_datamap_contract.suite._http.proxies import Proxy, environment_proxy, is_named_in
@@ -82,6 +83,21 @@ def test_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, address: str
         Caller("https://service.example", Pace(9))
     assert "SECRET" not in str(caught.value)
     assert "SECRET" not in repr(Proxy("http://p:1", (b"u", b"SECRET")))
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("socks5://p:1", "the system's proxy setting names a SOCKS proxy"),
+        ("ftp://p", "the system's proxy setting is not an address such as http"),
+    ],
+)
+def test_proxy_of_the_system_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, address: str, text: str) -> None:
+    """Outside Linux, the system's settings can name a proxy, and the error says so."""
+    monkeypatch.setattr(proxies, "_HAS_NO_SETTINGS", False)
+    monkeypatch.setattr(proxies, "getproxies", lambda: {"https": address})
+    with pytest.raises(TargetError, match=f"^{text}"):
+        environment_proxy("https://service.example")
 
 
 @pytest.mark.parametrize("host", THIS_MACHINE)

@@ -18,6 +18,7 @@ import httpcore2
 import pytest
 
 from dataarts_datamap import AsyncDataMapClient, ConfigurationError, DataMapClient, InvalidArgumentError
+from dataarts_datamap._transport import proxies
 from dataarts_datamap._transport.proxies import Proxy, checked_proxy, environment_proxy, is_named_in
 from dataarts_datamap._transport.tls import tls_context
 from support.answers import json_answer, run_page
@@ -223,6 +224,21 @@ def test_proxy_that_speaks_socks(face: Face, monkeypatch: pytest.MonkeyPatch, va
     with pytest.raises(ConfigurationError, match=rf"^{variable} uses SOCKS \(socks\w*://…\)") as caught:
         face.list_runs(At("https://service.example"))
     assert "SECRET" not in f"{caught.value}{vars(caught.value)}"
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("socks5://p:1", "the system's proxy setting uses SOCKS"),
+        ("ftp://p", "the system's proxy setting is not an address such as http"),
+    ],
+)
+def test_proxy_of_the_system_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, address: str, text: str) -> None:
+    """Outside Linux, the system's settings can name a proxy, and the error says so."""
+    monkeypatch.setattr(proxies, "_HAS_NO_SETTINGS", False)
+    monkeypatch.setattr("urllib.request.getproxies", lambda: {"https": address})
+    with pytest.raises(ConfigurationError, match=f"^{text}"):
+        environment_proxy("https://service.example")
 
 
 @pytest.mark.parametrize(

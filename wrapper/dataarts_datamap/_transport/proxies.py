@@ -146,7 +146,7 @@ def _named(scheme: str) -> tuple[str, str]:
     from urllib.request import getproxies  # noqa: PLC0415  a tenth of the load time of a first call
 
     proxies = getproxies()
-    return "the system's settings", proxies.get(scheme) or proxies.get("all") or ""
+    return "the system's proxy setting", proxies.get(scheme) or proxies.get("all") or ""
 
 
 def _is_excepted(host: str, port: int, netloc: str) -> bool:

@@ -89,7 +89,7 @@ def _named(scheme: str) -> tuple[str, str]:
     if _HAS_NO_SETTINGS:
         return "", ""
     proxies = getproxies()
-    return "the system's settings", proxies.get(scheme) or proxies.get("all") or ""
+    return "the system's proxy setting", proxies.get(scheme) or proxies.get("all") or ""
 
 
 def _is_excepted(host: str, port: int, netloc: str) -> bool:
