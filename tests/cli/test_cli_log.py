@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -343,7 +344,7 @@ def test_followed_run_among_its_namesakes(
         with DataMapClient.from_env() as client:
             known = client.list_runs("1", job_name="a", since=timedelta(days=1)).to_list()
             followed = next(run for run in known if run.status == "running")
-            found = following._now(client, followed, timedelta(days=1))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  one look of many
+            found = following._now(client, followed, datetime.now(UTC) - timedelta(days=1))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  one look of many
 
     assert found is not None
     assert "running" == found.status
@@ -367,6 +368,35 @@ def test_followed_run_that_is_removed(service: FakeService, command: Command) ->
 
     assert (0, "one\n") == (code, out)
     assert 1 == err.count(f"run {run_id} is no longer among the runs of its operator")
+
+
+def test_follow_for_days(service: FakeService) -> None:
+    """The end of a run is seen however long ago it was found: the window begins where it began at first."""
+    planned = datetime.now(UTC) - timedelta(days=40)
+    run_id = service.add_run(status="running", plan_time=planned, start_time=planned, log="one\n")
+    start = planned - timedelta(hours=1)
+    with DataMapClient.from_env() as client:
+        (run,) = client.list_table_runs(service.table_guid, start=start)
+        service.change_run(run_id, status="success", end_time=datetime.now(UTC))
+
+        assert 0 == following.follow_log(client, run, None, start=start, every=timedelta(milliseconds=1))
+
+
+def test_follow_looks_where_the_run_was_found(service: FakeService, command: Command) -> None:
+    """Each look for the run begins no later than the search that found it."""
+    run_id = service.add_run(status="running", log="one\n")
+
+    def end() -> None:
+        service.change_run(run_id, status="success", end_time=datetime.now(UTC))
+
+    thread = when_asked(service, "/instances", 4, end)
+    assert 0 == command("log", service.table_guid, "--follow", "--every", "1s", "--since", "2h")[0]
+    thread.join()
+
+    targets = [urlsplit(str(one["target"])) for one in service.requests if "/instances" in one["target"]]
+    starts = [int(parse_qs(target.query)["start_time"][0]) for target in targets]
+    assert max(starts[1:]) <= starts[0]
+    assert 1 == len(set(starts[1:]))
 
 
 def test_follow_before_there_is_a_log(service: FakeService, command: Command) -> None:

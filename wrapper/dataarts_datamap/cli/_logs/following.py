@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
@@ -19,19 +18,20 @@ from dataarts_datamap.cli._printing.notices import note, tell
 from dataarts_datamap.cli._printing.streams import wait_while_read
 
 if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
     from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._client.log_readers import LogReader
     from dataarts_datamap._models.runs import Run
 
-_MARGIN: Final = timedelta(days=1)
 _SEEN: Final = 256  # bytes that are read again, to check that the log is still the same
 
 
-def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: timedelta, every: timedelta) -> int:
+def follow_log(client: DataMapClient, run: Run, most: int | None, *, start: datetime, every: timedelta) -> int:
     """Show a log, and its additions until its run has ended.
 
-    At first, the last ``most`` bytes are shown; None for the whole log. The time to look back for the run is
-    ``since`` and a day.
+    At first, the last ``most`` bytes are shown; None for the whole log. The run is looked for from ``start`` on, the
+    beginning of the window in which it was found, so that it stays in the window however long it runs.
 
     Returns:
         The exit code for the run's outcome; ``NOT_JUDGED`` if the reader of stdout goes away.
@@ -44,7 +44,7 @@ def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: time
         while run.state is RunState.ACTIVE:
             log.show_more(run)
             wait_while_read(every.total_seconds())
-            found = _now(client, run, since + _MARGIN)
+            found = _now(client, run, start)
             if found is None and not is_gone:
                 tell(f"run {run.run_id} is no longer among the runs of its operator: its end may be missed")
             run, is_gone = found or run, found is None
@@ -58,13 +58,13 @@ def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: time
     return NO if run.state in {RunState.FAILED, RunState.SKIPPED} else NOT_JUDGED
 
 
-def _now(client: DataMapClient, run: Run, since: timedelta) -> Run | None:
+def _now(client: DataMapClient, run: Run, start: datetime) -> Run | None:
     """The run as it is now; unchanged if it cannot be read at the moment; None if it has disappeared."""
     if run.origin is None:
         return run
     whose = run.origin.operator
     try:
-        runs = client.list_runs(whose.task_id, job_name=whose.job_name, workspace_id=whose.workspace_id, since=since)
+        runs = client.list_runs(whose.task_id, job_name=whose.job_name, workspace_id=whose.workspace_id, start=start)
         return next((one for one in runs if run_identity(one) == run_identity(run)), None)
     except DataMapError as error:
         _pass_over(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -106,11 +107,12 @@ def log(  # noqa: PLR0913  one parameter for each option
     file = None if save is None else replaceable(save)
     most = None if whole or (file is not None and tail is None) else tail or _DEFAULT_TAIL
     with connect(settings) as client:
+        now = datetime.now(UTC)
         run = find_run(client, target, table, since=since, only=only, is_active_first=follow)
         if run is None:
             return NOT_JUDGED
         if follow:
-            return follow_log(client, run, most, since=since, every=every)
+            return follow_log(client, run, most, start=now - since, every=every)
         if file is not None:
             save_log(client, run, most, file)
         else:
