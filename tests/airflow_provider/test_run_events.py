@@ -41,6 +41,15 @@ class Store:
         self.values[key] = value
 
 
+class Damaged(Store):
+    """An asset's store in which each value that was not set is damaged."""
+
+    async def aget(self, key: str, default: Any = None) -> Any:
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        state = {"version": 1, "read_until": now, "oldest_active": None, "successes": {"key": None}}
+        return await super().aget(key, state if default is None else default)
+
+
 class Watch:
     """A trigger as the triggerer runs it, from its arguments as the database has them."""
 
@@ -199,6 +208,15 @@ def test_no_store(service: FakeService, capsys: pytest.CaptureFixture[str]) -> N
     """Where Airflow has no store a trigger warns, and goes on from its first poll."""
     assert 1 == asyncio.run(warned(service, None))
     assert "Airflow has no store for the asset before 3.3" in capsys.readouterr().out
+
+
+def test_damaged_store(service: FakeService, capsys: pytest.CaptureFixture[str]) -> None:
+    """A store that was damaged is reset with a warning, and the trigger goes on from its first poll."""
+    store = Damaged()
+
+    assert 1 == asyncio.run(warned(service, store))
+    assert f"The store of {service.table_guid} is reset: the end of 'key' is None" in capsys.readouterr().out
+    assert all("key" not in state["successes"] for state in store.values.values())
 
 
 @pytest.mark.skipif(AIRFLOW < (3, 3), reason="Airflow has no store before 3.3")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -131,10 +132,44 @@ def test_same_id() -> None:
     assert 4 == len(take(seen, runs, NOW + MINUTE))
 
 
-@pytest.mark.parametrize(
-    "state", [{}, [], "text", {"version": 2}, {"version": 1, "read_until": "now", "successes": {}}]
-)
+@pytest.mark.parametrize("state", [{}, [], "text", {"version": 2}])
 def test_state_that_is_none(state: object) -> None:
     """A state that is none is refused, and not taken for an empty one."""
     with pytest.raises(ValueError, match="not a state of this version"):
         YieldedRuns(WEEK, state)
+
+
+@pytest.mark.parametrize(
+    ("damage", "text"),
+    [
+        ({"version": True}, "not a state of this version"),
+        ({"version": 1.0}, "not a state of this version"),
+        ({"read_until": None}, "read_until is None"),
+        ({"read_until": True}, "read_until is True"),
+        ({"read_until": 1.5}, "read_until is 1.5"),
+        ({"read_until": 10**30}, "read_until is 10"),
+        ({"read_until": 0}, "read_until is 0"),
+        ({"read_until": -1}, "read_until is -1"),
+        ({"oldest_active": "now"}, "oldest_active is 'now'"),
+        ({"oldest_active": False}, "oldest_active is False"),
+        ({"oldest_active": 10**15}, "oldest_active is 10"),
+        ({"successes": None}, "successes is None, not an object"),
+        ({"successes": ["key"]}, r"successes is \['key'\], not an object"),
+        ({"successes": {"key": None}}, "the end of 'key' is None"),
+        ({"successes": {"key": "1"}}, "the end of 'key' is '1'"),
+        ({"successes": {"key": [1]}}, r"the end of 'key' is \[1\]"),
+        ({"successes": {"key": 1.5}}, "the end of 'key' is 1.5"),
+        ({"successes": {"key": math.inf}}, "the end of 'key' is inf"),
+        ({"successes": {"key": True}}, "the end of 'key' is True"),
+        ({"successes": {"key": -(10**15)}}, "the end of 'key' is -10"),
+    ],
+)
+def test_damaged_state(damage: dict[str, Any], text: str) -> None:
+    """Nothing in it is taken for something else, and the error names the damage."""
+    seen = YieldedRuns(WEEK)
+    take(seen, [run(1), run(2, ended=None), run(3, "running", ended=None)])
+    whole = seen.state()
+
+    assert whole == YieldedRuns(WEEK, whole).state()
+    with pytest.raises(ValueError, match=f"^{text}"):
+        YieldedRuns(WEEK, whole | damage)

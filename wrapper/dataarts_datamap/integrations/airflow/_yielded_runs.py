@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from dataarts_datamap import RunState
-from dataarts_datamap._times import EPOCH, MILLISECOND
+from dataarts_datamap._text import shown
+from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +27,7 @@ _OVERLAP: Final = timedelta(hours=1)
 _LONGEST_RUN: Final = timedelta(days=30)
 _VERSION: Final = 1
 _KEY_LENGTH: Final = 16
+_EARLIEST: Final = 946_684_800_000  # the year 2000, so that the window before a reading begins after 1970
 
 
 class Reading(NamedTuple):
@@ -103,15 +105,22 @@ class YieldedRuns:
         """Restore a state.
 
         Raises:
-            ValueError: It is not a state.
+            ValueError: It is not a state, or is damaged.
         """
         content: Mapping[str, Any] = cast("dict[str, Any]", state) if isinstance(state, dict) else {}
-        until, oldest, known = (content.get(name) for name in ("read_until", "oldest_active", "successes"))
-        if content.get("version") != _VERSION or not isinstance(until, int) or not isinstance(known, dict):
+        version, oldest, known = (content.get(name) for name in ("version", "oldest_active", "successes"))
+        if type(version) is not int or version != _VERSION:
             raise ValueError("not a state of this version")
+        if not isinstance(known, dict):
+            raise ValueError(f"successes is {shown(known)}, not an object")  # noqa: TRY004  any damage is a ValueError
+        until = _whole_number("read_until", content.get("read_until"), least=_EARLIEST)
+        active = None if oldest is None else _whole_number("oldest_active", oldest, least=0)
+        self._known = {
+            key: _whole_number(f"the end of {shown(key)}", end, least=-LAST_MILLISECOND)
+            for key, end in cast("dict[str, object]", known).items()
+        }
         self._read_until = EPOCH + until * MILLISECOND
-        self._oldest_active = EPOCH + oldest * MILLISECOND if isinstance(oldest, int) else None
-        self._known = {str(key): int(end) for key, end in cast("dict[str, int]", known).items()}
+        self._oldest_active = None if active is None else EPOCH + active * MILLISECOND
 
     def _active_since(self, base: datetime) -> datetime:
         if self._oldest_active is None:
@@ -123,6 +132,17 @@ class YieldedRuns:
         if before is None:
             return True
         return before > 0 and run.end_time is not None and before != _mark(run)
+
+
+def _whole_number(name: str, value: object, *, least: int) -> int:
+    """A stored number of milliseconds.
+
+    Raises:
+        ValueError: It is not a whole number, or is below ``least`` or after the year 9999.
+    """
+    if type(value) is not int or not least <= value <= LAST_MILLISECOND:
+        raise ValueError(f"{name} is {shown(value)}, not a whole number from {least} to {LAST_MILLISECOND}")
+    return value
 
 
 def _mark(run: Run) -> int:
