@@ -173,6 +173,15 @@ def test_a_success_without_a_time_of_plan_is_unknown() -> None:
     assert Verdict.UNKNOWN is due_verdict([Run.from_raw({"status": "success"})], period, now)
 
 
+def test_an_end_within_the_period_does_not_date_a_run() -> None:
+    """A success with no other time may have been planned for the day before."""
+    now = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    period = DueTime(at=time(8), zone=UTC).period(now)
+    assert period is not None
+    ended = int((period.start + MINUTE).timestamp() * 1000)
+    assert Verdict.UNKNOWN is due_verdict([Run.from_raw({"status": "success", "endTime": ended})], period, now)
+
+
 @pytest.mark.parametrize("days", [frozenset[int](), frozenset({7}), frozenset({-1})])
 def test_days_are_checked(days: frozenset[int]) -> None:
     """None at all would never be due."""

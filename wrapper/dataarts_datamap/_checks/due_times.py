@@ -115,19 +115,24 @@ def due_verdict(runs: Iterable[Run], period: DuePeriod, now: datetime) -> Verdic
         none is going on; ``UNKNOWN`` if one has an unknown status; else ``LATE``.
     """
     known = list(runs)
-    planned = [(plan, run.state) for run in known if (plan := planned_at(run)) is not None and plan >= period.start]
+    planned = [
+        (plan, run.state) for run in known if (plan := planned_or_begun(run)) is not None and plan >= period.start
+    ]
     states = {state for plan, state in planned if plan <= now}
     if any(state is RunState.SUCCEEDED for _, state in planned):
         return Verdict.FRESH
-    if any(run.state is RunState.SUCCEEDED and planned_at(run) is None for run in known):
+    if any(run.state is RunState.SUCCEEDED and planned_or_begun(run) is None for run in known):
         return Verdict.UNKNOWN
     if RunState.FAILED in states and RunState.ACTIVE not in states:
         return Verdict.FAILED
     return Verdict.UNKNOWN if RunState.UNKNOWN in states else Verdict.LATE
 
 
-def planned_at(run: Run) -> datetime | None:
-    """The planned time of a run, else its submission or its start; None if it has none of these."""
+def planned_or_begun(run: Run) -> datetime | None:
+    """The planned time of a run, else its submission or its start; None if it has none of these.
+
+    Unlike in ``planned_at``, the end does not count: a run of the day before can end within the period.
+    """
     return run.plan_time or run.submit_time or run.start_time
 
 

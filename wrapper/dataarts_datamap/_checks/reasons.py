@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from dataarts_datamap._checks.due_times import planned_at
+from dataarts_datamap._checks.due_times import planned_or_begun
 from dataarts_datamap._checks.judgement import is_slow
 from dataarts_datamap._checks.readings import look_back
 from dataarts_datamap._models.runs import Run, RunState
@@ -144,7 +144,7 @@ def _against(said: Sentence, limit: timedelta | None) -> Sentence:
 
 def _due_reason(verdict: Verdict, who: str, reading: Reading, period: DuePeriod, now: datetime) -> Sentence:
     """The reason for a verdict that depends on an operator's runs in a due period."""
-    planned = [run for run in reading.runs if (plan := planned_at(run)) is not None and plan >= period.start]
+    planned = [run for run in reading.runs if (plan := planned_or_begun(run)) is not None and plan >= period.start]
     states = [run.state for run in planned]
     match verdict:
         case Verdict.FRESH:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeVar
 
 from dataarts_datamap import InvalidArgumentError, RunState, TableNotFoundError, Verdict
+from dataarts_datamap._models.runs import planned_at
 from dataarts_datamap.integrations.airflow._facts import clipped, run_facts, status_facts
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ class PlannedRun(Condition):
 
     def _seen(self, table: str, guid: str, runs: Iterable[Run]) -> Look:
         after = instant("after", self.after)
-        planned = sorted((run for run in runs if planned_at(run) >= after), key=planned_at)
+        planned = sorted((run for run in runs if comparable_plan_time(run) >= after), key=comparable_plan_time)
         succeeded = [run for run in planned if run.state is RunState.SUCCEEDED]
         if succeeded:
             return Look(Outcome.MET, _in_words(succeeded[0]), run_facts(table, guid, succeeded[0]))
@@ -221,6 +222,6 @@ def instant(name: str, value: datetime | str) -> datetime:
     return time.astimezone(UTC)
 
 
-def planned_at(run: Run) -> datetime:
-    """The planned time of a run; if missing, its submission, start or end; without any time, the year 1."""
-    return run.plan_time or run.submit_time or run.start_time or run.end_time or _BEGINNING
+def comparable_plan_time(run: Run) -> datetime:
+    """``planned_at`` of a run, for comparisons: without any time, the year 1."""
+    return planned_at(run) or _BEGINNING
