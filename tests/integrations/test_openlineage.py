@@ -420,11 +420,13 @@ def use(transport: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_transport_that_hides_failures_is_refused(
     transport: dict[str, Any], said: str, no_transport: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its events would count as sent whether or not they arrived. The error says what to use instead."""
+    """Its events would count as sent whether or not they arrived: the error says what to use, or how to accept that."""
     use(transport, no_transport, monkeypatch)
     with pytest.raises(ConfigurationError, match=said) as caught:
         EventSender()
     assert SECRET not in str(caught.value)
+    assert "--unconfirmed" in str(caught.value)
+    assert EventSender(unconfirmed=True)
 
 
 @pytest.mark.parametrize(

@@ -133,13 +133,16 @@ class EventSender:
     ``openlineage.yml`` or ``OPENLINEAGE__TRANSPORT__TYPE`` and the like. A transport class of your own must raise an
     error if it cannot send an event, or return False from ``close`` if it queues events and could not send them all.
 
+    Args:
+        unconfirmed: Whether to accept a transport that does not report events that it could not send, such as ``kafka``
+            and ``async_http``: OpenLineage's client only logs these events, and they count as sent.
+
     Raises:
         ConfigurationError: No transport is configured, so that events would only be printed; or the configured one
-            cannot be used, or does not report events that it could not send, such as ``async_http`` and ``kafka``; or
-            OpenLineage is disabled.
+            cannot be used, or does not report events that it could not send; or OpenLineage is disabled.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, unconfirmed: bool = False) -> None:
         try:
             with _unannounced():
                 self._client = OpenLineageClient()
@@ -155,9 +158,12 @@ class EventSender:
                 "no transport of OpenLineage is configured, so that no event would be sent: set OPENLINEAGE_URL, or "
                 "OPENLINEAGE_CONFIG to a file openlineage.yml"
             )
-        if losses:
+        if losses and not unconfirmed:
             self._client.close()
-            raise ConfigurationError(f"OpenLineage's transport could lose events without an error: {'; '.join(losses)}")
+            raise ConfigurationError(
+                f"OpenLineage's transport could lose events without an error: {'; '.join(losses)}; or accept such "
+                "losses with --unconfirmed, in Python EventSender(unconfirmed=True)"
+            )
 
     def send(self, event: events.RunEvent) -> None:
         """Send an event.

@@ -45,6 +45,11 @@ _LOOKBACK: Final = "7d"
 @span_option("--lookback", default=_LOOKBACK, help="With --since-last: time to look back for changes of ended runs")
 @state_option(help="With --since-last: file that records what was sent (FILE of --tables, ending in .openlineage.json)")
 @click.option("--running-data", is_flag=True, help="Also send SQL and parameters of runs; these can hold secrets.")
+@click.option(
+    "--unconfirmed",
+    is_flag=True,
+    help="Accept a transport, such as kafka, that only logs events that it could not send: they count as sent.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the events as JSON lines; send and record nothing.")
 @connection_options
 def openlineage(  # noqa: PLR0913  one parameter for each option
@@ -55,6 +60,7 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
     lookback: timedelta,
     state_file: str | None,
     running_data: bool,
+    unconfirmed: bool,
     dry_run: bool,
     **settings: Any,  # noqa: ANN401
 ) -> int:
@@ -82,7 +88,7 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
 
     rules, names = load_tables(file), load_dataset_names(file)
     state = _State(Path(state_file or f"{file.removesuffix('.toml')}.openlineage.json")) if since_last else None
-    outlet = _Printer() if dry_run else EventSender()
+    outlet = _Printer() if dry_run else EventSender(unconfirmed=unconfirmed)
     unread = 0
     now = datetime.now(UTC)
     with _closing(outlet, state), connect(settings) as client:
