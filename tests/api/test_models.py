@@ -110,6 +110,24 @@ def test_row_that_no_json_is(sent_as: str, value: Any) -> None:
     assert value is run.raw[sent_as]
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (float("inf"), "Expected a finite number, got inf"),
+        (float("-inf"), "Expected a finite number, got -inf"),
+        (float("nan"), "Expected a finite number, got nan"),
+        ([None, float("inf")], "got [None, inf]"),
+        ([None, 1.5], "got [null,1.5]"),
+    ],
+)
+@pytest.mark.parametrize("sent_as", ["planTime", "taskId", "speed"])
+def test_problem_of_a_number_that_no_json_has(sent_as: str, value: object, told: str) -> None:
+    """A problem shows what a row made by hand holds, and not the null that JSON would make of it."""
+    (problem,) = Run.from_raw({sent_as: value}).problems
+
+    assert problem.reason.endswith(told)
+
+
 def test_raw_of_a_made_up_run() -> None:
     """A run that no page brought has the raw row that its fields stand for."""
     assert {"status": "success"} == Run(status="success").raw

@@ -315,6 +315,29 @@ def test_broken_envelope(face: Face, content: bytes) -> None:
     assert content.decode(errors="replace") == error.raw
 
 
+UNREADABLE_ENVELOPES = [
+    (b'{"status_code": "x"', "the response is not JSON: "),
+    (b'{"body": null, "status_code": 200', "the response is not JSON: "),
+    (b'{"body": [' + b"1," * 999, "the response is not JSON: "),
+    (b'{"status_code": "x", "body": "\\ud83d"', "the response is not JSON: "),
+    (b'{"body": ' * 500_000, "the response is nested too deeply"),  # deeper than 3.14 reads
+    (b"[" * 500_000 + b"]" * 500_000, "the response is nested too deeply"),
+    (b'{"status_code": 200, "body": "\\ud83d", "new": ' + b"[" * 500_000, "the response is nested too deeply"),
+    (b"[]", "the response is JSON, but not an object"),
+    (b"null", "the response is JSON, but not an object"),
+]
+
+
+@pytest.mark.parametrize(("content", "problem"), UNREADABLE_ENVELOPES, ids=range(len(UNREADABLE_ENVELOPES)))
+def test_unreadable_envelope(face: Face, content: bytes, problem: str) -> None:
+    """What is cut off is not JSON, what is nested too deeply is called that, and only what is JSON is called JSON."""
+    error = refusal(face, Answer(content))
+
+    assert InvalidEnvelopeError is type(error)
+    assert str(error).startswith(problem)
+    assert error.raw
+
+
 def test_missing_body(face: Face) -> None:
     """An envelope without a body says so."""
     error = refusal(face, json_answer({"status_code": 200}))

@@ -35,6 +35,7 @@ from support.log_faces import BUCKET, logged_run, run_at, settings_of
 from support.scripted_server import Answer, ScriptedServer
 
 if TYPE_CHECKING:
+    from dataarts_datamap._messages import Call, Request
     from dataarts_datamap_contract.mock import FakeService
     from support.log_faces import LogFace
 
@@ -141,6 +142,41 @@ def test_key_that_is_withdrawn(logs: LogFace, service: FakeService, code: str, a
 
     assert 2 == len(server.asked)
     assert 4 == sum("securitytokens" in one["target"] for one in service.requests)
+
+
+class KeyRing:
+    """Credentials of two keys that finds the refused one by what was sent."""
+
+    def __init__(self) -> None:
+        self.keys = ["WITHDRAWN", "VALID"]
+        self.discarded: list[str] = []
+
+    def authenticate(self, request: Request) -> Call[Request]:
+        return (yield from self._key().authenticate(request))
+
+    def access_key_credentials(self) -> Call[AccessKeyCredentials]:
+        return (yield from self._key().access_key_credentials())
+
+    def discard(self, request: Request) -> bool:
+        """Forget the key that signed the request."""
+        refused = [key for key in self.keys if f" {key}:" in request.headers.get("Authorization", "")]
+        self.discarded += refused
+        self.keys = [key for key in self.keys if key not in refused]
+        return bool(refused)
+
+    def _key(self) -> AccessKeyCredentials:
+        return AccessKeyCredentials(self.keys[0], "a-secret-key")
+
+
+@pytest.mark.parametrize("failures", [(), (Answer(b"", 503),)], ids=["at once", "after a repetition"])
+def test_refused_key_is_found_by_its_request(logs: LogFace, service: FakeService, failures: tuple[Answer, ...]) -> None:
+    """Credentials see the refused request as it was sent, and so can forget its key and keep the others."""
+    ring = KeyRing()
+    with ScriptedServer(*failures, error_answer(403, "InvalidAccessKeyId"), Answer(b"text", 200, TAG)) as server:
+        settings = settings_of(service, obs_endpoint=server.url, credentials=ring)
+        assert "text" == logs.read(settings, run_at("k")).text
+
+    assert (["WITHDRAWN"], ["VALID"]) == (ring.discarded, ring.keys)
 
 
 def test_wrong_clock(logs: LogFace, service: FakeService) -> None:

@@ -242,13 +242,34 @@ def test_proxy_of_the_system_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    "proxy", ["", "user:SECRET@host", "socks5://user:SECRET@host:1", "http://user:SECRET@host/path"]
+    ("variable", "address"), [("ALL_PROXY", "socks-SECRET://p:1"), ("https_proxy", "socksuser:SECRET@p://")]
+)
+def test_proxy_of_no_known_scheme(face: Face, monkeypatch: pytest.MonkeyPatch, variable: str, address: str) -> None:
+    """What only begins like a scheme of SOCKS is no address of a proxy, and nothing of it is shown."""
+    monkeypatch.setenv(variable, address)
+    with pytest.raises(ConfigurationError, match=rf"^{variable} is not an address") as caught:
+        face.list_runs(At("https://service.example"))
+    assert "secret" not in f"{caught.value}{vars(caught.value)}".replace("(not shown: secret)", "").lower()
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "",
+        "user:SECRET@host",
+        "socks5://user:SECRET@host:1",
+        "socks5:user:SECRET@host:1",
+        "socksuser:SECRET@host:1",
+        "socksSECRET",
+        "socksSECRET://host:1",
+        "http://user:SECRET@host/path",
+    ],
 )
 def test_wrong_proxy(proxy: str) -> None:
     """What is no address of a proxy is refused, and nothing of it is shown."""
-    with pytest.raises(ConfigurationError, match=r"the proxy (is not an address|uses SOCKS)") as caught:
+    with pytest.raises(ConfigurationError, match=r"the proxy (is not an address|uses SOCKS \(socks5://…\))") as caught:
         DataMapClient(endpoint="https://example.com", proxy=proxy, **SETTINGS)
-    assert "SECRET" not in f"{caught.value}{vars(caught.value)}"
+    assert "secret" not in f"{caught.value}{vars(caught.value)}".replace("(not shown: secret)", "").lower()
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)
 
 

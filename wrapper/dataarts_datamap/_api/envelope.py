@@ -18,10 +18,9 @@ from dataarts_datamap._api.error_responses import (
     check_status,
     parse_error,
     read_error,
-    reason_of,
-    try_decode,
+    unreadable,
 )
-from dataarts_datamap._api.lenient_json import Int64, decode_leniently, escaped_halves, sound
+from dataarts_datamap._api.lenient_json import Int64, decode_any, escaped_halves, sound
 from dataarts_datamap._errors import ErrorBodyError, InvalidBodyError, InvalidEnvelopeError, UpstreamError
 from dataarts_datamap._models.runs import convert_json
 
@@ -45,14 +44,8 @@ def open_page(response: Response) -> str:
     check_status(response)
     try:
         envelope = _ENVELOPE_DECODER.decode(response.content)
-    except ValidationError:
-        return _open_odd_envelope(response, try_decode(response.content))
-    except UNREADABLE as error:
-        try:
-            document = decode_leniently(response.content)
-        except UNREADABLE:
-            raise build_error(InvalidEnvelopeError, f"the response is not JSON: {reason_of(error)}", response) from None
-        return _open_odd_envelope(response, document)
+    except UNREADABLE:  # perhaps at the first wrong type, before the end was read
+        return _open_odd_envelope(response)
     if envelope.status_code != _OK:
         raise _upstream_error(response, envelope.status_code, envelope.body)
     if envelope.error_code:
@@ -67,15 +60,15 @@ def opened_before(content: bytes) -> str:
         return _ENVELOPE_DECODER.decode(content).body
     except UNREADABLE:
         pass
+    return escaped_halves(cast("dict[str, str]", decode_any(content))["body"])
+
+
+def _open_odd_envelope(response: Response) -> str:
+    """The document inside an envelope that is not quite as expected, if it is JSON at all."""
     try:
-        document = json.decode(content)
-    except UNREADABLE:
-        document = decode_leniently(content)
-    return escaped_halves(cast("dict[str, str]", document)["body"])
-
-
-def _open_odd_envelope(response: Response, document: object) -> str:
-    """The document inside an envelope that is JSON, but not quite as expected."""
+        document = decode_any(response.content)
+    except UNREADABLE as error:
+        raise build_error(InvalidEnvelopeError, unreadable("the response", error), response) from None
     if not isinstance(document, dict):
         raise build_error(InvalidEnvelopeError, "the response is JSON, but not an object", response)
     envelope = cast("dict[str, object]", document)

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeAlias, TypeVar, cast
+from typing import Annotated, Any, Final, NoReturn, TypeAlias, TypeVar, cast
 
-from msgspec import Meta, ValidationError, convert
+from msgspec import Meta, ValidationError, convert, json
 
 from dataarts_datamap._models.runs import HALF_REASON
 from dataarts_datamap._text import whole_text
-
-if TYPE_CHECKING:
-    from msgspec import json
 
 T = TypeVar("T")
 
@@ -34,9 +31,25 @@ def decode_leniently(text: str | bytes) -> Any:  # noqa: ANN401  any JSON value
         ValueError: It is not JSON.
         RecursionError: It is nested too deeply.
     """
-    import json  # noqa: PLC0415  rarely needed
+    from json import loads  # noqa: PLC0415  rarely needed
 
-    return json.loads(text.decode() if isinstance(text, bytes) else text, parse_int=_integer, parse_constant=_refuse)
+    return loads(text.decode() if isinstance(text, bytes) else text, parse_int=_integer, parse_constant=_refuse)
+
+
+def decode_any(text: str | bytes) -> Any:  # noqa: ANN401  any JSON value
+    """The document, decoded leniently only if the fast decoder refuses it.
+
+    Raises:
+        ValueError: It is not JSON; the text says where.
+        RecursionError: It is nested too deeply.
+    """
+    try:
+        return json.decode(text)
+    except (ValueError, RecursionError) as error:
+        try:
+            return decode_leniently(text)
+        except ValueError:
+            raise error from None  # its text has the position
 
 
 def decode_as(decoder: json.Decoder[T], content: bytes) -> T:

@@ -12,11 +12,11 @@ from dataarts_datamap._api.error_responses import (
     ErrorDetails,
     build_error,
     parse_error,
-    reason_of,
     text_or_none,
+    unreadable,
 )
 from dataarts_datamap._api.generated_requests import SHOW_INSTANCE_INFOS, UNSET, build_request
-from dataarts_datamap._api.lenient_json import decode_leniently, sound
+from dataarts_datamap._api.lenient_json import decode_any, sound
 from dataarts_datamap._api.page_text import attach_page, sound_row
 from dataarts_datamap._arguments import identifier, path_segment, query_integer, query_text
 from dataarts_datamap._errors import ErrorBodyError, InvalidBodyError, InvalidRowError, UnsuccessfulError
@@ -131,11 +131,9 @@ def _tolerant_run(sent: Mapping[str, Any]) -> Run:
 def _decode_body(response: Response, text: str) -> dict[str, object]:
     """The body, which must be an object whose ``success`` is true, null or missing."""
     try:
-        document = _decode_any(text)
+        document = decode_any(text)
     except UNREADABLE as error:
-        problem = f"the body is not JSON: {reason_of(error)}" if text else "the body is empty"
-        if isinstance(error, RecursionError):
-            problem = "the body is nested too deeply"
+        problem = unreadable("the body", error) if text else "the body is empty"
         raise build_error(InvalidBodyError, problem, response, raw=text or None) from None
     if not isinstance(document, dict):
         raise build_error(InvalidBodyError, f"the body is {json_kind(document)}, not an object", response, raw=text)
@@ -149,16 +147,6 @@ def _decode_body(response: Response, text: str) -> dict[str, object]:
             InvalidBodyError, f"the body's success is {json_kind(success)}, not a boolean", response, raw=text
         )
     return body
-
-
-def _decode_any(text: str) -> object:
-    try:
-        return json.decode(text)
-    except UNREADABLE as error:
-        try:
-            return decode_leniently(text)
-        except ValueError:
-            raise error from None  # its text has the position
 
 
 def _rows_of(response: Response, text: str, body: Mapping[str, object]) -> list[dict[str, Any]]:

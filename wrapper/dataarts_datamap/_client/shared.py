@@ -408,10 +408,17 @@ class BaseClient(Generic[PagerT]):
         credentials = BucketCredentials(location.bucket, keys)
 
         def ask(request: Request, decode: Callable[[Response], T]) -> Steps[T]:
+            signed = request
+
+            def decode_signed(response: Response) -> T:
+                nonlocal signed
+                signed = response.request
+                return decode(response)
+
             try:
-                return (yield from exchange(request, credentials, self._policy, decode))
+                return (yield from exchange(request, credentials, self._policy, decode_signed))
             except LogForbiddenError as error:
-                if error.error_code not in WITHDRAWN_KEY or not keys.discard(request):
+                if error.error_code not in WITHDRAWN_KEY or not keys.discard(signed):
                     raise
             return (yield from exchange(request, credentials, self._policy, decode))
 

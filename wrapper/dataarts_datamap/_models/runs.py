@@ -525,6 +525,9 @@ def plain_value(value: object) -> object:
 
 def _as_sent(value: object) -> str:
     try:
-        return printable(json.encode(value).decode(), limit=80)
+        text = json.encode(value)
+        if json.decode(text) == value:  # an infinite number, in a row made by hand, would be null
+            return printable(text.decode(), limit=80)
     except (TypeError, ValueError, RecursionError, OverflowError):  # not a JSON value, in a row made by hand
-        return shown(value)
+        pass
+    return shown(value)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
 _HAS_NO_SETTINGS: Final = sys.platform == "linux"  # other systems also have proxy settings outside the environment
+_SOCKS: Final = frozenset(("socks", "socks4", "socks4a", "socks5", "socks5h"))
 
 
 class Proxy(SecretStruct, frozen=True):
@@ -47,8 +48,8 @@ def checked_proxy(proxy: str, *, name: str = "the proxy") -> Proxy:
         ConfigurationError: It is not an ``http`` or ``https`` address in ASCII, uses SOCKS, holds a path, a query or a
             fragment, or its user or password is damaged. The text does not show the address.
     """
-    scheme = proxy.partition("://")[0].lower()
-    if scheme.startswith("socks"):
+    scheme = proxy.partition(":")[0].lower()
+    if scheme in _SOCKS:  # any other text before a colon can be a secret
         raise ConfigurationError(
             f"{name} uses SOCKS ({scheme}://…), which this client does not support: use an http or https proxy instead"
         )
