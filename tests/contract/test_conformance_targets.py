@@ -225,7 +225,7 @@ def test_discovers() -> None:
     ("changes", "message"),
     [
         ({"table_guid": "unknown"}, "ShowNodes responds with 404"),
-        ({"table_guid": "e07a92b4-61c8-4d27-8f0b-3c95d4b7a6f2"}, "none of the 0 operators"),
+        ({"table_guid": "e07a92b4-61c8-4d27-8f0b-3c95d4b7a6f2"}, "ShowNodes names no operator of table e07a92b4"),
         ({"endpoint": "http://127.0.0.1:1"}, "does not answer"),
         ({"max_requests": 1}, "raise max_requests, or name an operator and a window"),
     ],

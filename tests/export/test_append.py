@@ -66,6 +66,27 @@ def test_append(format_: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     check()
 
 
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("target", "runs"),
+        ("older target", "runs"),
+        ("temp.a", "runs"),
+        ("main", "target"),
+        ("a", "batch"),
+        ("a", "Batch"),
+    ],
+)
+def test_a_database_and_its_table_may_have_any_name(name: str, table: str, tmp_path: Path) -> None:
+    """No name collides with one that the export itself gives."""
+    path = tmp_path / f"{name}.duckdb"
+    for run in (make_run(1), make_run(2)):
+        export_runs([run], path, table=table, append=True)
+
+    with duckdb.connect(str(path)) as connection:
+        assert [(1,), (2,)] == connection.table(table).select("run_id").order("run_id").fetchall()
+
+
 @pytest.mark.parametrize("format_", FORMATS)
 def test_append_to_nothing(format_: Any, tmp_path: Path) -> None:
     """Appending to a file that is not there makes it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import pytest
@@ -12,6 +12,7 @@ from dataarts_datamap import NotFoundError, Operator, PermissionDeniedError, Run
 from dataarts_datamap._monitoring.causes import Bounds, explain
 from dataarts_datamap._monitoring.examination import Sources
 from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
+from dataarts_datamap._monitoring.upstream import examine_upstream
 from support.lineage_worlds import (
     DAY,
     FAIL,
@@ -32,13 +33,16 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Steps
 
 
-def finished(steps: Steps[Explanation]) -> Explanation:
+T = TypeVar("T")
+
+
+def finished(steps: Steps[T]) -> T:
     """What steps that send nothing return."""
     try:
         next(steps)
     except StopIteration as stop:
-        explanation: Explanation = stop.value
-        return explanation
+        value: T = stop.value
+        return value
     raise AssertionError("the steps sent something")
 
 
@@ -309,6 +313,21 @@ def test_two_causes_are_both_named() -> None:
     explanation = explained(world)
     assert {0, 1} == numbers(link.table for link in explanation.causes)
     assert "; and 1 more cause" in explanation.sentence
+
+
+def test_trouble_operator_and_beginning_belong_together() -> None:
+    """Of a table upstream with two operators in trouble, all that is shown is of the worse one."""
+    late = job(0, today=RUNNING, hours=9)
+    world = World([[late, job(0, today=FAIL, hours=4, index=1)], [job(1, 0, today=FAIL)]], 1, set(), MAX_AGE)
+    upstream = finished(
+        examine_upstream(world.table(1), world.lineage(), world.sources(), now=NOW, max_age=MAX_AGE, depth=1, tables=9)
+    )
+    table = upstream.tables[1]
+    assert (Trouble.FAILED, "job 0/1", NOW - timedelta(hours=4)) == (
+        table.trouble,
+        table.operator and table.operator.job_name,
+        table.since,
+    )
 
 
 def test_without_lineage_the_table_is_explained_alone() -> None:

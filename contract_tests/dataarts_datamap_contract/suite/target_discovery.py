@@ -48,8 +48,9 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
 
     The window ends a day before the present, so that its data no longer changes, and is the shortest of 7, 28 and 180
     days in which an operator has more than a page of runs, or else the longest with any runs. Of the first ten
-    operators, the one whose runs allow most checks is chosen: what counts is the number of statuses, then equal times,
-    then the number of runs, if all can be read. Others with runs become known jobs.
+    operators, the one whose runs allow most checks is chosen: what counts is the number of different statuses,
+    then whether two runs have the same planned time, then the number of runs, if all can be read. Others with runs
+    become known jobs.
 
     Args:
         target: The known values; its operators and window are replaced.
@@ -83,6 +84,8 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
         raise DiscoveryError(f"cannot discover: {target.redact(str(error))}") from None
     except NoResponseError as error:
         raise DiscoveryError(f"cannot discover: {target.endpoint} does not answer: {error}") from error
+    if not operators:
+        raise DiscoveryError(f"cannot discover: ShowNodes names no operator of table {target.table_guid}: name another")
     looked_at = f"first {_MOST_OPERATORS}" if len(operators) == _MOST_OPERATORS else len(operators)
     raise DiscoveryError(
         f"cannot discover: none of the {looked_at} operators of table {target.table_guid} has runs in the "
@@ -127,7 +130,7 @@ def _with_runs(session: Session, operators: Sequence[KnownJob], start: int, end:
         if page is not None and page.rows:
             total = page.total or len(page.rows)
             statuses = {str(row.get("status")) for row in page.rows}
-            plans = [row.get("planTime") for row in page.rows]
+            plans = [plan for row in page.rows if (plan := row.get("planTime")) is not None]
             # A window that can be read completely allows more checks than one that cannot.
             walkable = min(total, MOST_WALKED) if total <= MOST_WALKED else 0
             counted.append(((len(statuses), len(set(plans)) < len(plans), walkable, total), each))

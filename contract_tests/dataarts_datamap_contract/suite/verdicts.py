@@ -48,8 +48,8 @@ class Evidence:
     """Counts of responses without which a passing run proves nothing.
 
     Attributes:
-        requests: How many responses were recorded. Those that only confirm an earlier response, or that only one check
-            judges, are not.
+        requests: How many responses were recorded. A response that only confirms an earlier one, or that only one
+            check judges, is not counted.
         rows: How many of them had status 200 and rows.
         refusals: How many were error responses with a 4xx other than 401 and 429.
         unauthorized: How many had status 401.

@@ -44,7 +44,7 @@ class TablePager(_TablePagerBase[SyncTransport], Rows[Table]):
     """The tables that a search finds, read page by page on demand, in the server's order.
 
     Each iteration searches anew. It raises the errors of reading a page, and ``IncompleteWalkError`` if the pages end
-    before as many assets were read as the server counts, or have no end.
+    although fewer assets were read than the server counts, or never end.
     """
 
     def __iter__(self) -> Iterator[Table]:

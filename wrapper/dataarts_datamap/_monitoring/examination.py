@@ -93,10 +93,6 @@ class Examined(Struct, kw_only=True):
         """The producer with the worst trouble; None if none is in trouble."""
         return worst_of(self.troubled)
 
-    @property
-    def since(self) -> datetime | None:
-        return beginning_of(self.troubled)
-
 
 def worst_of(producers: Iterable[Producer]) -> Producer | None:
     """The producer whose trouble comes first in ``Trouble``; of several, the one whose trouble is oldest."""

@@ -71,8 +71,9 @@ class Upstream(Struct, frozen=True, kw_only=True):
         tables: The table itself, then those that it is made of, the nearest first.
         edges: The steps between them: source and target of each are among ``tables``.
         lineage: How much is known about the origin of the table.
-        notes: Facts that could not be found out, conflicts between the service's operators and lineage, and the limit
-            that ended the search. Names in them are made printable.
+        notes: Facts that could not be found out, conflicts between the service's operators and lineage, and that the
+            search ended at the maximum of tables or of failed reads; not that it ended at the maximum of steps. Names
+            in them are made printable.
     """
 
     tables: tuple[UpstreamTable, ...]
@@ -151,5 +152,5 @@ def _standing(examined: Examined, lineage: Lineage) -> UpstreamTable:
         trouble=None if worst is None else worst.trouble,
         operator=None if shown is None else shown.operator,
         run=None if shown is None else shown.run or shown.last_success,
-        since=None if worst is None else examined.since,
+        since=None if worst is None else worst.since,
     )

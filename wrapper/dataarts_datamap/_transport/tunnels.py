@@ -38,7 +38,7 @@ class Tunnel:
                 a response.
         """
         if not data:
-            raise ProtocolError("Server disconnected without sending a response.")
+            raise ProtocolError("The proxy closed the connection before it opened the tunnel.")
         try:
             self._http.receive_data(data)
             while isinstance(event := self._http.next_event(), h11.InformationalResponse):

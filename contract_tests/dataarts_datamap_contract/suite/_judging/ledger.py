@@ -50,7 +50,8 @@ class Ledger:
         seen: Every exchange that was recorded, in order.
         world: Compares these exchanges with each other.
         doubts: Contradictions between responses that are still to be confirmed.
-        closed: The operations that are not asked for, and why: mostly, the server does not have or open them.
+        closed: The operations to which the run sends no more requests, and why: mostly, the server does not have them,
+            or refuses them to the account.
         cut: What there was no time for.
         moved: The operations, other than ShowInstanceInfos, whose data changed during the run.
         secrets: What no verdict may show, beside the target's own secrets.

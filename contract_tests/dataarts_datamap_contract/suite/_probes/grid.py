@@ -107,7 +107,7 @@ def probe_grid(session: Session, study: Study) -> None:
     target = session.target
     read = [_read_whole(session, each, study, target.window_end) for each in _askers(session)]
     questions = [_question(each, *page) for each in read if each for page in _fixed(session, each)]
-    # Windows that end after the target's are read, too, but not relied on: runs may be added to them.
+    # Windows that end after the target's are read, too, but their walk is not judged: runs may be added meanwhile.
     far = max(generator.choice(_FAR_ENDS), target.window_end)
     read += [_read_whole(session, Asker(**each), study, far) for each in operators_of(session)]
     bases = [each for each in read if each is not None]

@@ -39,7 +39,8 @@ class DatabaseWriter:
 
     def __init__(self, path: Path, columns: Sequence[Column], *, table: str) -> None:
         self._path = path
-        self._insert = f"INSERT INTO {_quoted(table)} SELECT * FROM batch"  # noqa: S608  a quoted name
+        self._batch = f"{table} batch"  # a view, whose name must differ from the table's
+        self._insert = f"INSERT INTO {_quoted(table)} SELECT * FROM {_quoted(self._batch)}"  # noqa: S608  quoted names
         self._encoder = ArrowEncoder(columns, extra="duckdb")
         self._connection = _connect_frugally(path)
         with _converted_errors(path):
@@ -47,9 +48,9 @@ class DatabaseWriter:
 
     def write(self, batch: Batch) -> None:
         with _converted_errors(self._path):
-            self._connection.register("batch", self._encoder.encode(batch))
+            self._connection.register(self._batch, self._encoder.encode(batch))
             self._connection.execute(self._insert)
-            self._connection.unregister("batch")
+            self._connection.unregister(self._batch)
 
     def close(self) -> None:
         with _converted_errors(self._path):
@@ -65,15 +66,17 @@ def merge_database(  # noqa: PLR0913  one keyword for each choice
     ``source`` has the values of the columns ``SOURCE`` for the older rows, if the older table lacks these columns.
     """
     with _converted_errors(target), closing(_connect_frugally(made)) as connection:
-        connection.execute(f"ATTACH {_literal(str(target))} AS target (TYPE duckdb)")
+        (name,) = connection.execute("SELECT current_database()").fetchone()
+        older = _quoted(f"older {name}")
+        connection.execute(f"ATTACH {_literal(str(target))} AS {older} (TYPE duckdb)")
         connection.execute("BEGIN")
-        old = f"target.main.{_quoted(table)}"
+        old = f"{older}.main.{_quoted(table)}"
         for name, text in zip(SOURCE, source, strict=False):
             connection.execute(f"ALTER TABLE {old} ADD COLUMN {_quoted(name)} VARCHAR DEFAULT {_literal(text)}")
             connection.execute(f"ALTER TABLE {old} ALTER COLUMN {_quoted(name)} DROP DEFAULT")
         kept = _merge(connection, columns, old=old, fresh=_quoted(table), append=append)
         connection.execute("COMMIT")
-        connection.execute("DETACH target")
+        connection.execute(f"DETACH {older}")
     return kept
 
 

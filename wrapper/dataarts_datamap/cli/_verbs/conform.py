@@ -104,6 +104,9 @@ def conform(**options: Any) -> int:  # noqa: ANN401
         --endpoint https://dayu.eu-west-101.myhuaweicloud.eu \\
         --table 09318f28-939f-4ab6-a374-9e621096652c
     """  # noqa: D301  click reads \b
+    is_random = options["budget"] != "quick" if options["max_examples"] is None else options["max_examples"] != 0
+    if is_random and find_spec("schemathesis") is None:  # it is only loaded after all other requests
+        raise _extra_is_missing("No module named 'schemathesis'")
     try:
         from dataarts_datamap_contract import suite
         from dataarts_datamap_contract.suite import reports
@@ -111,9 +114,6 @@ def conform(**options: Any) -> int:  # noqa: ANN401
         from dataarts_datamap_contract.suite.catalogue import checks_of
     except ModuleNotFoundError as error:
         raise _extra_is_missing(str(error)) from None
-    is_random = options["budget"] != "quick" if options["max_examples"] is None else options["max_examples"] != 0
-    if is_random and find_spec("schemathesis") is None:  # checked first, since the suite takes a second to load
-        raise _extra_is_missing("No module named 'schemathesis'")
     try:
         checks_of(options["levels"])
         baseline = read_baseline(options["baseline"]) if options["baseline"] else ()

@@ -51,7 +51,10 @@ def _secret_echo(exchange: Exchange, target: Target) -> Problems:
 
 
 def _halves(secret: str) -> tuple[str, ...]:
-    """The first half of a secret, at least six characters, and the last half if it has eight: fewer can be a word."""
+    """The first half of a secret, but at least six of its characters, and the last half if that has at least eight.
+
+    A shorter end could be an ordinary word.
+    """
     half = max(len(secret) // 2, _SHORTEST_HALF)
     return (secret[:half], *((secret[-half:],) if half >= _SHORTEST_SECRET else ()))
 

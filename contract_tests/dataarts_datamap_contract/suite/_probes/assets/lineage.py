@@ -31,7 +31,7 @@ def probe_all(session: Session) -> None:
     total = whole_number(first.response.members.get("total")) or 0
     _walk(session, LEAST_CAP, min(total, _MOST_PAGES * LEAST_CAP))
     for limit in (10, 1, 2, 3):
-        _walk(session, limit, min(total, _MOST_PARTS, _MOST_PARTS * limit))
+        _walk(session, limit, min(total, _MOST_PARTS))
     for row, limit in ((total, 10), (total + 1, 1), (total + 1_000, 10), (max(total - 1, 0), 5)):
         _page(session, _offset(session, row, limit), limit)
     for _ in range(_MOST_DRAWN // 2):
