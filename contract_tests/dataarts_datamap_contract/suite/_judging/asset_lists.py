@@ -130,7 +130,7 @@ class _Page(NamedTuple):
 
 
 class LineageList(_ListOfPages):
-    """The lineage of all operators. Its limit counts operators, each of which can have any number of rows."""
+    """The lineage of all operators. The limit of a page counts operators, each of which can have any number of rows."""
 
     def __init__(self, unit: OffsetUnit) -> None:
         super().__init__("C-bulk-pages", unit)
@@ -175,7 +175,7 @@ class LineageList(_ListOfPages):
         beginning: dict[int, list[_Page]] = {}
         for each in known:
             beginning.setdefault(each.begin, []).append(each)
-        # Only pages that contain the new one may be made up of other pages now.
+        # The new page can only complete the parts of a page that contains it.
         for whole in [each for each in known if each.begin <= page.begin and page.end <= each.end]:
             parts: dict[str, int] = {}
             for part in _tiles(beginning, whole):

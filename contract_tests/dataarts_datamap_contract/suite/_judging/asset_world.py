@@ -117,7 +117,7 @@ class AssetWorld:
                 pass
 
     def _note_response(self, exchange: Exchange) -> Iterator[Finding]:
-        """A request that asks for the same as an earlier one gets the same response, in whichever way each was sent."""
+        """A request that asks for the same as an earlier one gets the same status and data, however each was sent."""
         key, status = _meaning(exchange), exchange.response.status
         if key is None or status == THROTTLED:
             return
@@ -142,12 +142,12 @@ class AssetWorld:
             yield from judge_others(self.graphs, {*self.operators, *self.ends}, kinds)
 
     def tables(self, own: str | None) -> list[str]:
-        """GUIDs of assets: ``own`` if it is given, then by turns one of those shown without lineage and one with it."""
+        """GUIDs of assets: ``own`` if given, then by turns one of `assets` that is not in `ends`, and one of `ends`."""
         turns = zip_longest([each for each in self.assets if each not in self.ends], self.ends)
         return [each for each in dict.fromkeys((own, *chain(*turns))) if each]
 
     def names(self, guid: str) -> set[str]:
-        """The names under which an asset was shown, in lower case."""
+        """The names under which a search or details showed an asset, in lower case; empty if none did."""
         asset = self.assets.get(guid, {})
         attributes = _mapping(asset.get("attributes"))
         path = str(attributes.get("qualifiedName") or "").partition("@")[0]
@@ -358,9 +358,10 @@ class AssetWorld:
 
 
 def _meaning(exchange: Exchange) -> str | None:
-    """What a request asks for, however it is written; None if readers differ about it or it is signed wrongly.
+    """What a request asks for, however it is written; undeclared parameters mean nothing.
 
-    None, too, if it has undeclared parameters and gets a 400, which is allowed; otherwise they mean nothing.
+    None if readers differ about the request; if its credentials are bad and it has an ``Authorization`` or
+    ``X-Project-Id`` field; or if it has undeclared parameters and gets a 400, which is allowed.
     """
     request, judgement = exchange.request, exchange.judgement
     is_signed = bool(request.header("Authorization") or request.header("X-Project-Id"))

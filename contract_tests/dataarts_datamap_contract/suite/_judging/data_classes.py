@@ -1,4 +1,4 @@
-"""Classes of data, such as equal times, that the rows of a response can have: they put relations to the test."""
+"""Classes of data in pages of runs, such as equal times: a report counts how often a check of level C met each."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ RUN_CLASSES: Final[Mapping[str, Callable[[Sequence[Mapping[str, Any]]], bool]]] 
     "more than 100 runs": lambda rows: len(rows) > LEAST_CAP,
     "no run": lambda rows: not rows,
 }
-"""For each class, by name: whether the rows of a response have it."""
+"""The classes by name, each with a function that returns whether the rows of a response have it."""
 
 
 def classes_of(exchange: Exchange) -> Iterator[str]:
-    """The names of the classes of data that the first 120 rows of a response have; none if it is not a page of runs."""
+    """The names of the classes of data that the first 120 rows of a response have; none without a page of runs."""
     page = exchange.response.page
     if page is not None:
         rows = page.rows[:_MOST_ROWS]

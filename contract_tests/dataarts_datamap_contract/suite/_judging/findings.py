@@ -1,4 +1,4 @@
-"""What the worlds of runs and of assets share: their findings, and the lowest cap on pages. No HTTP here."""
+"""What comparisons of exchanges find, and the lowest known cap on the rows of a page. No HTTP here."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
 
 LEAST_CAP: Final = 100
-"""The lowest cap on the rows of a page that any of the service's siblings is known to have."""
+"""The lowest cap on the rows of a page that is known of any related API of the service."""
 
 
 class Finding(NamedTuple):
-    """A check that was applied to an exchange.
+    """The result of a check for one exchange.
 
     Attributes:
-        check: Its id.
+        check: The check's id.
         problem: What is wrong; None if nothing is.
-        earlier: An earlier exchange that it was compared with, if there is one.
-        may_change: Whether the runs may have changed since ``earlier``, as assets always may; then the problem only
-            counts if the request of ``earlier`` still gets the same response.
+        earlier: The other exchange with which this one was compared; None if there was none.
+        may_change: Whether a change of runs could explain the problem, which then only counts if `Session.confirm`
+            confirms it. Problems that `AssetWorld` finds are always confirmed, whatever this says.
     """
 
     check: str

@@ -1,4 +1,4 @@
-"""Keeps what a run sees, and turns it into verdicts."""
+"""Keeps what a run of the suite sees, and turns it into verdicts."""
 
 from __future__ import annotations
 
@@ -44,19 +44,19 @@ class _Entry:
 
 
 class Ledger:
-    """The notes of one run.
+    """The notes of one run of the suite.
 
     Attributes:
         seen: Every exchange that was recorded, in order.
         world: Compares these exchanges with each other.
-        doubts: Contradictions between responses that are still to be confirmed.
+        doubts: Problems that are not judged yet, since a change of the data could explain them (`Session.confirm`).
         closed: The operations to which the run sends no more requests, and why: mostly, the server does not have them,
             or refuses them to the account.
         cut: What there was no time for.
         moved: The operations, other than ShowInstanceInfos, whose data changed during the run.
         secrets: What no verdict may show, beside the target's own secrets.
-        served: The operations that have answered a valid request with 200. The invariants of valid and bad input judge
-            only these: for others, the ids or credentials may be wrong.
+        served: The operations that have answered a valid request with 200. The invariants of level E judge only these:
+            for others, the ids or credentials may be wrong.
     """
 
     def __init__(self, target: Target, levels: str, stop_on: AbstractSet[str]) -> None:
@@ -108,19 +108,19 @@ class Ledger:
             self._note(exchange, finding)
 
     def judge_windows(self) -> None:
-        """Compare all windows with each other, and the workspaces and the ids of their runs.
+        """Judge all windows, and the workspaces and ids of their runs, as `World.judge_windows` does.
 
         Raises:
-            StopRunError: They contradict each other, and the run stops on that.
+            StopRunError: A check that stops the run failed.
         """
         for exchange, finding in self.world.judge_windows():
             self._note(exchange, finding, may_change=finding.may_change)
 
     def judge_patterns(self) -> None:
-        """Compare the fields of all rows with each other.
+        """Judge whether the fields of the rows that were shown so far agree (B-fields-agree).
 
         Raises:
-            StopRunError: They contradict each other, and the run stops on that.
+            StopRunError: They do not, and the run stops on that check.
         """
         for exchange, problem in judge_patterns(self.seen):
             self.judge("B-fields-agree", exchange, *([problem] if problem else []))
@@ -155,7 +155,7 @@ class Ledger:
             self.fail(check, exchange.request, "; ".join(problems), before=before)
 
     def _count_classes(self, check: str, exchange: Exchange) -> None:
-        """Count the classes of data with which a relation was tested."""
+        """Count the classes of data in a response that a check of level C judges."""
         if check[0] == _RELATIONS:
             if id(exchange) not in self._classes:
                 self._classes[id(exchange)] = tuple(classes_of(exchange))
@@ -163,12 +163,12 @@ class Ledger:
 
     @property
     def exercised(self) -> tuple[Exercise, ...]:
-        """How often each relation was tested with each class of data."""
+        """How often each check of level C judged a response with each class of data."""
         checks = [check.id for check in self._checks if check.level == _RELATIONS]
         return tuple(Exercise(check, each, self._exercised[check, each]) for check in checks for each in RUN_CLASSES)
 
     def fail(self, check: str, request: Request, problem: str, *, before: tuple[Request, ...] = ()) -> None:
-        """Note what was wrong with the response to a request, and which requests have to go before it.
+        """Note what was wrong with the response to a request, and which requests must be sent before it to show that.
 
         Raises:
             StopRunError: The run stops on that check.
@@ -181,7 +181,7 @@ class Ledger:
             raise StopRunError(check)
 
     def leave_untested(self, reason: str, *checks: str) -> None:
-        """Note why checks could not be tested."""
+        """Note why checks stay untested, in case they do; the first reason is kept."""
         for check in checks:
             if check in self._entries:
                 self._entries[check].untested = self._entries[check].untested or reason
@@ -193,7 +193,7 @@ class Ledger:
                 self._entries[check].excuse = reason
 
     def note_error(self, reason: str, checks: Iterable[str]) -> None:
-        """Note what kept checks from being judged."""
+        """Note what keeps checks from a verdict, unless they fail; the first reason is kept."""
         for check in checks:
             if check in self._entries:
                 self._entries[check].error = self._entries[check].error or reason

@@ -1,4 +1,4 @@
-"""Lineage around tables must fit one graph, whichever end is upstream, and however far it reaches. No HTTP here."""
+"""Compares lineage around tables, lineage of all operators and ShowNodes: they must fit one graph. No HTTP here."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class Graph:
 
     Attributes:
         guid: The asset.
-        edges: Its relationships, each as the GUIDs at end 1 and end 2; those of columns are left out.
+        edges: The relationships in the response, each as the GUIDs at end 1 and end 2; a relationship of columns, or
+            without one of the GUIDs, is left out.
         exchange: The request and its response.
     """
 
@@ -68,10 +69,10 @@ class OperatorTables(NamedTuple):
     """One operator, according to the lineage of all operators (ShowLineageBulk).
 
     Attributes:
-        reads: The GUIDs of the tables that it reads; an empty text if a row names none.
+        reads: The GUIDs of the tables that it reads, and an empty text if one of its rows names none.
         writes: The GUIDs of the tables that it writes, likewise.
         name: Its name and its workspace.
-        exchange: The exchange that says so.
+        exchange: The first exchange that shows it.
     """
 
     reads: set[str]
@@ -93,7 +94,9 @@ def judge_graphs(
     operators: Mapping[str, OperatorTables],
     kinds: Mapping[str, object],
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """Compare the lineage around each asset with that around the others, and with that of all operators.
+    """Compare the lineage around each asset with the lineage around the others, and with lineage of all operators.
+
+    Nothing is compared unless a graph has the direction ``IN`` or ``OUT``.
 
     Args:
         graphs: The lineage around each asset, by its GUID and the direction that was asked for, which may be empty.
@@ -116,7 +119,7 @@ def judge_graphs(
 def judge_others(
     graphs: Mapping[tuple[str, str], Graph], known: AbstractSet[str], kinds: Mapping[str, object]
 ) -> Iterator[tuple[Exchange, Finding]]:
-    """An asset of another kind that lineage around a table shows must be named by lineage of all operators, too.
+    """An asset that lineage around a table shows, and that is no table, must be in lineage of all operators, too.
 
     Args:
         graphs: The lineage around each table, by its GUID and the direction that was asked for, which may be empty.
@@ -137,8 +140,8 @@ def judge_nodes(
 ) -> Iterator[tuple[Exchange, Finding]]:
     """For each table, ShowNodes must name the operators that use it according to the lineage of all operators.
 
-    It may also name operators that the lineage does not connect with the table, since not every SQL text can be parsed.
-    If it does so for most of the tables with operators, and at least three, that is a defect.
+    It may also name other operators of that lineage, since not every SQL text can be parsed. If it does so for at least
+    three tables, and for most of those for which it names any operator, that is a defect.
     """
     known = {each.name: each for each in operators.values() if all(each.name)}
     strays: list[tuple[str, str]] = []
@@ -165,8 +168,8 @@ def _whole(
 ) -> Iterator[tuple[Exchange, Finding]]:
     """All responses together make one graph, and each must show the whole part of it that its direction leads to.
 
-    A relationship of the asset itself must not lead elsewhere. A direction leads all the way if any response to ``IN``
-    or ``OUT`` goes beyond the next tables, else only to these.
+    A relationship of the asset itself must be in that part. A direction leads all the way if any response to ``IN``
+    or ``OUT`` goes beyond the next tables, else only to the next tables.
     """
     known: dict[tuple[str, str], Exchange] = {}
     for graph in graphs.values():
@@ -242,7 +245,7 @@ def _swapped(edge: tuple[str, str]) -> tuple[str, str]:
 
 
 def _reached(start: str, edges: Iterable[tuple[str, str]], *, over: AbstractSet[str] | None = None) -> frozenset[str]:
-    """The start, and all that edges lead to from it, directly or not. With ``over``, nothing outside it is reached."""
+    """The start, and all that edges lead to from it, directly or not. With ``over``, only its members are reached."""
     nexts: dict[str, list[str]] = {}
     for first, second in edges:
         nexts.setdefault(first, []).append(second)

@@ -28,7 +28,7 @@ DEFECTS: frozenset[Kind] = frozenset({"below", "above", "missing", "type", "frac
 """The kinds that no server may accept."""
 
 BODY = "the body"
-"""The name that a request's body goes by among its parameters."""
+"""The name of the body among the parameters, as in `Judgement.kinds`."""
 
 _PLAIN = re.compile(r"0|-?[1-9][0-9]*")
 # Spellings of integers that common parsers accept beside decimal digits, each with its base. Spring's NumberUtils takes
@@ -78,7 +78,7 @@ class Parameter:
         return ("true", "false") if self.schema.get("type") == "boolean" else tuple(self.schema.get("enum", ()))
 
     def classify(self, text: str) -> tuple[Kind, str | int]:
-        """The kind of a text as its value, and the value: an int if declared and plainly written, else the text."""
+        """A text's kind as a value, and the value: an int if it must be one and is plainly written, else the text."""
         if self._listed and text not in self._listed:
             known = text.casefold() in {each.casefold() for each in self._listed}
             return ("doubtful" if known or not text.strip() or text in {"0", "1"} else "unlisted"), text
@@ -138,7 +138,7 @@ class Operation:
         template: Its path template.
         parameters: Its parameters in their order.
         responses: Its responses by status, references resolved.
-        body: Returns the violations of a document that is sent to it; None if it takes none.
+        body: Returns the violations in a document that is sent as the body; None if the operation takes no body.
     """
 
     id: str
@@ -149,7 +149,7 @@ class Operation:
     body: Callable[[object], Iterable[object]] | None = None
 
     def match(self, path: str) -> Mapping[str, str] | None:
-        """The path parameters of a path as sent, still percent-encoded; None if it is another path."""
+        """The path parameters of a path as sent, still percent-encoded; None if the path is not the operation's."""
         found = _path_pattern(self.template).fullmatch(path)
         return found.groupdict() if found else None
 
@@ -201,7 +201,10 @@ class Judgement:
         return {each.name: each.schema["default"] for each in parameters if "default" in each.schema}
 
     def number(self, name: str) -> int | None:
-        """The integer of a parameter or a body's member, or its default; None if there is none, or it has a defect."""
+        """The integer of this name: a parameter, or its default, or a member of the body; None if there is none.
+
+        None, too, if the parameter or the body has a defect.
+        """
         value = self.values.get(name, self._defaults.get(name) if name not in self.kinds else None)
         if not isinstance(value, int) or isinstance(value, bool):
             return None
@@ -292,7 +295,7 @@ def _classify_body(judge: Callable[[object], Iterable[object]], content: bytes) 
 
 
 def _is_no_json(content: bytes) -> bool:
-    """Whether even a lenient reader does not take the content for JSON."""
+    """Whether even the lenient ``json.loads`` refuses the content."""
     try:
         json.loads(content)
     except (ValueError, RecursionError):

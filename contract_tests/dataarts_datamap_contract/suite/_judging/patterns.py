@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ACTIVE: Final = frozenset({"waiting", "waiting-confirm", "running", "pause", "running-exception"})
 _NOW: Final = "Date"
-"""A key added to each row before it is judged: the time (Date) of the response that showed the row."""
+"""A key added to each row before it is judged: the Date of the first response that showed the row (`_date`)."""
 
 _MINUTE: Final = 60_000
 _WAITING: Final = frozenset({"waiting", "waiting-confirm"})
@@ -35,7 +35,7 @@ class _Law:
 
     Attributes:
         text: What is wrong with a row that breaks it.
-        applies: Whether the rule is about a row: the row has the fields, and the state, that it needs.
+        applies: Whether a row has the fields, and the state, that the rule is about.
         holds: Whether such a row keeps the rule.
         tolerates: Whether a few odd rows are accepted as data; if not, a single one is a defect.
     """
@@ -127,7 +127,7 @@ _LAWS: Final = (
 
 
 def judge_patterns(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, str | None]]:
-    """For each rule that applies to any rows: an exchange with such a row, and what is wrong; None if nothing is."""
+    """For each rule that applies to any row: an exchange with such a row, and what is wrong; None if nothing is."""
     shown = [(row, exchange) for exchange in exchanges for row in exchange.response.rows]
     rows: dict[str, tuple[Mapping[str, Any], Exchange]] = {}
     for row, exchange in shown:
@@ -163,7 +163,7 @@ def _counted(shown: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tu
 
 
 def _counts_on(row: Mapping[str, Any]) -> bool:
-    """Whether a run has started and not ended, and has a running time nevertheless."""
+    """Whether a run has started and not ended, and its row has a running time."""
     return _time(row, "startTime") > 0 and not _time(row, "endTime") and _time(row, "runningTime") > 0
 
 
@@ -176,7 +176,7 @@ def _date(exchange: Exchange) -> int:
 
 
 def _forced(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tuple[Exchange, str | None]]:
-    """If three rows have the flag forceSuccess, so must at least one of those with the status forceSuccess, if any."""
+    """If rows have the status forceSuccess, and at least three have the flag, at least one row must have both."""
     forced = [(row, exchange) for row, exchange in known if row.get("status") == "forceSuccess"]
     flagged = [(row, exchange) for row, exchange in known if row.get("forceSuccess") in (1, True)]
     if forced and flagged:

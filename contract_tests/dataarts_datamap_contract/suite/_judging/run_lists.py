@@ -1,4 +1,4 @@
-"""Which run a row is, and which runs a window ought to hold. No HTTP here."""
+"""Which run a row shows, and the ways to read the bounds of a window. No HTTP here."""
 
 from __future__ import annotations
 
@@ -72,6 +72,6 @@ def conventions(columns: Iterable[str]) -> list[Convention]:
 
 
 def cut_points(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> list[int]:
-    """The times of the rows in the columns, sorted, each once."""
+    """The times other than 0 that the rows have in the columns, sorted, each once."""
     times = {time for row in rows for column in columns if (time := whole_number(row.get(column)))}
     return sorted(times)

@@ -1,4 +1,4 @@
-"""How much the target's data could show: a run cannot vouch for what it has not seen."""
+"""How much the target's data lets the suite test: few runs, or runs of a single operator, leave gaps."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _FEWEST_RUNS: Final = 11
 
 
 class Strength(NamedTuple):
-    """What a run's data could show.
+    """How much the target's data lets the suite test.
 
     Attributes:
-        weaknesses: Why it could show next to nothing.
-        limits: Which relations it could not exercise, and why, apart from classes of data that its pages lack.
+        weaknesses: Why the data is too poor for most checks.
+        limits: What could not be tested, and why; `run_suite` itself names the classes of data that no page had.
     """
 
     weaknesses: tuple[str, ...] = ()
@@ -24,7 +24,7 @@ class Strength(NamedTuple):
 
 
 def measure_strength(world: World) -> Strength:
-    """How much the runs in windows that no longer change could show."""
+    """Judge the runs that were shown in windows that end no later than the target's."""
     runs: dict[tuple[str, str], set[str]] = {}
     for asker, known in world.rows.items():
         runs.setdefault((asker.task_id, asker.job_name), set()).update(known)

@@ -53,7 +53,7 @@ class Window:
         start: Its start, in milliseconds since the epoch.
         end: Its end.
         total: How many runs it has.
-        first: The exchange that said so.
+        first: The first exchange that showed the window, with this total.
         places: For each position, the run there and the exchange that showed it.
         pages: For each offset and limit, the first exchange that showed that page, if its position is known.
     """
@@ -222,9 +222,10 @@ class World:
             yield Finding("C-run-content")
 
     def judge_windows(self) -> Iterator[tuple[Exchange, Finding]]:
-        """Judge all windows by the convention that explains them best, and the workspaces and the ids of their runs.
+        """Judge all windows by the convention that explains them best; judge the workspaces and ids of their runs, too.
 
-        For each operator, the widest window that was shown whole determines each page of each window inside it.
+        Of the windows of an operator that were shown whole, the one with the most runs determines each page of each
+        window inside it.
         """
         readings = conventions(window_columns(self._target))
         unexplained = {reading: list(self._unexplained(reading)) for reading in readings}
@@ -282,7 +283,7 @@ class World:
         yield from ((exchange, Finding("C-run-id-unique")) for _, exchange in list(owners.values())[:1])
 
     def _judge_workspaces(self) -> Iterator[tuple[Exchange, Finding]]:
-        """With a workspace, a window has exactly the runs that it shows for that workspace without one, if any."""
+        """If a window without a workspace shows runs of one, the window with that workspace has exactly these runs."""
         for asker, windows in self.windows.items():
             everywhere = self.windows.get(asker._replace(workspace_id=None), {})
             is_real = asker.workspace_id == self._target.workspace_id or asker in self.rows
@@ -315,7 +316,7 @@ def _holds(more: _Size, less: _Size) -> bool:
 
 
 def _held(window: Window, due: Sequence[str]) -> Iterator[tuple[Exchange, Finding]]:
-    """Judge whether a window holds at least the runs of a part of it."""
+    """A window has at least as many runs as a part of it."""
     if window.total < len(due):
         problem = f"a window has {window.total} runs, and a part of it has {len(due)}"
         yield window.first, Finding("C-window-adds-up", problem)
@@ -346,7 +347,7 @@ def _widest(windows: Mapping[Asker, Mapping[tuple[int, int], Window]]) -> dict[A
 
 
 def _due(widest: Window, rows: Mapping[str, Mapping[str, Any]], reading: Convention) -> Callable[[int, int], list[str]]:
-    """A function that returns the runs with a time from a first to a last one, in the order of the window."""
+    """A function that returns the runs from one time to another, both included, in the order of the window."""
     runs = widest.runs
     times = [whole_number(rows[run].get(reading.column)) or -1 for run in runs]
     by_time = sorted(range(len(runs)), key=times.__getitem__)

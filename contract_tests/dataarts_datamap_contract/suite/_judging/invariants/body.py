@@ -1,4 +1,4 @@
-"""What must hold of every decoded body."""
+"""What must hold of every decoded body, and of the count of a search."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def _running(exchange: Exchange, field: str) -> Problems:
 
 
 def _inner_violations(exchange: Exchange, wanted: Callable[[str], bool]) -> Problems:
-    """Violations inside the body string whose path there is wanted; in a string inside, the path of that string."""
+    """Violations at a wanted path inside the body string; one in a string inside the body has that string's path."""
     envelope = envelope_of(exchange)
     if envelope is None or _says_failure(envelope):
         return None

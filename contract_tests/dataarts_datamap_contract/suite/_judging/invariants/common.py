@@ -48,7 +48,7 @@ _MOST_ROWS = 20_000
 
 
 def asks_really(exchange: Exchange, target: Target) -> bool:
-    """Whether the credentials of a request are good, and each id is the target's own, unless the id has a defect."""
+    """Whether the credentials of a request are good, and each id in it is the target's own, or has a defect."""
     values, real = exchange.judgement.values, target.real_values
     ids = ("project_id", "instance", "guid", "task_id", "job_name", "workspace_id")
     return exchange.request.credential.standing == "good" and all(
@@ -94,7 +94,7 @@ def document_of(exchange: Exchange) -> object:
 
 
 def must_be_served(exchange: Exchange, target: Target) -> bool:
-    """Whether nothing about a request can keep a server from serving it."""
+    """Whether a server must serve a request: it is valid, has no undeclared parameters, `asks_really`, and `is_modest`."""
     judgement = exchange.judgement
     is_valid = judgement.standing == "valid" and not judgement.undeclared
     return is_valid and asks_really(exchange, target) and is_modest(exchange, target)
@@ -160,7 +160,7 @@ def _judge_levels(exchange: Exchange, schema: Schema) -> tuple[Violation, ...]:
 
 
 def _has_nothing_new(exchange: Exchange, schema: Schema) -> bool:
-    """Whether a page has no violations; rows that were right on an earlier page are not judged again."""
+    """Whether a page of runs has no violations; of its rows, only those that no such page had before are judged."""
     page, document = exchange.response.page, exchange.response.document
     if exchange.operation_id != RUNS or page is None or list(page.rows) != page.document.get("rows"):
         return False

@@ -50,7 +50,7 @@ def window_columns(target: Target) -> tuple[str, ...]:
 
 
 def _outside(exchange: Exchange, target: Target, bound: str, wrong: Callable[[int, int], bool], where: str) -> Problems:
-    """A problem if each column that the window may filter on, and that has times, has one beyond the bound."""
+    """A problem if every possible column of the window, unless it has no times, has a time beyond the bound."""
     limit = exchange.judgement.number(bound)
     if limit is None or not exchange.response.rows:
         return None
