@@ -58,8 +58,8 @@ def loads_strict(text: str | bytes) -> Any:  # noqa: ANN401  a JSON document can
     """Read a JSON document without the leniency of ``json.loads``.
 
     Besides a text outside the grammar of RFC 8259, it refuses a byte order mark, any encoding but UTF-8, a duplicate
-    key, a lone surrogate, a number with a fraction or an exponent out of the range of a double, an integer of more than
-    4,300 digits, and nesting deeper than `MAX_DEPTH`.
+    key, a lone surrogate, a number with a fraction or an exponent that is too large for a double, an integer of more
+    than 4,300 digits, and nesting deeper than `MAX_DEPTH`.
 
     Raises:
         StrictJsonError: The text is not such a document; the error says why.

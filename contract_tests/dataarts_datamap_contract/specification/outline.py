@@ -92,7 +92,7 @@ class Part:
 
     @property
     def literals(self) -> tuple[tuple[str, Any], ...]:
-        """The members whose values are plain data, such as ``example`` and ``enum``, each with its pointer."""
+        """The members that are plain data, such as ``example`` and ``enum``: the pointer and the value of each."""
         names = _LITERALS.get(self.kind, ())
         return tuple((child_pointer(self.pointer, name), self.value[name]) for name in names if name in self.value)
 

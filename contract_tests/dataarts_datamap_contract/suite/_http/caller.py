@@ -86,8 +86,8 @@ class Pace:
 class Caller:
     """Sends requests to one server at a pace. Methods that could write are sent only if that is allowed.
 
-    After a 429, it waits and repeats the request, at most five times; after a 502, 503 or 504, or without a response,
-    once. Requests go through the proxy that `environment_proxy` finds for the endpoint.
+    After a 429, it waits and repeats the request, at most five times; after a 502, 503 or 504, without a response,
+    or after a broken one, once. Requests go through the proxy that `environment_proxy` finds for the endpoint.
 
     Raises:
         TargetError: The environment names an unusable proxy.
@@ -202,7 +202,7 @@ class Caller:
         """Wait until the next request may be sent, and count it.
 
         Raises:
-            BudgetSpentError: None is left.
+            BudgetSpentError: No request is left.
         """
         if self.sent >= self._pace.most_requests:
             raise BudgetSpentError(f"the budget of {self._pace.most_requests} requests is spent")

@@ -75,7 +75,7 @@ class Signer:
     Args:
         target: The target with the access key.
         host: The value of the ``Host`` header.
-        base_path: The path of the endpoint, which precedes that of the request.
+        base_path: The path of the endpoint, which precedes the request's path.
         moment: The current time, in UTC.
 
     Raises:

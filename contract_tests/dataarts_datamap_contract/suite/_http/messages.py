@@ -166,7 +166,7 @@ class Page:
 
 
 def whole_number(value: object) -> int | None:
-    """The value if it is an exact integer in JSON Schema, else None: 1.0 is one, a boolean is not."""
+    """The value if it is an exact integer by JSON Schema, else None: 1.0 is one, a boolean is not."""
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) <= _EXACT else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None

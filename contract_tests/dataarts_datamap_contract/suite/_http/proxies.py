@@ -28,7 +28,7 @@ class Proxy:
 
     Attributes:
         address: Scheme, host and port.
-        auth: User and password.
+        auth: User and password; None if the address has none.
     """
 
     address: str
@@ -38,7 +38,7 @@ class Proxy:
 def environment_proxy(endpoint: str) -> Proxy | None:
     """The proxy that ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` or the system's settings name for an endpoint.
 
-    None if they name none, if ``NO_PROXY`` or the settings exclude the endpoint, or if that is this machine.
+    None if they name none, if ``NO_PROXY`` or the settings exclude the endpoint, or if the endpoint is this machine.
 
     Raises:
         TargetError: What is named is not the address of an http or https proxy. The text does not show it.

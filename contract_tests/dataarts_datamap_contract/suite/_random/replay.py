@@ -51,7 +51,7 @@ class Replay(AuthBase):
 
     @property
     def proxies(self) -> dict[str, str | None]:
-        """The run's proxy for both schemes; if it has none, None for each, so that the environment's is not used."""
+        """The run's proxy for both schemes; without one, None for each, so that no proxy of the environment is used."""
         proxy = self._session.proxy
         if proxy is None:
             return {"http": None, "https": None, "all": None}
@@ -123,12 +123,12 @@ def replaying(session: Session) -> Generator[Replay]:
 
 
 def replay_of(case: Any) -> Replay | None:  # noqa: ANN401  schemathesis leaves a type argument open
-    """The replay to which a case of schemathesis belongs; None if it belongs to another run."""
+    """The replay to which a case of schemathesis belongs; None if no run tests the server of the case."""
     return _replays.get(case.operation.schema.config.base_url or "")
 
 
 def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any], kwargs: dict[str, Any]) -> None:
-    """Keep the pace, and use the target's credentials."""
+    """Keep the pace, and use the target's credentials and the run's proxy."""
     replay = replay_of(case)
     if replay is not None:
         replay.wait()

@@ -31,7 +31,7 @@ def run_random(session: Session, *, seed: int, max_examples: int) -> list[str]:
     Raises:
         StopRunError: A check that stops the run failed.
         BudgetSpentError: No request is left.
-        InterruptedRunError: The credentials, a quota or a gateway interrupted the run.
+        InterruptedRunError: The environment failed, as `Session.check_environment` finds out.
         NoResponseError: A contradiction could not be confirmed: there was no response.
     """
     errors: list[str] = []
@@ -102,7 +102,7 @@ def _with_real_values(target: Target, operation_ids: frozenset[str]) -> dict[str
 
 
 def _make_real(case: schemathesis.Case[Any], real_values: Mapping[str, str | int], spared: str) -> object:
-    """Use real values for all parameters of a random case but one at most, since random ids find no rows.
+    """Give the parameters of a random case real values, except ``spared``: random ids find no rows.
 
     Parameters in a location that schemathesis has made invalid on purpose stay as they are.
     """

@@ -35,7 +35,7 @@ def write_sarif(report: Report, path: Path, *, described_in: Path | None = None,
 
 
 def _locations(report: Report, described_in: Path | None) -> list[dict[str, Any]]:
-    """The locations of results: the user's file, if there is one, and the server."""
+    """The one location of every result: the server, and the user's file if it is below the working directory."""
     location: dict[str, Any] = {
         "logicalLocations": [{"fullyQualifiedName": printable(report.endpoint), "kind": "resource"}]
     }
@@ -68,7 +68,7 @@ def _run(report: Report, locations: list[dict[str, Any]], *, ci: bool) -> dict[s
 
 
 def _unjudged(report: Report) -> list[str]:
-    """Why the run is not enough to judge the server, and the checks without a verdict."""
+    """Why the run is not enough to judge the server, and the checks that should have a verdict and have none."""
     open_checks = [*report.with_outcome("errored"), *report.gaps]
     return [*report.shortcomings, *(f"{each.check} {each.outcome}: {each.reason}" for each in open_checks)]
 
