@@ -94,7 +94,7 @@ def document_of(exchange: Exchange) -> object:
 
 
 def must_be_served(exchange: Exchange, target: Target) -> bool:
-    """Whether a server must serve a request: it is valid, has no undeclared parameters, `asks_really`, and `is_modest`."""
+    """Whether a request must be served: it is valid, has no undeclared parameters, `asks_really`, and `is_modest`."""
     judgement = exchange.judgement
     is_valid = judgement.standing == "valid" and not judgement.undeclared
     return is_valid and asks_really(exchange, target) and is_modest(exchange, target)
