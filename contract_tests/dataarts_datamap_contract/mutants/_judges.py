@@ -1,4 +1,4 @@
-"""Runs the suite against one server of the fleet."""
+"""Runs the suite, or stock schemathesis, against one server."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def run_probes(session: Session, *, rounds: int = 1) -> str | None:
     Raises:
         NoResponseError: One of the first requests got no response.
         BudgetSpentError: No request is left.
-        InterruptedRunError: The credentials, a quota or a gateway interrupted the run.
+        InterruptedRunError: The credentials, a quota or a gateway interrupted the run, or the server is gone.
         StopRunError: A check that stops the run failed.
     """
     first = session.runs()

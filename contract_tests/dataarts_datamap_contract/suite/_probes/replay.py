@@ -66,7 +66,7 @@ def _kinds(session: Session) -> dict[tuple[str | None, bool], list[Exchange]]:
 
 
 def _can_be_repeated(session: Session, exchange: Exchange) -> bool:
-    """Whether a request has one meaning, locks no key, asks for data at rest, and got neither a 429 nor a 5xx."""
+    """Whether a request has one meaning, locks no key, asks for no runs after the window, and got no 429 or 5xx."""
     request, judgement = exchange.request, exchange.judgement
     if judgement.standing == "unsure" or exchange.response.status in {THROTTLED, *range(SERVER_ERROR, 600)}:
         return False
