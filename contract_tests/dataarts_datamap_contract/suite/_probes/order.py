@@ -49,7 +49,7 @@ _Studied: TypeAlias = Callable[[Session, Study], None]
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A probe, its checks, and the operation that it needs. It runs if at least one of the checks is wanted."""
+    """A probe, its checks, and an operation. It runs if the operation is called and one of the checks is wanted."""
 
     probe: _Plain
     checks: tuple[str, ...]

@@ -53,7 +53,7 @@ def probe_replay(session: Session) -> None:
 
 
 def _kinds(session: Session) -> dict[tuple[str | None, bool], list[Exchange]]:
-    """Exchanges that can be repeated, by operation and by whether they were served: a few of each, none alike."""
+    """Exchanges that can be repeated, by operation and by whether they were served: some of each, no two alike."""
     seen = [each for each in session.ledger.seen if _can_be_repeated(session, each)]
     session.random.shuffle(seen)
     found: dict[tuple[str | None, bool], list[Exchange]] = {}
