@@ -5,9 +5,9 @@ Each check of the catalogue is a test of its own, in ``dataarts_datamap_contract
     PLUGIN=dataarts_datamap_contract.pytest_conformance
     pytest -p $PLUGIN --pyargs dataarts_datamap_contract.pytest_suite --datamap-endpoint URL
 
-``--datamap-endpoint`` or ``--datamap-target`` names the server; the other options, ``DATAMAP_`` variables and the TOML
-file describe the rest, as for ``datamap conform``. Override the fixture ``conformance_target`` to aim at a server that
-your tests start themselves.
+``--datamap-endpoint`` or ``--datamap-target`` names the server; the other options, environment variables and the
+TOML file describe the rest, as for ``datamap conform``. Override the fixture ``conformance_target`` to aim at a server
+that your tests start themselves.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "table": {"metavar": "GUID", "help": "a table of the server"},
     "discover": {"action": "store_true", "help": "find an operator of the table, and a window with runs"},
     "levels": {"default": "ABCDE", "help": "levels to judge (default: %(default)s)"},
-    "seed": {"type": int, "default": 0, "help": "seed of the random requests"},
+    "seed": {"type": int, "default": 0, "help": "seed of the random choices"},
     "baseline": {"metavar": "FILE", "type": Path, "help": "a TOML file of known deviations"},
     "max-examples": {
         "metavar": "N",
@@ -70,7 +70,7 @@ def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Warn of old names of options, and read the target. A wrong target or level is an error before collection."""
+    """Warn of old option names, and read the target if one is named. A wrong target or level ends pytest at once."""
     for name, old in _OLD_NAMES.items():
         if (value := getattr(config.option, f"{_dest(name)}_old", None)) is not None:
             moved = DeprecationWarning(f"{old} has moved: write --datamap-{name}")
@@ -103,7 +103,7 @@ def named_target(pytestconfig: pytest.Config) -> Target | None:
 
 @pytest.fixture(scope="session")
 def conformance_target(named_target: Target | None) -> Target:
-    """The server under test; a test fails if the options do not name one."""
+    """The server under test; if the options do not name one, every test ends in an error."""
     if named_target is None:
         pytest.fail("no server to test: name one with --datamap-endpoint or --datamap-target")
     return named_target

@@ -1,4 +1,4 @@
-"""Starts a server of the fleet and describes it to the suite."""
+"""Starts a server, and describes it to the suite as a target."""
 
 from __future__ import annotations
 

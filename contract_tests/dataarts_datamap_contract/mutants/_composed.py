@@ -1,7 +1,7 @@
 """Broken servers that nobody thought of. Most combine one or two conditions and an effect, all drawn from tables.
 
 They measure the suite and are not part of the fleet. Those that the suite misses show which relations it does not check
-yet. The same seed and number always give the same server. Some cannot be told from a correct server by any caller.
+yet. The same seed and number always give the same server. No caller can tell some of them from a correct server.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def _status(status: int) -> Change:
 
 
 def _error(change: Callable[[dict[str, Any]], object]) -> Change:
-    """A change of the document of an error response; responses without one stay as they are."""
+    """A change of the document of an error response; a success, or an error without a body, stays as it is."""
 
     def changed(met: Met) -> Response:
         if not (met.is_error and met.response.body):

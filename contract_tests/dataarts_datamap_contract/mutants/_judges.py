@@ -1,4 +1,4 @@
-"""Runs the suite against one server of the fleet."""
+"""Runs the suite, or stock schemathesis, against one server."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def judge(name: str) -> BrokenOutcome | CorrectOutcome:
 
 
 def judge_broken(server: BrokenServer) -> BrokenOutcome:
-    """Run until a declared check fails: first the levels of those checks and then, if none fails, all levels."""
+    """Run until a declared check fails: first the levels of the declared checks; if none fails, all levels."""
     start = time.perf_counter()
     outcome = judge_levels(server, "".join(sorted({check[0] for check in server.checks})))
     if not outcome.caught_by:

@@ -28,7 +28,7 @@ _Outcome = TypeVar("_Outcome")
 
 
 def run_fleet(only: str, *, cohorts: Collection[str], workers: int) -> Iterator[BrokenOutcome | CorrectOutcome]:
-    """The outcomes as they arrive.
+    """The outcomes of the servers of the fleet, as they arrive.
 
     Args:
         only: Part of a name; other servers are left out.

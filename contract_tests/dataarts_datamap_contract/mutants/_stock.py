@@ -33,7 +33,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
     },
     "checks": {"positive_data_acceptance": {"expected-statuses": _STATUSES_OF_VALID_DATA}},
 }
-"""The settings of schemathesis that are the same for each server; the times are in seconds."""
+"""The settings of schemathesis that are the same for each server; the timeout is in seconds."""
 
 
 def find_with_stock(target: Target) -> frozenset[str]:

@@ -35,5 +35,5 @@ BUDGETS: Mapping[str, Budget] = MappingProxyType(
         "deep": Budget(seconds=None, max_examples=60, rounds=3, requests=5),
     }
 )
-"""The budgets by name. A server that is neither a mock nor on this machine gets ten requests a second unless the target
-says otherwise, so the default budget takes some minutes there."""
+"""The budgets by name. A server that is neither a mock nor on this machine gets at most ten requests a second unless
+the settings say otherwise, so the default budget takes some minutes there."""

@@ -1,7 +1,7 @@
 """Every check of the conformance suite: its id, its rule, and the basis of that rule. Importing this runs nothing.
 
 An id is the letter of its level and a short name. It does not change, since baselines and pipelines rely on it. A
-retired id is still accepted, for its successor.
+retired id is still accepted and stands for its successor.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LEVELS: Mapping[str, str] = MappingProxyType(
         "E": "Bad input",
     }
 )
-"""The subject of each level; each level builds on those before it."""
+"""The subject of each level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +285,7 @@ _CHECKS = (
         "Over all rows, runningTime is the time from startTime to endTime, speed is outputRowCount per second of "
         "runningTime, and status, times and forceSuccess do not contradict each other. While a run goes on, "
         "runningTime does not grow faster than time passes. The names of a task and a workspace may change, but do not "
-        "alternate. A few odd rows are tolerated, but none whose status says that it goes on after its endTime.",
+        "alternate. A few odd rows are tolerated, but none whose status says that the run goes on after endTime.",
         "sibling: NodeInstance; inferred: what the names mean, and the example, which is 27 minutes into its run",
         conditional=True,
     ),
@@ -454,7 +454,8 @@ _CHECKS = (
     Check(
         "C-workspace-same",
         "A workspace has all its runs",
-        "A request with workspace_id finds the runs that the same request without it shows for that workspace, if any.",
+        "A request with workspace_id finds exactly the runs that the same request without it shows for that "
+        "workspace, if any.",
         "documented: workspace_id narrows the question",
     ),
     Check(
@@ -566,8 +567,8 @@ _CHECKS = (
     Check(
         "C-lineage-category",
         "Only the categories asked for",
-        "If relationship_type_categories is sent, each relationship is of that category. Of several categories, those "
-        "of each are shown.",
+        "If relationship_type_categories is sent, each relationship is of a category that it names. If it "
+        "names several, the relationships of each are shown.",
         "documented: the parameter",
         conditional=True,
     ),

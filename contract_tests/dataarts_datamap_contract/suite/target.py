@@ -76,8 +76,8 @@ class Target:
             ``startTime``, used consistently.
         rate_limit: Most requests a second, on average; None for no limit. If the settings leave it out, it is 10 unless
             the server is a mock or on this machine.
-        max_requests: Most requests of a run; the deep budget allows five times as many. Checks that are left then stay
-            untested.
+        max_requests: Most requests of a run; the deep budget allows five times as many. When they are spent, the
+            checks that have no verdict yet stay untested.
         undeclared_methods: Statuses with which the server may refuse an undeclared method; if empty, any 4xx and 501.
         is_mock: Whether the server is a mock: it may be sent any number of wrong signatures, a token in the query, and
             methods that could write.

@@ -57,8 +57,9 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
         now: The present; the real one if None.
 
     Raises:
-        DiscoveryError: The target names no table, or allows too few requests; the server does not answer, or no longer
-            accepts the credentials; ShowNodes does not respond with an array; or no operator in it has runs.
+        DiscoveryError: The target names no table, or allows too few requests; the server does not answer, or no
+            longer serves what it served before; ShowNodes does not respond with an array; or no operator in it has
+            runs.
         TargetError: The environment names an unusable proxy.
     """
     end = int((now or datetime.now(UTC)).timestamp() * 1000) - _DAY
@@ -115,7 +116,7 @@ def _operators(session: Session) -> list[KnownJob]:
 
 
 def _with_runs(session: Session, operators: Sequence[KnownJob], start: int, end: int) -> tuple[int, list[KnownJob]]:
-    """The most runs of an operator in a window, and the operators with runs: first those that allow most checks."""
+    """The most runs of one operator in a window, and the operators with runs, those that allow most checks first."""
     counted: list[tuple[tuple[int, ...], KnownJob]] = []
     for each in operators:
         exchange = session.runs(

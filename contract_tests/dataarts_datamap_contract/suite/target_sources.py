@@ -1,4 +1,4 @@
-"""Reads the settings of a target from environment variables and a TOML file, and makes the target of them."""
+"""Reads the settings of a target from environment variables and a TOML file, and makes the target from them."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _text(value: object) -> str:
 
 
 def _moment(value: object) -> int:
-    """A time as milliseconds since the epoch, from a number, digits, or a time with an offset."""
+    """A time in milliseconds since the epoch, from an integer of at least 0, digits, or a time with an offset."""
     if isinstance(value, datetime) and value.utcoffset() is not None:
         return (value - _EPOCH) // timedelta(milliseconds=1)
     text = str(value)

@@ -144,7 +144,7 @@ class Report:
         shortcomings: Why the run is not enough to judge the server, one line each; empty if it is.
         coverage: How much of the specification was exercised.
         stopped: Whether the run ended early because a check in ``stop_on`` failed.
-        weaknesses: Why the target's data is too poor for most checks; in CI, such a run counts as not judged.
+        weaknesses: Why the target's data is too poor for most checks; in CI, such a run does not count as conforming.
         limits: What the run did not test, and why: for example, the data lacks it, the time was up, or the server does
             not serve it.
     """

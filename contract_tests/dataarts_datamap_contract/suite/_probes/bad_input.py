@@ -177,7 +177,7 @@ def _outside(parameter: Parameter) -> Iterator[str]:
 
 
 def _around_one(session: Session, first: Exchange) -> tuple[int, int]:
-    """A window with few runs, so that the largest page is a small one; the target's own if no run is known."""
+    """A window with few runs, so that the page with the largest limit is short; the target's own if no run is known."""
     moments = cut_points(first.response.rows, ("planTime", "startTime"))
     low, high = session.target.window_start, session.target.window_end
     return (max(low, moments[0]), min(high, moments[-1])) if moments and moments[0] <= high else (low, high)

@@ -104,7 +104,7 @@ def varied_question(session: Session, operation_id: str, number: int, **changes:
 
 
 def varied_questions(session: Session, number: int, **changes: Any) -> Iterator[Request]:  # noqa: ANN401
-    """A request of `varied_question` for each operation that is asked for.
+    """A request of `varied_question` for each operation that the run calls.
 
     From number 3 on, only every second operation on assets has its turn.
     """

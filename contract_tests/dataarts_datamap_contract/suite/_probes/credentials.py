@@ -263,7 +263,7 @@ def _wrong_signatures(session: Session) -> Iterator[tuple[str, Request]]:
 
 
 def _wrong_for_all(session: Session, number: int) -> Iterator[tuple[str, Request]]:
-    """For each operation, a request signed with a wrong key; if it has a body, also one signed with another body."""
+    """For each operation, a request signed with a wrong key; if it has a body, also one signed for another body."""
     signer = _signer(session)
     key = signer.secret_key
     for request in varied_questions(session, number, credential=NOBODY):

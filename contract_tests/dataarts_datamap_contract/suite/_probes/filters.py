@@ -25,7 +25,7 @@ _PICTURE = re.compile("[\U00010000-\U0010ffff]")
 
 
 def near_names(name: str) -> Iterator[tuple[str, str]]:
-    """Job names other than this one, each with the check that it is for."""
+    """Job names other than ``name``, each with the check that it is for."""
     yield "C-job-name-other", "no-such-operator-5f1c09"
     wide = "".join(chr(ord(char) + _FULL_WIDTH) if "!" <= char <= "~" else char for char in name)
     for each in (wide, *_collated(name), *_rewritten(name)):
@@ -71,7 +71,7 @@ def wild_ids(value: str) -> tuple[str, ...]:
 
 
 def near_id(value: str, *, in_capitals: bool = False) -> tuple[str, ...]:
-    """Ids other than this one: its last character changed or left out, one added, and a list that begins with the id.
+    """Ids other than ``value``: its last character changed or left out, a 0 or a blank added, and a list of two ids.
 
     Args:
         value: The id.

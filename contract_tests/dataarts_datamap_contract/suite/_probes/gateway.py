@@ -1,4 +1,4 @@
-"""Probes of the gateway in front of the operations: undeclared methods, paths, parameters; content codings."""
+"""Probes of the gateway in front of the operations: undeclared methods, paths and parameters, and content codings."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ _OFFSETS: Final[tuple[Callable[[int, int, int], int], ...]] = (
 
 
 class _Base(NamedTuple):
-    """The widest window of an operator that was read whole, and the times of its runs, each once.
+    """An operator's widest window that was read whole, and the times of its runs, each once.
 
     Its runs determine each page of each window inside it.
     """
@@ -134,7 +134,7 @@ def _question(base: _Base, start: int, end: int, offset: int, limit: int) -> dic
 def _in_company(
     generator: random.Random, question: dict[str, Any], other: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """A question, and now and then one before or after it that a cache or a connection may take for the same."""
+    """A question and, at times, another before or after it, which a cache or a connection may confuse with it."""
     company = generator.random()
     if company < _DISTURBED:
         yield question | generator.choice(_UNSERVED)
@@ -167,7 +167,7 @@ def _askers(session: Session) -> Iterable[Asker]:
 
 
 def _read_whole(session: Session, asker: Asker, study: Study, end: int) -> _Base | None:
-    """Read the widest window of an operator, up to ``end``, that can be read whole; None if there is none with runs."""
+    """Read the widest of an operator's windows, up to ``end``, that can be read whole; None if none with runs can."""
     # The widest begins at 1: at 0, there may be runs that have not started.
     windows = ((1, end), (session.target.window_start, end), (study.start, study.end))
     for window in windows if end == session.target.window_end else windows[:1]:

@@ -49,7 +49,7 @@ _Studied: TypeAlias = Callable[[Session, Study], None]
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A probe, its checks, and the operation that it needs. It runs if at least one of the checks is wanted."""
+    """A probe, its checks, and an operation. It runs if the operation is called and one of the checks is wanted."""
 
     probe: _Plain
     checks: tuple[str, ...]
@@ -146,7 +146,7 @@ def run_probes(session: Session, *, rounds: int = 1) -> str | None:
     Raises:
         NoResponseError: One of the first requests got no response.
         BudgetSpentError: No request is left.
-        InterruptedRunError: The credentials, a quota or a gateway interrupted the run.
+        InterruptedRunError: The credentials, a quota or a gateway interrupted the run, or the server is gone.
         StopRunError: A check that stops the run failed.
     """
     first = session.runs()

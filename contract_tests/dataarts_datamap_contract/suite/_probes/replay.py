@@ -53,7 +53,7 @@ def probe_replay(session: Session) -> None:
 
 
 def _kinds(session: Session) -> dict[tuple[str | None, bool], list[Exchange]]:
-    """Exchanges that can be repeated, by operation and by whether they were served: a few of each, none alike."""
+    """Exchanges that can be repeated, by operation and by whether they were served: some of each, no two alike."""
     seen = [each for each in session.ledger.seen if _can_be_repeated(session, each)]
     session.random.shuffle(seen)
     found: dict[tuple[str | None, bool], list[Exchange]] = {}
@@ -66,7 +66,7 @@ def _kinds(session: Session) -> dict[tuple[str | None, bool], list[Exchange]]:
 
 
 def _can_be_repeated(session: Session, exchange: Exchange) -> bool:
-    """Whether a request has one meaning, locks no key, asks for data at rest, and got neither a 429 nor a 5xx."""
+    """Whether a request has one meaning, locks no key, asks for no runs after the window, and got no 429 or 5xx."""
     request, judgement = exchange.request, exchange.judgement
     if judgement.standing == "unsure" or exchange.response.status in {THROTTLED, *range(SERVER_ERROR, 600)}:
         return False

@@ -47,7 +47,7 @@ Pairs = tuple[tuple[str, str], ...]
 _CONTENT_TYPE = ("Content-Type", "application/json")
 _REFUSED = frozenset({401, 403})
 _CLOSED = frozenset({403, 404, 405, 501})
-"""Statuses that may say that the server has no such operation, or does not open it to the account."""
+"""Statuses that may say that the server has no such operation, or refuses it to the account."""
 
 _GATEWAY = frozenset({502, 503, 504})
 _PASSING = frozenset({*_REFUSED, THROTTLED, *_GATEWAY})
@@ -85,7 +85,7 @@ class Session:
 
     Attributes:
         target: The server, and the ids that exist there.
-        ledger: Where each exchange and each judgement is noted.
+        ledger: Where exchanges and judgements are noted.
         oracle: Judges each request.
         random: Generates the random choices of the probes.
         clock: Gives the time at which requests are signed, in UTC.
@@ -221,7 +221,7 @@ class Session:
                 self.ledger.moved.add(exchange.operation_id)
 
     def doubt(self, check: str, exchange: Exchange, problem: str, earlier: Exchange | None = None) -> None:
-        """Note a problem if the earlier response, or this one if there is none, stays the same when requested again.
+        """Have a problem judged if it persists: `confirm` repeats the request of ``earlier``, or else of ``exchange``.
 
         Raises:
             As `send` does.
@@ -240,10 +240,13 @@ class Session:
         return _are_named_anew([_guids(each.document) for each in responses])
 
     def open(self, operation_id: str) -> Exchange:
-        """Try an operation that the server need not have, or need not open to the target's account.
+        """Try an operation that the server need not have, or may refuse to the target's account.
 
         A plain request and the smallest one are sent; for ListEntityDetails, one GUID, and that GUID twice. If the
         operation is closed, the plain response is judged like one for an undeclared path.
+
+        Returns:
+            An exchange that was served, if there is one; else the plain one.
 
         Raises:
             As `send` does.
@@ -295,7 +298,7 @@ class Session:
         self.judge("A-answer-whole", exchange, *_uncoded(exchange.response))
 
     def check_environment(self, exchange: Exchange) -> bool:
-        """Find out whether an error response is the environment's fault: whether an earlier, served request now fails.
+        """Find out whether an error is the environment's fault: then a request that was served before fails, too.
 
         Returns:
             Whether the error response is an effect of a wrong token before it; if so, this is judged here.
@@ -316,10 +319,10 @@ class Session:
         return False
 
     def _ask_again(self, request: Request) -> bool:
-        """Send a request that was served before; return whether it is only refused soon after a wrong token.
+        """Send a request that was served before; return whether it was refused only for a while after a wrong token.
 
         Raises:
-            InterruptedRunError: It gets no response, or is no longer served: that need not be the server's fault.
+            InterruptedRunError: It gets no response, or a status of `_PASSING`: that need not be the server's fault.
             BudgetSpentError: No request is left.
             StopRunError: A check that stops the run failed.
         """
@@ -384,7 +387,7 @@ class Session:
         return self.authorize(request, credential)
 
     def question(self, operation_id: str, **changes: Any) -> Request:  # noqa: ANN401  each has its own type
-        """A valid request for an operation, ten rows at most, with changes as in `request` or `runs_request`."""
+        """A valid request for an operation, limit 10 if it has one, changed as in `request` or `runs_request`."""
         if operation_id == RUNS:
             return self.runs_request(**changes)
         plain: dict[str, Any] = {**_PLAIN.get(operation_id, {}), **changes}
@@ -393,18 +396,18 @@ class Session:
         return self.request(operation_id, **plain)
 
     def questions(self, **changes: Any) -> list[Request]:  # noqa: ANN401  each has its own type
-        """A valid request for each operation that is asked for."""
+        """The request of `question` for each operation that the run calls (`asks_for`)."""
         return [self.question(each, **changes) for each in (RUNS, NODES, *ASSETS) if self.asks_for(each)]
 
     def asks_for(self, operation_id: str) -> bool:
-        """Whether an operation is called: ShowNodes if the target names a table, those on assets if they are served."""
+        """Whether the run calls an operation: ShowNodes if the target names a table, one on assets if it is served."""
         if operation_id == NODES:
             return self.target.table_guid is not None
         return operation_id not in ASSETS or operation_id in self.ledger.served
 
     @property
     def table_guid(self) -> str | None:
-        """The target's table, or one that was shown; None if none is known."""
+        """The GUID of the target's table, else of the first table or asset that was shown; None if none was."""
         assets = self.ledger.world.assets
         return self.target.table_guid or next(iter((*assets.ends, *assets.assets)), None)
 
@@ -413,12 +416,12 @@ class Session:
         return self.nodes().response.operators if self.asks_for(NODES) else ()
 
     def runs_request(self, **changes: Any) -> Request:  # noqa: ANN401  each has its own type
-        """A request for the target's runs, ten from the first, with some of its parts changed.
+        """A request for the first ten of the target's runs, with some of its parts changed.
 
         Args:
             changes: ``project_id``, ``task_id`` and ``instance`` in place of the target's; ``instance=None`` leaves the
-                header out; ``query`` in place of the whole query string; ``credential``; and query parameters by name,
-                of which None leaves one out.
+                header out; ``query`` in place of the whole query string; ``credential``; and query parameters by name;
+                None leaves such a parameter out.
         """
         query = changes.pop("query", None)
         path = self._path("ShowInstanceInfos", changes)
@@ -446,7 +449,7 @@ class Session:
         return self.send(self.nodes_request(**changes))
 
     def authorize(self, request: Request, credential: Credential | None = None) -> Request:
-        """The request with the target's own credential; unchanged if ``credential`` is given, which it already has."""
+        """The request with the target's own credential; unchanged if ``credential`` is given: the request has it."""
         if credential is not None:
             return request
         return good_credential(self.target, request, host=self.host, base_path=self.base_path, moment=self.clock())

@@ -67,13 +67,13 @@ class Study:
 
 
 def total_of(exchange: Exchange) -> int | None:
-    """The total of a response's page, if it has any."""
+    """The total of a response's page; None if it has none."""
     page = exchange.response.page
     return page.total if page else None
 
 
 def walk(session: Session, limit: int = LIMIT, *, first: Exchange | None = None, **changes: Any) -> Walk:  # noqa: ANN401  each has its own type
-    """Walk a window until a page is empty or refused, or the total is reached; at most two pages more than it fills.
+    """Walk a window until a page is empty or refused, or the total is reached; at most two pages beyond the total.
 
     Args:
         session: The run.

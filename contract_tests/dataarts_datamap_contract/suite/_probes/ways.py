@@ -22,7 +22,7 @@ _MANY: Final = (0, 0, 1, 2, 4, 7)
 """In how many ways a request differs from the plain one: one of these numbers is drawn."""
 
 _THEN_WELL: Final = (True, *[False] * 7)
-"""Whether a good request follows a wrong one: it does so after one of each eight of a kind."""
+"""Whether a good request follows a wrong one: it does so after one in eight of each kind."""
 
 _ACCEPTED: Final = (
     *("*/*", "application/*", "application/json", "application/json;charset=UTF-8", "APPLICATION/JSON; q=0.5"),

@@ -1,4 +1,4 @@
-"""Finds out which operations on assets and their lineage the server has, and opens to the target's account."""
+"""Finds out which operations on assets and their lineage the server has, and serves to the target's account."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
 
 
 def open_assets(session: Session) -> None:
-    """Try each of the operations, and excuse the checks of `NEEDED` that have no served operation."""
+    """Try each operation on assets, and excuse the checks of `NEEDED` that have no served operation."""
     ledger = session.ledger
     for operation_id in (SEARCH, BULK, DETAIL, DETAILS, LINEAGE):
         if session.table_guid is None and operation_id in {DETAIL, DETAILS, LINEAGE}:
@@ -68,4 +68,4 @@ def open_assets(session: Session) -> None:
     for check, needed in NEEDED.items():
         if needed.isdisjoint(ledger.served):
             names = " or ".join(sorted(needed))
-            ledger.excuse(f"the server does not have {names}, or does not open it to this account", check)
+            ledger.excuse(f"the server does not have {names}, or refuses it to this account", check)

@@ -98,7 +98,7 @@ def probe_pages(session: Session) -> None:
 
 
 def probe_names(session: Session) -> None:
-    """A search by the name that a table has in its details, or in lineage, finds its GUID."""
+    """A search by the name with which a table was shown finds its GUID."""
     world = session.ledger.world.assets
     if not world.ends and not world.assets:
         search(session, query="")
@@ -127,7 +127,7 @@ def _is_plain(name: str) -> bool:
 
 
 def probe_narrowing(session: Session) -> None:
-    """A keyword, a filter and an owner leave out just what does not match them, alone and together, in any order."""
+    """A keyword, a filter and an owner leave out just what does not match, alone and together, in any sort order."""
     pages = _walk(session, query="")
     everything = _assets(pages)
     if whole_number(pages[0].response.members.get("count")) != len(everything):
@@ -168,7 +168,7 @@ def probe_narrowing(session: Session) -> None:
 
 
 def _ask_in_both_sequences(session: Session, changes: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
-    """Ask for a new page before and after a change of one member, in both sequences; the asset world compares them."""
+    """Ask two searches that differ in a member for one page, then in reverse for another; the asset world judges."""
     for change in changes:
         for offset, pair in enumerate((change, change[::-1])):
             limit = session.deal("new", range(LEAST_CAP // 4, LEAST_CAP))
@@ -312,7 +312,7 @@ def _filters(generator: random.Random, everything: Mapping[str, Mapping[str, Any
             leaves += [(leaf, due)] if due else []
             yield _Part({"filter": leaf}, due, f"{attribute} {operator} {asked}")
     generator.shuffle(leaves)
-    # First come pairs of filters that let many of the same assets pass, and each of them many others.
+    # First come pairs of filters that both pass many of the same assets, while each passes many others, too.
     pairs = sorted(combinations(leaves, 2), key=lambda pair: -_difference(pair[0][1], pair[1][1]))
     for one, two in (*pairs[:_MOST_JOINED], *pairs[-_MOST_JOINED:]):
         yield from _joined(one, two, leaves[-1])
