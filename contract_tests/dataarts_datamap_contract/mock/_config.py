@@ -129,7 +129,7 @@ class MockConfig:
         latency_sigma: How much the delay varies: it is log-normal, and this is the standard deviation of its logarithm.
             At 0.5, one response in twenty takes at least 2.3 times the median.
         faults: How responses go wrong. If several match a response, the first one applies. A request can ask for a
-            fault in the header ``X-Mock-Fault``: ``reset``, or ``slow:seconds=5``.
+            fault in the header ``X-Mock-Fault``, such as ``reset`` or ``slow:seconds=5``.
         progress: How waiting and running runs go on to success: ``"by-hand"``, a step on request; ``"with-time"``, a
             step each ``progress_step`` of the clock; or ``"immediately"``, so that no run waits or runs.
         progress_step: How long one step takes.
