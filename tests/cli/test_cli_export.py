@@ -235,7 +235,7 @@ def test_increments_of_tables_that_share_an_operator(
         server.asked.clear()
         code, _, err = called(capfdbinary, *increment, "--table", SECOND)
         assert (0, {"a": 33.0, "b": -5.0, "c": -5.0}) == (code, asked_from(server))
-        assert "datamap: no runs yet of w/c: reading only from there on; --since reads older ones\n" in err
+        assert "datamap: no runs yet of w/c: reading only from that time on; --since reads older ones\n" in err
 
 
 @pytest.mark.parametrize("increment", [[], ["--since-last"]])

@@ -90,13 +90,13 @@ class MockConfig:
         size: How many runs each operator has, up to 10,000,000; they are computed when requested and take no memory.
             None for some weeks of more varied runs, and the documented run.
         scenario: A story in place of the invented runs, about the documented table, four tables upstream of it, and one
-            downstream. Today, a table upstream failed (``"upstream-failed"``), has not started (``"late"``) or is still
-            being written (``"waiting"``); or one that also reads the documented table failed (``"cycle"``); or the
-            documented table failed, and the lineage of its job is not known (``"unparsed"``). ``"varied"`` is not a
+            downstream. Today, a job upstream failed (``"upstream-failed"``), has not started (``"late"``) or is still
+            running (``"waiting"``); or a job upstream that also reads the documented table failed (``"cycle"``); or the
+            documented table's own job failed, and its lineage is not known (``"unparsed"``). ``"varied"`` is not a
             story: it adds the variety that a conformance suite needs. None for no story.
         tables: The number of tables of a warehouse in place of the invented data, up to 5,000: three layers, a job for
-            each table and a run a day for thirty days. Of 300 tables, two failed today, two wait and one is still being
-            written; the jobs downstream of these were skipped or wait, and all others succeeded. None for no warehouse.
+            each table and a run a day for thirty days. Of 300 jobs, two failed today, two wait and one is running; the
+            jobs downstream of these were skipped or wait, and all others succeeded. None for no warehouse.
         invited: Whether searches, details and lineage are open to the caller. If not, the response to them is 404 with
             APIGW.0101; the service's own response is not known.
         lineage_reach: Whether ShowDatamapLineage shows ``"all"`` lineage of a table, or only ``"one-step"``.
@@ -129,7 +129,7 @@ class MockConfig:
         latency_sigma: How much the delay varies: it is log-normal, and this is the standard deviation of its logarithm.
             At 0.5, one response in twenty takes at least 2.3 times the median.
         faults: How responses go wrong. If several match a response, the first one applies. A request can ask for a
-            fault in the header ``X-Mock-Fault``: ``reset``, or ``slow:seconds=5``.
+            fault in the header ``X-Mock-Fault``, such as ``reset`` or ``slow:seconds=5``.
         progress: How waiting and running runs go on to success: ``"by-hand"``, a step on request; ``"with-time"``, a
             step each ``progress_step`` of the clock; or ``"immediately"``, so that no run waits or runs.
         progress_step: How long one step takes.

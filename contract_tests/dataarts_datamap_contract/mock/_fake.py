@@ -85,7 +85,7 @@ class FakeService:
 
     @property
     def requests(self) -> list[dict[str, Any]]:
-        """The requests since the start or the last ``clear``, 10,000 at most, oldest first.
+        """The latest 10,000 requests since the start or the last ``clear``, oldest first.
 
         Each has ``method``, ``target``, ``headers``, ``status``, ``request_id`` and ``fault``.
         """
@@ -199,7 +199,7 @@ class FakeService:
         log: str | None = None,
         **values: Any,  # noqa: ANN401
     ) -> int:
-        """Add a run.
+        """Add a run; if there is a run with the given ``run_id``, change that one.
 
         Args:
             operator: Its operator, as ``add_operator`` returned it; None for the one that was added last, or the
@@ -211,8 +211,8 @@ class FakeService:
                 never; and any documented field of a run, under its name on the wire or in the client
                 (``outputRowCount=7``, ``output_row_count=7``). By default, the first run was planned an hour ago, and
                 each further run a minute after the newest one, but not after the present. A run is submitted 1 s after
-                its plan time, starts 5 s after it and takes a minute, unless its status says that it has not started or
-                not ended.
+                its plan time, starts 5 s after its plan time and takes a minute, unless its status says that it has not
+                started or not ended.
 
         Returns:
             Its id, ``taskRunningLogId``.

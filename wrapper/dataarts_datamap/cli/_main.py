@@ -121,7 +121,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
 
 
 def _explained(error: click.ClickException) -> click.ClickException:
-    """The error; for an option that does not exist, with a suggestion."""
+    """The error; for an option that does not exist, with a suggestion if there is one."""
     if not isinstance(error, click.NoSuchOption):
         return error
     from dataarts_datamap.cli._options.unknown_options import hint_on  # noqa: PLC0415  loads all verbs
@@ -152,7 +152,7 @@ def datamap() -> None:
     server that this runs on.
 
     In the help of a verb, the default of an option is in parentheses, or after "default:". A TIME is a date, a time,
-    or milliseconds since the epoch; a SPAN is 90m, 24h or 7d.
+    or milliseconds since the epoch; a SPAN is a text such as 90m, 24h or 7d.
 
     Exit codes: 0 yes, 1 no, 2 could not be judged, 3 wrong usage, 130 interrupted.
 

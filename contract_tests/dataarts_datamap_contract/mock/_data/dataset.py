@@ -1,6 +1,6 @@
 """The data behind the operations: tables, the operators that write or read them, and the runs of each operator.
 
-Nothing here depends on HTTP, and only the encoded rows that a history caches depend on JSON.
+Nothing here depends on HTTP, and only the encoded rows depend on JSON.
 """
 
 from __future__ import annotations

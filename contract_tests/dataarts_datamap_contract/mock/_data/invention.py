@@ -73,7 +73,7 @@ class _Schedule:
         workspace_name: Name of the operator's workspace.
         period: Milliseconds from one run to the next.
         phase: Milliseconds from the start of a period to the run.
-        runs: How many runs there are.
+        runs: How many runs there are, apart from reruns.
         duration: Milliseconds that a run takes, roughly.
         latest: Statuses of the newest runs, newest first.
     """
@@ -169,7 +169,7 @@ class _FewRuns(NamedTuple):
 
 @lru_cache(maxsize=4)
 def _few_runs(project_id: str, seed: int, now: int, column: TimeColumn) -> _FewRuns:
-    """The runs of each operator and logs; ids rise across all operators. Servers with the same data share them."""
+    """The runs of each operator, numbered across all operators, and logs. Servers with the same data share them."""
     histories = {schedule.operator: list(_History(schedule, project_id, seed, now).rows()) for schedule in _schedules()}
     _number(list(chain.from_iterable(histories.values())), _generator(seed, "run ids"))
     histories[documented_operator()].append(documented_run())

@@ -29,7 +29,7 @@ _FAILURE = {
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The log of a run, as a test sets it.
+    """How the log of a run differs from the usual one.
 
     Attributes:
         text: Its text; None for the usual log of the run's status.

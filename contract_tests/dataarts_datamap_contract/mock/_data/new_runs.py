@@ -22,8 +22,8 @@ _WHOLE = ("taskRunningLogId", "planTime", "startTime")
 def complete_run(fields: Mapping[str, object], operator: Operator, run_id: int, plan: int) -> Row:
     """A run of an operator with all documented fields.
 
-    It is submitted 1 s after its plan time, starts 5 s after it and takes a minute, unless its status says that it has
-    not started or not ended.
+    It is submitted 1 s after its plan time, starts 5 s after its plan time and takes a minute, unless its status says
+    that it has not started or not ended.
 
     Args:
         fields: Values by the names of the documented fields. They override all defaults; any JSON value is accepted,

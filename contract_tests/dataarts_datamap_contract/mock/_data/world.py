@@ -217,7 +217,7 @@ class World:
         return None
 
     def find_history(self, task_id: str, job_name: str, workspace_id: str | None = None) -> RunHistory | None:
-        """The runs of the operator that `Dataset.find_operator` finds, or None, after the steps that are due."""
+        """The runs of the operator that ``Dataset.find_operator`` finds, or None, after the steps that are due."""
         self._keep_up()
         operator = self.dataset.find_operator(task_id, job_name, workspace_id)
         return None if operator is None else self.dataset.histories[operator]
@@ -229,7 +229,7 @@ class World:
             return list(islice(self.dataset.histories[operator], limit))
 
     def workspace_names(self) -> dict[str, str]:
-        """The name of each workspace by its id."""
+        """The name of each workspace by its id; the id again if no run has the name."""
         with self.lock:
             newest = {operator: next(iter(runs), None) for operator, runs in self.dataset.histories.items()}
         ids = {operator.workspace_id: operator.workspace_id for operator in newest}

@@ -48,7 +48,7 @@ class Authentication:
         """Return if the request is accepted.
 
         Raises:
-            HttpError: It has neither a token nor a signature, or a wrong one.
+            HttpError: It has neither a token nor a signature, or one that is not valid.
         """
         signed = claims_signature(request)
         if signed:

@@ -200,7 +200,7 @@ class IamError(HttpError):
         self.title = title
 
     def document(self) -> dict[str, Any]:
-        """The body, with IAM's own code beside the HTTP status in ``code``."""
+        """The body: the HTTP status is in ``code``, and IAM's own code in ``error_code``."""
         return {
             "error": {"code": self.status, "error_code": self.code, "message": self.message, "title": self.title},
         }

@@ -92,7 +92,7 @@ def create_app(config: MockConfig) -> ASGIApp:
     Get secretKey failed,ak:…,err:ak not exist      another access key
     AK access failed to reach the limit,forbidden   for 5 minutes after more than 5 failures in a row
     X-Sdk-Date is not signed, … was sent 2 times    ``X-Sdk-Date``, which alone must be signed, is not; or it was
-                                                    not sent exactly once
+                                                    not sent exactly once (inferred)
     calc aksk signature fail:signature expired, …   more than 15 minutes before or after the clock
     verify aksk signature fail, canonicalRequest:…  anything signed was changed
     verify security token fail                      ``X-Security-Token`` is not exactly the key's (inferred)

@@ -253,7 +253,7 @@ def _bulk_end(side: str, table: DescribedTable | None) -> dict[str, Any]:
 
 
 def _matches(table: DescribedTable, wanted: dict[str, Any]) -> bool:
-    """Whether a table passes a filter: a comparison, a condition over others, or both.
+    """Whether a table passes a filter: a comparison, a condition over other filters, or both.
 
     Raises:
         HttpError: The attribute or the operator is unknown to this server.

@@ -39,7 +39,7 @@ class MockServer:
         config: The configuration of the server.
         record: Its counts since the block was entered: ``tokens_issued``, ``signatures_refused`` and ``throttled``; and
             the last ``requests``.
-        controls: Its data and faults, which can be changed while it runs; without effect if ``build`` was given.
+        controls: Its data and faults, which can be changed while it runs; if ``build`` was given, this has no effect.
 
     Raises:
         OSError: On entering, if the port is in use or the host is not an address of this machine.

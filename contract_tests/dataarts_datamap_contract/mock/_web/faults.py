@@ -47,7 +47,7 @@ class Fault:
     ============= ==================================================================================================
     reset         the connection is reset before any byte of the response
     truncated     the connection is closed in the middle of the body
-    dribble       the body arrives in ten parts over ``seconds``
+    dribble       the body arrives in up to ten parts over ``seconds``
     slow          nothing arrives for ``seconds``, then all of it
     html          status 200 and an HTML page, as from a broken proxy
     500, 502      that status, with an error code that the gateway's table has for it
@@ -59,7 +59,7 @@ class Fault:
 
     Attributes:
         kind: How responses go wrong.
-        every: Every n-th response goes wrong; the first one is the n-th.
+        every: Every n-th response goes wrong, beginning with the n-th.
         probability: The fraction of responses that go wrong, at random; the same ones for the same seed.
         seconds: For ``slow`` and ``dribble``: how long the response takes.
 

@@ -54,7 +54,7 @@ class HttpError(Exception):
 
 
 class ResponseWriter:
-    """Writes responses, each with its own request id: the ids count up from a start derived from the seed."""
+    """Writes responses, each with its own request id: a prefix derived from the seed, and a number that counts up."""
 
     def __init__(self, seed: int | str) -> None:
         self._prefix = hashlib.sha256(str(seed).encode()).hexdigest()[:20]

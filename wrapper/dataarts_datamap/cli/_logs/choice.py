@@ -38,7 +38,7 @@ def find_run(  # noqa: PLR0913  one parameter for each option
     Args:
         client: The client.
         target: The id of the run if ``table`` is given, else the table.
-        table: The table of the run; None to find the newest failure of ``target``.
+        table: The table of the run whose id is ``target``; None if ``target`` is the table.
         since: Time to look back.
         only: Names of the operators to look at. If empty: all of ``table``; without ``table``, those that write the
             target according to lineage, or all if lineage names none.

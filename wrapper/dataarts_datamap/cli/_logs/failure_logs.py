@@ -26,7 +26,7 @@ def with_logs(report: Report, client: DataMapClient) -> Report:
     After an error that is not a ``LogError``, no more logs are requested.
 
     Raises:
-        ConfigurationError: The address of object storage, or of IAM for a token, is not known.
+        ConfigurationError: The credentials, or the address of object storage or IAM, are missing or unusable.
     """
     failures, logs = report.failures, dict[RunIdentity, FailureLog]()
     for run in failures[:_MOST]:

@@ -59,7 +59,7 @@ def follow_log(client: DataMapClient, run: Run, most: int | None, *, start: date
 
 
 def _now(client: DataMapClient, run: Run, start: datetime) -> Run | None:
-    """The run as it is now; unchanged if it cannot be read at the moment; None if it has disappeared."""
+    """The run as it is now; unchanged if it cannot be read at the moment, or has no origin; None if it is gone."""
     if run.origin is None:
         return run
     whose = run.origin.operator
@@ -83,7 +83,7 @@ class _FollowedLog:
         self._seen = b""
 
     def show_more(self, run: Run) -> None:
-        """Show what is new, if it can be read at the moment. A log that does not exist yet is not an error."""
+        """Show what is new, if it can be read at the moment. A log, or its path, may not exist yet."""
         try:
             self._show_new(run)
         except (LogNotFoundError, LogPathError):

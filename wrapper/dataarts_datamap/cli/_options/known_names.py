@@ -1,8 +1,8 @@
-"""The names of tables seen by verbs, kept on disk for a day, so that a shell can complete them without a request.
+"""The names of tables that verbs have seen, kept on disk: for a day, a shell can complete them without a request.
 
-There is a file for each endpoint, region, project and instance. Only its owner can read it. It holds names, but no
-GUID, credential or address: the service is only in the file's own name, as a digest. Names that are not plain words
-for a shell are left out.
+There is a file for each combination of endpoint, region, project and instance. Only its owner can read it. It holds
+names, but no GUID, credential or address: the service is only in the file's own name, as a digest. Names that are not
+plain words for a shell are left out.
 """
 
 from __future__ import annotations

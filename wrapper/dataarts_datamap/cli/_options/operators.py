@@ -41,7 +41,7 @@ class OperatorChoice:
         return client.find_producers(table_guid, role=self.role, only=self.only or None, ignore=self.ignore)
 
     def narrow(self, operators: Iterable[Operator]) -> ChosenOperators:
-        """The operators that are chosen by name, and those that are left out."""
+        """The operators that ``only`` and ``ignore`` let count, and those that they leave out."""
         from dataarts_datamap._monitoring.producers import choose_operators
 
         return choose_operators(operators, only=self.only or None, ignore=self.ignore)

@@ -64,7 +64,7 @@ def resume_option(command: CommandT) -> CommandT:
 
 @contextmanager
 def resumption(file: Path | None) -> Generator[Resumption]:
-    """A block that reads runs, beginning at the position in a file; without a file, no position is kept.
+    """A block that reads runs, from the position in a file if the file exists; for None, no position is kept.
 
     If a ``DataMapError`` or an interrupt ends the block, the position of the walk is written to the file, if known.
     After all runs, the file is removed. If the reader of stdout goes away, the file stays unchanged.

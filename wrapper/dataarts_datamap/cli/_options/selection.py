@@ -37,7 +37,7 @@ class Selection:
         start: Beginning of the window; None if it is not given.
         end: End of the window; None for now.
         since: Length of the window up to its end; None if it is not given. It cannot be given together with ``start``.
-        tz: Zone of times without an offset.
+        tz: Zone of times without an offset, and of the times shown in a table.
         paging: Keywords of ``list_table_runs`` for reading pages.
         strict: Whether a field with an unexpected type or an invalid value is an error.
     """
@@ -95,8 +95,8 @@ class Selection:
     def count(self, client: DataMapClient, operators: Sequence[Operator]) -> int | None:
         """The number of runs of the operators according to the server's totals: a small request for each.
 
-        None if a total is missing, a response is invalid, or the server refuses a request: the window is not sliced
-        here, and may be longer than the server allows.
+        None if a total is missing, or a response is invalid or an error: the window is not sliced here, and may be
+        longer than the server allows.
 
         Raises:
             click.UsageError: As for ``pager``.
@@ -147,7 +147,7 @@ _OPTIONS = options(
     time_option("--start", help="Beginning of the window: a date, a time, or epoch ms"),
     time_option("--end", help="End of the window (now)"),
     span_option("--since", help="Length of the window up to its end: 90m, 24h, 7d"),
-    zone_option("times without an offset"),
+    zone_option("times without an offset, and of the times shown in a table"),
     paging_options,
     click.option("--strict", is_flag=True, help="Fail on a field with an unexpected type or an invalid value."),
 )

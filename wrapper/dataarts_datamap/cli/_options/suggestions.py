@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FAULTS: Final = {
     "reset": "the connection is reset before any byte",
     "truncated": "the connection is closed in the middle of the body",
-    "dribble": "the body is sent in ten pieces",
+    "dribble": "the body is sent in up to ten pieces",
     "slow": "nothing is sent for a while, then the whole response",
     "html": "status 200 with an HTML page",
     "500": "internal server error",

@@ -84,7 +84,7 @@ def write_overview(  # noqa: PLR0913  one parameter for each option
 def _read_row(
     client: DataMapClient, check: TableCheck, *, days: Sequence[date], now: datetime, zone: tzinfo
 ) -> OverviewRow:
-    """A table with its days: the runs of the operators that count, or of all operators if none counts."""
+    """A table with its days, from the operators that count, or from all if none counts; empty without a status."""
     nothing = OverviewRow(check=check, strip=DayStrip(label="", days=tuple({} for _ in days)))
     if check.status is None or check.guid is None:
         return nothing

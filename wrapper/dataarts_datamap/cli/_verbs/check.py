@@ -221,4 +221,4 @@ def _tell_doubts(checks: list[TableCheck]) -> None:
     unclear = sum(one.status is not None and not one.producers_known for one in checks)
     if unclear:
         what = "table" if unclear == 1 else "tables"
-        note(f"the operators that write {unclear} {what} are not known: all that the service lists count")
+        note(f"the operators that write {unclear} {what} are not known: all operators count that the service lists")

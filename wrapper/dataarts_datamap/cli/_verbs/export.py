@@ -141,10 +141,12 @@ def _increment(
     workspace_id: str | None,
     **where: Any,  # noqa: ANN401
 ) -> list[_Part]:
-    """The parts to read for an increment: for each operator, the time from which its runs may have changed.
+    """The parts to read for an increment: each operator in the file from the time at which its runs may have changed.
+
+    The other operators are read from the selection's beginning; if it has none, from the earliest of these times.
 
     Raises:
-        click.UsageError: The file has no runs of any of them, and the beginning of the first export is not given.
+        click.UsageError: The file has no runs of any operator, and the selection has no beginning.
     """
     from dataarts_datamap._export.export import increment_starts
 
@@ -170,7 +172,9 @@ def _increment(
 def _tell_fresh(operators: list[Operator], selection: Selection) -> None:
     from dataarts_datamap._monitoring.producers import operator_name
 
-    where = "those of --start or --since" if selection.has_beginning else "only from there on; --since reads older ones"
+    where = (
+        "those of --start or --since" if selection.has_beginning else "only from that time on; --since reads older ones"
+    )
     note(f"no runs yet of {', '.join(map(operator_name, operators))}: reading {where}")
 
 

@@ -56,6 +56,6 @@ def lineage(
     shape = output or ("tree" if is_terminal() else "json")
     steps = write_lineage(known, known.find(table), direction, depth, output=shape)
     if not steps:
-        what = "it is made of" if direction == "up" else "are made of it"
+        what = "this table is made of" if direction == "up" else "is made of this table"
         why = "the SQL of its operators could not be parsed, or they were never scheduled"
-        tell(f"no lineage is known of the tables that {what}: perhaps {why}")
+        tell(f"lineage names no table that {what}: perhaps {why}")

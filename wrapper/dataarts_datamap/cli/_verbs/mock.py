@@ -37,7 +37,7 @@ _behaviour_options = options(
         "--tables",
         type=int,
         metavar="N",
-        help="A warehouse of N tables with a run a day each, some of which failed today.",
+        help="A warehouse of N tables, each loaded once a day; in a large one, some loads failed today.",
     ),
     click.option(
         "--size",

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @time_option("--start", help="Beginning of the window: a date, a time, or epoch ms")
 @span_option("--since", help="Length of the window up to now: 90m, 24h, 7d")
 @operator_options
-@zone_option("times without an offset")
+@zone_option("times without an offset, and of the times shown in a table")
 @span_option("--for", "patience", default="1h", help="Longest wait, at most a day")
 @output_option
 @connection_options

@@ -216,7 +216,7 @@ class ClientTable:
     def choose(self) -> Producers:
         """Find the operators that count, and print the notes about them.
 
-        Later readings do not ask for lineage again, so that the view does not change with it.
+        Later readings do not ask for lineage again: if lineage changes, the view stays the same.
         """
         self._chosen = chosen = self.choice.find(self.client, self.guid)
         self.ignored = chosen.ignored
