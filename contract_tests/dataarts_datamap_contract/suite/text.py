@@ -1,4 +1,4 @@
-"""Makes text from a server printable, and reads TOML files."""
+"""Makes text from a server printable, bounds it, and reads TOML files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LARGEST = 16 * 1024 * 1024
+_LONGEST = 1_000
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -24,6 +25,11 @@ def read_toml(path: Path) -> dict[str, Any]:
     if len(content) > _LARGEST:
         raise OSError("it is larger than 16 MiB")
     return tomllib.loads(content.decode())
+
+
+def shortened(text: str) -> str:
+    """The text, cut after 1,000 characters."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def printable(text: str) -> str:

@@ -255,7 +255,7 @@ class AssetWorld:
             stray = f"a relationship of {strays[0]}, where {asked} is asked for" if strays else None
             yield Finding("C-lineage-category", stray)
         if not categories or _DATA_FLOW in categories:
-            flows = [each for each in relationships if each.get("relation_type_name") in {None, _DATA_FLOW}]
+            flows = [each for each in relationships if each.get("relation_type_name") in (None, _DATA_FLOW)]
             graph = Graph.of(guid, flows, exchange)
             apart = graph.apart()
             stray = f"the relationship from {apart[0]} to {apart[1]} does not lead to {guid}" if apart else None

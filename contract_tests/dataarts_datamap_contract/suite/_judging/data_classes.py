@@ -57,7 +57,7 @@ def _time(row: Mapping[str, Any]) -> int:
 
 def _hours(rows: Sequence[Mapping[str, Any]]) -> set[int]:
     """The hours, since the epoch, in which the times of a sample of the rows lie."""
-    return {min(_time(row), 10**14) // 3_600_000 for row in rows[:: 1 + len(rows) // _MOST_TIMES]}
+    return {min(max(_time(row), 0), 10**14) // 3_600_000 for row in rows[:: 1 + len(rows) // _MOST_TIMES]}
 
 
 def _moment(hour: int) -> datetime:

@@ -13,6 +13,7 @@ from dataarts_datamap_contract.suite._judging.invariants.registry import INVARIA
 from dataarts_datamap_contract.suite._judging.patterns import judge_patterns
 from dataarts_datamap_contract.suite._judging.world import World
 from dataarts_datamap_contract.suite.catalogue import checks_of
+from dataarts_datamap_contract.suite.text import shortened
 from dataarts_datamap_contract.suite.verdicts import Evidence, Exercise, Verdict
 
 if TYPE_CHECKING:
@@ -176,7 +177,8 @@ class Ledger:
         if check not in self._entries:
             return
         curl = "\n".join(curl_line(self._target.endpoint, each) for each in (*before, request))
-        self._entries[check].failures.append((len(curl), problem, curl))
+        reason = shortened(self._redact(problem))  # a part of a secret would not be recognized
+        self._entries[check].failures.append((len(curl), reason, curl))
         if check in self._stop_on:
             raise StopRunError(check)
 

@@ -26,6 +26,7 @@ _FEWEST: Final = 3
 """The minimum number of odd rows for a pattern; they must also be at least a tenth (``_PART``) of the rows judged."""
 
 _PART: Final = 0.1
+_BEYOND: Final = 10**18
 _SECOND: Final = 1_000
 
 
@@ -55,7 +56,14 @@ def _took(row: Mapping[str, Any]) -> int:
 
 
 def _has(*names: str) -> Callable[[Mapping[str, Any]], bool]:
-    return lambda row: all(isinstance(row.get(name), (int, float)) and row[name] > 0 for name in names)
+    """Whether a row has these numbers, above 0; larger ones than any time or count cannot be computed with."""
+    return lambda row: all(isinstance(row.get(name), (int, float)) and 0 < row[name] < _BEYOND for name in names)
+
+
+def _status(row: Mapping[str, Any]) -> str:
+    """The status of a row; empty if it is no text."""
+    status = row.get("status")
+    return status if isinstance(status, str) else ""
 
 
 def _strays(row: Mapping[str, Any]) -> bool:
@@ -84,7 +92,11 @@ _LAWS: Final = (
     ),
     _Law(
         "speed is computed from the time from startTime to endTime, and runningTime is another time",
-        lambda row: _has("speed", "outputRowCount", "runningTime", "startTime", "endTime")(row) and _strays(row),
+        lambda row: (
+            _has("speed", "outputRowCount", "runningTime", "startTime", "endTime")(row)
+            and _strays(row)
+            and _took(row) > 0
+        ),
         lambda row: not _speed_is_right({**row, "runningTime": _took(row)}) or _speed_is_right(row),
     ),
     _Law(
@@ -94,7 +106,7 @@ _LAWS: Final = (
     ),
     _Law(
         "endTime has passed, and status says that the run goes on",
-        lambda row: row.get("status") in _ACTIVE and row[_NOW] > 0,
+        lambda row: _status(row) in _ACTIVE and row[_NOW] > 0,
         lambda row: not 0 < _time(row, "endTime") < row[_NOW] - _MINUTE,
         tolerates=False,
     ),
@@ -110,7 +122,7 @@ _LAWS: Final = (
     ),
     _Law(
         "startTime is set, and status says that the run waits",
-        lambda row: row.get("status") in _WAITING,
+        lambda row: _status(row) in _WAITING,
         lambda row: not _time(row, "startTime"),
     ),
     _Law(
@@ -189,12 +201,16 @@ def _named(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tupl
     """A task or a workspace has one name at a time: its name may change, but does not alternate."""
     planned = sorted(known, key=lambda each: _time(each[0], "planTime"))
     for identifier, name in (("workspaceId", "workspaceName"), ("taskId", "taskName")):
-        names: dict[str, list[str]] = {}
-        for row, _ in planned:
-            called = names.setdefault(str(row.get(identifier)), [])
-            if isinstance(row.get(name), str) and called[-1:] != [row[name]]:
-                called.append(row[name])
-        changing = [called for called in names.values() if len(called) > _FEWEST and len(set(called)) < len(called)]
-        if changing:
-            shown = " and ".join(map(repr, dict.fromkeys(changing[0])))
-            yield planned[0][1], f"the {name} of one {identifier} alternates between {shown:.200}"
+        names: dict[str, list[tuple[str, Exchange]]] = {}
+        for row, exchange in planned:
+            if row.get(identifier) in (None, "") or not isinstance(row.get(name), str):
+                continue
+            called = names.setdefault(str(row[identifier]), [])
+            if not called or called[-1][0] != row[name]:
+                called.append((row[name], exchange))
+        for called in names.values():
+            distinct = dict.fromkeys(each for each, _ in called)
+            if len(called) > max(_FEWEST, len(distinct)):
+                shown = " and ".join(map(repr, distinct))
+                yield called[-1][1], f"the {name} of one {identifier} alternates between {shown:.200}"
+                break

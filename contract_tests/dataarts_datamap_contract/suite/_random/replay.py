@@ -79,8 +79,8 @@ class Replay(AuthBase):
             return
         exchange = self._exchange(response)
         try:
-            self._session.check_environment(exchange)
-            self._session.ledger.record(exchange)
+            if not self._session.check_environment(exchange):
+                self._session.ledger.record(exchange)
         except (StopRunError, BudgetSpentError, InterruptedRunError) as error:
             self.ended_by = error
 

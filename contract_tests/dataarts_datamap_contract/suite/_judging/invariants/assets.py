@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _LINEAGE: Final = re.compile(r"\$\.(data|relationships)\[")
 _ASSET: Final = re.compile(r"\$\.(entities\[|entity\.|referred_entities\.)")
 _MOST_SHOWN: Final = 5
+_MOST_DIGITS: Final = 20
 
 
 def _catalog_shape(exchange: Exchange, _: Target) -> Problems:
@@ -63,7 +64,7 @@ def _asset_times(exchange: Exchange, _: Target) -> Problems:
 def _time(asset: Mapping[str, Any], name: str) -> int:
     value: object = asset.get(name)
     if isinstance(value, str) and value.isascii() and value.isdecimal():
-        return int(value)
+        return int(value) if len(value) < _MOST_DIGITS else LATEST
     return whole_number(value) or 0
 
 

@@ -54,7 +54,7 @@ def asks_really(exchange: Exchange, target: Target) -> bool:
     return exchange.request.credential.standing == "good" and all(
         values[name] == real.get(name)
         for name in ids
-        if name in values and exchange.judgement.kinds[name] not in DEFECTS
+        if name in values and exchange.judgement.kinds.get(name) not in DEFECTS
     )
 
 

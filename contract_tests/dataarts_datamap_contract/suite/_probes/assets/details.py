@@ -31,9 +31,9 @@ def probe_details(session: Session) -> None:
 
 def probe_batches(session: Session) -> None:
     """Many assets at once, in groups of several sizes and in several orders, some with an unknown GUID."""
-    if DETAILS not in session.ledger.served:
-        return
     guids = known_guids(session, _MOST_TOGETHER)
+    if DETAILS not in session.ledger.served or not guids:
+        return
     groups = [guids, guids[::-1], [guids[0], guids[0]], []]
     for size in _SIZES:
         unknown = [UNKNOWN_GUID] * session.deal("unknown", (0, 0, 1))

@@ -12,7 +12,6 @@ from dataarts_datamap_contract.suite._judging.invariants.common import (
     DETAIL,
     DETAILS,
     LINEAGE,
-    OK,
     SEARCH,
 )
 from dataarts_datamap_contract.suite._probes.session import words_of
@@ -56,11 +55,10 @@ def open_assets(session: Session) -> None:
         except NoResponseError as error:
             ledger.closed[operation_id] = str(error)
             continue
-        status = exchange.response.status
-        if status == OK and exchange.response.json_problem is None:
-            ledger.served.add(operation_id)
+        if operation_id in ledger.served:
             session.confirm()
             continue
+        status = exchange.response.status
         said = words_of(exchange.response)
         ledger.closed[operation_id] = f"it is answered {status}{f' ({said})' if said else ''}"
         if status == BAD_REQUEST and exchange.operation_id is not None:

@@ -240,7 +240,7 @@ def _orders(session: Session, everyone: frozenset[str], base: Exchange) -> list[
     ascending, descending = listed.get("ASC", []), listed.get("DESC", [])
     if ascending and descending and ascending not in (descending, descending[::-1]):
         _judge(session, base, "sorted by name, DESC is not the reverse of ASC")
-    if ascending != listed.get("", ascending):
+    if "ASC" in listed and ascending != listed.get("", ascending):
         _judge(session, base, "sorted by name, the default order is not ASC")
     return served if ascending != descending else [(sort, None) for sort, _ in served]
 
