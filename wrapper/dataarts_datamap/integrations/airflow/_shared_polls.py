@@ -122,7 +122,7 @@ class SharedPolls:
                 for a watcher that Airflow never creates again.
             every: Minimum seconds from the beginning of a poll to the next one.
             max_failures: Number of permanent failures in a row after which the last one is raised.
-            warn: Receives the text of each failure.
+            warn: Receives the text of each failure that is not raised.
 
         Raises:
             DataMapError: The last of ``max_failures`` permanent failures in a row.
