@@ -105,8 +105,8 @@ class TableCheck(Struct, frozen=True, kw_only=True):
         last_success: Time at which its last successful run ended, UTC, however long ago. Of several producers, the
             oldest of their last successes; the newest if the rule names no producers and none ran in the time that was
             read. If the table could not be read: the time known from an earlier check. None if it is not known.
-        never_succeeded: Whether it is known that there is no last success: all producers without one have none in the
-            history that the service keeps.
+        never_succeeded: Whether ``last_success`` is None, and each producer without a known success is known to have
+            none in the history that the service keeps.
         searched_from: Beginning of the time that was searched for successes, UTC; None if none was searched.
         read_at: Time of the last successful read, UTC: ``now``, unless this check could not read the table. None if no
             check ever read it.

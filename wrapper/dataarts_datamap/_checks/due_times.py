@@ -110,8 +110,8 @@ def due_verdict(runs: Iterable[Run], period: DuePeriod, now: datetime) -> Verdic
     """The verdict of an operator whose table was due.
 
     Returns:
-        ``FRESH`` if a run planned since the period began has succeeded. Otherwise ``UNKNOWN`` if a run succeeded that
-        has no planned time. Otherwise, of the runs planned from the beginning of the period until now: ``FAILED`` if
+        ``FRESH`` if a run planned since the period began has succeeded. Otherwise ``UNKNOWN`` if a run without a
+        planned time succeeded. Otherwise, of the runs planned from the beginning of the period until now: ``FAILED`` if
         one failed and none is going on; ``UNKNOWN`` if one has an unknown status; else ``LATE``. The planned time is
         that of ``planned_or_begun``.
     """

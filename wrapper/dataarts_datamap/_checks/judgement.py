@@ -29,8 +29,8 @@ class LastSuccess(NamedTuple):
     Attributes:
         last_success: Its time, UTC; of several producers, the oldest of their last successes, or the newest if the rule
             names no producers and none ran in the time that was read. None if it is not known.
-        never_succeeded: Whether it is known that there is none: all producers without a success have none in the
-            history that the service keeps.
+        never_succeeded: Whether ``last_success`` is None, and each producer without a known success is known to have
+            none in the history that the service keeps.
         searched_from: Beginning of the time that was searched for successes, UTC; None if none was searched.
     """
 
@@ -96,7 +96,7 @@ def has_few_rows(rule: TableRule, record: OperatorRecord) -> bool:
 
 
 def _with_record(one: OperatorStatus, record: OperatorRecord, rule: TableRule, now: datetime) -> OperatorStatus:
-    """The status of an operator, with facts of its record: its typical duration, and its last success if none was read.
+    """The status of an operator, with its record's typical duration and, if no success was read, its last success.
 
     That success can change the verdict.
     """

@@ -109,7 +109,7 @@ class TableRecord(Struct, frozen=True, kw_only=True):
         listed_at: Time of that list.
         read_at: Time at which the table was last read.
         last_success: Time of its last success, as known then; None if it was not known.
-        never_succeeded: Whether it was known that there is no last success, as in ``TableCheck``.
+        never_succeeded: Whether it is known that there is no last success, as in ``TableCheck``.
         searched_from: Beginning of the time that was searched for successes; None if none was searched.
     """
 

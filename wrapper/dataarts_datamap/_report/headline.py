@@ -192,7 +192,7 @@ def _since(status: TableStatus, zone: tzinfo, say: Texts) -> str:
 
 
 def _success(report: Report, time: datetime) -> Run | None:
-    """The successful run that ended at a time that is its operator's last success; None if there is none."""
+    """The successful run that ended at the given time, its operator's last success; None if there is none."""
     runs = (one.run for job in report.jobs if job.status.last_success == time for one in job.runs)
     ended = (run for run in runs if run.state is RunState.SUCCEEDED and ended_at(run, report.status.now) == time)
     return next(ended, None)
