@@ -103,9 +103,10 @@ class TableCheck(Struct, frozen=True, kw_only=True):
         status: Its freshness, judged by the runs that were read; None if they could not be read.
         period: The period for which it was last due; None if its rule has no due time, or none has passed yet.
         last_success: Time at which its last successful run ended, UTC, however long ago. Of several producers, the
-            oldest of their last successes; the newest if none ran in the time that was read. If the table could not be
-            read: the time known from an earlier check. None if it is not known.
-        never_succeeded: Whether a producer is known to have no success in the history that the service keeps.
+            oldest of their last successes; the newest if the rule names no producers and none ran in the time that was
+            read. If the table could not be read: the time known from an earlier check. None if it is not known.
+        never_succeeded: Whether ``last_success`` is None, and each producer without a known success is known to have
+            none in the history that the service keeps.
         searched_from: Beginning of the time that was searched for successes, UTC; None if none was searched.
         read_at: Time of the last successful read, UTC: ``now``, unless this check could not read the table. None if no
             check ever read it.
@@ -143,7 +144,7 @@ class TableCheck(Struct, frozen=True, kw_only=True):
 
     @property
     def guid(self) -> str | None:
-        """GUID of the table; None if its rule names it, and it could not be found."""
+        """GUID of the table; None if its rule has only its name, and no check has found it."""
         return self.rule.guid if self.table is None else self.table.guid
 
     def to_dict(self) -> dict[str, Any]:
@@ -237,8 +238,8 @@ def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Ste
 
     The operators are listed, unless an earlier check listed them for the same lineage in the last seven days, and the
     table is still fresh by them. For each producer, the runs of a window as long as the verdict needs are read. Without
-    a success there, a window of seven days is read, or of ``max_age`` if that is longer; then the whole history that
-    the service keeps. In an outage, no request is sent.
+    a success there, seven days are read, or more if ``max_age`` or the due period is longer; then the whole history
+    that the service keeps. In an outage, no request is sent.
 
     Raises:
         ConfigurationError: The client's configuration is wrong: every table would fail.

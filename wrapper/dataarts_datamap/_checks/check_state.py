@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 IN_MEMORY: Final = ":memory:"
-"""The path of a state that ends with the process."""
+"""The path of a state that is kept in memory until it is closed."""
 
 _APPLICATION: Final = 0x446D4370  # marks the SQLite file as ours: "DmCp"
 _VERSION: Final = 1
@@ -70,12 +70,12 @@ class CheckState:
     Close the state, or use it in a ``with`` block.
 
     Args:
-        path: The file; created if it does not exist. ``:memory:`` keeps the state while the process runs.
+        path: The file; created if it does not exist. ``:memory:`` keeps the state in memory until it is closed.
         patience: Seconds to wait for another process that is writing to the file.
 
     Raises:
-        StateFileError: The file is damaged, has a newer version, is another kind of file, or cannot be written; or its
-            folder does not exist.
+        StateFileError: The file is damaged, has a newer format, is another kind of file, cannot be written, or stays in
+            use by another process; or its folder does not exist.
     """
 
     def __init__(self, path: Path | str, *, patience: float = _PATIENCE) -> None:
@@ -144,7 +144,7 @@ class CheckState:
         """Save the records of checks. Records of other tables, and later ones that another process saved, are kept.
 
         Raises:
-            StateFileError: The file cannot be written.
+            StateFileError: The file cannot be read or written.
         """
         with self._changing() as connection:
             for checked in checks:
@@ -285,7 +285,7 @@ class CheckState:
             raise StateFileError(f"{self._shown} cannot be written")
 
     def _prepare(self) -> None:
-        """Create the tables of a new file; refuse a file that is not ours, is newer, or is damaged."""
+        """Create the tables of a new file; refuse a file that is not ours, has a newer format, or is damaged."""
         with self._changing() as connection:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()

@@ -28,7 +28,7 @@ class DuePeriod(NamedTuple):
     """The period for which a table was due.
 
     Attributes:
-        day: The day in the zone of the due time.
+        day: The day on which it was due, in the zone of the due time.
         start: Time from which planned runs count, UTC.
         due: Time by which one of these runs must have succeeded, UTC.
     """
@@ -110,9 +110,10 @@ def due_verdict(runs: Iterable[Run], period: DuePeriod, now: datetime) -> Verdic
     """The verdict of an operator whose table was due.
 
     Returns:
-        ``FRESH`` if a run planned since the period began has succeeded. Otherwise ``UNKNOWN`` if a run succeeded whose
-        planned time is not known. Otherwise, of the runs planned since then and up to now: ``FAILED`` if one failed and
-        none is going on; ``UNKNOWN`` if one has an unknown status; else ``LATE``.
+        ``FRESH`` if a run planned since the period began has succeeded. Otherwise ``UNKNOWN`` if a run without a
+        planned time succeeded. Otherwise, of the runs planned from the beginning of the period until now: ``FAILED`` if
+        one failed and none is going on; ``UNKNOWN`` if one has an unknown status; else ``LATE``. The planned time is
+        that of ``planned_or_begun``.
     """
     known = list(runs)
     planned = [

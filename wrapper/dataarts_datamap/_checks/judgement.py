@@ -27,9 +27,10 @@ class LastSuccess(NamedTuple):
     """The last success of a table, however long ago.
 
     Attributes:
-        last_success: Its time, UTC; of several producers, the oldest of their last successes, or the newest if none ran
-            in the time that was read. None if it is not known.
-        never_succeeded: Whether a producer is known to have no success in the history that the service keeps.
+        last_success: Its time, UTC; of several producers, the oldest of their last successes, or the newest if the rule
+            names no producers and none ran in the time that was read. None if it is not known.
+        never_succeeded: Whether ``last_success`` is None, and each producer without a known success is known to have
+            none in the history that the service keeps.
         searched_from: Beginning of the time that was searched for successes, UTC; None if none was searched.
     """
 
@@ -95,7 +96,10 @@ def has_few_rows(rule: TableRule, record: OperatorRecord) -> bool:
 
 
 def _with_record(one: OperatorStatus, record: OperatorRecord, rule: TableRule, now: datetime) -> OperatorStatus:
-    """The status of an operator, with facts of its record: its typical duration, and a last success before the runs."""
+    """The status of an operator, with its record's typical duration and, if no success was read, its last success.
+
+    That success can change the verdict.
+    """
     one = replace(one, typical_duration=record.typical_duration or one.typical_duration)
     if one.last_success is not None or record.last_success is None:
         return one
@@ -150,9 +154,9 @@ def _ended_verdict(rule: TableRule, record: OperatorRecord) -> Verdict | None:
 
 
 def _last_success(records: Sequence[OperatorRecord], *, is_silent: bool) -> LastSuccess:
-    """The oldest of the producers' last successes; the newest of them if no producer ran in the time that was read.
+    """The oldest of the producers' last successes; None if one of them has no known success.
 
-    It is None if one of the producers has no known success; if no producer ran in that time, only if none has one.
+    If ``is_silent``, the newest of their known successes; None if there is none.
     """
     known = [one.last_success for one in records if one.last_success is not None]
     without = [one for one in records if one.last_success is None]

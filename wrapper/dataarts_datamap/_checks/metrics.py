@@ -70,8 +70,8 @@ def check_metrics(checks: Iterable[TableCheck]) -> list[Metric]:
     """The gauges of many tables, labelled ``table`` (its GUID), ``name``, ``owner`` and ``severity``, if known.
 
     Every table has its verdict, its last success and the time of its last read, even if this check could not read it.
-    The gauges of its runs exist only if the runs could be read. If a table was checked twice, the first check counts,
-    since a series must be unique. Names begin with ``datamap_table_``.
+    The gauges of its runs exist only if the runs could be read. Of several checks with the same labels, only the first
+    counts, since a series must be unique. Names begin with ``datamap_table_``.
     """
     labelled = {tuple(labels.items()): (labels, one) for one in reversed(list(checks)) if (labels := _labels(one))}
     known = list(reversed(labelled.values()))

@@ -1,4 +1,4 @@
-"""The messages about tables: those whose verdict has changed, and reminders of those still not fresh. No I/O."""
+"""The messages about tables: changed verdicts, and reminders of tables that are still not fresh. No I/O."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Message(NamedTuple):
 def message_of(
     checks: Sequence[TableCheck], notified: Notified, *, now: datetime, remind: timedelta | None
 ) -> Message | None:
-    """The message to an address about changed tables, and about tables that need a reminder; None if there are none.
+    """The message to an address about changed verdicts, and tables that need a reminder; None if there are neither.
 
     A table that is still not fresh needs a reminder when the last message about it is ``remind`` old; never, if
     ``remind`` is None.

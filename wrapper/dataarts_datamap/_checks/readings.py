@@ -35,7 +35,7 @@ class ReadHistory(Protocol):
 
 
 class Reading(NamedTuple):
-    """The reading of an operator: its runs in the window, its new record, and older runs that have not ended."""
+    """The reading of an operator: its runs in the time to look back, its new record, and older runs that are active."""
 
     runs: list[Run]
     record: OperatorRecord
@@ -58,8 +58,8 @@ def read_operator(  # noqa: PLR0913  each is one fact about the reading
 ) -> Steps[Reading]:
     """Read the runs that the verdict needs: those since the last known success, in the period, or within ``max_age``.
 
-    The whole time to look back is read if none of these limits applies, if none of these runs succeeded, or if
-    ``rows_drop`` needs more of them.
+    The whole time to look back is read if none of these limits applies, if none of these runs succeeded, or if the rule
+    has ``rows_drop`` and there is no record yet.
     """
     longest = now - look_back(rule)
     if period is not None:  # a period may have begun earlier, such as one of a week

@@ -30,7 +30,7 @@ _SPARE: Final = timedelta(hours=1)
 
 
 def reason_of(rule: TableRule, status: TableStatus, readings: Sequence[Reading], period: DuePeriod | None) -> Sentence:
-    """The reason for a table's verdict: a sentence that names the operator that decides, or all if none does."""
+    """The reason for a table's verdict: a sentence about the operator that decides; if none does, about all."""
     decisive = status.decided_by
     if decisive is None:
         return _why_none(rule, status, readings)
@@ -96,7 +96,7 @@ def _rows_reason(rule: TableRule, who: str, reading: Reading) -> Sentence:
 
 
 def _rows_doubt(rule: TableRule, decisive: OperatorStatus, reading: Reading) -> Sentence | None:
-    """The reason why the rows of a fresh table cannot be judged; None if they can, or no rule asks for them."""
+    """The reason why the rows of a fresh table cannot be judged; None if they can, or the rule does not limit them."""
     if decisive.verdict is not Verdict.FRESH or (rule.min_rows is None and rule.rows_drop is None):
         return None
     if reading.record.latest_rows is None:

@@ -47,7 +47,7 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
         success_began: The earliest time of that run.
         last_run: The earliest time of its latest run up to the reading; None if no run is known.
         open_since: The earliest time of the active runs of the last 28 days; None if there are none.
-        is_whole: Whether all runs that the service keeps were read.
+        is_whole: Whether all of the history that the service keeps was searched for a success.
         samples: The latest successful runs, at most 20, the oldest first.
     """
 
@@ -62,7 +62,7 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def never_succeeded(self) -> bool:
-        """Whether all runs that the service keeps were read, and none succeeded."""
+        """Whether all of the history that the service keeps was searched for a success, and none was found."""
         return self.is_whole and self.last_success is None
 
     @property
@@ -109,7 +109,7 @@ class TableRecord(Struct, frozen=True, kw_only=True):
         listed_at: Time of that list.
         read_at: Time at which the table was last read.
         last_success: Time of its last success, as known then; None if it was not known.
-        never_succeeded: Whether a producer is known to have no success in the history that the service keeps.
+        never_succeeded: Whether it is known that there is no last success, as in ``TableCheck``.
         searched_from: Beginning of the time that was searched for successes; None if none was searched.
     """
 
@@ -146,8 +146,8 @@ def record_of(operator: Operator, runs: Sequence[Run], *, since: datetime, now: 
 def join(newer: OperatorRecord, older: OperatorRecord | None) -> OperatorRecord:
     """Join the records of two readings.
 
-    For the time that the newer reading covers, only that reading counts: a success that it lacks no longer counts,
-    since a run can be run again.
+    A last success in the time that the newer reading covers no longer counts if that reading lacks it, since a run can
+    be run again. Samples of both remain.
     """
     if older is None:
         return newer

@@ -99,7 +99,8 @@ def load_tables(path: Path | str = TABLE_FILE) -> list[TableRule]:
         path: The file.
 
     Raises:
-        TableFileError: It cannot be read, has an unknown key, an invalid value or a table twice, or has no tables.
+        TableFileError: It cannot be read, is not TOML, has an unknown key, an invalid value or a table twice, or has no
+            tables.
     """
     shown_path = printable(str(path))
     return parse_tables(_read(path, shown_path), shown_path)

@@ -1,4 +1,4 @@
-"""The rule for a table: its maximum age, or its due time."""
+"""The rule for a table: its maximum age or due time, how many rows it must get, and the operators that write it."""
 
 from __future__ import annotations
 

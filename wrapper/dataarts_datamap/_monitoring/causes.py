@@ -166,7 +166,7 @@ class _Search:
         return True
 
     def _inputs(self, here: Examined, producer: Producer) -> list[Table]:
-        """The tables that an operator reads (and may write, too); the tables behind a view stand for the view."""
+        """The tables that an operator reads to write a table; the tables behind a view stand for the view."""
         edges = self._lineage.inputs(here.table)
         read = [edge.source for edge in edges if edge.source is not None and _is_of(edge.node, producer.node)]
         return list({table.guid: table for source in read for table in self._written(source)}.values())
@@ -301,5 +301,5 @@ def _troubled_by_verdict(producers: Sequence[Producer], status: TableStatus) -> 
 
 
 def _is_of(node: LineageNode | None, producer: LineageNode | None) -> bool:
-    """Whether the operator of an edge is that of a producer; if either is None, they may be the same."""
+    """Whether the operator of an edge may be the producer: they are the same, or one of them is not known."""
     return node is None or producer is None or node.key == producer.key

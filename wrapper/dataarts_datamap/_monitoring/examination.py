@@ -46,7 +46,8 @@ class Producer(Struct, frozen=True, kw_only=True):
 
     ``run`` shows the trouble, ``until`` is its planned time, and ``since`` the planned time of the first run after the
     last success. If no run was due after that success, ``run`` is None, ``since`` is the planned time of the success,
-    and ``until`` the time at which it became too old. Without trouble, all are None.
+    and ``until`` the time at which it became too old. All are None without trouble, and can be None if only the verdict
+    on the table shows the trouble.
     """
 
     operator: Operator

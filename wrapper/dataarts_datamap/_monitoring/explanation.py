@@ -67,8 +67,8 @@ class Link(Struct, frozen=True, kw_only=True):
         trouble: Its trouble.
         operator: The operator in the worst trouble; None if none is known.
         run: The run that shows the trouble, with its status, plan, end and log path; None if there is none.
-        since: Time at which the trouble began, UTC: the plan of the first run due after the last success; without such
-            a run, the plan of that success. None if it is not known.
+        since: Time at which the first of its operators got into trouble, UTC: the plan of that operator's first run due
+            after its last success; without such a run, the plan of that success. None if it is not known.
         blamed_on: GUIDs of the tables whose trouble explains it. If the link is a cause, they explain only the trouble
             of other operators of its table.
         is_upstream_known: Whether lineage names a table that it is made of.

@@ -146,10 +146,11 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
     """The freshness of a table, judged by the runs of its operators.
 
     A table is as old as its oldest producer. Each operator that counts (see ``basis``) is judged if it has runs in the
-    window. The table has the worst of their verdicts (failed, late, stale, unknown, few rows, slow, fresh), and the
-    oldest of their last successes; None if one operator has none. If no operator has runs, the verdict is unknown.
-    With ``any_operator``, the last success may be that of any operator. Failures are still counted for each operator
-    since its own last success, and without ``max_age``, a failure of any operator decides.
+    window; a check of tables judges some without runs, too. The table has the worst of their verdicts (failed, late,
+    stale, unknown, few rows, slow, fresh), and the oldest of their last successes; None if one of them has none. If no
+    operator is judged, the verdict is unknown. With ``any_operator``, the last success may be that of any operator.
+    Failures are still counted for each operator since its own last success, and without ``max_age``, a failure of any
+    operator decides.
 
     Attributes:
         now: Time of the judgement, UTC.

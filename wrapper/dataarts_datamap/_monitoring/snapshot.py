@@ -3,8 +3,8 @@
 A *whole* reading covers all runs that are followed. Its window begins ``since`` ago, or just before the oldest active
 run if that is earlier, but never before the window of the first reading. The first reading is whole, and so is the
 first one at least ten minutes after a whole one. The readings in between are *parts*. Their window begins an hour
-before the oldest active run, or an hour before the end of the previous window if that is earlier. Runs that are not
-certainly inside the window of a part are kept as they were.
+before the oldest active run, or an hour before the end of the previous window if that is earlier, but never before the
+window of the last whole reading. A run that a part lacks is kept, unless it is certainly inside the part's window.
 
 So the next reading sees every change to an active run or to a run of the last hour. Other changes appear with the next
 whole reading: a rerun of a run that had ended, a run planned for the past, a deleted run. It is not documented which

@@ -1,4 +1,4 @@
-"""Waits for a run to end: logic without I/O."""
+"""Waits for one run to end, or for the latest run of each operator: logic without I/O."""
 
 from __future__ import annotations
 

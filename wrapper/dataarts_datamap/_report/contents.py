@@ -36,7 +36,8 @@ class ReportedRun(Struct, frozen=True, kw_only=True):
     Attributes:
         run: The run.
         rolling_median: Median duration of this run and of up to 14 successes of its job before it that have a duration.
-            None if it did not succeed, has no duration, or fewer than four such successes came before it.
+            None if it did not succeed, has no duration, or fewer than four such successes came before it. A negative
+            duration counts as none.
         is_outlier: Whether its duration differs much from that median.
     """
 
@@ -71,7 +72,7 @@ class Report(Struct, frozen=True, kw_only=True):
         zone: The zone of displayed times.
         status: The freshness of the table, as a whole and for each operator.
         jobs: The operators and their runs; those with the most failures since their last success come first.
-        logs: The ends of the logs of failed runs that were requested, by the identity of the run.
+        logs: The requested ends of logs of failed runs, by the identity of the run.
         upstream: The tables upstream and their state; None if they were not requested.
         name: Name by which the table was found; None if it is not known. Untrusted.
     """

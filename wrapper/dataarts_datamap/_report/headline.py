@@ -149,7 +149,7 @@ def _failures(status: TableStatus, say: Texts) -> str:
 
 
 def _of(status: TableStatus, say: Texts) -> str:
-    """The words that name the operator that decides; empty unless each of several operators counts."""
+    """The words that name the operator that decides; empty with ``any_operator``, or if fewer than two count."""
     decisive = status.decided_by
     if decisive is None or not _has_several(status):
         return ""
@@ -192,7 +192,7 @@ def _since(status: TableStatus, zone: tzinfo, say: Texts) -> str:
 
 
 def _success(report: Report, time: datetime) -> Run | None:
-    """The run that ended at the time of its operator's last success; None if there is none."""
+    """The successful run that ended at the given time, its operator's last success; None if there is none."""
     runs = (one.run for job in report.jobs if job.status.last_success == time for one in job.runs)
     ended = (run for run in runs if run.state is RunState.SUCCEEDED and ended_at(run, report.status.now) == time)
     return next(ended, None)
@@ -235,7 +235,7 @@ def _failing(job: ReportedJob, zone: tzinfo, say: Texts) -> str:
 
 
 def _skips(job: ReportedJob, now: datetime) -> list[Run]:
-    """The runs of a job that were skipped after its last success, or all skipped ones without one; the newest first."""
+    """The runs of a job that were skipped after its last success, or at all if it has none; the newest first."""
     success = job.status.last_success
     skipped = (one.run for one in job.runs if one.run.state is RunState.SKIPPED)
     ends = ((run, ended_at(run, now)) for run in skipped)

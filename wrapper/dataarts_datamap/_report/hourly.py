@@ -43,7 +43,7 @@ def hourly_cells(
 
 
 def cell_hours(start: datetime, end: datetime, *, most: int) -> int:
-    """The shortest possible cell, in hours, of which ``most`` cover the time from start to end; else 8,760."""
+    """The length, in hours, of the shortest cells of which ``most`` cover the time from start to end; 8,760 at most."""
     hours = (end.astimezone(UTC) - start.astimezone(UTC)) / HOUR
     return next((step for step in _STEPS if hours / step + 1 <= most), _STEPS[-1])
 

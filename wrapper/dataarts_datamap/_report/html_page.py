@@ -187,7 +187,7 @@ def _offsets(report: Report, runs: Iterable[Run]) -> list[tuple[datetime, int]]:
 
 
 def _times(report: Report, runs: Iterable[Run]) -> list[datetime]:
-    """The window's ends and days, and the times of the runs, in order."""
+    """The window's beginning, each 24 hours after it and its end, and the times of the runs, in order."""
     first, last = (EPOCH + time * MILLISECOND for time in report.window)
     days = (first + number * _DAY for number in range((last - first) // _DAY + 1))
     return sorted({last, *days, *(time for run in runs for time in run_times(run))})

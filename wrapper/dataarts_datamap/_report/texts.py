@@ -62,7 +62,7 @@ class Texts(Struct, frozen=True, kw_only=True):
         return self._units(value) if isinstance(value, Length) else value
 
     def count(self, one: str, many: str, number: int) -> str:
-        """A count: the text for one or the text for several, each of which holds ``{n}``."""
+        """A count: the text for one or the text for several, with the number in place of ``{n}``."""
         return self(one if number == 1 else many, n=f"{number:,}")
 
     def page(self, template: str) -> str:

@@ -45,7 +45,7 @@ TROUBLE_WORDS: Final = {
 
 
 def upstream_section(upstream: Upstream | None, zone: tzinfo, say: Texts = ENGLISH) -> str:
-    """The section of the page, in a language; empty if upstream was not requested."""
+    """The section of the page, in a language; empty if the tables upstream were not requested."""
     if upstream is None:
         return ""
     said = "".join(f"<li{say.mark(note)}>{escape(printable(say.remark(note)))}</li>" for note in upstream.notes)

@@ -54,7 +54,7 @@ def datamap(
     Runs are merged by ``run_key`` (their identity) and ``table_guid``. The first load reads ``since``; each later one
     begins at the oldest run that had not ended, or ``lookback`` before the present if that is earlier. So a run that
     ends weeks after its plan is still updated; ``dlt.sources.incremental`` would silently drop it. The resource's state
-    holds that beginning: a few bytes for each table.
+    holds only a time for each table.
 
     Args:
         tables: The tables, by GUID or name.

@@ -108,14 +108,15 @@ class TableExporter:
         client: The client that reads the tables. It stays open.
         tables: The rules of the tables.
         state: The state of earlier checks; by default, one that only lasts as long as the exporter.
-        interval: Time from the beginning of a check to that of the next one, at least a second.
+        interval: Time from the beginning of a check to the beginning of the next one, at least a second. A longer check
+            delays the next one.
         requests: The counts of the client's requests, to serve as well.
         host: Address to listen on; the default one is only reachable from this machine.
         port: Port to listen on; 0 finds a free one.
 
     Raises:
         InvalidArgumentError: The interval is too short.
-        OSError: The address cannot be listened on, such as a port that is in use.
+        OSError: It cannot listen on the address, for example because the port is in use.
     """
 
     def __init__(  # noqa: PLR0913  one keyword for each setting

@@ -1,8 +1,8 @@
 """A server with tools for agents, by the Model Context Protocol. It needs the extra ``mcp``.
 
 ``datamap mcp`` serves them over stdio; ``make_server`` is for another transport. The tools only read. Texts from the
-service are made printable and bounded, ``running_data`` of runs is left out, and long lists are cut, with their full
-count beside them.
+service are made printable and bounded, ``running_data`` of runs is left out, and long lists of tables, runs, operators
+and causes are cut, with their full count beside them.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class FoundTables(BaseModel):
         tables: The tables, with their GUIDs and names.
         shown: Number of listed tables.
         total: Number of all found tables; None if the service did not report it.
-        is_exact: Whether they have exactly the name; otherwise a keyword search found them.
+        is_exact: Whether they have the name; if not, a keyword search found them.
     """
 
     tables: list[dict[str, Any]]
@@ -159,7 +159,7 @@ def make_server(
 
     Args:
         client: The client. Close it when the server has ended.
-        table_file: The file of tables for ``check_tables``, read at each call; None for none.
+        table_file: The file of tables for ``check_tables``, read at each call; None if there is none.
         logs: Whether to offer a tool for the ends of logs, which can contain SQL and secrets.
 
     Raises:

@@ -228,7 +228,7 @@ def _losses_of_one(kind: str | None) -> Iterator[str]:
 
 @contextmanager
 def _unannounced() -> Generator[None]:
-    """Hide the library's warning that it prints events if no transport is configured: here, that is an error."""
+    """Hide the library's warning that it prints events if no transport is configured, which is an error here."""
     logger = logging.getLogger("openlineage.client.client")
 
     def is_other(record: logging.LogRecord) -> bool:

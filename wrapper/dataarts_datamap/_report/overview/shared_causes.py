@@ -19,7 +19,7 @@ class SharedCause(Struct, frozen=True, kw_only=True):
 
     Attributes:
         link: The table in trouble that no other table explains, and the run that shows its trouble.
-        rows: Indexes of the rows of the tables that it explains; its own table is one of them if it has a row.
+        rows: Indexes of the rows of the tables that it explains; its own table can be one of them.
     """
 
     link: Link

@@ -36,7 +36,7 @@ class OverviewRow(Struct, frozen=True, kw_only=True):
     Attributes:
         check: Its check.
         strip: Its days.
-        operators: The days of each operator; empty if there is only one.
+        operators: The days of each operator; empty if there are fewer than two.
         last_failure: The last failed run with a known time; None if there is none.
         error: The reason why its days could not be read; None if they were read.
     """

@@ -74,10 +74,11 @@ class _Failures(NamedTuple):
 class SharedPolls:
     """The shared state of the watchers of a connection: a client, and their failures.
 
-    After a failure, polls go on, with waits that double up to ten minutes. After ``max_failures`` permanent failures in
-    a row, the last one is raised; if Airflow then creates the trigger again, the new one continues these waits. After
-    credentials were rejected, all watchers fail without a request until a pause is over, since wrong signatures lock an
-    access key. Then the connection is read again.
+    After a failure, polls go on, with waits that double up to ten minutes, but are never shorter than ``every`` or the
+    wait that the service asks for. After ``max_failures`` permanent failures in a row, the last one is raised; if
+    Airflow then creates the trigger again, the new one continues these waits. After credentials were rejected, all
+    watchers fail without a request until a pause is over, since wrong signatures lock an access key. Then the
+    connection is read again.
 
     Args:
         conn_id: Id of the connection.
@@ -122,7 +123,7 @@ class SharedPolls:
                 for a watcher that Airflow never creates again.
             every: Minimum seconds from the beginning of a poll to the next one.
             max_failures: Number of permanent failures in a row after which the last one is raised.
-            warn: Receives the text of each failure.
+            warn: Receives the text of each failure that is not raised.
 
         Raises:
             DataMapError: The last of ``max_failures`` permanent failures in a row.

@@ -97,7 +97,7 @@ class ExportRunsOperator(BaseOperator):
         Raises:
             AirflowFailException: The credentials were refused.
             InvalidArgumentError: There is no interval, or it is empty or has not begun.
-            DataMapError: The runs could not be read, or the file could not be written completely.
+            DataMapError: The runs could not be read, or the file on remote storage is incomplete.
         """
         start = _bound("start", self.start, context.get("data_interval_start"))
         end = _bound("end", self.end, context.get("data_interval_end"))
@@ -141,7 +141,7 @@ def _bound(name: str, given: datetime | str | None, of_the_run: datetime | None)
 
 
 def _send(made: Path, target: ObjectStoragePath) -> int:
-    """Put a file in its place, atomically if the storage supports that; returns its size in bytes."""
+    """Put a file in its place, atomically on a local file system; returns its size in bytes."""
     size = made.stat().st_size
     if target.protocol in {"file", "local", ""}:
         place = Path(target.path)

@@ -135,9 +135,10 @@ class TableRunTrigger(BaseEventTrigger):
         only: Names of the operators whose runs count: a job name, a ``workspace/job_name`` or a task id; if left out,
             those that write the table, by ``find_producers``.
         ignore: Names of operators whose runs do not count.
-        poll_interval: Seconds from one poll to the next; by default 30.
-        lookback: Time to look back for successes that appear late, at each start and then every ten minutes; by default
-            seven days. Each success in it takes 35 bytes of the store, and Airflow warns of more than 64 KiB.
+        poll_interval: Time from one poll to the next, a timedelta or seconds; by default 30 seconds.
+        lookback: Time to look back for successes that appear late, at each start and then every ten minutes, a
+            timedelta or seconds; by default seven days. Each success in it takes 35 bytes of the store, and Airflow
+            warns of more than 64 KiB.
         max_failures: Number of permanent failures in a row after which the last one is raised.
     """
 
