@@ -87,7 +87,7 @@ class Ask(Protocol):
 
 
 class TableLineage(NamedTuple):
-    """Lineage of tables, None if it is not known; and the reason why some was not read, empty if none is given."""
+    """Lineage of tables, None if it is not known; and the reason why some lineage was not read, else empty."""
 
     lineage: Lineage | None = None
     reason: str = ""

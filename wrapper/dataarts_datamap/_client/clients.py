@@ -214,7 +214,8 @@ class _ClientCalls:
             max_age: The maximum age of the last success, such as ``timedelta(hours=26)``; if left out, the latest
                 outcome must be a success.
             since: Time to look back, extended to ``max_age`` if that is longer.
-            any_operator: Whether a success of any operator is enough; otherwise each one with runs needs its own.
+            any_operator: Whether the last success may be that of any operator; otherwise each operator with runs needs
+                its own.
             only: Names of the operators that count, as for ``find_producers``.
             ignore: Names of operators that do not count, such as a job that only checks the table.
             role: ``"associated"`` to let all operators count, including readers, without lineage.
