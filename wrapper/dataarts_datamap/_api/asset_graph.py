@@ -1,4 +1,4 @@
-"""Converts the graph around one table, whose depth and direction are not documented, to lineage. No I/O.
+"""Converts the graph around one table to lineage. The graph's depth and direction are not documented. No I/O.
 
 In a graph of the inputs of a table, each relationship is assumed to point from its end that is farther from the table
 to the nearer one; in a graph of its outputs, the other way round. If both ends are equally far, as in a cycle, or not

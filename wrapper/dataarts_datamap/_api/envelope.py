@@ -1,7 +1,7 @@
 """The envelope around a page: HTTP 200 that carries a status of its own and the document as text.
 
-An expected response is decoded with types, once for the envelope and once for the body. Any other one is decoded again,
-without types, to find out what it is.
+An expected response is decoded with types, once for the envelope and once for the body. If a type is unexpected, or a
+field reports an error, it is decoded without types, to find out what it is.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def opened_before(content: bytes) -> str:
 
 
 def _open_odd_envelope(response: Response) -> str:
-    """The document inside an envelope that is not quite as expected, if it is JSON at all."""
+    """The document inside an envelope that ``_ENVELOPE_DECODER`` refuses, if the envelope has one."""
     try:
         document = decode_any(response.content)
     except UNREADABLE as error:

@@ -37,8 +37,8 @@ def build_request(
         endpoint=endpoint,
         path=kwargs["url"],
         query=tuple(_pairs(kwargs.get("params", {}))),
-        # The documentation names neither. Another service's gateway refuses a GET without Content-Type, and sibling
-        # services demand X-Project-Id if a key can see several projects; the official SDK sends both.
+        # The documentation names neither header. Another service's gateway refuses a GET without Content-Type, and
+        # sibling services demand X-Project-Id if a key can see several projects; the official SDK sends both.
         headers={
             "Content-Type": "application/json",
             "X-Project-Id": str(parameters["project_id"]),

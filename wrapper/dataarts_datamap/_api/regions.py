@@ -60,8 +60,8 @@ REGIONS: Final[Mapping[str, Region]] = MappingProxyType(
         for region in sorted((*_REGIONS_WITH_IAM, *_REGIONS_WITHOUT_IAM))
     }
 )
-"""The regions of DataArts Studio in the official SDK 3.1.219, by id, with their endpoints there. Only in Europe the
-documentation is followed: it has ``myhuaweicloud.eu``, the SDK ``.com``.
+"""The regions of DataArts Studio in the official SDK 3.1.219, by id. Their endpoints are the SDK's, except in
+Europe: there the documentation has ``myhuaweicloud.eu``, the SDK ``.com``.
 
 For any other region, a client uses the documented rule ``dayu.{region}.myhuaweicloud.com`` and the global IAM, since
 regions are added over time. A region that does not exist leads to a ``ConnectionFailedError`` that names the host.

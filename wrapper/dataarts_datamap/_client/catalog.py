@@ -87,7 +87,7 @@ class Ask(Protocol):
 
 
 class TableLineage(NamedTuple):
-    """Lineage of tables, None if it is not known; and the reason why some was not read, empty if none is given."""
+    """Lineage of tables, None if it is not known; and the reason why some lineage was not read, else empty."""
 
     lineage: Lineage | None = None
     reason: str = ""
@@ -120,7 +120,7 @@ class Catalog:
         )
 
     def search(self, terms: SearchTerms, types: Sequence[str], *, page_size: int) -> SearchWalk:
-        """A walk over the assets of some kinds that a search finds."""
+        """A walk over the assets of the given kinds that a search finds; of all kinds if none is given."""
         search_request(endpoint="-", project_id="-", instance_id="-", terms=terms, offset=0, limit=page_size)
 
         def ask(offset: int, limit: int) -> Steps[TablePage]:
@@ -136,7 +136,7 @@ class Catalog:
         many tables. A ``Table`` is returned as it is.
 
         Raises:
-            InvalidArgumentError: The name is not text, is empty, or is similar to more tables than can be compared.
+            InvalidArgumentError: The name is not text, is blank, or is similar to more tables than can be compared.
             TableNotFoundError: No table has the name.
             AmbiguousTableError: Several tables have the name.
         """
@@ -211,7 +211,7 @@ class Catalog:
     def _one_that_is_left(self, table: Table | str, ambiguous: AmbiguousTableError) -> Steps[Table]:
         """The table that the search finds, of several that lineage has under one path.
 
-        Lineage keeps tables that were dropped and created again.
+        If a table was dropped and created again, lineage keeps the dropped one, too.
 
         Raises:
             AmbiguousTableError: The paths differ, or the search finds several tables or none of these, or fails.
@@ -323,7 +323,7 @@ class Catalog:
         return TableLineage((yield from self.lineage()))
 
     def table_lineage(self, table: Table | str, *, direction: FlowDirection, depth: int | None) -> Steps[Lineage]:
-        """Lineage with everything upstream or downstream of a table: of the instance, else read table by table.
+        """The lineage of the instance; if refused, lineage upstream or downstream of a table, read table by table.
 
         It always contains the table, even if the table has no lineage.
         """
@@ -367,7 +367,7 @@ class Catalog:
         return (yield from self._upstream_by_table(table, depth=depth))
 
     def with_upstream(self, table: Table | str, *, depth: int | None) -> Steps[tuple[Table, TableLineage]]:
-        """A table, and lineage with everything upstream of it: of the instance, else read table by table.
+        """A table, and the lineage of the instance; if it cannot be read, lineage upstream, read table by table.
 
         There is no lineage if both operations are refused or fail. The result has the reason for the first failure.
         """

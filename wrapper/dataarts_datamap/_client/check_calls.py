@@ -89,12 +89,12 @@ class _CheckCalls(BaseClient[PagerT]):
     ) -> object:
         """Check many tables against their rules, in parallel, under the client's rate limit.
 
-        ``concurrency`` tables are read at once. Lineage is read once for all of them, if this account may read it: it
-        names the tables and the operators that write them. Then each table usually costs one request for its operators
-        and one for the runs of each operator that writes it. An operator without a success in the time that the rule
-        needs costs one more, for the last seven days; without a success there, up to three more, for its history. With
-        a state, the operators of a table that is still fresh are not requested again for seven days if their lineage is
-        known and has not changed, and a known history is not searched again.
+        ``concurrency`` tables are read at once. If a rule needs lineage and this account may read it, it is read once
+        for all tables: it names the tables and the operators that write them. Then each table usually costs one request
+        for its operators and one for the runs of each operator that writes it. An operator without a success in the
+        time that the rule needs costs one more, for the last seven days; without a success there, up to three more, for
+        its history. With a state, the operators of a table that is still fresh are not requested again for seven days
+        if their lineage is known and has not changed, and a known history is not searched again.
 
         A table that cannot be read is ``unknown``, with its error, and does not affect other tables. If the service
         cannot be reached, or rejects the credentials, for eight tables in a row, the remaining tables are not read.

@@ -80,8 +80,8 @@ class _ClientCalls:
         """The operators of a table that count for its freshness, and how they were determined.
 
         If ``only`` names operators, these count. Otherwise the operators that write the table according to lineage
-        count. If lineage names none of the operators that the service lists, all of these count, since the list does
-        not tell readers from producers. Operators of lineage and of the service are matched by name and workspace
+        count. If lineage names none of the listed operators as a writer, all listed operators count, since the list
+        does not tell readers from producers. Operators of lineage and of the service are matched by name and workspace
         (inferred). Conflicts between the two are in ``notes``.
 
         It costs one request for the operators, and one for the lineage of the table, which is cached for five minutes.
@@ -214,7 +214,8 @@ class _ClientCalls:
             max_age: The maximum age of the last success, such as ``timedelta(hours=26)``; if left out, the latest
                 outcome must be a success.
             since: Time to look back, extended to ``max_age`` if that is longer.
-            any_operator: Whether the last success of any operator counts.
+            any_operator: Whether the last success may be that of any operator; otherwise each operator with runs needs
+                its own.
             only: Names of the operators that count, as for ``find_producers``.
             ignore: Names of operators that do not count, such as a job that only checks the table.
             role: ``"associated"`` to let all operators count, including readers, without lineage.

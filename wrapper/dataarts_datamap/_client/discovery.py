@@ -121,7 +121,7 @@ class Discovery:
 
 
 def _latest(sent: int | None, before: int | None) -> int | None:
-    """A count of a list. An empty page can leave it out."""
+    """The count as last sent, since an empty page can leave it out."""
     return before if sent is None else sent
 
 
@@ -164,7 +164,7 @@ def _undecided(setting: str, candidates: Sequence[ListedId], problem: str) -> Di
 
 
 def _state(setting: str) -> str:
-    """Why an id is looked up. Only the workspace has to be requested."""
+    """Why an id is looked up: it is not set, or, for a workspace, it is ``ONLY_WORKSPACE``."""
     return f'{setting} is "{ONLY_WORKSPACE}"' if setting == "workspace_id" else f"{setting} is not set"
 
 

@@ -49,7 +49,7 @@ class _LogCalls(BaseClient[PagerT]):
         """
 
     def open_log(self, run: Run, *, position: int = 0) -> object:
-        """A run's log, to be read piece by piece; the first megabyte is requested now.
+        """A run's log, to be read piece by piece; the first piece is requested now.
 
         Args:
             run: The run, as for ``read_log``.

@@ -52,7 +52,7 @@ class _LogReaderBase(Generic[TransportT]):
 
     @property
     def last_modified(self) -> datetime | None:
-        """Time at which the object was written, UTC; None if the service did not send it."""
+        """Time at which the object was written, UTC; None if the service sent no valid time."""
         return self._last_modified
 
     def __repr__(self) -> str:

@@ -733,7 +733,7 @@ def operator_of(task_id: str, job_name: str, workspace_id: str | None) -> Operat
 
 
 def checked_waits(timeout: object, first_wait: object, longest_wait: object) -> Waits:
-    """The waits, if each is a number of seconds; the first is at most the longest."""
+    """The waits, if each is a number of seconds; a first wait above the longest is cut to it."""
     from dataarts_datamap._monitoring.waiting import Waits  # noqa: PLC0415  only needed by a wait
 
     first, longest = checked_seconds("first_wait", first_wait), checked_seconds("longest_wait", longest_wait)

@@ -93,7 +93,7 @@ class _TableCalls(BaseClient[PagerT]):
             name: The GUID or the name.
 
         Raises:
-            InvalidArgumentError: The name is empty, or is similar to more tables than can be compared.
+            InvalidArgumentError: The name is blank, or is similar to more tables than can be compared.
             TableNotFoundError: No table has the name; the text lists similar names.
             AmbiguousTableError: Several tables have the name; the text lists the tables.
             TransportError: No complete response arrived.
@@ -150,7 +150,8 @@ class _TableCalls(BaseClient[PagerT]):
             table: The table, its GUID or its name, looked up in lineage first. The methods of the result accept any of
                 these, too.
             direction: ``"up"`` for the tables that it is made of, ``"down"`` for those made of it.
-            depth: The maximum number of steps; no limit if left out.
+            depth: The maximum number of steps to read table by table; no limit if left out. The lineage of the instance
+                always has all steps.
 
         Raises:
             InvalidArgumentError: An argument is invalid.

@@ -1,7 +1,7 @@
 """Finds out, step by step, why a client does not work, and what to fix.
 
-Error responses are interpreted with the gateway's public table of codes. Other responses are read as those of sibling
-services are documented.
+Error responses are interpreted with the gateway's public table of codes. Other responses are read as the documentation
+of sibling services describes them.
 """
 
 from __future__ import annotations

@@ -112,8 +112,8 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
     """Write runs to a file, in batches: memory stays flat, but ``append`` can keep the ids of all written runs.
 
     The columns are the fields of ``Run``, ``state``, ``duration_ms``, and, from the run's origin (``Run.origin``),
-    ``region``, ``project_id`` and ``instance_id``. If a row lacks its task, operator or workspace, it gets that of the
-    request. Times are in UTC, to the millisecond (ISO 8601 text in CSV and JSON lines); counts, ``run_id`` and
+    ``region``, ``project_id`` and ``instance_id``. If a row lacks its task, operator or workspace, it gets the one in
+    the request. Times are in UTC, to the millisecond (ISO 8601 text in CSV and JSON lines); counts, ``run_id`` and
     ``job_id`` are integers of 64 bits, all other ids are text. ``running_data`` and ``running_param`` stay the text
     that was sent, which is nearly always JSON.
 
@@ -124,7 +124,7 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
     Args:
         runs: The runs, such as a pager.
         path: File to write. Without ``append``, its content is replaced.
-        format: The file format; that of the path's suffix if left out.
+        format: The file format; if left out, the suffix of the path decides.
         append: Whether to keep the file's rows of other runs. Rows of the same runs are replaced: those with the same
             region, project, instance, workspace, task, operator, run id and planned time. If a run has no id, its
             submitted and started times must be the same, too.
@@ -180,7 +180,7 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
 
     Args:
         path: The file.
-        format: The file format; that of the path's suffix if left out.
+        format: The file format; if left out, the suffix of the path decides.
         lookback: Time before the newest finished run from which finished runs are read again.
         table: Name of the table in a DuckDB database.
         source: Region, project id and instance id, as in ``client.source()``: only rows from there count. Give it if
@@ -382,7 +382,7 @@ def _continued(target: _Target, columns: Sequence[Column], source: tuple[str, ..
         )
     if source is None:
         raise ExportError(
-            f"{target.path} is an older file without columns for region, project and instance, so that it is unknown "
+            f"{target.path} is an older file without columns for region, project and instance, so it is unknown "
             "where its runs were read: give the source with file_source=(region, project_id, instance_id) "
             "(--file-source REGION,PROJECT_ID,INSTANCE_ID; without a region, the endpoint's host), or start a new file"
         )

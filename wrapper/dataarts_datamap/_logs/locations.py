@@ -29,7 +29,7 @@ class LogLocation(Struct, frozen=True):
 
     @property
     def path(self) -> str:
-        """The location as a run names it."""
+        """The location as text, in the form of a run's log path."""
         return f"obs://{self.bucket}/{self.key}"
 
 
@@ -49,24 +49,23 @@ def log_location(path: str | None) -> LogLocation:
     """The location that a run's log path names.
 
     Raises:
-        LogPathError: The run names no path, or one that is not in object storage.
+        LogPathError: The path is missing, or is not a valid path in object storage.
     """
     if not path:
         raise LogPathError("the run has no log path: it wrote no log, perhaps because it did not start")
     match = _PATH.fullmatch(path)
     if match is None or not _BUCKET.fullmatch(match[1]) or ".." in match[1] or len(match[2]) > _LONGEST_KEY:
         raise LogPathError(
-            f"the run's log path {shown(path, limit=200)} is not one of object storage, obs://bucket/key"
+            f"the run's log path {shown(path, limit=200)} is not a path in object storage, obs://bucket/key"
         )
     return LogLocation(match[1], match[2])
 
 
 def checked_storage_endpoint(endpoint: str, *, allow_http: bool, is_proxied: bool) -> str:
-    """The address of object storage, without a bucket.
+    """The address of object storage without slashes at its end.
 
     Raises:
-        ConfigurationError: It is unusable as in ``checked_endpoint``, or has a path, which an address with a bucket's
-            subdomain cannot have.
+        ConfigurationError: ``checked_endpoint`` refuses the address, or it has a path.
     """
     name = "object storage endpoint"
     checked = checked_endpoint(endpoint, name=name, allow_http=allow_http, is_proxied=is_proxied)

@@ -188,8 +188,8 @@ def storage_error(response: Response, location: LogLocation) -> DataMapError:
         case 404, "NoSuchBucket":
             kind = LogBucketNotFoundError
             problem = (
-                f"there is no bucket {location.bucket} for the log {where}: it was deleted, or never created, since "
-                "DataArts Studio only creates it, with the first job, if it is allowed to"
+                f"there is no bucket {location.bucket} for the log {where}: it was deleted, or never created: DataArts "
+                "Studio creates it with the first job, but only if it is allowed to"
             )
         case 404, "NoSuchKey" | "NoSuchVersion":
             kind = LogNotFoundError

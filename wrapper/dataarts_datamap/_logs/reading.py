@@ -1,4 +1,4 @@
-"""Finds a run's log and reads it: its end, or piece by piece. Steps for both clients."""
+"""Finds a run's log and reads it: whole, only its end, or piece by piece. Steps for both clients."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class LogSource:
     """A run's log in its bucket.
 
     It is not documented whether a run's log path is an object's key or the beginning of one: the object is requested,
-    and if there is none, the bucket is searched for keys that begin with the path, followed by one of ``/._-``: of
-    these objects, the log is the one written last. Each call raises ``LogError`` if the log cannot be read, and another
-    ``DataMapError`` if object storage does not respond as expected.
+    and if there is none, the bucket is searched for keys that begin with that key, followed by one of ``/._-``. The
+    object written last, of those found, is the log. Each call raises ``LogError`` if the log cannot be read, and
+    another ``DataMapError`` if object storage does not respond as expected.
     """
 
     def __init__(self, location: LogLocation, host: StorageHost, ask: Ask) -> None:

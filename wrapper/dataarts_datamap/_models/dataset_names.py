@@ -39,13 +39,13 @@ class DatasetRule(Struct, frozen=True, kw_only=True):
     Attributes:
         namespace: Namespace of the tables. It can hold ``{database}``, ``{schema}``, ``{name}``, ``{source_type}`` and
             ``{guid}``.
-        name: Name of each table, with the same parts in braces. A rule does not apply to a table that lacks a part in
-            the rule's namespace or name.
+        name: Name of each table, which can hold the same parts. A rule does not apply to a table that lacks a part that
+            the namespace or the name holds.
         source_type: Kind of source of the tables, such as ``dws``. Like the database, the schema and the table, it is a
             pattern that can hold ``*``, ``?`` and ``[…]``, and is compared ignoring case.
         database: Database of the tables.
         schema: Schema of the tables.
-        table: Name of the table itself.
+        table: Name of the table in the Data Map.
 
     Raises:
         ValueError: The namespace or the name has unmatched braces, or braces around anything but the name of a part.
@@ -100,7 +100,7 @@ class ParsedNames(NamedTuple):
     """The names in a section of a file, and the problems of the section.
 
     Attributes:
-        names: The valid names.
+        names: The names that the valid parts of the section give.
         problems: The problems, each with the index of its rule, from 0; with None if it is not about a rule.
     """
 

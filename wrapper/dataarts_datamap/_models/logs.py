@@ -22,7 +22,7 @@ class RunLog(Struct, frozen=True, kw_only=True):
         start: Position of the first byte in the object; 0 if it was read from its beginning.
         size: Size of the whole object in bytes.
         last_modified: Time at which the object was written, UTC; None if the service sent no valid time.
-        other_paths: Paths of older objects that match the run's log path.
+        other_paths: Paths of the other objects that match the run's log path; none of them was written later.
     """
 
     path: str

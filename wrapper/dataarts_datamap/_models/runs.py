@@ -121,8 +121,8 @@ class RunSource(NamedTuple):
     """The region, project and instance of a client.
 
     Attributes:
-        region: The client's region; if none was given, the endpoint's host, with its port and path prefix if it has
-            them.
+        region: The client's region; if none was given, the endpoint's host, any port but the default, and any path
+            prefix.
         project_id: Project id.
         instance_id: Id of the DataArts Studio instance.
     """
@@ -136,8 +136,8 @@ class RunOrigin(Struct, frozen=True, kw_only=True):
     """The origin of a run: the region, project, instance and operator of the request for it.
 
     Attributes:
-        region: The client's region; if none was given, the endpoint's host, with its port and path prefix if it has
-            them.
+        region: The client's region; if none was given, the endpoint's host, any port but the default, and any path
+            prefix.
         project_id: Project id.
         instance_id: Id of the DataArts Studio instance.
         operator: The operator whose runs were requested.
@@ -179,7 +179,7 @@ class RunIdentity(NamedTuple):
 
 
 class RowsAsSent(Protocol):
-    """The rows of a page, every field as sent, and the problems of each: values that became None or contain U+FFFD."""
+    """The rows of a page as sent, and the problems of each row: values that became None or contain U+FFFD."""
 
     def row(self, index: int) -> dict[str, Any]: ...
     def problems(self, index: int) -> tuple[FieldProblem, ...]: ...
@@ -338,8 +338,8 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     def raw(self) -> dict[str, Any]:
         """Every field as sent, including unknown ones; decoded again from the page's text at the first access.
 
-        An invalid value of an unknown field is only noticed here: it becomes None, or contains U+FFFD, and ``problems``
-        names it from then on.
+        An invalid value of an unknown field may only be noticed here: it becomes None, or contains U+FFFD, and
+        ``problems`` names it from then on.
 
         Raises:
             InvalidBodyError: An unknown field is nested too deeply.

@@ -79,7 +79,7 @@ def ndjson_columns(path: Path) -> list[str] | None:
 
 
 def ndjson_rows(path: Path, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
-    """Some columns of the rows of a file of JSON lines; all these columns hold text."""
+    """Some columns of text from the rows of a file of JSON lines; times as milliseconds since the epoch."""
     for line in _lines(path):
         row = _decode(path, line, dict[str, Any])
         yield tuple(_read_value(path, column.kind, row.get(column.name)) for column in columns)
