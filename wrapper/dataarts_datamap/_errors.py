@@ -65,7 +65,7 @@ class DataMapError(Exception):
     and its unpickled copy. Traceback and causes do not count.
 
     Attributes:
-        status: HTTP status of the response.
+        status: HTTP status of the response, or of a proxy's refusal to connect.
         error_code: Code from the service or the gateway, such as ``APIGW.0301``.
         error_message: Text that came with the code. Untrusted: escape it before you show it.
         request_id: Id of the request, for a support ticket; from the header, else from the body. Untrusted.
@@ -254,7 +254,7 @@ class IncompleteWalkError(DataMapError):
 
     Attributes:
         rows_read: Number of runs, assets or rows of lineage that had been read.
-        totals: The totals that the server reported, each change once, the latest last, and at most 20; for assets and
+        totals: The latest 20 totals that the server reported, oldest first, without direct repetitions; for assets and
             lineage, only the latest.
         last_run: The last run that was yielded; None if there was none.
     """

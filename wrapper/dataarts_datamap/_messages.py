@@ -116,7 +116,7 @@ class Response(SecretStruct, frozen=True, kw_only=True):
 
 
 class Send(Struct, frozen=True):
-    """Send a request, and resume with its response or raise its error by ``until``, a time of the client's clock."""
+    """Send a request, and resume with its response or its error by ``until``, a time of the client's clock."""
 
     request: Request
     until: float

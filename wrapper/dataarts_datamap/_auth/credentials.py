@@ -98,7 +98,7 @@ class AccessKeyCredentials(Secret):
 
     The secret key is never sent. The gateway refuses a signature whose time is more than 15 minutes off, and locks a
     key for 5 minutes after more than 5 wrong signatures in a row (documented). So after a 401 with a code that ends in
-    0301 or 0307, the key signs nothing for 5 minutes: calls raise ``AuthenticationError`` and send nothing.
+    0301 or 0307, the key signs no API request for 5 minutes: calls raise ``AuthenticationError`` and send nothing.
 
     Attributes:
         access_key: The access key. Left out of the repr.
@@ -140,7 +140,7 @@ class AccessKeyCredentials(Secret):
         )
 
     def discard(self, request: Request) -> bool:  # noqa: ARG002  all its requests have the same key
-        """Stop signing for 5 minutes. The request is not sent again, since failures lock the key."""
+        """Sign no API request for 5 minutes. This request is not sent again, since failures lock the key."""
         self._refusal.note()
         return False
 

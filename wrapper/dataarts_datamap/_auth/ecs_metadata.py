@@ -67,7 +67,7 @@ class EcsMetadataCredentials(Secret):
         object.__setattr__(self, "_keys", keys)
 
     def authenticate(self, request: Request) -> Call[Request]:
-        """The signed request; yields requests for the key if none is valid.
+        """The signed request; yields requests for the key if there is none, or if it must be renewed.
 
         Raises:
             ServiceError: The metadata service refused: the server may have no agency.
@@ -77,7 +77,7 @@ class EcsMetadataCredentials(Secret):
         return (yield from keys.authenticate(request))
 
     def access_key_credentials(self) -> Call[AccessKeyCredentials]:
-        """The key; yields requests for it if none is valid.
+        """The key; yields requests for it if there is none, or if it must be renewed.
 
         Raises:
             ServiceError: The metadata service refused: the server may have no agency.

@@ -94,7 +94,7 @@ class PasswordCredentials(Secret):
         object.__setattr__(self, "_token", token)
 
     def authenticate(self, request: Request) -> Call[Request]:
-        """The request with a token added; yields a request for a token if none is valid.
+        """The request with a token added; yields a request for a token if there is none, or if it must be renewed.
 
         Raises:
             AuthenticationError: IAM refused the password, now or before.

@@ -40,8 +40,8 @@ _HASHES: Final = {
 def sign(request: Request, *, access_key: str, secret_key: Hidden[str]) -> Request:
     """The request with a signature of its method, path, query, content and headers, including ``Host``.
 
-    Like the official signer, it does not sign headers with an underscore in their names, nor content whose type is
-    neither JSON nor BSON.
+    Like the official signer, it signs no header with an underscore in its name, and signs content only if its type is
+    JSON, BSON or not given.
 
     Args:
         request: The request, with the header ``X-Sdk-Date`` (UTC, such as ``20240111T010156Z``).

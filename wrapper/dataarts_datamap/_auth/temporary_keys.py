@@ -77,7 +77,7 @@ class AccessKeys(Secret):
         )
 
     def get(self) -> Call[AccessKeyCredentials]:
-        """The key; yields a request for a key if none is valid.
+        """The key; yields requests for it if there is none, or if it must be renewed.
 
         Raises:
             ConfigurationError: IAM must issue a key, and its address is not known.

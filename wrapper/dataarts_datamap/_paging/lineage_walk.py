@@ -49,10 +49,10 @@ def read_lineage(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[list[Li
 def _read_once(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[_Reading]:
     """The edges of all pages.
 
-    An offset is assumed to count operators, as the total does. If there is a total, one more request, for offset 1, may
-    check this: if the second page names no operators, or those of the first page, or if the total is so large that the
-    second page's offset would exist even if offsets counted pages. Operators without rows are normal, so the rows
-    cannot be compared with the total.
+    An offset is assumed to count operators, as the total does. If there is a total, a request for offset 1 checks this
+    in three cases: the second page names no operators; it names those of the first page; or there are more than 100
+    pages, so that the second page's offset, 100, would also be valid if offsets counted pages. Operators without rows
+    are normal, so the rows cannot be compared with the total.
     """
     page = yield from ask(0, _LIMIT)
     edges, total = list(page.edges), page.total

@@ -55,9 +55,9 @@ class Span(NamedTuple):
 def next_span(counting: Counting, reached: int, *, overlap: int, limit: int, most: int) -> Span:
     """The page that ends behind the position ``reached``, and begins ``overlap`` rows or more before that position.
 
-    It has up to ``limit`` rows, or up to ``most`` if it needs more to end behind the position. If offsets only reach
-    multiples of the limit, the limit is varied: of all pages of up to ``limit`` rows that overlap enough, the one that
-    ends furthest is chosen. With a limit of 100, about a tenth of the rows is then read twice.
+    It has up to ``limit`` rows, or up to ``most`` if ``limit`` rows would bring few new ones or none. If offsets only
+    reach multiples of the limit, the limit is varied: of all pages of up to ``limit`` rows that overlap enough, the one
+    that ends furthest is chosen. With a limit of 100, about a tenth of the rows is then read twice.
 
     Raises:
         OverflowError: No page of at most ``most`` rows ends behind the position, or the offset does not fit into 32

@@ -111,10 +111,11 @@ class _PagerBase(Generic[TransportT]):
 
     @property
     def total(self) -> int | None:
-        """The number of rows in the window, as reported by the server on the latest page.
+        """The number of rows in the window, as the server last reported it.
 
-        None before the first page, if the server did not report it or stopped counting at a maximum, for a window that
-        is longer than a slice, and for a table, whose operators have separate totals.
+        None before the first page, if the server did not report it or stopped counting at a maximum, if no page of the
+        whole window was read, since the walk began with a slice of it, and for a table, whose operators have separate
+        totals.
         """
         return self._cursor.total
 
@@ -128,11 +129,10 @@ class _PagerBase(Generic[TransportT]):
         """The position of the walk, as one line of text: pass it to the same call, later or elsewhere, to go on there.
 
         All rows that were yielded so far count as read; of several iterations, the latest counts. Before an iteration
-        begins, it is the token that was passed to the call, else None. It is also None for merged operators, while a
+        begins, it is the token that was passed to the call, else None. It is also None for merged operators, once a
         walk looks again for runs that moved, and if more than 20,000 runs of earlier slices can come again. A token
         holds the ids and planned times of the runs of the current slice, and of the runs of earlier slices that can
-        come again, about 10 bytes for each: usually of up to 10,000 runs, or of 41,000 with large pages. It holds no
-        secret.
+        come again: usually up to 10,000 runs, or 41,000 with large pages, of about 10 bytes each. It holds no secret.
         """
         return self._token(self._cursor)
 

@@ -37,7 +37,7 @@ _LONGEST_GOODBYE: Final = 0.5
 
 
 class PagedWalk(Protocol):
-    """The interface of a walk that a pager uses, as in ``WindowWalk``."""
+    """A walk as a pager uses it, such as ``WindowWalk``."""
 
     def pages(self) -> Walk: ...
     def changed(self) -> int: ...
@@ -63,7 +63,7 @@ class PageReader(Struct, frozen=True):
 
 
 class Width:
-    """The number of pages that may be read ahead: at most ``most``, and fewer if pages are large."""
+    """The number of pages that may be read ahead: at first none, later ``most``, and fewer if pages are large."""
 
     def __init__(self, most: int, habits: ServerHabits) -> None:
         self._most = most
@@ -71,7 +71,7 @@ class Width:
         self._now = 0
 
     def chosen(self, wanted: PageNeeded) -> list[PageRead]:
-        """The pages to read ahead now."""
+        """The pages to read ahead now; the next call may choose more."""
         room = _MOST_BYTES_AHEAD // max(1, self._habits.largest_page)
         chosen = list(dict.fromkeys(wanted.ahead[: min(self._now, room)]))
         self._now = min(self._most, max(1, self._now * _GROWTH))

@@ -100,7 +100,7 @@ class TablePosition(_Token, frozen=True, kw_only=True, omit_defaults=True):
         table_guid: The table.
         window: The window.
         finished: The operators that were read, each as task, name and workspace.
-        current: The position in the current operator.
+        current: The position in the current operator; None if all were read.
     """
 
     kind = "TablePosition"

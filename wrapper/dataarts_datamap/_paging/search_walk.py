@@ -1,8 +1,8 @@
 """Walks the pages of a search. The unit of the offset is not documented, so each page is compared with earlier pages.
 
 Offsets are assumed to count assets, as in a sibling API. If such an offset brings nothing new, although the server
-counts more assets or does not count them, offsets are assumed to count pages. If the server counts its assets, a walk
-is complete only if it read as many.
+counts more assets or does not count them, offsets are assumed to count pages. If the server reports a total, a walk is
+complete only if it read that many assets.
 """
 
 from __future__ import annotations

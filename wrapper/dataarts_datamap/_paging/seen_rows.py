@@ -103,7 +103,8 @@ class SeenRows:
             read_before: Returns how many runs with a key were read in other slices.
 
         Raises:
-            AmbiguousRunError: It is unknown whether a run without an id, or with a shared key, is new.
+            AmbiguousRunError: It is unknown whether a run is new: a run without an id that had its planned time is
+                gone, or another run with its key is only known from a resume token.
         """
         places: dict[RowKey, list[int]] = {}
         for index, key in enumerate(keys):

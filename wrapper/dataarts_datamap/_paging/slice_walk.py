@@ -40,7 +40,7 @@ _FRONT_READING: Final = _LAST_READING + 2
 _SPARSE: Final = 4
 _MANY_PAGES: Final = 10  # one more request is at most a tenth of these
 _MANY_LARGE_PAGES: Final = 2  # a large page replaces ten small ones
-_CLOCK_SKEW: Final = 86_400_000  # milliseconds that runs may lie ahead if clocks or zones differ
+_CLOCK_SKEW: Final = 86_400_000  # milliseconds; runs may lie so far after the window's end if clocks or zones differ
 _REFUSALS: Final = (BadRequestError, ErrorBodyError, UnsuccessfulError, UpstreamError)
 
 
@@ -50,7 +50,7 @@ class _Yielded(Struct, frozen=True):
     Attributes:
         page: The page as it was read.
         wanted: Indexes of its runs that were yielded.
-        fresh: Index of its first row that no earlier page of the slice had.
+        fresh: Index of its first row that no earlier page of the slice had; 0 if it was not read by offset.
         before: The number of rows of the slice that had been read before it.
         is_by_offset: Whether it was read by offset.
     """
@@ -197,14 +197,14 @@ class SliceWalk:
         )
 
     def _is_cut_by_size(self, page: Page) -> bool:
-        """Whether the list must be cut while the page size is unknown: the parts depend on it."""
+        """Whether the list must be cut before the larger page size is known, on which the parts depend."""
         is_long = (page.sent.total or 0) > self._state.options.slice_rows
         return is_long and not self._habits.page_size and self._may_grow(page)
 
     def _larger_page(self) -> Generator[PageNeeded, RunPage, Page | None]:
         """The list from its beginning again, on a page as large as the server allows.
 
-        None if the server sends no larger page, or if another walk is finding that out.
+        None if no larger page was read, or if another walk is trying one.
         """
         options, habits = self._state.options, self._habits
         is_trial = not habits.page_size
@@ -240,7 +240,7 @@ class SliceWalk:
         return page
 
     def _falls_back(self, error: DataMapError) -> bool:
-        """Whether to go on with small pages, since the error may come from the size of a large one."""
+        """Go on with small pages if the error may come from the size of a large page; returns whether it may."""
         least = self._state.options.page_size
         if self._page_size <= least or not is_of_size(error):
             return False
@@ -309,11 +309,11 @@ class SliceWalk:
         yield from self._behind(window, span, max(page_size, limit), total)
 
     def by_windows(self, doubt: str) -> Walk:
-        """The runs that were not read yet, in windows that are narrowed until each fits on one page, without offsets.
+        """The runs that were not read yet, in windows that are narrowed until the runs of each fit on its first page.
 
         Raises:
-            IncompleteWalkError: A window of a millisecond has more runs than a page, a run comes from outside the
-                window, two runs cannot be distinguished, or the server contradicts itself.
+            IncompleteWalkError: A window of a millisecond has more runs than fit on a page, a run comes from outside
+                the window, two runs cannot be distinguished, or the server contradicts itself.
         """
         newest_first = self._state.is_descending or (self._state.is_descending is None and self._state.direction < 0)
         left = self.window
@@ -385,7 +385,7 @@ class SliceWalk:
     def _first_page_elsewhere(
         self, window: Window, sent: RunPage, span: Span
     ) -> Generator[PageNeeded, RunPage, tuple[RunPage, Span]]:
-        """The first page and its span: at offset 1 if the server has rows there but none at 0, else at offset 0."""
+        """The first page and its span: at offset 1 if the server has rows there but none at 0, else as requested."""
         if span.offset == 0 and Counting.PAGES_FROM_ONE in COUNTINGS_OF_UNIT[self._state.options.offset_unit]:
             from_one = span._replace(offset=1)
             elsewhere = yield self._needed(window, from_one, reading=1)
@@ -568,7 +568,7 @@ class SliceWalk:
             )
         except AmbiguousRunError:
             raise self._incomplete(
-                "two runs cannot be distinguished: one has no id, or they share one, and the list has changed"
+                "two runs cannot be distinguished: one has no id, or both have the same id, and the list has changed"
             ) from None
         self._state.progress.changed += changed
         return self._take(page, wanted)
@@ -639,7 +639,7 @@ class SliceWalk:
     def _learn_total(self, page: Page) -> None:
         """Learn from a list's last page whether totals count the whole list.
 
-        If a list has only one page, its total proves nothing: it may count just that page.
+        If a list has only one page, a total that matches proves nothing: it may count just that page.
         """
         self._habits.capacity = max(self._habits.capacity, len(page))
         if page.sent.total == page.end:
@@ -651,7 +651,8 @@ class SliceWalk:
         """Refuse a list that may end at the server's maximum.
 
         Raises:
-            TooManyError: The two halves of its window together have more rows, or may have.
+            TooManyError: The server counts another number of rows in the two halves of the window together than in the
+                window, or its total is missing or too small.
         """
         total, can_be_cut = page.sent.total, self.window.end - self.window.start > 1
         if not could_be_cap(page.end) or page.end < self._habits.largest_total or not can_be_cut:

@@ -44,7 +44,7 @@ class PageRead(Struct, frozen=True):
 
     Attributes:
         reading: Distinguishes repeated readings of the same page.
-        is_trial: Whether it tests if the server accepts such a limit. A trial is not retried.
+        is_trial: Whether it tests if the server accepts its limit. A trial is not retried.
     """
 
     operator: Operator
@@ -106,7 +106,7 @@ class ServerHabits(Struct):
         page_size: The page size to request if a list is longer than its first page: the server allows it, and is not
             slow with it; 0 while that is not known.
         small_page_time: The time that the latest small page took, in seconds.
-        trial_time: The time that the larger page in the trial took, in seconds.
+        trial_time: The time that the larger page of the latest trial took, in seconds.
     """
 
     counting: Counting | None = None

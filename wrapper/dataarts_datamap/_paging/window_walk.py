@@ -79,7 +79,7 @@ class WindowWalk:
         return self._state.first_read(cut(self._state.window, self._state.options.slice_span)[-1])
 
     def position(self, given: int) -> Position | None:
-        """The position of the walk, as in ``token``."""
+        """The position that ``token`` gives as text; None in the same cases."""
         state, walk = self._state, self._current
         if self._is_looking_again or state.finished.has_dropped:
             return None
@@ -111,7 +111,7 @@ class WindowWalk:
     def token(self, given: int) -> str | None:
         """The position after ``given`` runs of the page that was yielded last, as a token.
 
-        None while the walk looks again for runs that moved, or if more runs can come again than a token can hold.
+        None once the walk looks again for runs that moved, or if more runs can come again than a token can hold.
         """
         position = self.position(given)
         return None if position is None else position.text()
@@ -206,7 +206,7 @@ class WindowWalk:
     def _look_again(self) -> Walk:
         """Read the newest runs again if an unread run may have moved among them.
 
-        In a list sorted by start times, a run moves to the newest ones when it starts. If windows filter on planned
+        In a list sorted by start times, a run moves among the newest ones when it starts. If windows filter on planned
         times, no run is lost that way.
         """
         state = self._state

@@ -47,7 +47,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
         path: Path below the prefix, percent-encoded, without its query.
         number: Number of the attempt within its call, from 1.
         elapsed: Seconds from sending the request to the last byte of its response, or to its failure.
-        status: HTTP status; None if no response began.
+        status: HTTP status of the response, or of a proxy's refusal to connect; None if neither began.
         size: Size of the response in bytes, decompressed; None if no complete response arrived.
         request_id: The server's id of the request, escaped and cut off after 80 characters; None if it sent none.
         error: Kind of error that the attempt ended in; None if it succeeded, or if its call went on at once with new
@@ -82,7 +82,7 @@ AttemptHook: TypeAlias = Callable[[Attempt], object]
 class AttemptReporter:
     """Reports to the log, and to the hook if there is one.
 
-    A hook that raises does not break a call: only its first exception is logged.
+    A hook that raises does not break a call; only its first exception is logged.
     """
 
     def __init__(self, hook: AttemptHook | None = None) -> None:

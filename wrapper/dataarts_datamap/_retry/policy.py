@@ -66,7 +66,7 @@ class Retry:
             raised at once, and its ``retry_after`` has the value.
 
     Raises:
-        InvalidArgumentError: A parameter is out of its bounds.
+        InvalidArgumentError: A parameter is not a number within its bounds.
     """
 
     attempts: int = 4

@@ -129,7 +129,7 @@ class SyncTransport(_TransportBase[H11Pool]):
             pool.close()
 
     def _pause(self, step: Sleep | Wait, cancellation: Cancellation | None) -> None:
-        """Wait as the step demands; closing the client or cancelling the run ends the wait."""
+        """Wait as the step demands. Closing the client or cancelling the run ends any wait but ``_nap`` at once."""
         ends = [self._pools.closing, *([cancellation.event] if cancellation is not None else [])]
         if isinstance(step, Wait):
             wait_for_first((step.event, *ends), step.until - self._clock.monotonic())
@@ -204,7 +204,7 @@ class AsyncTransport(_TransportBase["AsyncPool"]):
     async def close(self) -> None:
         """Close the connections of this event loop, which ends its calls that wait for a response or between attempts.
 
-        Calling it again does nothing.
+        Calling it again in this event loop does nothing.
         """
         for pool in self._pools.take():
             await pool.close()

@@ -113,7 +113,7 @@ class H11Pool:
             connection.close()
 
     def _take(self, origin: Origin) -> _Connection | None:
-        """The idle connection to an origin that was used last; None if there is none.
+        """The most recently used idle connection to an origin; None if there is none.
 
         A connection that has expired, or on which something has arrived, is closed instead.
         """

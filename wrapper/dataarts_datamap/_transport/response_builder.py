@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 ErrorT = TypeVar("ErrorT", bound=DataMapError)
 
 _SMALL: Final = 4096  # each chunk costs about a hundred bytes besides its content
-_MOST_OVERHEAD: Final = 64 * 1024  # bytes by which compressed content may be longer than the content itself
+_MOST_OVERHEAD: Final = 64 * 1024  # bytes by which compressed content may exceed the maximum size of a response
 
 _FAILURES: Final[tuple[tuple[type[Exception], type[TransportError], str], ...]] = (
     (ConnectTimeoutError, ConnectionFailedError, "no connection in time to"),
@@ -60,7 +60,7 @@ class ResponseBuilder:
     """A response while it arrives, or the error that it becomes.
 
     Attributes:
-        is_over: Whether reading has ended.
+        is_over: Whether reading has ended; only set by ``AsyncTransport``.
     """
 
     def __init__(self, step: Send, clock: Clock, max_size: int, proxy: Proxy | None) -> None:

@@ -55,7 +55,7 @@ class Tunnel:
 
 
 def forwarded(request: WireRequest, proxy: Proxy) -> tuple[bytes, list[tuple[bytes, bytes | Hidden[bytes]]]]:
-    """Target and headers of an ``http`` request that a proxy forwards: the full URL, and credentials for the proxy."""
+    """The target, which is the full URL, and the headers, with credentials, of a request that a proxy forwards."""
     origin = request.origin
     port = "" if origin.port is None else f":{origin.port}"
     address = f"{origin.scheme}://{_bracketed(origin.host)}{port}".encode()

@@ -107,7 +107,7 @@ class WireResponse(SecretStruct, Generic[ChunksT], frozen=True):
 
 
 class WireError(Exception):
-    """No complete response arrived. The argument of the error, if any, is the cause or describes it."""
+    """No complete response arrived. The argument of the error, if any, is the cause or a description of it."""
 
 
 class InvalidRequestError(WireError):
