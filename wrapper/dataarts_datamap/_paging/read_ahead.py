@@ -63,7 +63,7 @@ class PageReader(Struct, frozen=True):
 
 
 class Width:
-    """The number of pages that may be read ahead: at first none, later ``most``, and fewer if pages are large."""
+    """The number of pages that may be read ahead: at first none, later up to ``most``, fewer if pages are large."""
 
     def __init__(self, most: int, habits: ServerHabits) -> None:
         self._most = most
@@ -151,7 +151,7 @@ class ReadAhead(_ReadAheadBase[SyncTransport, "tuple[Future[PageAhead], Cancella
                 thread.join(max(0.0, until - time.monotonic()))
 
     def _settle(self) -> None:
-        """After a fork, forget the parent's threads and exchanges: the child has their sockets, but not the threads."""
+        """After a fork, set the parent's reads aside: the child shares their sockets, but has none of the threads."""
         if self._process != os.getpid():
             self._parents = self._started, self._threads
             self._process, self._started, self._threads, self._running = os.getpid(), {}, None, []

@@ -50,8 +50,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
         status: HTTP status of the response, or of a proxy's refusal to connect; None if neither began.
         size: Size of the response in bytes, decompressed; None if no complete response arrived.
         request_id: The server's id of the request, escaped and cut off after 80 characters; None if it sent none.
-        error: Kind of error that the attempt ended in; None if it succeeded, or if its call went on at once with new
-            credentials, as it does once for a token that has expired.
+        error: Kind of error that the attempt ended in; None if it succeeded, or if its call went on at once, such as
+            with new credentials after a token has expired.
         error_code: Code of the error, such as ``APIGW.0308``, escaped and cut off like ``request_id``; None
             without a code.
         next_wait: Seconds to wait before the next attempt; None if no attempt follows, or if ``error`` is None.
