@@ -323,6 +323,27 @@ def test_resumed_walk_that_looks_again(server: HostileServer, stop: int) -> None
     assert list(range(5000, 5150)) == sorted([*first, *rest])
 
 
+@pytest.mark.parametrize("plan", [0, BEGIN - 240 * HOUR])
+def test_capped_list_without_planned_times_in_the_window(server: HostileServer, plan: int) -> None:
+    """Runs by hand have no planned time, and runs of a backfill an old one: a cap of such a list is found, too."""
+    service = Service(window_on="start", sort="start", reach=500, capped_total=True)
+    listed = serve(server, service, by_the_minute(950))
+    for row in listed.rows:
+        row.plan = plan
+
+    assert list(range(5000, 5950)) == sorted(run.run_id or 0 for run in read(server, listed, page_size=100))
+
+
+def test_total_of_a_capped_list_is_unknown_on_each_walk(server: HostileServer) -> None:
+    """A client that knows the maximum of the server does not take it for the total on its next walk."""
+    listed = serve(server, Service(reach=500, capped_total=True), by_the_minute(950))
+    with connected(server) as client:
+        for _ in range(2):
+            pager = client.list_runs("one", job_name="job", start=listed.window[0], end=listed.window[1])
+            totals = {page.total for page in pager.pages()}
+    assert {None} == totals
+
+
 def test_more_loose_runs_than_a_token_holds() -> None:
     """They are all looked for among those that were read, and there is no token."""
     finished = FinishedSlices()

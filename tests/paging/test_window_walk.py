@@ -102,6 +102,8 @@ class Drive:
             if token is not None:
                 self.given = self.given[: len(self.given) - len(self._latest.runs) + kept]
                 self.resumed = True
+                if self.server.random.random() < 0.5:  # in another process, which knows nothing of the server
+                    self.habits = ServerHabits()
                 self._begin(Position.parse(token))
 
     def finish(self) -> Drive:
@@ -287,6 +289,39 @@ def test_wrong_guess_loses_nothing(takes: Any, assumed: Counting, tells: Any) ->
         habits = ServerHabits(counting=assumed, capacity=10, true_totals=9)
         drive = Drive(served(rows, takes=takes, tells=tells), plan(10), habits).finish()
         assert drive.error is not None or list(range(1, rows + 1)) == sorted(drive.given)
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("tells", TELLS[:4])
+@pytest.mark.parametrize("takes", TAKES[:4])
+def test_a_client_that_knows_nothing_can_resume(takes: Any, tells: Any, newest_first: bool) -> None:  # noqa: FBT001  a case
+    """Wherever a walk over a quiet list was left, another process goes on to the end, and has each other run once."""
+    for rows in (1, 10, 30, 100, 250):
+        resume_everywhere(served(rows, takes=takes, tells=tells, newest_first=newest_first), plan(100), every=50)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("tells", TELLS[:4])
+@pytest.mark.parametrize("takes", TAKES[:4])
+def test_a_client_that_knows_nothing_can_resume_anywhere(takes: Any, tells: Any, newest_first: bool) -> None:  # noqa: FBT001  a case
+    """The same holds for more lists, at each run of them, with larger pages and with slices."""
+    for rows in (1, 2, 5, 9, 10, 11, 30, 99, 100, 101, 150, 250):
+        for how in (plan(100), plan(20, larger_page=100), plan(100, slice_span=10**9 // 3)):
+            resume_everywhere(served(rows, takes=takes, tells=tells, newest_first=newest_first), how, every=7)
+
+
+def resume_everywhere(server: SimulatedServer, how: WalkOptions, *, every: int) -> None:
+    """Walk a list, and go on from the tokens of its first run, of each so many runs, and of its last run."""
+    drive = Drive(server, how)
+    while not drive.is_over:
+        for count, token in drive.tokens().items():
+            if token is not None and (count % every in {0, 1} or count == len(server.stayed)):
+                rest = Drive(server, how, token=token).finish()
+                assert rest.error is None, (len(server.stayed), count)
+                assert sorted(server.stayed) == sorted([*drive.given[:count], *rest.given])
+        drive.step()
+    assert drive.error is None
 
 
 class NothingAtZero(SimulatedServer):

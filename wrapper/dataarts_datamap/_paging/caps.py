@@ -51,9 +51,9 @@ def could_be_cap(rows: int) -> bool:
 def count_halves(state: WalkState, asked: Window, planned: Sequence[int]) -> Generator[PageNeeded, RunPage, int]:
     """The number of rows that the server counts in the two halves of a window together.
 
-    Each half has about half of the rows that were read, by their planned times. 0 if no moment separates these times.
+    Each half has about half of the planned times, which lie in the window. 0 if no moment separates these times.
     """
-    middle = _middle(sorted(time for time in planned if asked.start < time < asked.end))
+    middle = _middle(sorted(planned))
     span = state.options.first_span(state.habits, 1)
     counted = 0
     for half in () if middle is None else (Window(asked.start, middle), Window(middle, asked.end)):

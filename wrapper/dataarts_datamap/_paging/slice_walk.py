@@ -428,6 +428,8 @@ class SliceWalk:
         most = options.most_rows(options.long_page(self._habits))
         is_long = total > max(most, len(page)) or 0 < reach <= total
         shrinks = self._parent_total is None or total < self._parent_total  # else the total counts more than the window
+        if 0 < reach == total:
+            self._state.total = None
         is_capped = 0 < reach == total and not page.is_short
         if ((is_long and shrinks) or is_capped) and self.window.end - self.window.start > 1:
             self._state.learn_direction(page.sent.runs)
@@ -435,14 +437,12 @@ class SliceWalk:
 
     def _next_page(self) -> Generator[PageNeeded, RunPage, Page]:
         """The next page with new rows, or a page that shows that there are no more."""
-        if self._last is None and self._state.options.counting(self._habits) is None:
-            counting = Counting.ROWS
-            span = self._state.options.first_span(self._habits, max(self._page_size, len(self._read) + 1))
-        else:
+        counting, page = Counting.ROWS, (yield from self._front_page())
+        if page is None:
             counting, page = yield from self._find_counting()
-            if page is not None:
-                return page
-            span = self._next_span(counting)
+        if page is not None:
+            return page
+        span = self._next_span(counting)
         reading = 0
         while True:
             try:
@@ -463,9 +463,28 @@ class SliceWalk:
             if reading == _LAST_READING:
                 if could_be_cap(page.end):
                     self._habits.reach = page.end
-                    raise TooManyError(page.sent.total or 0)
+                    raise TooManyError(max(page.sent.total or 0, 2 * page.end))
                 raise self._contradiction(page)
             reading += 1
+
+    def _front_page(self) -> Generator[PageNeeded, RunPage, Page | None]:
+        """The next page of a walk that was resumed, read from the beginning of the list if offsets are not known yet.
+
+        None if they are known, if the server does not serve so many rows at once, or if the page shows neither a new
+        row nor that there is none.
+        """
+        if self._last is not None or self._state.options.counting(self._habits) is not None:
+            return None
+        span = self._state.options.first_span(self._habits, max(self._page_size, len(self._read) + 1))
+        try:
+            sent = yield self._needed(self.window, span)
+        except READ_ERRORS as error:
+            if isinstance(error, _REFUSALS) or self._falls_back(error):
+                return None
+            raise
+        page = self._read_page(sent, span, self.window)
+        self._join(page)
+        return page if page.end > len(self._read) or self._is_last(page) else None
 
     def _join(self, page: Page) -> None:
         """Check that a page joins the pages before it.
@@ -652,15 +671,17 @@ class SliceWalk:
 
         Raises:
             TooManyError: The server counts another number of rows in the two halves of the window together than in the
-                window, or its total is missing or too small.
+                window; its total is missing or too small; or no run was planned in the window, so that nothing shows
+                how to halve it.
         """
         total, can_be_cut = page.sent.total, self.window.end - self.window.start > 1
         if not could_be_cap(page.end) or page.end < self._habits.largest_total or not can_be_cut:
             return
         self._settle()
-        if total is None or total < page.end:
-            raise TooManyError(2 * page.end)  # the total is of no use, so the halves are read
-        counted = yield from count_halves(self._state, page.window, [planned for _, planned in self._read])
+        planned = [time for _, time in self._read if page.window.start < time < page.window.end]
+        if total is None or total < page.end or not planned:
+            raise TooManyError(2 * page.end)  # neither the total nor a count of the halves would prove it
+        counted = yield from count_halves(self._state, page.window, planned)
         if counted > page.end:
             self._habits.reach, self._state.total = page.end, None
         if counted not in {0, page.end}:
