@@ -85,6 +85,16 @@ def test_no_table_is_said(command: Callable[[Factory], Command]) -> None:
     assert (0, "", "datamap: no tables found\n") == command(broken_chain())("tables", "nothing")
 
 
+@pytest.mark.parametrize("tells_total", [True, False])
+def test_a_list_that_is_cut_says_so(command: Callable[[Factory], Command], *, tells_total: bool) -> None:
+    """Unless the service counts no more tables than are listed."""
+    catalog = Factory(entities=[entity(f"db.s.t{number}") for number in range(4)], tells_total=tells_total)
+    cut = "datamap: only the first {} tables are listed, and there may be more: --limit lists more\n"
+    expected = [cut.format(2), "" if tells_total else cut.format(4), ""]
+    assert expected == [command(catalog)("tables", "--limit", limit)[2] for limit in ("2", "4", "5")]
+    assert "" == command(catalog)("tables", "--limit", "2", "--quiet")[2]
+
+
 @pytest.mark.usefixtures("terminal")
 def test_lineage_is_a_tree(command: Callable[[Factory], Command]) -> None:
     """Each table with the operator between; one that was drawn is not drawn again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -138,6 +139,25 @@ def test_a_disk_that_keeps_nothing_is_no_matter(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setenv("DATAMAP_CACHE_DIR", folder)
         remember("a")
         assert [] == offered()
+
+
+FULL = """
+import resource, sys
+import click
+from dataarts_datamap.cli._options.known_names import remember_names
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+with click.Context(click.Command("status")):
+    remember_names(f"table{number}" for number in range(100))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of a file's size")
+def test_a_full_disk_leaves_the_names_of_before(folder: Path) -> None:
+    """Nothing half-written stays beside them."""
+    remember("a")
+    subprocess.run([sys.executable, "-c", FULL], check=True, timeout=60)
+    assert (1, ["a"]) == (len(list(folder.iterdir())), offered())
 
 
 def test_verbs_keep_the_names_that_they_show(

@@ -17,6 +17,7 @@ from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, create_app
 from dataarts_datamap_contract.mock._data.dataset import RunHistory, StoredRuns
 from dataarts_datamap_contract.mock._data.encoding import EncodedRows, encode_row
 from dataarts_datamap_contract.mock._data.invention import invent_dataset
+from dataarts_datamap_contract.mock._web.record import Exchange, Record
 from support.mock_caller import JOB_NAME, TASK_ID
 from support.mock_signing import SteppedClock
 
@@ -116,6 +117,19 @@ def test_a_new_run_has_times_that_its_status_lets_it_have(own: Caller) -> None:
     assert rows[0]["planTime"] < rows[1]["planTime"] < rows[2]["planTime"]
 
 
+def test_no_new_run_takes_an_id_that_the_list_names(own: Caller) -> None:
+    """Each run of a list becomes one, wherever in the list an id is named that would have been the next."""
+    admin(own, "POST", "seed", {"empty": True})
+    for operator in (OWNER, OTHER):
+        admin(own, "POST", "operators", {**operator, "workspace_id": "w"})
+    first = 900_000_001
+    rows = admin(own, "POST", "runs", [OWNER, {**OTHER, "taskRunningLogId": first}])["runs"]
+    assert [first + 1, first] == [row["taskRunningLogId"] for row in rows]
+    rows += admin(own, "POST", "runs", [OWNER, {**OWNER, "taskRunningLogId": first + 2}])["runs"]
+    assert [first + 1, first, first + 3, first + 2] == [row["taskRunningLogId"] for row in rows]
+    assert {first + 1, first + 2, first + 3} == set(own.run_ids())
+
+
 def test_operators_are_added_to_tables_of_ones_own(own: Caller) -> None:
     """A new operator is listed at its table, has no run at first, and its runs bear its ids."""
     operator = {"task_id": "77", "job_name": "新/一", "workspace_id": "w"}
@@ -159,6 +173,17 @@ def test_the_log_of_requests_holds_no_secret(own: Caller) -> None:
     assert ("***", own.config.instance_id) == (log[0]["headers"]["x-auth-token"], log[0]["headers"]["instance"])
     assert admin(own, "GET", "requests?limit=1")["requests"] == log[1:]
     assert {"requests": []} == admin(own, "DELETE", "requests")
+
+
+@pytest.mark.parametrize("sent", ["a/b+c d", "a%2Fb%2Bc%20d", "a%2fb%2bc+d", "%61/b%2bc%20%64"])
+def test_a_secret_does_not_show_however_it_is_encoded(sent: str) -> None:
+    """Any byte may be percent-encoded, a space be a plus sign; one secret may be the beginning of another."""
+    record = Record()
+    record.hide(("a/b", "a/b+c d", None))
+    record.remember(
+        Exchange("GET", b"/v1", f"token={sent}&b=a%2fb&c=%2f".encode(), [], 200, [(b"x-request-id", b"1")], None)
+    )
+    assert ["/v1?token=***&b=***&c=%2f"] == [entry["target"] for entry in record.requests]
 
 
 @pytest.mark.parametrize(

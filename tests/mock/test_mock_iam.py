@@ -130,6 +130,13 @@ def test_an_issued_token_is_accepted_until_it_expires() -> None:
         assert 200 == iam.get(iam.caller.nodes_path()).status_code
 
 
+def test_an_issued_token_does_not_show(iam: Login) -> None:
+    """Also where a client puts it into the target by mistake."""
+    path = iam.caller.nodes_path()
+    iam.get(f"{path}?token={iam.token()}")
+    assert f"{path}?token=***" == iam.server.record.requests[-1]["target"]
+
+
 def test_a_token_of_another_server_is_unknown(iam: Login) -> None:
     """Tokens are known where they were handed out."""
     with logging_in() as other:

@@ -168,6 +168,12 @@ def test_responses_keep_to_the_specification(
         ("POST", "/v3/{}/datamap/entities/search", b'{"limit": 1}', "Invalid body: "),
         ("POST", "/v3/{}/datamap/entities/search", b'{"limit": 0, "offset": 0}', "Invalid body: "),
         ("POST", "/v1/{}/datamap/entities/guids", b'"x"', "Invalid body: "),
+        (
+            "POST",
+            "/v3/{}/datamap/entities/search",
+            b'{"limit": "\\ud800"}',
+            "Invalid body: it holds half of a surrogate pair",
+        ),
         ("GET", "/v1/{}/datamap/lineage/bulk?limit=0", b"", "Invalid query parameter limit"),
         ("GET", f"/v2/{{}}/datamap/lineage/guid/{TABLE_GUID}?direction=UP", b"", "Invalid query parameter direction"),
         (
@@ -184,6 +190,15 @@ def test_bad_requests_are_refused(caller: Caller, method: str, path: str, conten
     answer = caller.http.request(method, path.format(caller.config.project_id), headers=headers, content=content)
     assert (400, "APIGW.0106") == (answer.status_code, answer.json()["error_code"])
     assert answer.json()["error_msg"].startswith(reason)
+
+
+def test_half_a_character_in_an_attribute_is_refused(caller: Caller) -> None:
+    """The text names the attribute as far as UTF-8 can."""
+    headers = {"X-Auth-Token": caller.config.token, "instance": caller.config.instance_id}
+    content = b'{"limit": 1, "offset": 0, "filter": {"attribute": "\\ud800", "operator": "EQ", "value": ["a"]}}'
+    path = f"/v3/{caller.config.project_id}/datamap/entities/search"
+    answer = caller.http.post(path, headers=headers, content=content)
+    assert (400, "This server does not filter by ? EQ") == (answer.status_code, answer.json()["error_msg"])
 
 
 def test_a_filter_narrows_a_search() -> None:

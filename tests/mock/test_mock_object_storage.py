@@ -17,6 +17,7 @@ from obstore.exceptions import PermissionDeniedError
 from obstore.store import S3Store
 
 from dataarts_datamap_contract.mock import MockConfig, MockServer
+from dataarts_datamap_contract.mock._data.logs import Log
 from dataarts_datamap_contract.mock._identity.storage_signatures import (
     StorageError,
     obs_signature,
@@ -158,6 +159,31 @@ def test_object_and_its_parts(server: MockServer) -> None:
     assert (200, whole.content, None) == part("bytes=5-9,12-14")
     assert (200, whole.content, None) == part("lines=5-9")
     assert 416 == part(f"bytes={size}-")[0]
+    digits = "9" * 5_000
+    assert {(200, whole.content, None)} == {
+        part(f"bytes={asked}") for asked in (f"{digits}-", f"0-{digits}", f"-{digits}")
+    }
+
+
+@pytest.mark.parametrize("time", ["soon", [], {"at": 5}, "9" * 5_000, 10**20, -(10**20), None])
+def test_a_strange_time_spoils_no_log(time: Any) -> None:
+    """A run may have any JSON value as its end: its log and all others of the bucket can still be read and listed."""
+    with MockServer(CONFIG) as server:
+        path, world = failed_path(server), server.controls.world
+        expected = ask(server, path, signed(path)).content
+        operator = next(iter(world.dataset.histories))
+        start = time if isinstance(time, int) else 0
+        (row,) = world.put_runs(
+            [(operator, {"status": "fail", "endTime": time, "submitTime": time, "startTime": start})]
+        )
+        world.set_log(int(str(row["taskRunningLogId"])), Log())
+        strange = failed_path(server)
+        responses = [ask(server, each, signed(each)) for each in (path, strange, "/")]
+
+    assert strange != path
+    assert [200, 200, 200] == [response.status_code for response in responses]
+    assert expected == responses[0].content
+    assert "ERROR" in responses[1].text
 
 
 def test_head_has_no_content(server: MockServer) -> None:
@@ -253,6 +279,9 @@ def test_temporary_key() -> None:
 
         assert (201, "2026-11-20T08:46:40.000000Z") == (response.status_code, key["expires_at"])
         assert 200 == ask(server, path, signed(path, keys=keys, token=key["securitytoken"])).status_code
+        in_query = f"{quote(key['secret'], safe='')}&b={key['securitytoken']}"
+        ask(server, path, signed(path), query=f"a={in_query}")
+        assert f"{path}?a=***&b=***" == server.record.requests[-1]["target"]
         assert (403, "InvalidSecurityToken") == code_of(ask(server, path, signed(path, keys=keys)))
         clock.step(seconds=1001)
         late = signed(path, keys=keys, token=key["securitytoken"], date=clock())

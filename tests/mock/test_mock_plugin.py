@@ -121,6 +121,8 @@ def test_fields_have_the_names_of_the_client(datamap_mock: FakeService, client: 
     with client:
         run = client.list_table_runs(datamap_mock.table_guid, since=timedelta(hours=2)).first()
     assert run
+    with pytest.raises(ValueError, match="there is a run with the id 7 already: change_run changes it"):
+        datamap_mock.add_run(status="fail", run_id=7)
     assert (7, 5, 6, "obs://log") == (run.run_id, run.output_row_count, run.input_row_count, run.execution_log_path)
 
 
@@ -202,4 +204,5 @@ def test_no_secret_shows(datamap_mock: FakeService) -> None:
     """A failing test prints the fixture."""
     shown = repr(datamap_mock)
     assert datamap_mock.url in shown
+    assert "FakeService(not running)" == repr(type(datamap_mock)())
     assert not {secret for secret in (datamap_mock.token, datamap_mock.secret_key) if secret in shown}

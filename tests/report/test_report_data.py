@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -173,7 +173,23 @@ def test_clocks_put_back_and_forward() -> None:
 )
 def test_length_of_cells(days: int, most: int, expected: int) -> None:
     """Cells are as short as there is room for."""
-    assert expected == cell_hours(NOW, NOW + timedelta(days=days), most=most)
+    assert expected == cell_hours(NOW, NOW + timedelta(days=days), UTC, most=most)
+
+
+@given(
+    st.datetimes(datetime(2023, 3, 1), datetime(2023, 4, 30), timezones=ZONES),  # noqa: DTZ001  as hypothesis asks
+    st.integers(1, 2_000),
+    st.integers(2, 100),
+    ZONES,
+)
+@example(datetime(2026, 3, 28, 0, 30, tzinfo=BERLIN), 71, 72, BERLIN)
+def test_number_of_cells(start: datetime, hours: int, most: int, zone: Any) -> None:
+    """There is room for all cells, also when the clocks are put forward."""
+    end = start.astimezone(UTC) + timedelta(hours=hours)
+    step = cell_hours(start, end, zone, most=most)
+    first, last = (wall_hour(time, zone, step=step) for time in (start, end - timedelta(milliseconds=1)))
+
+    assert (last - first) / timedelta(hours=step) + 1 <= most
 
 
 def test_worst_of_a_cell() -> None:

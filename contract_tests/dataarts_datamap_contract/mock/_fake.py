@@ -50,7 +50,11 @@ class FakeService:
         self.secret_key = config.secret_key
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(url={self.url!r})"
+        try:
+            where = f"url={self.url!r}"
+        except RuntimeError:
+            where = "not running"
+        return f"{type(self).__name__}({where})"
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -199,7 +203,7 @@ class FakeService:
         log: str | None = None,
         **values: Any,  # noqa: ANN401
     ) -> int:
-        """Add a run; if there is a run with the given ``run_id``, change that one.
+        """Add a run.
 
         Args:
             operator: Its operator, as ``add_operator`` returned it; None for the one that was added last, or the
@@ -219,11 +223,14 @@ class FakeService:
 
         Raises:
             LookupError: There is no such operator.
-            ValueError: A run cannot have such a value.
+            ValueError: A run cannot have such a value, or there is a run with the given ``run_id`` already:
+                ``change_run`` changes it.
         """
-        (row,) = self._server.controls.world.put_runs(
-            [(self._operator(operator), {"status": status, **_fields(values)})]
-        )
+        fields = _fields(values)
+        given = fields.get("taskRunningLogId")
+        if self._server.controls.world.find_run(given) is not None:
+            raise ValueError(f"there is a run with the id {given} already: change_run changes it")
+        (row,) = self._server.controls.world.put_runs([(self._operator(operator), {"status": status, **fields})])
         run_id = int(str(row["taskRunningLogId"]))
         if log is not None:
             self.set_log(run_id, log)

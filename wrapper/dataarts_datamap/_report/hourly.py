@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._models.runs import RunState
@@ -42,9 +42,9 @@ def hourly_cells(
     return dict(sorted(cells.items()))
 
 
-def cell_hours(start: datetime, end: datetime, *, most: int) -> int:
+def cell_hours(start: datetime, end: datetime, zone: tzinfo, *, most: int) -> int:
     """The length, in hours, of the shortest cells of which ``most`` cover the time from start to end; 8,760 at most."""
-    hours = (end.astimezone(UTC) - start.astimezone(UTC)) / HOUR
+    hours = (wall_time(end, zone) - wall_time(start, zone)) / HOUR
     return next((step for step in _STEPS if hours / step + 1 <= most), _STEPS[-1])
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, get_args
 
-from dataarts_datamap_contract.mock._data.dataset import EPOCH, plan_time, run_id
+from dataarts_datamap_contract.mock._data.dataset import EPOCH, milliseconds, plan_time, run_id
 from dataarts_datamap_contract.mock._data.statuses import NOT_ENDED, NOT_STARTED
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ LOG_STATES = get_args(LogState)
 SCHEME = "obs://"
 
 _LOGGED_RUNS = 2_000
+_FIRST_TIME, _END_OF_TIMES = (milliseconds(datetime(year, 1, 1, tzinfo=UTC)) for year in (1, 9999))
 _FAILURE = {
     "fail": "DLI.0005: relation {table}_stage does not exist; position: 14",
     "manual-stop": "The run was stopped by its owner",
@@ -72,7 +73,8 @@ def log_objects(dataset: Dataset, bucket: str, *, below_key: bool) -> Iterator[L
             continue
         key = path.removeprefix(f"{SCHEME}{bucket}/")
         text = written_log(operator, row) if log.text is None else log.text
-        modified = int(row["endTime"] or row["startTime"] or row["submitTime"] or plan_time(row))
+        times = (_time(row[name]) for name in ("endTime", "startTime", "submitTime", "planTime"))
+        modified = next(filter(None, times), 0)
         yield LogObject(f"{key}/{run_id(row)}.log" if below_key else key, text.encode(), modified, log.state)
 
 
@@ -90,7 +92,7 @@ def default_log_path(project_id: str, operator: Operator, row: Row) -> str:
 def written_log(operator: Operator, row: Row) -> str:
     """The usual log of a run: its start, and its failure and its end if its status implies them."""
     status, table = str(row["status"]), f"{operator.job_name}".replace(" ", "_")
-    start, end = int(row["startTime"] or 0), int(row["endTime"] or 0)
+    start, end = _time(row["startTime"]), _time(row["endTime"])
     lines = [
         _line(start, "INFO", f"Job {row['taskName']}, operator {operator.job_name}, run {run_id(row)}"),
         _line(start, "INFO", f"Owner {row['owner']}, type {row['type']}, retry {row['retryTimes']}"),
@@ -119,6 +121,18 @@ def _logged_runs(dataset: Dataset) -> Iterator[tuple[Operator, Row]]:
         for row in islice(history, _LOGGED_RUNS):
             if row["status"] not in NOT_STARTED and str(row["executionLogPath"] or "").startswith(SCHEME):
                 yield operator, row
+
+
+def _time(value: object) -> int:
+    """A time of a run, in milliseconds since the epoch; 0 if it is not a number, or outside the years 1 to 9998.
+
+    A test may give a run any JSON value as a time.
+    """
+    try:
+        time = int(value) if isinstance(value, int | float | str) else 0
+    except ValueError:
+        return 0
+    return time if _FIRST_TIME <= time < _END_OF_TIMES else 0
 
 
 def _line(time: int, level: str, text: str) -> str:

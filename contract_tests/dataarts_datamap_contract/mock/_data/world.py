@@ -24,7 +24,7 @@ from dataarts_datamap_contract.mock._data.scenarios import scenario_dataset, var
 from dataarts_datamap_contract.mock._data.warehouse import warehouse_dataset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from dataarts_datamap_contract.mock._config import MockConfig
     from dataarts_datamap_contract.mock._data.dataset import RunHistory
@@ -137,11 +137,13 @@ class World:
     def put_runs(self, runs: Sequence[tuple[Operator, Mapping[str, object]]]) -> list[Row]:
         """Add each run, or change the run that has its id, and return the runs. If one is wrong, nothing is changed.
 
+        No run is given an id that another of the runs names.
+
         Raises:
             LookupError: There is no such operator.
             ValueError: A run cannot have these fields.
         """
-        owners: dict[object, Operator] = {}
+        owners: dict[object, Operator] = {}  # by the ids that the runs name
         with self.lock:
             for operator, fields in runs:
                 if operator not in self.dataset.histories:
@@ -150,7 +152,7 @@ class World:
                 run_id = fields.get("taskRunningLogId")
                 if run_id is not None and owners.setdefault(run_id, operator) != operator:
                     raise _taken(run_id, owners[run_id])
-            return [self._put(operator, fields) for operator, fields in runs]
+            return [self._put(operator, fields, owners) for operator, fields in runs]
 
     def set_log(self, run_id: int, log: Log) -> None:
         """Set the log of a run and whether it can be read; a run without a log path gets one.
@@ -173,25 +175,25 @@ class World:
                 self.put_runs([(operator, {"taskRunningLogId": run_id, "executionLogPath": path})])
             self.dataset.logs[run_id] = log
 
-    def _put(self, operator: Operator, fields: Mapping[str, object]) -> Row:
-        row = self._row(operator, fields)
+    def _put(self, operator: Operator, fields: Mapping[str, object], named: Container[object]) -> Row:
+        row = self._row(operator, fields, named)
         if self._config.progress == "immediately":
             row = last_step(row, self._present())
         self.dataset.histories[operator].put(row)
         return row
 
-    def _row(self, operator: Operator, fields: Mapping[str, object]) -> Row:
+    def _row(self, operator: Operator, fields: Mapping[str, object], named: Container[object] = ()) -> Row:
         run_id = fields.get("taskRunningLogId")
         old = self.find_run(run_id)
         if old is None:
             newest = next(iter(self.dataset.histories[operator]), None)
-            return complete_run(fields, operator, self._free_id(), self._next_plan(newest))
+            return complete_run(fields, operator, self._free_id(named), self._next_plan(newest))
         if old[0] != operator:
             raise _taken(run_id, old[0])
         return change_run(old[1], fields, operator)
 
-    def _free_id(self) -> int:
-        while self.find_run(self._next_own_id) is not None:
+    def _free_id(self, named: Container[object]) -> int:
+        while self._next_own_id in named or self.find_run(self._next_own_id) is not None:
             self._next_own_id += 1
         return self._next_own_id
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dataarts_datamap_contract.mock._config import MockConfig
+    from dataarts_datamap_contract.mock._web.record import Record
 
 _ACCESS_BYTES, _SECRET_BYTES, _TOKEN_BYTES = 8, 20, 600
 
@@ -34,8 +35,9 @@ class StorageKey:
 class StorageKeys:
     """Issues temporary keys, and finds any key by its id."""
 
-    def __init__(self, config: MockConfig) -> None:
+    def __init__(self, config: MockConfig, record: Record) -> None:
         self._clock = config.clock
+        self._record = record
         known = StorageKey(config.access_key, config.secret_key, config.security_token)
         self._keys = {known.access_key: known}
 
@@ -48,6 +50,7 @@ class StorageKeys:
             self._clock() + lifetime,
         )
         self._keys[key.access_key] = key
+        self._record.hide((key.secret_key, key.security_token))
         return key
 
     def find(self, access_key: str) -> StorageKey | None:

@@ -47,6 +47,7 @@ class IssuedTokens:
         token = IssuedToken(_OPENING + secrets.token_urlsafe(_RANDOM_BYTES), present, present + self._lifetime)
         self._expiries[token.text.encode()] = token.expires_at
         self._record.count_token()
+        self._record.hide((token.text,))
         return token
 
     def knows(self, token: bytes) -> bool:

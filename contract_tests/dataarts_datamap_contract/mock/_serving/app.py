@@ -153,7 +153,7 @@ def build_app(
     held = controls or Controls(config, record)
 
     def new_gateway() -> _Gateway:
-        keys = StorageKeys(config)
+        keys = StorageKeys(config, record)
         routes = _routes(config, held, keys, alter or _leave)
         return _Gateway(routes, ResponseWriter(config.seed), ObjectStorage(config, held.world, keys))
 

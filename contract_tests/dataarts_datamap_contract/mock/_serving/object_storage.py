@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 _PUBLIC_HOST = re.compile(r"(?:(?P<bucket>[a-z0-9.-]{3,63})\.)?obs\.(?P<region>[a-z0-9-]+)\.myhuaweicloud\.(?:com|eu)")
 _OWN_HOST = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.(?:localhost|(?:\d{1,3}\.){3}\d{1,3})")
-_RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-(\d+))")
+# int() refuses more than 4,300 digits.
+_RANGE = re.compile(r"bytes=(?:([0-9]{1,4000})-([0-9]{0,4000})|-([0-9]{1,4000}))")
 _MOST_KEYS = 1_000
 _DIGITS = re.compile(r"[0-9]{1,9}")
 

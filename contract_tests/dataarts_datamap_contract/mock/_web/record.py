@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote_to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.mock._web.faults import Fault
 
 _REMEMBERED = 10_000
+_SPACE = ord(" ")
 _SHOWN_HEADERS = frozenset({b"content-type", b"instance", b"user-agent", b"x-project-id", b"x-sdk-date"})
 
 
@@ -52,7 +55,7 @@ class Record:
     """Counts since the server was started, and the last requests; any thread can read them while the server runs."""
 
     def __init__(self) -> None:
-        self._secrets: list[str] = []
+        self._secrets: list[bytes] = []
         self._lock = Lock()
         self._tokens_issued = 0
         self._signatures_refused = 0
@@ -105,8 +108,11 @@ class Record:
             self._throttled += 1
 
     def hide(self, secrets: Iterable[str | None]) -> None:
-        """Never show these values, wherever they occur in a request."""
-        self._secrets += filter(None, secrets)
+        """Never show these values, wherever they occur in a request, also percent-encoded."""
+        with self._lock:
+            known = {*self._secrets, *(secret.encode() for secret in secrets if secret)}
+            # A secret may be the beginning of a longer one.
+            self._secrets = sorted(known, key=len, reverse=True)
 
     def remember(self, exchange: Exchange) -> None:
         """Add a request and its response."""
@@ -132,7 +138,20 @@ class Record:
         }
 
     def _masked(self, sent: bytes) -> str:
-        text = sent.decode(errors="replace")
+        decoded = _spaced(unquote_to_bytes(sent))
         for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+            # The pattern of a token is long: it is only made for a secret that is there.
+            if _spaced(secret) in decoded:
+                sent = _written(secret).sub(b"***", sent)
+        return sent.decode(errors="replace")
+
+
+def _spaced(text: bytes) -> bytes:
+    """A text in which a space and a plus sign are the same, as a form writes one for the other."""
+    return text.replace(b"+", b" ")
+
+
+def _written(secret: bytes) -> re.Pattern[bytes]:
+    """Finds a secret, of which any byte may be percent-encoded, and a space be a plus sign."""
+    plain = (b"[ +]" if byte == _SPACE else re.escape(bytes([byte])) for byte in secret)
+    return re.compile(b"".join(b"(?:%s|%%(?i:%02x))" % (one, byte) for one, byte in zip(plain, secret, strict=True)))

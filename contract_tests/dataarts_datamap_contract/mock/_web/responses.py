@@ -70,7 +70,8 @@ class ResponseWriter:
         document = error.document()
         if error.code.startswith(_GATEWAY):
             document["request_id"] = request_id
-        body = json.dumps(document, ensure_ascii=False).encode()
+        # A message may quote half of a surrogate pair out of a request, which UTF-8 cannot encode.
+        body = json.dumps(document, ensure_ascii=False).encode(errors="replace")
         return self._write(error.status, body, request_id, error.headers)
 
     def _request_id(self) -> str:

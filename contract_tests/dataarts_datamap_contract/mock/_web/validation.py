@@ -86,6 +86,8 @@ class ParameterRules:
             validator.validate(document)
         except ValidationError as error:
             raise HttpError(400, "APIGW.0106", f"Invalid body: {error.message}") from None
+        except UnicodeEncodeError:
+            raise HttpError(400, "APIGW.0106", "Invalid body: it holds half of a surrogate pair") from None
         return document
 
 

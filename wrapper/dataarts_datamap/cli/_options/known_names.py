@@ -14,11 +14,11 @@ import time
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
+from dataarts_datamap._files import scratch
 from dataarts_datamap._text import is_word
 
 if TYPE_CHECKING:
@@ -41,13 +41,11 @@ def remember_names(names: Iterable[str]) -> None:
     newest = sorted(seen.items(), key=lambda item: -item[1])[:_MOST]
     with suppress(OSError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # NamedTemporaryFile creates a file that only its owner may read.
-        with NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, suffix=".tmp", delete=False) as made:
-            json.dump({"format": _FORMAT, "names": dict(newest)}, made, ensure_ascii=False)
-        try:
-            Path(made.name).replace(file)
-        except OSError:
-            Path(made.name).unlink()
+        # Not replacing(): it would keep the modes of a file of somebody else, and wait for the disk.
+        with scratch(file) as made:
+            made.touch(mode=0o600)
+            made.write_text(json.dumps({"format": _FORMAT, "names": dict(newest)}, ensure_ascii=False), "utf-8")
+            made.replace(file)
 
 
 def known_names(context: click.Context) -> list[str]:

@@ -37,7 +37,7 @@ class Cells:
         start, end = (EPOCH + time * MILLISECOND for time in report.window)
         self._start, self._end = start, end
         self._zone = zone = report.zone
-        self._step = step = cell_hours(start, end, most=most)
+        self._step = step = cell_hours(start, end, zone, most=most)
         first, last = wall_hour(start, zone, step=step), wall_hour(max(start, end - MILLISECOND), zone, step=step)
         length = HOUR * step
         self._hours = [first + number * length for number in range((last - first) // length + 1)]

@@ -65,10 +65,14 @@ def tables(  # noqa: PLR0913  one parameter for each option
         raise click.UsageError("--tables needs --init")
     how = given(types=types or None, sources=sources, workspace_id=in_workspace, page_size=page_size)
     with connect(settings) as client:
-        found = client.search_tables(query, **how).to_list(max_items=limit)
+        search = client.search_tables(query, **how)
+        found = search.to_list(max_items=limit)
     remember_names(one.full_name for one in found if one.name)
     count = write_tables(found, output=output_shape(output))
     tell_if_none(count, "tables found")
+    # The total also counts assets of other kinds, and another request would be needed to know more.
+    if count == limit and (search.total is None or search.total > count):
+        note(f"only the first {count} tables are listed, and there may be more: --limit lists more")
 
 
 def _write_file(query: str, workspace_id: str | None, file: str, settings: dict[str, Any]) -> None:
