@@ -16,6 +16,8 @@ from dataarts_datamap_contract.suite.baseline import BaselineError, read_baselin
 from dataarts_datamap_contract.suite.target_discovery import DiscoveryError, discover_target
 from dataarts_datamap_contract.suite.target_sources import allows_http, make_target, read_settings
 from support.mock_target import mock_target
+from support.scripted_server import ScriptedServer
+from support.small_service import TOKEN, json_answer, small_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -206,6 +208,13 @@ def test_hides_secrets() -> None:
     assert "X-Auth-Token: [Filtered], [Filtered]!" == target.redact(f"X-Auth-Token: {SECRET}, other-{SECRET}!")
 
 
+def test_redacts_once() -> None:
+    """A secret that is a part of what replaces secrets leaves a redacted text as it is."""
+    target = small_target("https://dayu.example.com", token="Filter")
+
+    assert "[Filtered], [Filtered]" == target.redact(target.redact("Filter, [Filtered]"))
+
+
 def test_discovers() -> None:
     """From a table alone come an operator with runs, a closed window that holds them, and operators beside it."""
     now = datetime.now(UTC)
@@ -234,6 +243,18 @@ def test_discovers_nothing(changes: dict[str, Any], message: str) -> None:
     """A server that shows too little is said to, and why."""
     with MockServer() as server, pytest.raises(DiscoveryError, match=message):
         discover_target(mock_target(server, **changes))
+
+
+@pytest.mark.parametrize("padding", ["", "-" * 60])
+def test_discovery_shows_no_secret(padding: str) -> None:
+    """A response that is no array is shown without the token that it repeats, wherever it is cut."""
+    with (
+        ScriptedServer(lambda asked: json_answer(200, padding + asked.headers["x-auth-token"])) as server,
+        pytest.raises(DiscoveryError, match="not with an array") as caught,
+    ):
+        discover_target(small_target(server.url))
+
+    assert TOKEN[:6] not in str(caught.value)
 
 
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "signing_vectors.json").read_text(encoding="utf-8"))[

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 OffsetUnit: TypeAlias = Literal["rows", "pages"]
 WindowColumn: TypeAlias = Literal["auto", "planTime", "submitTime", "startTime", "endTime"]
 
-_SHORTEST_SECRET = 4
+SHORTEST_SECRET = 4
+"""The fewest characters of a secret that are redacted: other words can contain fewer."""
+
 _FILTERED = "[Filtered]"
 
 
@@ -146,9 +149,8 @@ class Target:
         known = {secret for secret in (self.token, self.secret_key, self.security_token) if secret}
         return tuple(sorted(known, key=len, reverse=True))
 
-    def redact(self, text: str) -> str:
-        """The text without the secrets; those of fewer than four characters stay, as other words can contain them."""
-        for secret in self.secrets:
-            if len(secret) >= _SHORTEST_SECRET:
-                text = text.replace(secret, _FILTERED)
-        return text
+    def redact(self, text: str, others: Iterable[str] = ()) -> str:
+        """The text without the secrets, and without others; those shorter than `SHORTEST_SECRET` stay."""
+        known = sorted({*self.secrets, *others}, key=lambda secret: (-len(secret), secret))
+        long = [secret for secret in known if len(secret) >= SHORTEST_SECRET]
+        return re.sub("|".join(map(re.escape, (_FILTERED, *long))), _FILTERED, text)
