@@ -439,4 +439,5 @@ def test_pytest_plugin_refuses_an_incomplete_target() -> None:
 
     assert 4 == done.returncode
     assert "ERROR: cannot aim at 'https://dayu.example.com': set project_id, instance_id, task_id" in done.stderr
+    assert "with --datamap-target FILE; or let --datamap-discover --datamap-table GUID find" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr

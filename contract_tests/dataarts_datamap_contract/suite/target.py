@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,10 +17,24 @@ SHORTEST_SECRET = 4
 """The fewest characters of a secret that are redacted: other words can contain fewer."""
 
 _FILTERED = "[Filtered]"
+_NEVER_EMPTY = (
+    *("token", "access_key", "secret_key", "security_token", "project_id", "instance_id", "workspace_id"),
+    *("task_id", "job_name", "table_guid"),
+)
 
 
 class TargetError(ValueError):
     """A server cannot be tested as it is described; the text says why."""
+
+
+def is_url(endpoint: str) -> bool:
+    """Whether a text is an http or https URL with a host that can be looked up."""
+    try:
+        parts = urlsplit(endpoint)
+        host = (parts.hostname or "").encode("idna")
+        return parts.scheme in {"http", "https"} and bool(host) and parts.port != 0 and parts.path.isascii()
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +105,9 @@ class Target:
         second_tenant: Data of another tenant; None if none is known.
 
     Raises:
-        TargetError: There are no credentials; one of an access key and its secret key is missing; the window ends
-            before it starts; or the rate limit is not above 0.
+        TargetError: The endpoint is no URL with a host; an id or a credential is empty; there are no credentials; one
+            of an access key and its secret key is missing; the window ends before it starts; or the rate limit is not
+            above 0.
     """
 
     endpoint: str
@@ -118,6 +134,11 @@ class Target:
     second_tenant: SecondTenant | None = None
 
     def __post_init__(self) -> None:
+        if not is_url(self.endpoint):
+            raise TargetError("the endpoint is not an http or https URL with a host")
+        for name in _NEVER_EMPTY:
+            if getattr(self, name) == "":
+                raise TargetError(f"{name} is '': name one, or leave it out if it is not required")
         if (self.access_key is None) != (self.secret_key is None):
             raise TargetError("an access key and its secret key go together: give both or neither")
         if self.token is None and self.access_key is None:
