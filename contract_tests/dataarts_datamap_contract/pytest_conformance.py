@@ -129,7 +129,8 @@ def _read_target(config: pytest.Config) -> Target:
     chosen: dict[str, Any] = {"endpoint": options.datamap_endpoint, "table_guid": options.datamap_table}
     settings = read_settings(os.environ, options.datamap_target, **chosen)
     discovered: bool = options.datamap_discover
-    target = make_target(settings, discovered=discovered, allow_http=allows_http(os.environ))
+    allowed = allows_http(os.environ)
+    target = make_target(settings, discovered=discovered, allow_http=allowed, option_prefix="--datamap-")
     if discovered:
         from dataarts_datamap_contract.suite.target_discovery import discover_target  # noqa: PLC0415  seldom needed
 

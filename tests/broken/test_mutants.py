@@ -82,7 +82,7 @@ def test_runs_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
     printed = capsys.readouterr()
     assert 0 == code
-    assert printed.out.startswith("1 of 1 broken servers caught (stock: 0), 0 of 0 correct ones conform")
+    assert printed.out.startswith("1 of 1 broken servers caught (stock: 0 of 1 measured), 0 of 0 correct ones conform")
     assert "total-as-text" in printed.err
     assert " to be measured now" not in printed.err
     assert "| total-as-text | total is a number | `B-page-shape` | - |" in path.read_text(encoding="utf-8")
@@ -95,7 +95,7 @@ def test_looks_for_false_alarms(capsys: pytest.CaptureFixture[str]) -> None:
 
     printed = capsys.readouterr()
     assert 0 == code
-    assert printed.out.startswith("0 of 0 broken servers caught (stock: 0), 1 of 1 correct ones conform")
+    assert printed.out.startswith("0 of 0 broken servers caught (stock: 0 of 0 measured), 1 of 1 correct ones conform")
     assert printed.err.startswith("header-map-empty, seed 0 ")
 
 

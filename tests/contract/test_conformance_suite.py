@@ -15,6 +15,7 @@ import pytest
 from dataarts_datamap_contract.mock import MockServer
 from dataarts_datamap_contract.suite import Report, SecondTenant, run_suite
 from dataarts_datamap_contract.suite._http.caller import Caller, Pace
+from dataarts_datamap_contract.suite._http.credentials import near_tokens, parts_of
 from dataarts_datamap_contract.suite._http.messages import Credential, Request
 from dataarts_datamap_contract.suite.catalogue import CATALOGUE
 from support.mock_target import CONFIG, mock_target
@@ -153,6 +154,58 @@ def test_tells_what_it_cannot_judge(script: Answer | Callable[[Asked], Answer], 
     assert failing <= set(failures(report))
     assert report.shortcomings
     assert {"untested"} == {verdict.outcome for verdict in report.verdicts if verdict.check.startswith("C-window-a")}
+
+
+def echo(asked: Asked) -> Answer:
+    """An error response that repeats the token it was sent, from which a cut in the middle would leave half."""
+    token = asked.headers.get("x-auth-token", "")
+    return json_answer(403, {"error_code": "APIGW.0303", "error_msg": f"{'no ' * 55}{token}"})
+
+
+def echo_what_is_closed(asked: Asked) -> Answer:
+    """A good response, or an error response with the token for what the server does not have."""
+    answer = answer_well(asked)
+    return echo(asked) if answer.status in {404, 405} else answer
+
+
+@pytest.mark.parametrize("script", [echo, echo_what_is_closed])
+def test_no_text_of_a_report_has_a_secret(script: Callable[[Asked], Answer]) -> None:
+    """A server that repeats the token, in its first response or for an operation that is closed, puts it nowhere."""
+    with ScriptedServer(script) as server:
+        report = run_suite(small_target(server.url), max_examples=0)
+
+    assert TOKEN[:6] not in repr(report)
+    assert "[Filtered]" in repr(report)
+
+
+@pytest.mark.parametrize("token", ["ab", "Filter"])
+def test_texts_keep_their_words_whatever_the_token(token: str) -> None:
+    """A report loses only what holds a part of the token, not short or made-up values sent in place of it."""
+
+    def forbid(asked: Asked) -> Answer:
+        is_known = asked.headers.get("x-auth-token") == token
+        answer = answer_well(replace(asked, headers={**asked.headers, "x-auth-token": TOKEN if is_known else ""}))
+        return replace(answer, status=403) if answer.status == 401 else answer
+
+    with ScriptedServer(forbid) as server:
+        report = run_suite(small_target(server.url, token=token), levels="D", max_examples=0)
+
+    (reason,) = {each.reason.partition(" (and")[0] for each in report.failures if each.check == "D-refusal-status"}
+    assert "bad credentials are refused with 403 instead of 401" == reason
+
+
+def test_only_parts_of_a_token_are_secret() -> None:
+    """Of the values close to a token, those without four of its characters in a row are no secrets."""
+    secrets = {
+        token: {each for _, near in near_tokens(token) for each in parts_of(token, near)}
+        for token in ("a-null-Token", "abcd", "xyz")
+    }
+
+    assert {"null", "*", "Basic Og=="}.isdisjoint(secrets["a-null-Token"])
+    assert {"a-null-Toke", "a-null", "nekoT-llun-a", "A-NULL-TOKEN", "%61-null-Token"} <= secrets["a-null-Token"]
+    assert {"dcba", "%61bcd", "ABCD", "abcdx"} <= secrets["abcd"]
+    assert {"abc", "ab"}.isdisjoint(secrets["abcd"])
+    assert set() == secrets["xyz"]
 
 
 def answer_runs_of_nobody(asked: Asked) -> Answer:
@@ -386,4 +439,5 @@ def test_pytest_plugin_refuses_an_incomplete_target() -> None:
 
     assert 4 == done.returncode
     assert "ERROR: cannot aim at 'https://dayu.example.com': set project_id, instance_id, task_id" in done.stderr
+    assert "with --datamap-target FILE; or let --datamap-discover --datamap-table GUID find" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr

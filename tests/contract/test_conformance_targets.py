@@ -16,6 +16,8 @@ from dataarts_datamap_contract.suite.baseline import BaselineError, read_baselin
 from dataarts_datamap_contract.suite.target_discovery import DiscoveryError, discover_target
 from dataarts_datamap_contract.suite.target_sources import allows_http, make_target, read_settings
 from support.mock_target import mock_target
+from support.scripted_server import ScriptedServer
+from support.small_service import TOKEN, json_answer, small_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -170,6 +172,121 @@ def test_refuses_a_wrong_value(name: str, value: str, expected: str) -> None:
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("known_jobs = [{task_id = 1.5, job_name = 'x'}]", "known_jobs has a task_id that is 1.5, not a text"),
+        ("known_jobs = [{task_id = '', job_name = 'x'}]", "known_jobs has a task_id that is empty"),
+        ("known_jobs = [{task_id = '1'}]", "known_jobs has {'task_id': '1'}: set job_name, too"),
+        ("known_jobs = [{task_id = '1', job_name = 'x', color = 1}]", "known_jobs has the unknown color: known are"),
+        ("known_jobs = ['a']", "known_jobs has 'a': give a table with task_id, job_name, workspace_id"),
+        ("known_jobs = 'a'", "known_jobs is 'a': list tables with task_id and job_name"),
+        ("second_tenant = {project_id = true}", "second_tenant has a project_id that is True, not a text"),
+        ("second_tenant = 'a'", "second_tenant has 'a': give a table with project_id"),
+        ("workspace_id = ''", "workspace_id is '': name one, or leave it out"),
+        ("access_key = ''", "access_key is '': name one, or leave it out"),
+        ("max_requests = inf", "max_requests is inf: give a whole number"),
+        ("max_requests = 1.9", "max_requests is 1.9: give a whole number"),
+        ("max_requests = true", "max_requests is True: give a whole number"),
+        ("rate_limit = 'fast'", "rate_limit is 'fast': give a number of requests a second"),
+        (f"rate_limit = 1{'0' * 400}", "rate_limit is 1000"),
+        ("undeclared_methods = [inf]", "undeclared_methods is [inf]: list statuses, such as 404, 405"),
+        ("undeclared_methods = 405", "undeclared_methods is 405: list statuses, such as 404, 405"),
+        (f"window_end = {'[' * 20_000}", "its values are nested too deeply"),
+        (f"window_end = {'1' * 5_000}", "Exceeds the limit"),
+    ],
+)
+def test_refuses_a_wrong_value_of_a_file(tmp_path: Path, text: str, expected: str) -> None:
+    """A value of the wrong type, an empty one or an endless number is refused by its name, with what to do."""
+    path = tmp_path / "target.toml"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(TargetError) as caught:
+        target_of({name: value for name, value in COMPLETE.items() if name != "DATAMAP_WINDOW_END"}, path)
+
+    assert expected in str(caught.value)
+
+
+def test_reads_ids_that_are_numbers(tmp_path: Path) -> None:
+    """An id that a file has as a number is that number's digits."""
+    path = tmp_path / "target.toml"
+    path.write_text(
+        "known_jobs = [{task_id = 958113, job_name = 'x'}]\nsecond_tenant = {task_id = 7}", encoding="utf-8"
+    )
+    target = target_of(COMPLETE, path)
+
+    assert (KnownJob(task_id="958113", job_name="x"),) == target.known_jobs
+    assert SecondTenant(task_id="7") == target.second_tenant
+
+
+@pytest.mark.parametrize("name", ["token", "workspace_id", "task_id", "table_guid"])
+def test_a_target_has_no_empty_value(name: str) -> None:
+    """What is empty is refused at once, as no request can be made of it."""
+    with pytest.raises(TargetError, match=f"{name} is ''"):
+        small_target("https://dayu.example.com", **{name: ""})
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["https://ho..st", f"https://{'a' * 64}.com", "https://host/ü", "host", "https://h:0"]
+)
+def test_a_target_has_a_host(endpoint: str) -> None:
+    """An address that cannot be looked up is refused at once, and so it is among the settings."""
+    with pytest.raises(TargetError, match="not an http or https URL"):
+        small_target(endpoint)
+    with pytest.raises(TargetError, match="not an http or https URL"):
+        target_of({**COMPLETE, "DATAMAP_ENDPOINT": endpoint})
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "shown"),
+    [
+        (f"https://host:8/?mail=a@b&token={SECRET}", "'https://host'"),
+        (f"https://user:{SECRET}?x@host", "'https://user'"),
+        (f"https://user:{SECRET}#x@host/", "'https://user'"),
+        (f"https://host/#{SECRET}", "'https://host/'"),
+        (f"https://user:a/{SECRET}@host/path", "'host/path'"),
+    ],
+)
+def test_shows_an_endpoint_without_its_secrets(endpoint: str, shown: str) -> None:
+    """Of an endpoint that is refused, neither the user, nor the query, nor the fragment is shown."""
+    with pytest.raises(TargetError) as caught:
+        target_of({**COMPLETE, "DATAMAP_ENDPOINT": endpoint})
+
+    assert str(caught.value).startswith(f"cannot aim at {shown}: ")
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "variable", "expected"),
+    [
+        ("is_mock = true", {"DATAMAP_IS_MOCK": "true"}, []),
+        ("undeclared_methods = [405]", {"DATAMAP_UNDECLARED_METHODS": "405"}, []),
+        ("window_end = 2024-01-12T00:00:00+08:00", {"DATAMAP_WINDOW_END": "1704988800000"}, []),
+        ("is_mock = false", {"DATAMAP_IS_MOCK": "1"}, ["DATAMAP_IS_MOCK overrides is_mock in "]),
+        ("max_requests = inf", {"DATAMAP_MAX_REQUESTS": "9"}, ["DATAMAP_MAX_REQUESTS overrides max_requests in "]),
+    ],
+)
+def test_tells_of_different_values_only(
+    tmp_path: Path, text: str, variable: dict[str, str], expected: list[str]
+) -> None:
+    """A variable that means the same as the file overrides nothing."""
+    path = tmp_path / "target.toml"
+    path.write_text(text, encoding="utf-8")
+    told: list[str] = []
+    read_settings(variable, path, tell=told.append)
+
+    assert [f"{each}{path}" for each in expected] == told
+
+
+def test_a_nested_baseline_is_refused(tmp_path: Path) -> None:
+    """A file that is nested too deeply is no baseline."""
+    path = tmp_path / "baseline.toml"
+    path.write_text(f"a = {'[' * 20_000}", encoding="utf-8")
+
+    with pytest.raises(BaselineError, match="its values are nested too deeply"):
+        read_baseline(path)
+
+
 @pytest.mark.parametrize("name", ["AK", "SK", "SECURITY_TOKEN"])
 @pytest.mark.parametrize("value", ["s3cret\n", "\ufeffs3cret", "s3\u200bcret", "s3\x00cret", "s3cret ", "'s3cret'"])
 def test_refuses_a_damaged_key(name: str, value: str) -> None:
@@ -206,6 +323,13 @@ def test_hides_secrets() -> None:
     assert "X-Auth-Token: [Filtered], [Filtered]!" == target.redact(f"X-Auth-Token: {SECRET}, other-{SECRET}!")
 
 
+def test_redacts_once() -> None:
+    """A secret that is a part of what replaces secrets leaves a redacted text as it is."""
+    target = small_target("https://dayu.example.com", token="Filter")
+
+    assert "[Filtered], [Filtered]" == target.redact(target.redact("Filter, [Filtered]"))
+
+
 def test_discovers() -> None:
     """From a table alone come an operator with runs, a closed window that holds them, and operators beside it."""
     now = datetime.now(UTC)
@@ -234,6 +358,18 @@ def test_discovers_nothing(changes: dict[str, Any], message: str) -> None:
     """A server that shows too little is said to, and why."""
     with MockServer() as server, pytest.raises(DiscoveryError, match=message):
         discover_target(mock_target(server, **changes))
+
+
+@pytest.mark.parametrize("padding", ["", "-" * 60])
+def test_discovery_shows_no_secret(padding: str) -> None:
+    """A response that is no array is shown without the token that it repeats, wherever it is cut."""
+    with (
+        ScriptedServer(lambda asked: json_answer(200, padding + asked.headers["x-auth-token"])) as server,
+        pytest.raises(DiscoveryError, match="not with an array") as caught,
+    ):
+        discover_target(small_target(server.url))
+
+    assert TOKEN[:6] not in str(caught.value)
 
 
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "signing_vectors.json").read_text(encoding="utf-8"))[

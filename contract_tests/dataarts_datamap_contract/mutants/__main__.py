@@ -144,7 +144,8 @@ def _print_summary(broken: Sequence[BrokenOutcome], correct: Sequence[CorrectOut
     missed = [outcome for outcome in broken if not outcome.caught_by]
     failed = [outcome for outcome in correct if outcome.findings]
     sys.stdout.write("".join(_failures(missed, failed)))
-    stock = sum(bool(outcome.stock) for outcome in broken)
+    measured = [outcome.stock for outcome in broken if outcome.stock is not None]
+    stock = f"{sum(map(bool, measured))} of {len(measured)} measured"
     sys.stdout.write(
         f"{len(broken) - len(missed)} of {len(broken)} broken servers caught (stock: {stock}), "
         f"{len(correct) - len(failed)} of {len(correct)} correct ones conform, {seconds:.0f} s\n"

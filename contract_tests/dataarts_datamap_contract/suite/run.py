@@ -24,6 +24,7 @@ from dataarts_datamap_contract.suite._probes.session import Session
 from dataarts_datamap_contract.suite.budget import BUDGETS
 from dataarts_datamap_contract.suite.catalogue import CHECKED_OPERATIONS, checks_of, current_id
 from dataarts_datamap_contract.suite.coverage import measure_coverage
+from dataarts_datamap_contract.suite.text import shortened
 from dataarts_datamap_contract.suite.verdicts import Evidence, Report
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
     from dataarts_datamap_contract.suite.budget import Budget
     from dataarts_datamap_contract.suite.target import Target
+
+_LONGEST_LIMIT = 400
+"""The most characters of one of a report's limits, which can repeat what the server said."""
 
 
 def run_suite(  # noqa: PLR0913  the options of a run
@@ -90,26 +94,41 @@ def run_suite(  # noqa: PLR0913  the options of a run
         notes.append(f"{error}: raise max_requests, or ask for fewer levels")
         ledger.leave_untested(str(error), *(check.id for check in checks_of(levels)))
     except InterruptedRunError as error:
-        notes.append(target.redact(str(error)))
-        ledger.leave_untested(target.redact(str(error)), *(check.id for check in checks_of(levels)))
+        notes.append(str(error))
+        ledger.leave_untested(str(error), *(check.id for check in checks_of(levels)))
     except NoResponseError as error:
         notes.append(f"{urlsplit(target.endpoint).netloc} does not answer: {error}")
         ledger.note_error(str(error), [check.id for check in checks_of(levels)])
     verdicts = ledger.verdicts()
-    cut = [f"the {budget} budget left no time for {', '.join(ledger.cut)}"] if ledger.cut else []
+    no_time = [f"the {budget} budget left no time for {', '.join(ledger.cut)}"] if ledger.cut else []
     met = {each.data_class for each in ledger.exercised if each.judged}
     unmet = [each for each in RUN_CLASSES if each not in met] if "C" in levels and met else []
-    cut += [f"no relation was tested with {', '.join(unmet)}"] if unmet else []
+    no_time += [f"no relation was tested with {', '.join(unmet)}"] if unmet else []
     not_asked = [f"{name}: {why}" for name, why in sorted(ledger.closed.items())]
     not_asked += [f"{name}: its data changed during the run" for name in sorted(map(str, ledger.moved))]
     notes += _missing_evidence(levels, ledger.evidence)
     coverage = measure_coverage(load_specification(), oracle.operations, ledger.seen)
     coverage = replace(coverage, relations=ledger.exercised)
     strength = measure_strength(ledger.world) if "C" in levels else Strength()
-    return Report(
+    report = Report(
         *(target.endpoint, levels, seed, verdicts, ledger.evidence, tuple(notes), coverage, stopped),
         weaknesses=strength.weaknesses,
-        limits=(*cut, *map(target.redact, not_asked), *strength.limits),
+        limits=(*no_time, *not_asked, *strength.limits),
+    )
+    return _without_secrets(report, ledger.redact)
+
+
+def _without_secrets(report: Report, redact: Callable[[str], str]) -> Report:
+    """The report without secrets in any text that can repeat what the server sent."""
+    return replace(
+        report,
+        verdicts=tuple(
+            replace(each, reason=redact(each.reason), curl=None if each.curl is None else redact(each.curl))
+            for each in report.verdicts
+        ),
+        shortcomings=tuple(map(redact, report.shortcomings)),
+        weaknesses=tuple(map(redact, report.weaknesses)),
+        limits=tuple(shortened(redact(each), _LONGEST_LIMIT) for each in report.limits),
     )
 
 

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 OffsetUnit: TypeAlias = Literal["rows", "pages"]
 WindowColumn: TypeAlias = Literal["auto", "planTime", "submitTime", "startTime", "endTime"]
 
-_SHORTEST_SECRET = 4
+SHORTEST_SECRET = 4
+"""The fewest characters of a secret that are redacted: other words can contain fewer."""
+
 _FILTERED = "[Filtered]"
+_NEVER_EMPTY = (
+    *("token", "access_key", "secret_key", "security_token", "project_id", "instance_id", "workspace_id"),
+    *("task_id", "job_name", "table_guid"),
+)
 
 
 class TargetError(ValueError):
     """A server cannot be tested as it is described; the text says why."""
+
+
+def is_url(endpoint: str) -> bool:
+    """Whether a text is an http or https URL with a host that can be looked up."""
+    try:
+        parts = urlsplit(endpoint)
+        host = (parts.hostname or "").encode("idna")
+        return parts.scheme in {"http", "https"} and bool(host) and parts.port != 0 and parts.path.isascii()
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +105,9 @@ class Target:
         second_tenant: Data of another tenant; None if none is known.
 
     Raises:
-        TargetError: There are no credentials; one of an access key and its secret key is missing; the window ends
-            before it starts; or the rate limit is not above 0.
+        TargetError: The endpoint is no URL with a host; an id or a credential is empty; there are no credentials; one
+            of an access key and its secret key is missing; the window ends before it starts; or the rate limit is not
+            above 0.
     """
 
     endpoint: str
@@ -115,6 +134,11 @@ class Target:
     second_tenant: SecondTenant | None = None
 
     def __post_init__(self) -> None:
+        if not is_url(self.endpoint):
+            raise TargetError("the endpoint is not an http or https URL with a host")
+        for name in _NEVER_EMPTY:
+            if getattr(self, name) == "":
+                raise TargetError(f"{name} is '': name one, or leave it out if it is not required")
         if (self.access_key is None) != (self.secret_key is None):
             raise TargetError("an access key and its secret key go together: give both or neither")
         if self.token is None and self.access_key is None:
@@ -146,9 +170,8 @@ class Target:
         known = {secret for secret in (self.token, self.secret_key, self.security_token) if secret}
         return tuple(sorted(known, key=len, reverse=True))
 
-    def redact(self, text: str) -> str:
-        """The text without the secrets; those of fewer than four characters stay, as other words can contain them."""
-        for secret in self.secrets:
-            if len(secret) >= _SHORTEST_SECRET:
-                text = text.replace(secret, _FILTERED)
-        return text
+    def redact(self, text: str, others: Iterable[str] = ()) -> str:
+        """The text without the secrets, and without others; those shorter than `SHORTEST_SECRET` stay."""
+        known = sorted({*self.secrets, *others}, key=lambda secret: (-len(secret), secret))
+        long = [secret for secret in known if len(secret) >= SHORTEST_SECRET]
+        return re.sub("|".join(map(re.escape, (_FILTERED, *long))), _FILTERED, text)

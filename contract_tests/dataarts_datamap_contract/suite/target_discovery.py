@@ -20,7 +20,7 @@ from dataarts_datamap_contract.suite._judging.oracle import Oracle
 from dataarts_datamap_contract.suite._probes.session import Session
 from dataarts_datamap_contract.suite._probes.study import MOST_WALKED
 from dataarts_datamap_contract.suite.target import KnownJob, TargetError
-from dataarts_datamap_contract.suite.text import printable
+from dataarts_datamap_contract.suite.text import printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ _MOST_OPERATORS = 10
 _ENOUGH_RUNS = 11
 _LOOK = 100
 _SHOWN = 80
-"""The most bytes of a response that an error shows."""
+"""The most characters of a response that an error shows."""
 
 
 class DiscoveryError(TargetError):
@@ -84,7 +84,9 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
     except InterruptedRunError as error:
         raise DiscoveryError(f"cannot discover: {target.redact(str(error))}") from None
     except NoResponseError as error:
-        raise DiscoveryError(f"cannot discover: {target.endpoint} does not answer: {error}") from error
+        raise DiscoveryError(
+            f"cannot discover: {target.endpoint} does not answer: {target.redact(str(error))}"
+        ) from error
     if not operators:
         raise DiscoveryError(f"cannot discover: ShowNodes names no operator of table {target.table_guid}: name another")
     looked_at = f"first {_MOST_OPERATORS}" if len(operators) == _MOST_OPERATORS else len(operators)
@@ -103,13 +105,17 @@ def _operators(session: Session) -> list[KnownJob]:
             f"cannot discover: ShowNodes responds with {response.status}: check the credentials, the ids and the table"
         )
     if not isinstance(response.document, list):
-        begin = printable(response.content[:_SHOWN].decode(errors="replace"))
+        begin = shortened(printable(session.target.redact(response.content.decode(errors="replace"))), _SHOWN)
         raise DiscoveryError(
             f"cannot discover: ShowNodes responds with {begin!r}, not with an array of operators: "
             "name an operator and a window to judge the server by"
         )
     return [
-        KnownJob(task_id=str(each["task_id"]), job_name=str(each["job_name"]), workspace_id=each.get("workspace_id"))
+        KnownJob(
+            task_id=str(each["task_id"]),
+            job_name=str(each["job_name"]),
+            workspace_id=str(workspace) if (workspace := each.get("workspace_id")) else None,
+        )
         for each in response.operators[:_MOST_OPERATORS]
         if each.get("task_id") and each.get("job_name")
     ]

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
-from dataarts_datamap_contract.suite.target import KnownJob, OffsetUnit, SecondTenant, Target, TargetError, WindowColumn
+from dataarts_datamap_contract.suite.target import (
+    KnownJob,
+    OffsetUnit,
+    SecondTenant,
+    Target,
+    TargetError,
+    WindowColumn,
+    is_url,
+)
 from dataarts_datamap_contract.suite.text import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+T = TypeVar("T")
 
 _SECRETS = {
     "token": "DATAMAP_TOKEN",
@@ -22,6 +33,7 @@ _SECRETS = {
     "security_token": "HUAWEICLOUD_SDK_SECURITY_TOKEN",
 }
 _IDS = ("project_id", "workspace_id", "task_id", "table_guid")
+_STATUSES = range(100, 600)
 _REQUIRED = ("endpoint", "project_id", "instance_id", "task_id", "job_name", "window_start", "window_end")
 DISCOVERED = frozenset({"task_id", "job_name", "window_start", "window_end"})
 """The required settings that discovery can find."""
@@ -57,10 +69,18 @@ def read_settings(
         variable = _SECRETS.get(name, f"DATAMAP_{name.upper()}")
         text = environment.get(variable, "")
         if text.strip():
-            if chosen.get(name) is None and str(settings.get(name, text)) != text:
+            if chosen.get(name) is None and name in settings and not _mean_the_same(name, settings[name], text):
                 tell(f"{variable} overrides {name} in {path}")
             settings[name] = text
     return settings | {name: value for name, value in chosen.items() if value is not None}
+
+
+def _mean_the_same(name: str, one: object, other: object) -> bool:
+    convert = _CONVERSIONS.get(name, _text)
+    try:
+        return bool(convert(one) == convert(other))
+    except (ValueError, TypeError):
+        return False
 
 
 def allows_http(environment: Mapping[str, str]) -> bool:
@@ -75,7 +95,9 @@ def allows_http(environment: Mapping[str, str]) -> bool:
     return _SAID[said]
 
 
-def make_target(settings: Mapping[str, Any], *, discovered: bool = False, allow_http: bool = False) -> Target:
+def make_target(
+    settings: Mapping[str, Any], *, discovered: bool = False, allow_http: bool = False, option_prefix: str = "--"
+) -> Target:
     """The target that settings describe.
 
     Args:
@@ -83,6 +105,7 @@ def make_target(settings: Mapping[str, Any], *, discovered: bool = False, allow_
         discovered: Whether settings that can be discovered may be missing; they get values that find nothing, and
             ``table_guid`` is required.
         allow_http: Whether the endpoint may have plain http on another machine.
+        option_prefix: How the caller's options begin; the text of an error names them.
 
     Raises:
         TargetError: Settings are missing or wrong, and the text names them all; or they contradict each other.
@@ -94,7 +117,7 @@ def make_target(settings: Mapping[str, Any], *, discovered: bool = False, allow_
         values = nothing | values
     required = (*_REQUIRED, *(("table_guid",) if discovered else ()))
     missing = [name for name in required if values.get(name) in {None, ""} and name not in problems]
-    texts = [f"set {', '.join(missing)} ({_how_to_set(missing)})"] if missing else []
+    texts = [f"set {', '.join(missing)} ({_how_to_set(missing, option_prefix)})"] if missing else []
     texts += [*problems.values(), *(_endpoint_problems(endpoint, allow_http=allow_http) if endpoint else ())]
     if texts:
         raise TargetError(f"cannot aim at {_without_secrets(endpoint)}: {'; '.join(texts)}")
@@ -104,10 +127,11 @@ def make_target(settings: Mapping[str, Any], *, discovered: bool = False, allow_
     return Target(**values)
 
 
-def _how_to_set(missing: Iterable[str]) -> str:
+def _how_to_set(missing: Iterable[str], prefix: str) -> str:
     variables = ", ".join(f"DATAMAP_{name.upper()}" for name in missing)
-    how = f"as {variables}; or in a TOML file, with --target FILE"
-    return how if DISCOVERED.isdisjoint(missing) else f"{how}; or let --discover --table GUID find an operator"
+    how = f"as {variables}; or in a TOML file, with {prefix}target FILE"
+    find = f"{how}; or let {prefix}discover {prefix}table GUID find an operator"
+    return how if DISCOVERED.isdisjoint(missing) else find
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -141,6 +165,9 @@ def _convert(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str
     for name in (*_SECRETS, "instance_id", *_IDS):
         if damage := _damage(name, values.get(name) or ""):
             problems[name] = f"{name} {damage}"
+    for name in (*_SECRETS, "workspace_id", "table_guid"):
+        if values.get(name) == "":
+            problems[name] = f"{name} is '': name one, or leave it out"
     return values, problems
 
 
@@ -157,8 +184,13 @@ def _damage(name: str, text: str) -> str | None:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"is {value!r}, not a text")
+        raise TypeError(f"is {value!r}, not a text: put it in quotes")
     return value
+
+
+def _id(value: object) -> str:
+    """The text of an id, which a TOML file may have without quotes if it is a number."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
 
 
 def _moment(value: object) -> int:
@@ -201,36 +233,89 @@ def _flag(value: object) -> bool:
     raise ValueError(f"is {value!r}, neither true nor false")
 
 
-def _positive(kind: type[int | float]) -> Callable[[Any], float]:
-    def convert(value: Any) -> float:  # noqa: ANN401  any TOML value
-        number = kind(value)
-        if not number > 0:
-            raise ValueError(f"is {value!r}: it must be above 0")
-        return number
-
-    return convert
-
-
-def _statuses(value: Any) -> tuple[int, ...]:  # noqa: ANN401  any TOML value
-    items: list[Any] = value.split(",") if isinstance(value, str) else list(value)
-    return tuple(int(item) for item in items)
+def _rate(value: object) -> float:
+    try:
+        number = float(cast("Any", value)) if not isinstance(value, bool) else None
+    except (ValueError, TypeError, OverflowError):
+        number = None
+    if number is None:
+        raise ValueError(f"is {value!r:.80}: give a number of requests a second, such as 10")
+    if not number > 0:
+        raise ValueError(f"is {value!r}: it must be above 0")
+    return number
 
 
-def _jobs(value: Any) -> tuple[KnownJob, ...]:  # noqa: ANN401  any TOML value
-    return tuple(KnownJob(**item) for item in value)
+def _count(value: object) -> int:
+    number = _whole(value)
+    if number is None:
+        raise ValueError(f"is {value!r:.80}: give a whole number, such as 4000")
+    if not number > 0:
+        raise ValueError(f"is {value!r}: it must be above 0")
+    return number
 
 
-def _tenant(value: Any) -> SecondTenant:  # noqa: ANN401  any TOML value
-    return SecondTenant(**value)
+def _whole(value: object) -> int | None:
+    """An integer, or the one that a text has in digits; None for anything else."""
+    if isinstance(value, int):
+        return None if isinstance(value, bool) else value
+    try:
+        return int(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _statuses(value: object) -> tuple[int, ...]:
+    listed = value.split(",") if isinstance(value, str) else value
+    items = cast("list[object]", listed) if isinstance(listed, list | tuple) else [None]
+    numbers = [_whole(item) for item in items]
+    found = tuple(each for each in numbers if each in _STATUSES)
+    if len(found) < len(numbers):
+        raise ValueError(f"is {value!r:.80}: list statuses, such as 404, 405")
+    return cast("tuple[int, ...]", found)
+
+
+def _jobs(value: object) -> tuple[KnownJob, ...]:
+    if not isinstance(value, list | tuple):
+        raise TypeError(f"is {value!r:.80}: list tables with task_id and job_name, each below [[known_jobs]]")
+    return tuple(_table(KnownJob, each, ("task_id", "job_name")) for each in cast("list[object]", value))
+
+
+def _tenant(value: object) -> SecondTenant:
+    return _table(SecondTenant, value)
+
+
+def _table(kind: type[T], value: object, required: Iterable[str] = ()) -> T:
+    """The ids that a TOML table names."""
+    names = [each.name for each in fields(cast("Any", kind))]
+    if not isinstance(value, dict):
+        raise TypeError(f"has {value!r:.80}: give a table with {', '.join(names)}")
+    table = cast("dict[str, object]", value)
+    if unknown := sorted(set(table) - set(names)):
+        raise ValueError(f"has the unknown {', '.join(unknown)}: known are {', '.join(names)}")
+    if missing := [name for name in required if name not in table]:
+        raise ValueError(f"has {table!r:.80}: set {', '.join(missing)}, too")
+    return kind(**{name: _named_id(name, each) for name, each in table.items()})
+
+
+def _named_id(name: str, value: object) -> str:
+    try:
+        text = _id(value) if name != "job_name" else _text(value)
+    except TypeError as error:
+        raise TypeError(f"has a {name} that {error}") from None
+    damage = _damage(name, text) if name != "job_name" else None
+    if damage or not text:
+        raise ValueError(f"has a {name} that {damage or 'is empty: name one, or leave it out'}")
+    return text
 
 
 _CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys((*_IDS, "instance_id"), _id),
     "window_start": _moment,
     "window_end": _moment,
     "offset_unit": _one_of(get_args(OffsetUnit)),
     "window_column": _one_of(get_args(WindowColumn)),
-    "rate_limit": _positive(float),
-    "max_requests": _positive(int),
+    "rate_limit": _rate,
+    "max_requests": _count,
     "undeclared_methods": _statuses,
     "is_mock": _flag,
     "allow_credential_probes": _flag,
@@ -240,13 +325,9 @@ _CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def _endpoint_problems(endpoint: str, *, allow_http: bool) -> list[str]:
-    no_url = ["the endpoint is not an http or https URL, such as https://dayu.eu-west-101.myhuaweicloud.eu"]
-    try:
-        parts = urlsplit(endpoint)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
-            return no_url
-    except ValueError:
-        return no_url
+    if not is_url(endpoint):
+        return ["the endpoint is not an http or https URL, such as https://dayu.eu-west-101.myhuaweicloud.eu"]
+    parts = urlsplit(endpoint)
     if "@" in parts.netloc or parts.query or parts.fragment:
         return ["the endpoint has a user, a query or a fragment: leave it out"]
     if parts.scheme == "http" and not allow_http and not _is_loopback(endpoint):
@@ -259,4 +340,13 @@ def _is_loopback(endpoint: str) -> bool:
 
 
 def _without_secrets(endpoint: str) -> str:
-    return repr(endpoint.rpartition("@")[2].partition("?")[0])
+    """The endpoint without its user, query and fragment.
+
+    A password may itself have a ``?`` or ``#``: if an ``@`` comes after one, no user and no port can be told apart, and
+    all from the last colon on is left out, too.
+    """
+    shown = re.split(r"[?#]", endpoint, maxsplit=1)[0]
+    after = endpoint[len(shown) :]
+    shown = shown.rpartition("@")[2]
+    scheme, slashes, rest = shown.rpartition("://")
+    return repr(f"{scheme}{slashes}{rest.partition(':')[0]}" if "@" in after else shown)

@@ -24,12 +24,20 @@ def read_toml(path: Path) -> dict[str, Any]:
         content = file.read(_LARGEST + 1)
     if len(content) > _LARGEST:
         raise OSError("it is larger than 16 MiB")
-    return tomllib.loads(content.decode())
+    text = content.decode()
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise tomllib.TOMLDecodeError("its values are nested too deeply") from None
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError as error:  # a number with too many digits
+        raise tomllib.TOMLDecodeError(str(error)) from None
 
 
-def shortened(text: str) -> str:
-    """The text, cut after 1,000 characters."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+def shortened(text: str, most: int = _LONGEST) -> str:
+    """The text, cut after so many characters; redact it before, as a part of a secret would not be recognized."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def printable(text: str) -> str:

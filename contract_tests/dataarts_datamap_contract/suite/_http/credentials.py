@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from dataarts_datamap_contract.suite._http.messages import TOKEN_HEADER, Credential
 from dataarts_datamap_contract.suite._http.signing import DATE_HEADER, sdk_date, sign
+from dataarts_datamap_contract.suite.target import SHORTEST_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,8 @@ NOBODY = Credential("bad")
 """No credentials at all."""
 
 _TOKEN = "$DATAMAP_TOKEN"  # noqa: S105  the name of a variable
+_MADE_UP = ("null", "*")
+_NO_USER = "Basic Og=="
 _DIGITS = 64
 _SIGNED = ("X-Sdk-Date: $DATAMAP_SIGNED_DATE", "Authorization: $DATAMAP_AUTHORIZATION")
 
@@ -52,15 +55,29 @@ def near_tokens(token: str) -> Iterator[tuple[str, Credential]]:
     for changed, shown in ((token.upper(), "${DATAMAP_TOKEN^^}"), (token.lower(), "${DATAMAP_TOKEN,,}")):
         if changed != token:
             yield "D-token-case", _token(changed, shown)
-    for value in ("null", "*"):
+    for value in _MADE_UP:
         if value != token:
             yield "D-token-other", _token(value, value)
     yield "D-token-blank", _token("", "")
-    yield "D-missing", Credential("bad", (("Authorization", "Basic Og=="),), ("Authorization: Basic Og==",))
+    yield "D-missing", Credential("bad", (("Authorization", _NO_USER),), (f"Authorization: {_NO_USER}",))
     bearer = ("Authorization", f"Bearer {token}")
     yield "D-token-query", Credential("bad", (bearer,), (f"Authorization: Bearer {_TOKEN}",))
     cookie = f"{TOKEN_HEADER}={token}"
     yield "D-token-query", Credential("bad", (("Cookie", cookie),), (f"Cookie: {TOKEN_HEADER}={_TOKEN}",))
+
+
+def parts_of(token: str, credential: Credential) -> Iterator[str]:
+    """The values of a credential that hold `SHORTEST_SECRET` characters of the token, in any case or reversed."""
+    whole = token.casefold()
+    parts = {
+        text[start : start + SHORTEST_SECRET]
+        for text in (whole, whole[::-1])
+        for start in range(len(text) - SHORTEST_SECRET + 1)
+    }
+    for _, value in credential.fields:
+        read = unquote(value).casefold()
+        if value not in {*_MADE_UP, _NO_USER} and any(part in read for part in parts):
+            yield value
 
 
 def tokens_in_query(token: str) -> Iterator[Credential]:

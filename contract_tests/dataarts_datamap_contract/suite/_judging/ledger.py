@@ -55,7 +55,7 @@ class Ledger:
             or refuses them to the account.
         cut: What there was no time for.
         moved: The operations, other than ShowInstanceInfos, whose data changed during the run.
-        secrets: What no verdict may show, beside the target's own secrets.
+        secrets: What no report may show, beside the target's own secrets.
         served: The operations that have answered a valid request with 200. The invariants of level E judge only these:
             for others, the ids or credentials may be wrong.
     """
@@ -177,7 +177,7 @@ class Ledger:
         if check not in self._entries:
             return
         curl = "\n".join(curl_line(self._target.endpoint, each) for each in (*before, request))
-        reason = shortened(self._redact(problem))  # a part of a secret would not be recognized
+        reason = shortened(self.redact(problem))  # a part of a secret would not be recognized
         self._entries[check].failures.append((len(curl), reason, curl))
         if check in self._stop_on:
             raise StopRunError(check)
@@ -212,7 +212,7 @@ class Ledger:
         )
 
     def verdicts(self) -> tuple[Verdict, ...]:
-        """One verdict for each check, in the catalogue's order."""
+        """One verdict for each check, in the catalogue's order; their texts are not redacted yet."""
         saw_rows = self.evidence.rows > 0
         return tuple(self._verdict(check, self._entries[check.id], saw_rows=saw_rows) for check in self._checks)
 
@@ -220,10 +220,10 @@ class Ledger:
         if entry.failures:
             _, reason, curl = min(entry.failures)
             more = len(entry.failures) - 1
-            text = self._redact(reason) + (f" (and {more} more)" if more else "")
-            return Verdict(check.id, check.level, "failed", text, self._redact(curl), entry.judged)
+            text = reason + (f" (and {more} more)" if more else "")
+            return Verdict(check.id, check.level, "failed", text, curl, entry.judged)
         if entry.error is not None:
-            return Verdict(check.id, check.level, "errored", self._redact(entry.error), judged=entry.judged)
+            return Verdict(check.id, check.level, "errored", entry.error, judged=entry.judged)
         if entry.judged:
             return Verdict(check.id, check.level, "passed", judged=entry.judged)
         if entry.excuse is not None:
@@ -231,7 +231,6 @@ class Ledger:
         reason = entry.untested or "no response had what it judges"
         return Verdict(check.id, check.level, "untested", reason, excused=check.conditional and saw_rows)
 
-    def _redact(self, text: str) -> str:
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            text = text.replace(secret, "[Filtered]")
-        return self._target.redact(text)
+    def redact(self, text: str) -> str:
+        """The text without the target's secrets, and without what else no report may show."""
+        return self._target.redact(text, self.secrets)

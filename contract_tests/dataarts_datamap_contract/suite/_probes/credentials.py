@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from dataarts_datamap_contract.suite._http.credentials import NOBODY, Signer, near_tokens, tokens_in_query
+from dataarts_datamap_contract.suite._http.credentials import NOBODY, Signer, near_tokens, parts_of, tokens_in_query
 from dataarts_datamap_contract.suite._judging.invariants.common import DETAIL, DETAILS, LINEAGE, NODES, RUNS
 from dataarts_datamap_contract.suite._probes.assets.details import UNKNOWN_GUID
 from dataarts_datamap_contract.suite._probes.contexts import varied_question, varied_questions
@@ -63,7 +63,7 @@ def probe_tokens(session: Session) -> None:
             claiming = replace(request, fields=(*request.fields, *fields))
             _judge_refused(session, "D-missing", ask_wrongly(session, claiming))
     for number, (check, credential) in enumerate(near_tokens(token)):
-        session.ledger.secrets.update(value for _, value in credential.fields if value)
+        session.ledger.secrets.update(parts_of(token, credential))
         _refuse(session, check, credential, number)
     if session.target.is_mock or session.target.allow_credential_probes:
         for number, credential in enumerate(tokens_in_query(token)):

@@ -29,7 +29,7 @@ from dataarts_datamap_contract.suite._probes import (
 )
 from dataarts_datamap_contract.suite._probes.assets import bad_requests, details, lineage, searches
 from dataarts_datamap_contract.suite._probes.assets.opening import open_assets
-from dataarts_datamap_contract.suite._probes.session import Session, words_of
+from dataarts_datamap_contract.suite._probes.session import Session
 from dataarts_datamap_contract.suite._probes.study import Study, find_study
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _reason_to_stop(session: Session, first: Exchange) -> str | None:
         return None
     named = {name: session.target.real_values[name] for name in _IDS if name in session.target.real_values}
     ids = ", ".join(f"{name} {value}" for name, value in named.items())
-    said = words_of(first.response)
+    said = session.words_of(first.response)
     return (
         f"a valid request is answered {status}{f' ({said})' if said else ''}: check the credentials, and the ids "
         f"in the request: {ids}"

@@ -28,7 +28,7 @@ from dataarts_datamap_contract.suite._judging.invariants.common import (
     must_be_served,
 )
 from dataarts_datamap_contract.suite._judging.oracle import Exchange, Judgement, Oracle
-from dataarts_datamap_contract.suite.text import printable
+from dataarts_datamap_contract.suite.text import printable, shortened
 
 if TYPE_CHECKING:
     import random
@@ -340,8 +340,12 @@ class Session:
                 self.ledger.fail("E-valid-refused", request, problem, before=(before[0],))
                 return True
         if response.status in _PASSING:
-            raise InterruptedRunError(_what_ended(response, self._caller.sent))
+            raise InterruptedRunError(_what_ended(response.status, self.words_of(response), self._caller.sent))
         return False
+
+    def words_of(self, response: Response) -> str:
+        """What an error response says, printable, without secrets, and short."""
+        return shortened(self.ledger.redact(words_of(response)), _SHOWN)
 
     def _send_again(self, served: Request) -> Response:
         try:
@@ -507,15 +511,14 @@ def is_signed(request: Request) -> bool:
 
 
 def words_of(response: Response) -> str:
-    """What an error response says, made printable and short."""
+    """What an error response says, made printable; it can be long, and have secrets (`Session.words_of`)."""
     document: object = response.document
     error = cast("dict[str, object]", document) if isinstance(document, dict) else {}
     words = " ".join(str(error[name]) for name in ("error_code", "error_msg") if error.get(name))
-    return printable(words)[:_SHOWN]
+    return printable(words)
 
 
-def _what_ended(response: Response, sent: int) -> str:
-    status, words = response.status, words_of(response)
+def _what_ended(status: int, words: str, sent: int) -> str:
     cause = "the quota is spent" if status == THROTTLED else "the gateway fails" if status in _GATEWAY else ""
     said = f": {words}" if words else ""
     return (
