@@ -4,7 +4,8 @@ In a graph of the inputs of a table, each relationship is assumed to point from 
 to the nearer one; in a graph of its outputs, the other way round. If both ends are equally far, as in a cycle, or not
 connected with the table, it is assumed to point from its first end to its second, unless most of the others point from
 their second to their first. An asset that is no table, view or column is an operator. If several operators lie between
-two tables, the last one is the operator of the step.
+two tables, the last one is the operator of the step. An operator that leads nowhere, and is always the same end
+of its relationships, reads tables and writes none.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from dataarts_datamap._models.tables import LineageEdge, LineageNode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from dataarts_datamap._api.lineage import AssetGraph, Relationship
@@ -33,7 +34,8 @@ def edges_around(guid: str, graph: AssetGraph, direction: FlowDirection) -> list
     for source, target in _oriented(guid, relationships, is_inward=direction == "IN"):
         into[target].add(source)
     tables = {one for one, asset in graph.assets.items() if is_table(asset)} | {guid}
-    return list(_contracted(into, graph.assets, tables))
+    readers = [one for one in _at_one_end(relationships) if one not in tables]
+    return [*_contracted(into, graph.assets, tables), *_steps_of_readers(readers, into, graph.assets, tables)]
 
 
 def is_table(asset: Table) -> bool:
@@ -106,6 +108,24 @@ def _contracted(
                 yield LineageEdge(source=source, target=assets[target], node=node)
             if not sources:
                 yield LineageEdge(target=assets[target], node=node)
+
+
+def _at_one_end(relationships: Sequence[Relationship]) -> list[str]:
+    """The assets that are always the first end of their relationships, or always the second."""
+    firsts = dict.fromkeys(one.first for one in relationships)
+    seconds = dict.fromkeys(one.second for one in relationships)
+    return [one for one in {**firsts, **seconds} if (one in firsts) is not (one in seconds)]
+
+
+def _steps_of_readers(
+    candidates: Iterable[str], into: Mapping[str, set[str]], assets: Mapping[str, Table], tables: AbstractSet[str]
+) -> Iterator[LineageEdge]:
+    """The steps from each table that an operator reads, directly or through others, if the operator leads nowhere."""
+    lead_on = {before for sources in into.values() for before in sources}
+    for reader in candidates:
+        if reader not in lead_on:
+            for source in _tables_before(reader, into, tables):
+                yield LineageEdge(source=assets[source], node=_node(assets[reader]))
 
 
 def _tables_before(guid: str, into: Mapping[str, set[str]], tables: AbstractSet[str]) -> list[str]:
