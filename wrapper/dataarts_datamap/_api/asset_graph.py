@@ -3,9 +3,10 @@
 In a graph of the inputs of a table, each relationship is assumed to point from its end that is farther from the table
 to the nearer one; in a graph of its outputs, the other way round. If both ends are equally far, as in a cycle, or not
 connected with the table, it is assumed to point from its first end to its second, unless most of the others point from
-their second to their first. An asset that is no table, view or column is an operator. If several operators lie between
-two tables, the last one is the operator of the step. An operator that leads nowhere, and is always the same end
-of its relationships, reads tables and writes none.
+their second to their first. A table and an operator with relationships in both ways keep both: the operator reads the
+table that it writes. An asset that is no table, view or column is an operator. If several operators lie between two
+tables, the last one is the operator of the step. An operator that leads nowhere, and is always the same end of its
+relationships, reads tables and writes none.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ def edges_around(guid: str, graph: AssetGraph, direction: FlowDirection) -> list
     """The steps in the graph of a table's inputs (``IN``) or outputs (``OUT``). Columns are left out."""
     relationships = [one for one in graph.relationships if not _is_of_columns(one, graph.assets)]
     into: defaultdict[str, set[str]] = defaultdict(set)
-    for source, target in _oriented(guid, relationships, is_inward=direction == "IN"):
-        into[target].add(source)
     tables = {one for one, asset in graph.assets.items() if is_table(asset)} | {guid}
+    for source, target in _oriented(guid, relationships, tables, is_inward=direction == "IN"):
+        into[target].add(source)
     readers = [one for one in _at_one_end(relationships) if one not in tables]
     return [*_contracted(into, graph.assets, tables), *_steps_of_readers(readers, into, graph.assets, tables)]
 
@@ -59,15 +60,20 @@ def _is_of_columns(relationship: Relationship, assets: Mapping[str, Table]) -> b
     return any(kind_of(assets[end]) == _COLUMN for end in (relationship.first, relationship.second))
 
 
-def _oriented(guid: str, relationships: Iterable[Relationship], *, is_inward: bool) -> Iterator[tuple[str, str]]:
+def _oriented(
+    guid: str, relationships: Iterable[Relationship], tables: AbstractSet[str], *, is_inward: bool
+) -> Iterator[tuple[str, str]]:
     pairs = [(one.first, one.second) for one in relationships]
     distances = _distances(guid, pairs)
     known: list[tuple[str, str]] = []
     even: list[tuple[str, str]] = []
     votes = 0
+    sent = set(pairs)
     for first, second in pairs:
         far, near = distances.get(first), distances.get(second)
-        if far is None or near is None or far == near:
+        if (second, first) in sent and not {first, second} <= tables:
+            known.append((first, second))
+        elif far is None or near is None or far == near:
             even.append((first, second))
         else:
             is_forward = (far > near) is is_inward
