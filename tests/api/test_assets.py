@@ -194,6 +194,23 @@ def test_ends_are_read_from_ids_and_from_objects() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("first", "guid"),
+    [
+        ({"ep1_id": "x", "end1": {"guid": "a"}}, "a"),
+        ({"ep1_id": 5, "end1": {"guid": "a"}}, "a"),
+        ({"ep1_id": 5}, "5"),
+        ({"ep1_id": 5, "end1": {"guid": 5}}, "5"),
+        ({"ep1_id": 5, "end1": {"guid": -1}}, "5"),
+    ],
+)
+def test_an_end_is_the_asset_with_its_guid(first: dict[str, Any], guid: str) -> None:
+    """If its id and its object differ, the object counts; an id may be a number, as that of an asset may."""
+    graph = decode_table_lineage(response({"relationships": [{**first, "ep2_id": "b"}]}))
+    assert [(guid, "b")] == [(one.first, one.second) for one in graph.relationships]
+    assert [(guid, guid), ("b", "b")] == [(key, asset.guid) for key, asset in graph.assets.items()]
+
+
 @pytest.mark.parametrize("decode", DECODERS, ids=lambda decode: decode.__name__)
 @pytest.mark.parametrize(
     ("content", "kind"),

@@ -217,6 +217,7 @@ def test_wrong_region(region: str) -> None:
 @pytest.mark.parametrize(
     "endpoint",
     ["", "example.com", "ftp://example.com", "https://", "https://a:b@example.com", "https://example.com/?a=b",
+     "https://example.com/?", "https://example.com/#", "https://example.com#", "https://example.com/a?#",
      "https://example.com/#a", "https://exam ple.com", "https://example.com:http", "https://[::1", "https://example.com:0"],
 )  # fmt: skip
 def test_wrong_endpoint(endpoint: str) -> None:

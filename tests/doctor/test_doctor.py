@@ -464,6 +464,41 @@ OTHERS = json_answer({"count": 300, "commodity_orders": [{"resource_id": f"id-{n
 LISTED = json_answer({"commodity_orders": [{"resource_id": KNOWN.instance_id}]})
 
 
+def orders(number: int, *, count: int | None, **first: Any) -> Answer:
+    """A page of orders, each of an instance that is not in effect, apart from the first."""
+    rows = [{"resource_id": f"id-{n}", "status": 3} for n in range(number)]
+    return json_answer({"commodity_orders": [rows[0] | first, *rows[1:]], "count": count})
+
+
+def test_instance_with_two_orders() -> None:
+    """Where all orders are listed, a wrong id is wrong, even if there are fewer instances than orders."""
+    row = {"resource_id": KNOWN.instance_id, "status": 2}
+    with serving(json_answer({"count": 2, "commodity_orders": [row, row]})) as server:
+        told = failure(findings(server, instance_id="another"), "instance")
+
+    assert f"another is not an instance of the project: it has {KNOWN.instance_id}" in told
+
+
+@pytest.mark.parametrize("count", [101, None])
+@pytest.mark.parametrize(("status", "one", "data_map"), [(2, "only id-0", Outcome.OK), (3, "none", Outcome.UNKNOWN)])
+def test_instances_on_more_than_one_page(count: int | None, status: int, one: str, data_map: Outcome) -> None:
+    """Where the first page may not be all, no instance is said to be the only one, or to be missing."""
+    with serving(orders(100, count=count, status=status)) as server:
+        found = findings(server, instance_id=None)
+        assert Outcome.UNKNOWN == findings(server, instance_id="another")["instance"].outcome
+
+    assert (Outcome.UNKNOWN, data_map) == (found["instance"].outcome, found["data map"].outcome)
+    said = f"none is set, and of the listed instances {one} is in effect, but there are more"
+    assert said == found["instance"].text
+    assert "DATAMAP_INSTANCE_ID" in (found["instance"].remedy or "")
+
+
+def test_instances_on_one_full_page() -> None:
+    """Where the count says that a full page is all, the only one in effect is the only one."""
+    with serving(orders(100, count=100, status=2)) as server:
+        assert ("", Outcome.OK) == ends(findings(server, instance_id=None))
+
+
 @pytest.mark.parametrize("listing", [NO_RIGHT, NO_API, json_answer({"other": 1}), OTHERS])
 @pytest.mark.parametrize("nodes", [json_answer([]), NO_TABLE])
 def test_instances_that_may_not_be_listed(listing: Answer, nodes: Answer) -> None:

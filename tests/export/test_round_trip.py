@@ -224,6 +224,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"columns": ["status", "status"]}, "each once"),
     ({"columns": []}, "each once"),
     ({"columns": "status"}, "a list of names"),
+    (
+        {"columns": ["running_data"], "nested": "skip"},
+        r"columns \['running_data'\] are nested documents only, which nested='skip' leaves out: name others, too",
+    ),
     ({"nested": "flat"}, "nested must be 'json' or 'skip', not 'flat'"),
     (
         {"columns": ["status"], "append": True},

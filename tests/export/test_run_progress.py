@@ -14,11 +14,16 @@ NOW = datetime(2026, 3, 10, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def run_of(number: int, plan: datetime, status: str = "success", end: datetime | None = None) -> Run:
+def run_of(
+    number: int,
+    plan: datetime,
+    status: str = "success",
+    end: datetime | None = None,
+    start: datetime | None = None,
+) -> Run:
     """A run."""
-    milliseconds = {
-        name: int(time.timestamp() * 1000) for name, time in {"planTime": plan, "endTime": end}.items() if time
-    }
+    times = {"planTime": plan, "startTime": start, "endTime": end}
+    milliseconds = {name: int(time.timestamp() * 1000) for name, time in times.items() if time}
     return Run.from_raw({"taskRunningLogId": number, "jobName": "load", "status": status, **milliseconds})
 
 
@@ -54,11 +59,20 @@ def test_a_window_reaches_back_to_the_oldest_run_that_goes_on() -> None:
 def test_what_is_known_does_not_grow() -> None:
     """Runs that are read no more are forgotten, and so are those that no later window can hold."""
     progress = RunProgress()
-    progress.advance([run_of(1, NOW - 8 * DAY, end=NOW), run_of(2, NOW - 6 * DAY, end=NOW)], NOW)
+    progress.advance([run_of(1, NOW - 9 * DAY, end=NOW - 8 * DAY), run_of(2, NOW - 6 * DAY, end=NOW)], NOW)
     assert 1 == len(progress.to_dict()["seen"])
     progress.advance([run_of(number, NOW, end=NOW) for number in range(1, 100)], NOW)
     progress.advance([run_of(100, NOW, end=NOW)], NOW)
     assert 1 == len(progress.to_dict()["seen"])
+
+
+@pytest.mark.parametrize("start", [NOW - timedelta(hours=3), None])
+def test_a_run_that_ended_within_the_lookback_is_known(start: datetime | None) -> None:
+    """However early it was planned or began: it is not documented which of its times a window filters on."""
+    progress = RunProgress(lookback=timedelta(hours=1))
+    run = run_of(1, NOW - timedelta(hours=3), end=NOW - timedelta(minutes=10), start=start)
+    polls = (NOW, NOW + timedelta(minutes=1), NOW + timedelta(minutes=2))
+    assert [1, 0, 0] == [len(progress.advance([run], now)) for now in polls]
 
 
 @pytest.mark.parametrize("known", [{"open_since": "1"}, {"open_since": True}, {"seen": []}])

@@ -677,6 +677,7 @@ def test_a_state_of_something_else_is_left_alone(command: tuple[FakeService, Com
         ),
         ("[[openlineage.datasets]]\nnamespace = '{a.__class__}'", "which is not one of"),
         ("[[openlineage.datasets]]\nnamespace = '{name!r:>9}'", "namespace has '{name!r:>9}', which is not one of"),
+        ("[[openlineage.datasets]]\nnamespace = '{{{name:}}}'", "an empty format: write '{{{name}}}'"),
         ("[[openlineage.datasets]]\nnamespace = 'a{'", "unmatched braces"),
         ("[[openlineage.datasets]]\nnamespace = 'a'\nsource = 'b'", "no key is called 'source'"),
         ("[openlineage]\ndatasets = [1]", "each of datasets must be a table"),
@@ -698,3 +699,6 @@ def test_a_rule_in_python_is_checked() -> None:
     """As one in a file is."""
     with pytest.raises(ValueError, match="which is not one of"):
         DatasetRule(namespace="a", name="{nothing}")
+    with pytest.raises(ValueError, match="an empty format"):
+        DatasetRule(namespace="a", name="{name:}")
+    assert "{{a:}}b}}{{{name}" == DatasetRule(namespace="a", name="{{a:}}b}}{{{name}").name

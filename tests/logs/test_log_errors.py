@@ -32,7 +32,7 @@ from dataarts_datamap import (
     TokenCredentials,
 )
 from support.log_faces import BUCKET, logged_run, run_at, settings_of
-from support.scripted_server import Answer, ScriptedServer
+from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
     from dataarts_datamap._messages import Call, Request
@@ -346,6 +346,17 @@ def test_list_that_is_none(logs: LogFace, service: FakeService, content: bytes) 
         logs.read(settings_of(service, obs_endpoint=server.url), run_at("k"))
 
 
+@pytest.mark.parametrize("marker", ["", "<NextMarker/>", "<Contents><Size>1</Size></Contents>"])
+def test_list_that_cannot_go_on(logs: LogFace, service: FakeService, marker: str) -> None:
+    """A list that says that it goes on, but not after what, is not taken for a whole one."""
+    cut = f"<ListBucketResult><IsTruncated>true</IsTruncated>{marker}</ListBucketResult>".encode()
+    with (
+        ScriptedServer(error_answer(404, "NoSuchKey"), Answer(cut, 200, XML)) as server,
+        pytest.raises(InvalidEnvelopeError, match="goes on, but has neither a marker nor a key"),
+    ):
+        logs.read(settings_of(service, obs_endpoint=server.url), run_at("k"))
+
+
 def test_errors_are_bounded(logs: LogFace, service: FakeService) -> None:
     """Of an error of megabytes a part is kept, and the text is short enough to be read."""
     answer = error_answer(403, "AccessDenied" * 20_000, "m" * 3_000_000)
@@ -373,6 +384,24 @@ def test_errors_show_no_secret(logs: LogFace, service: FakeService) -> None:
     shown = [str(error), repr(error), repr(vars(error)), pickle.dumps(error).decode("latin-1")]
     assert 4 == len(said)
     assert [] == [secret for secret in said for text in shown if secret in text]
+
+
+@pytest.mark.parametrize("message", ["", "<Code>TemporaryRedirect</Code><Message>said</Message>"])
+def test_redirect_shows_no_secret(logs: LogFace, service: FakeService, message: str) -> None:
+    """A security token that object storage names as the endpoint is masked, with a message beside it or without one."""
+    token = "SecurityToken" * 3
+    keys = AccessKeyCredentials("an-access-key", "a-secret-key", token)
+
+    def echo(asked: Asked) -> Answer:
+        echoed = asked.headers["x-obs-security-token"]
+        return Answer(f"<Error>{message}<Endpoint>{echoed}</Endpoint></Error>".encode(), 307, {**XML, **OWN})
+
+    with ScriptedServer(echo) as server, pytest.raises(LogRegionError, match=r"region, at \*\*\*: pass") as caught:
+        logs.read(settings_of(service, obs_endpoint=server.url, credentials=keys), run_at("k"))
+
+    error = caught.value
+    shown = [str(error), repr(error), repr(vars(error)), pickle.dumps(error).decode("latin-1")]
+    assert [] == [text for text in shown if token in text]
 
 
 def test_every_error_is_one_of_the_tree(service: FakeService) -> None:

@@ -25,6 +25,9 @@ from dataarts_datamap_contract.mock import TABLE_GUID, FakeService, MockConfig, 
 from dataarts_datamap_contract.specification import load_specification
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dataarts_datamap import LineageEdge
     from dataarts_datamap_contract.mock._config import Scenario
     from support.mock_caller import Caller
 
@@ -96,6 +99,43 @@ def test_lineage_around_a_table_is_read_whatever_it_looks_like(
         around = Lineage(client._transport.run(found))  # noqa: SLF001  as above
         ways = [(one.upstream if flow == "IN" else one.downstream)(TABLE_GUID) for one in (whole, around)]
         assert {one.guid for one in ways[0]} == {one.guid for one in ways[1]} != set()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "reach"),
+    [(None, "all"), (None, "one-step"), ("upstream-failed", "all"), ("cycle", "one-step"), ("varied", "one-step")],
+)
+@pytest.mark.parametrize("first_end", ["upstream", "downstream"])
+def test_lineage_around_a_table_has_the_steps_of_bulk(scenario: Any, reach: Any, first_end: Any) -> None:
+    """Around each table there are the same steps into it and out of it, such as those of a reader that writes none."""
+
+    def ends(edges: Iterable[LineageEdge]) -> set[Any]:
+        return {edge.key for edge in edges}
+
+    config = MockConfig(scenario=scenario, lineage_reach=reach, lineage_first_end=first_end)
+    with MockServer(config) as server, client_of(server) as client:
+        whole = client.lineage()
+        for guid in whole.tables:
+            into, out_of = (
+                Lineage(client._transport.run(client._catalog_of()._around(guid, flow, is_first=True)))  # noqa: SLF001  the fallback
+                for flow in ("IN", "OUT")
+            )
+            assert ends(whole.inputs(guid)) == ends(into.inputs(guid))
+            assert ends(whole.outputs(guid)) == ends(out_of.outputs(guid))
+
+
+@pytest.mark.parametrize("first_end", ["upstream", "downstream"])
+def test_only_a_reader_is_taken_for_one(first_end: Any) -> None:
+    """In a cycle, where the way of a step is not certain, no operator that writes a table is said to write none."""
+    with MockServer(MockConfig(scenario="cycle", lineage_first_end=first_end)) as server, client_of(server) as client:
+        whole = client.lineage()
+        found = [
+            edge
+            for guid in whole.tables
+            for edge in client._transport.run(client._catalog_of()._around(guid, "OUT", is_first=True))  # noqa: SLF001  the fallback
+        ]
+        readers = {edge.key for edge in whole.edges if edge.target is None}
+        assert readers == {edge.key for edge in found if edge.target is None}
 
 
 @pytest.mark.parametrize("offset_unit", ["row", "page"])

@@ -3,8 +3,10 @@
 In a graph of the inputs of a table, each relationship is assumed to point from its end that is farther from the table
 to the nearer one; in a graph of its outputs, the other way round. If both ends are equally far, as in a cycle, or not
 connected with the table, it is assumed to point from its first end to its second, unless most of the others point from
-their second to their first. An asset that is no table, view or column is an operator. If several operators lie between
-two tables, the last one is the operator of the step.
+their second to their first. A table and an operator with relationships in both ways keep both: the operator reads the
+table that it writes. An asset that is no table, view or column is an operator. If several operators lie between two
+tables, the last one is the operator of the step. An operator that leads nowhere, and is always the same end of its
+relationships, reads tables and writes none.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from dataarts_datamap._models.tables import LineageEdge, LineageNode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from dataarts_datamap._api.lineage import AssetGraph, Relationship
@@ -30,10 +32,11 @@ def edges_around(guid: str, graph: AssetGraph, direction: FlowDirection) -> list
     """The steps in the graph of a table's inputs (``IN``) or outputs (``OUT``). Columns are left out."""
     relationships = [one for one in graph.relationships if not _is_of_columns(one, graph.assets)]
     into: defaultdict[str, set[str]] = defaultdict(set)
-    for source, target in _oriented(guid, relationships, is_inward=direction == "IN"):
-        into[target].add(source)
     tables = {one for one, asset in graph.assets.items() if is_table(asset)} | {guid}
-    return list(_contracted(into, graph.assets, tables))
+    for source, target in _oriented(guid, relationships, tables, is_inward=direction == "IN"):
+        into[target].add(source)
+    readers = [one for one in _at_one_end(relationships) if one not in tables]
+    return [*_contracted(into, graph.assets, tables), *_steps_of_readers(readers, into, graph.assets, tables)]
 
 
 def is_table(asset: Table) -> bool:
@@ -57,15 +60,20 @@ def _is_of_columns(relationship: Relationship, assets: Mapping[str, Table]) -> b
     return any(kind_of(assets[end]) == _COLUMN for end in (relationship.first, relationship.second))
 
 
-def _oriented(guid: str, relationships: Iterable[Relationship], *, is_inward: bool) -> Iterator[tuple[str, str]]:
+def _oriented(
+    guid: str, relationships: Iterable[Relationship], tables: AbstractSet[str], *, is_inward: bool
+) -> Iterator[tuple[str, str]]:
     pairs = [(one.first, one.second) for one in relationships]
     distances = _distances(guid, pairs)
     known: list[tuple[str, str]] = []
     even: list[tuple[str, str]] = []
     votes = 0
+    sent = set(pairs)
     for first, second in pairs:
         far, near = distances.get(first), distances.get(second)
-        if far is None or near is None or far == near:
+        if (second, first) in sent and not {first, second} <= tables:
+            known.append((first, second))
+        elif far is None or near is None or far == near:
             even.append((first, second))
         else:
             is_forward = (far > near) is is_inward
@@ -106,6 +114,24 @@ def _contracted(
                 yield LineageEdge(source=source, target=assets[target], node=node)
             if not sources:
                 yield LineageEdge(target=assets[target], node=node)
+
+
+def _at_one_end(relationships: Sequence[Relationship]) -> list[str]:
+    """The assets that are always the first end of their relationships, or always the second."""
+    firsts = dict.fromkeys(one.first for one in relationships)
+    seconds = dict.fromkeys(one.second for one in relationships)
+    return [one for one in {**firsts, **seconds} if (one in firsts) is not (one in seconds)]
+
+
+def _steps_of_readers(
+    candidates: Iterable[str], into: Mapping[str, set[str]], assets: Mapping[str, Table], tables: AbstractSet[str]
+) -> Iterator[LineageEdge]:
+    """The steps from each table that an operator reads, directly or through others, if the operator leads nowhere."""
+    lead_on = {before for sources in into.values() for before in sources}
+    for reader in candidates:
+        if reader not in lead_on:
+            for source in _tables_before(reader, into, tables):
+                yield LineageEdge(source=assets[source], node=_node(assets[reader]))
 
 
 def _tables_before(guid: str, into: Mapping[str, set[str]], tables: AbstractSet[str]) -> list[str]:

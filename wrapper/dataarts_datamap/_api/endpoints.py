@@ -39,7 +39,7 @@ def checked_endpoint(
         raise ConfigurationError(f"the {name} holds a user name or password: give credentials instead")
     if not endpoint.isascii():
         raise ConfigurationError(f"the {name} {shown} is not ASCII: write the host as xn--… and the path as %…")
-    if parts.query or parts.fragment:
+    if "?" in endpoint or "#" in endpoint:  # an empty query or fragment would come before the path of a request, too
         raise ConfigurationError(f"the {name} {shown} holds a query or a fragment: leave it out")
     is_here = not is_proxied and is_loopback(parts.hostname or "")
     if parts.scheme == "http" and not allow_http and not is_here:

@@ -138,10 +138,11 @@ def build_error(
         return known[text, limit]
 
     said = " ".join(part for part in (details.code, details.message) if part)
+    shown = printable(masked(said, _MESSAGE_LIMIT), limit=_MESSAGE_LIMIT)
     facts = response.facts()
     request_id = facts.pop("request_id") or details.request_id
     return kind(
-        f"{problem}: {printable(masked(said, _MESSAGE_LIMIT), limit=_MESSAGE_LIMIT)}" if said else masked(problem),
+        f"{masked(problem)}: {shown}" if said else masked(problem),
         error_code=details.code and masked(details.code),
         error_message=details.message and masked(details.message),
         request_id=request_id and masked(request_id),

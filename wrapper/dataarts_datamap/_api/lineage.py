@@ -11,7 +11,15 @@ from dataarts_datamap._api.error_responses import UNREADABLE, check_status
 from dataarts_datamap._api.generated_requests import build_bulk_lineage_request, build_lineage_request
 from dataarts_datamap._api.search_tables import AssetDocument, decode_document, whole_number
 from dataarts_datamap._arguments import identifier, path_segment, query_integer
-from dataarts_datamap._models.tables import FlowDirection, LineageEdge, LineageNode, Table, qualified_path, split_path
+from dataarts_datamap._models.tables import (
+    FlowDirection,
+    LineageEdge,
+    LineageNode,
+    Table,
+    qualified_path,
+    split_path,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Response
@@ -200,12 +208,13 @@ def _graph(graph: _Graph) -> AssetGraph | None:
 
 
 def _relationship_end(sent: dict[str, Any], number: int, assets: dict[str, Table]) -> str | None:
-    """The GUID at an end, or None; its asset is added to ``assets``. Ends are sent as objects, as ids, or as both."""
+    """The GUID at an end, or None; its asset is added to ``assets``. Ends are sent as objects, as ids, or as both.
+
+    If an object and an id differ, the GUID is that of the object.
+    """
     whole = sent.get(f"end{number}")
     asset = Table.from_raw(cast("dict[str, Any]", whole)) if isinstance(whole, dict) else None
-    guid = sent.get(f"ep{number}_id")
-    if not isinstance(guid, str) or not guid:
-        guid = None if asset is None else asset.guid
+    guid = text_of(sent.get(f"ep{number}_id")) if asset is None else asset.guid
     if guid is None:
         return None
     known = assets.get(guid) or asset or Table(guid=guid)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from msgspec import structs
 
-from dataarts_datamap._api.id_lists import IdPage, decode_instances, instances_request
+from dataarts_datamap._api.id_lists import PAGE_SIZE, IdPage, decode_instances, instances_request
 from dataarts_datamap._api.lenient_json import decode_leniently
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
 from dataarts_datamap._auth.credentials import AccessKeyCredentials, TokenCredentials
@@ -68,6 +68,7 @@ _NO_TABLE: Final = "00000000-0000-0000-0000-000000000000"
 _MOST_SHOWN: Final = 5
 _OK: Final = 200
 _UNSET: Final = "-"
+_INSTANCE_REMEDY: Final = "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's"
 _SETTINGS: Final = "settings"
 _ACCEPTED: Final = "the credentials are accepted"
 _UNWELL: Final = "if the network is fine, the service or a proxy in front of it has a problem: try again later"
@@ -278,24 +279,30 @@ class _Examination:
     def instance(self) -> Finding:
         if not isinstance(self._listing, IdPage):
             return unknown("the list of instances could not be read", "see the last step")
-        orders = self._listing.candidates
-        known = list(dict.fromkeys(order.id for order in orders))
-        others = f"it has {', '.join(known[:_MOST_SHOWN]) or 'none'}"
         if self._instance_id is None:
-            in_effect = {order.id for order in orders if order.flaw is None}
-            if len(in_effect) != 1:
-                seen = f"none is set, and {len(in_effect)} of the project's instances are in effect: {others}"
-                return failed(seen, "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
-            self._instance_id = in_effect.pop()
-            return ok(f"none is set, and {self._instance_id} is the only one in effect")
-        if self._instance_id in known:
+            return self._only_instance(self._listing)
+        if self._instance_id in {order.id for order in self._listing.candidates}:
             return ok(f"{self._instance_id} is an instance of the project")
-        seen = f"{self._instance_id} is not an instance of the project"
-        if len(known) < (self._listing.total or 0):
+        if _is_cut(self._listing):
             return unknown(
                 f"{self._instance_id} is not among the listed instances, but there are more", "see the last step"
             )
-        return failed(f"{seen}: {others}", "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
+        seen = f"{self._instance_id} is not an instance of the project: {_known(self._listing)}"
+        return failed(seen, _INSTANCE_REMEDY)
+
+    def _only_instance(self, listing: IdPage) -> Finding:
+        """The finding if no instance is set; the next step uses the only one in effect on the first page."""
+        in_effect = list(dict.fromkeys(order.id for order in listing.candidates if order.flaw is None))
+        is_cut = _is_cut(listing)
+        if len(in_effect) > 1 or not (in_effect or is_cut):
+            seen = f"none is set, and {len(in_effect)} of the project's instances are in effect: {_known(listing)}"
+            return failed(seen, _INSTANCE_REMEDY)
+        self._instance_id = next(iter(in_effect), None)
+        if is_cut:
+            one = f"only {self._instance_id}" if in_effect else "none"
+            seen = f"none is set, and of the listed instances {one} is in effect, but there are more"
+            return unknown(seen, _INSTANCE_REMEDY)
+        return ok(f"none is set, and {self._instance_id} is the only one in effect")
 
     def data_map(self) -> Finding:
         """Request a table that cannot exist: an account with the right to read gets the error that there is none."""
@@ -422,6 +429,16 @@ def _read_listing(response: Response) -> IdPage | None:
     except DataMapError:
         return None
     return page if page.is_sent else None
+
+
+def _is_cut(page: IdPage) -> bool:
+    """Whether there are more orders than on the first page, or may be: a full page without a count leaves it open."""
+    return page.rows < page.total if page.total is not None else page.rows >= PAGE_SIZE
+
+
+def _known(listing: IdPage) -> str:
+    ids = list(dict.fromkeys(order.id for order in listing.candidates))
+    return f"it has {', '.join(ids[:_MOST_SHOWN]) or 'none'}"
 
 
 def _span(skew: timedelta) -> str:

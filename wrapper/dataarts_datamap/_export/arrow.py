@@ -103,7 +103,7 @@ def arrow_batches(
         key: Whether the first column is ``run_key``, which is ``Run.key`` and identifies a run.
 
     Raises:
-        InvalidArgumentError: A name is not a column or occurs twice, there are no names, or ``nested`` is invalid.
+        InvalidArgumentError: A name is not a column or occurs twice, no column is left, or ``nested`` is invalid.
         MissingExtraError: pyarrow is not installed.
     """
     chosen = chosen_columns(columns, nested)
@@ -121,7 +121,7 @@ def arrow_schema(
     """The schema of the batches of ``arrow_batches`` for the same arguments.
 
     Raises:
-        InvalidArgumentError: A name is not a column or occurs twice, there are no names, or ``nested`` is invalid.
+        InvalidArgumentError: A name is not a column or occurs twice, no column is left, or ``nested`` is invalid.
         MissingExtraError: pyarrow is not installed.
     """
     chosen = chosen_columns(columns, nested)

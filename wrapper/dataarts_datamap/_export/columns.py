@@ -100,7 +100,7 @@ def chosen_columns(names: Sequence[str] | None, nested: Nested) -> tuple[Column,
     """The columns with these names, in order; all for None. With ``skip``, nested documents are left out.
 
     Raises:
-        InvalidArgumentError: A name is not a column or occurs twice, there are no names, or ``nested`` is neither
+        InvalidArgumentError: A name is not a column or occurs twice, no column is left, or ``nested`` is neither
             ``json`` nor ``skip``.
     """
     if nested not in get_args(Nested):
@@ -113,7 +113,12 @@ def chosen_columns(names: Sequence[str] | None, nested: Nested) -> tuple[Column,
             raise InvalidArgumentError(f"{shown(name)} is not a column; the columns are {', '.join(_KINDS)}")
     if len({*chosen}) < len(chosen) or not chosen:
         raise InvalidArgumentError(f"columns must be names, each once, not {shown(names)}")
-    return tuple(Column(name, _KINDS[name]) for name in chosen if nested == "json" or name not in _NESTED)
+    left = tuple(Column(name, _KINDS[name]) for name in chosen if nested == "json" or name not in _NESTED)
+    if not left:
+        raise InvalidArgumentError(
+            f"columns {shown(chosen)} are nested documents only, which nested='skip' leaves out: name others, too"
+        )
+    return left
 
 
 def batches(runs: Iterable[Run], columns: Sequence[Column]) -> Iterator[Batch]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._models.runs import has_ended
+from dataarts_datamap._models.runs import has_ended, run_times
 from dataarts_datamap._text import shown
 from dataarts_datamap._times import EPOCH, MILLISECOND, plain_span, plain_time
 
@@ -95,7 +95,7 @@ class RunProgress:
             if self._remembers_runs:
                 key, stamp = run.key, _stamp(run)
                 known = seen[key][0] if key in seen else self._seen.get(key)
-                seen[key] = stamp, _milliseconds(max(times)) if times else None
+                seen[key] = stamp, _milliseconds(max(run_times(run))) if times else None
                 if known == stamp:
                     continue
             yield run

@@ -163,7 +163,7 @@ def decode_list(response: Response, location: LogLocation) -> ObjectList:
     Raises:
         LogError: The bucket cannot be listed.
         StatusError: HTTP 400 or more for another reason.
-        InvalidEnvelopeError: The response is not a list.
+        InvalidEnvelopeError: The response is not a list, or does not say how the list goes on.
     """
     if response.status != _OK:
         raise storage_error(response, location)
@@ -173,6 +173,9 @@ def decode_list(response: Response, location: LogLocation) -> ObjectList:
     keys = [key for one in root.iterfind("{*}Contents") if (key := one.findtext("{*}Key"))]
     is_cut = (root.findtext("{*}IsTruncated") or "").strip().lower() == "true"
     after = root.findtext("{*}NextMarker") or (keys[-1] if keys else None)
+    if is_cut and after is None:
+        problem = "the list of objects goes on, but has neither a marker nor a key to continue it after"
+        raise build_error(InvalidEnvelopeError, problem, response)
     return ObjectList(objects=tuple(_listed(root)), next_marker=after if is_cut else None)
 
 

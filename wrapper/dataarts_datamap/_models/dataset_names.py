@@ -159,10 +159,21 @@ def _template_problems(key: str, text: str) -> Iterator[str]:
     except ValueError as error:
         yield f"{key} has unmatched braces: {error}"
         return
-    for _, field, spec, conversion in parsed:
-        if field is not None and (field not in _PARTS or spec or conversion):
-            braces = f"{{{field}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}}}"
-            yield f"{key} has {shown(braces)}, which is not one of {', '.join(_PARTS)}"
+    wrong = [
+        f"{{{field}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}}}"
+        for _, field, spec, conversion in parsed
+        if field is not None and (field not in _PARTS or spec or conversion)
+    ]
+    for braces in wrong:
+        yield f"{key} has {shown(braces)}, which is not one of {', '.join(_PARTS)}"
+    plain = "".join(_rebuilt(literal, field) for literal, field, _, _ in parsed)
+    if plain != text and not wrong:
+        yield f"{key} {shown(text)} has an empty format: write {shown(plain)}"
+
+
+def _rebuilt(literal: str, field: str | None) -> str:
+    escaped = literal.replace("{", "{{").replace("}", "}}")
+    return escaped if field is None else f"{escaped}{{{field}}}"
 
 
 def _fields(text: str) -> Iterator[str]:

@@ -58,13 +58,13 @@ class Table(Struct, frozen=True, kw_only=True):
 
         A field of an unexpected type counts as missing: ``raw`` has the value.
         """
-        guid = _text(entity.get("guid"))
+        guid = text_of(entity.get("guid"))
         if guid is None:
             return None
         sent = entity.get("attributes")
         attributes = cast("dict[str, object]", sent) if isinstance(sent, dict) else dict[str, object]()
-        qualified_name = _text(attributes.get("qualifiedName"))
-        name = _text(attributes.get("name")) or _text(entity.get("display_text"))
+        qualified_name = text_of(attributes.get("qualifiedName"))
+        name = text_of(attributes.get("name")) or text_of(entity.get("display_text"))
         database, schema, last = split_path(qualified_path(qualified_name), name)
         return cls(
             guid=guid,
@@ -72,12 +72,12 @@ class Table(Struct, frozen=True, kw_only=True):
             qualified_name=qualified_name,
             database=database,
             schema=schema,
-            source_type=_text(attributes.get("sourceType")),
+            source_type=text_of(attributes.get("sourceType")),
             workspace_ids=_texts(entity.get("workspace_id")),
-            owner=_text(attributes.get("owner")),
-            description=_text(attributes.get("description")),
-            type_name=_text(entity.get("type_name")),
-            status=_text(entity.get("status")),
+            owner=text_of(attributes.get("owner")),
+            description=text_of(attributes.get("description")),
+            type_name=text_of(entity.get("type_name")),
+            status=text_of(entity.get("status")),
             raw=dict(entity),
         )
 
@@ -200,7 +200,7 @@ def split_path(path: tuple[str, ...], name: str | None = None) -> tuple[str | No
     return (above[0] if above else None), ".".join(above[1:]) or None, last
 
 
-def _text(value: object) -> str | None:
+def text_of(value: object) -> str | None:
     """A text, or the digits of a whole number, since ids are sent as either.
 
     None for an empty text, for -1, for a number of more than 64 bits, and for any other value.
@@ -212,4 +212,4 @@ def _text(value: object) -> str | None:
 
 def _texts(value: object) -> tuple[str, ...]:
     members = cast("list[object]", value) if isinstance(value, list) else [value]
-    return tuple(text for member in members if (text := _text(member)) is not None)
+    return tuple(text for member in members if (text := text_of(member)) is not None)
