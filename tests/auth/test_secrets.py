@@ -39,6 +39,7 @@ from dataarts_datamap import (
     Retry,
     Run,
     TokenCredentials,
+    find_credentials,
 )
 from dataarts_datamap._auth.chain import Search
 from dataarts_datamap._auth.credentials import now_utc
@@ -276,6 +277,35 @@ def test_variables_of_settings_show_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 
     assert "Zq-secret" not in shown_variables(DataMapClient.from_env)
     assert "'self': 'DataMapClient()'" in shown_variables(DataMapClient)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {
+            "DATAMAP_CREDENTIALS": "password",
+            "DATAMAP_USER": "u",
+            "DATAMAP_ACCOUNT": "a",
+            "DATAMAP_PASSWORD": "Zq-secret",
+        },
+        {"HUAWEICLOUD_SDK_AK": "k", "HUAWEICLOUD_SDK_SK": "Zq-secret\n"},
+        {"DATAMAP_TOKEN": "Zq-secret\n"},
+        {"DATAMAP_TOKEN": "Zq-secret", "DATAMAP_ALLOW_HTTP": "perhaps"},
+        {"DATAMAP_PASSWORD": "Zq-secret"},
+    ],
+)
+@pytest.mark.parametrize("find", [find_credentials, DataMapClient.from_env])
+def test_variables_of_a_search_show_nothing(
+    environ: dict[str, str], find: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is wrong with what the environment has, no variable on the way shows a secret."""
+    for name, value in {"DATAMAP_ENDPOINT": "https://a.example.com", "DATAMAP_PROJECT_ID": "p", **environ}.items():
+        monkeypatch.setenv(name, value)
+
+    shown = shown_variables(find)
+
+    assert "find_credentials" in shown or "from_env" in shown
+    assert "Zq-secret" not in shown
 
 
 def test_variables_of_a_key_that_is_cut_short_show_nothing() -> None:

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from dataarts_datamap._auth.credentials import AccessKeyCredentials, TokenCredentials
 from dataarts_datamap._auth.profile import FILE_VARIABLE, SECTIONS, read_profile
-from dataarts_datamap._errors import ConfigurationError, CredentialsError, InvalidArgumentError
-from dataarts_datamap._secrets import SecretStruct
+from dataarts_datamap._errors import ConfigurationError, CredentialsError, DataMapError, InvalidArgumentError
+from dataarts_datamap._secrets import Hidden, SecretStruct
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
@@ -72,15 +72,27 @@ class Search(SecretStruct, frozen=True, kw_only=True):
         if named not in _PLACES:  # not shown: it may be a token in the wrong variable
             place = "the name of credentials" if name else _NAME_VARIABLE
             raise CredentialsError(f"{place} must be one of {', '.join(_PLACES)}")
-        found = _PLACES[named](self)
+        found = self._look(named)
         if isinstance(found, str):
             raise CredentialsError(f"no credentials: {named} is selected, but {found}")
         return found
 
+    def _look(self, place: str) -> Found | str:
+        """What a place has, or the reason why it has nothing.
+
+        An error begins anew here, since the variables of its traceback would show the secret.
+        """
+        try:
+            return _PLACES[place](self)
+        except DataMapError as error:
+            failure = error
+        failure.__context__ = None
+        raise failure.with_traceback(None)
+
     def _walk(self) -> Found:
         reasons: list[str] = []
         for name in _CHAIN:
-            found = _PLACES[name](self)
+            found = self._look(name)
             if isinstance(found, Found):
                 return found
             reasons.append(found)
@@ -98,6 +110,7 @@ def allows_http(environ: Mapping[str, str]) -> bool:
         ConfigurationError: It is set to something other than 1, true, yes, on, 0, false, no and off.
     """
     said = environ.get(_HTTP_VARIABLE, "")
+    del environ  # a traceback would show it
     if said.lower() not in _ON | _OFF:
         raise ConfigurationError(f"{_HTTP_VARIABLE} must be 1 or 0, not {shown(said)}")
     return said.lower() in _ON
@@ -148,13 +161,14 @@ def find_credentials(  # noqa: PLR0913  a password needs its region, project and
             are known; the region is not an id; the address of IAM is unusable; or ``DATAMAP_ALLOW_HTTP`` is neither on
             nor off.
     """
-    known = os.environ if environ is None else environ
+    known = Hidden(os.environ if environ is None else environ)
+    del environ  # a traceback would show it
     search = Search(
-        environ=known,
+        environ=known.value,
         region=region,
         project_id=project_id,
         iam_endpoint=iam_endpoint,
-        allow_http=allows_http(known) if allow_http is None else allow_http,
+        allow_http=allows_http(known.value) if allow_http is None else allow_http,
         strict_permissions=strict_permissions,
     )
     return search.run(name).credentials
