@@ -18,7 +18,6 @@ from dataarts_datamap._api.error_responses import (
     check_status,
     parse_error,
     read_error,
-    unreadable,
 )
 from dataarts_datamap._api.lenient_json import Int64, decode_any, escaped_halves, sound
 from dataarts_datamap._errors import ErrorBodyError, InvalidBodyError, InvalidEnvelopeError, UpstreamError
@@ -68,7 +67,9 @@ def _open_odd_envelope(response: Response) -> str:
     try:
         document = decode_any(response.content)
     except UNREADABLE as error:
-        raise build_error(InvalidEnvelopeError, unreadable("the response", error), response) from None
+        is_deep = isinstance(error, RecursionError)
+        problem = "the response is nested too deeply" if is_deep else f"the response is not JSON: {error}"
+        raise build_error(InvalidEnvelopeError, problem, response) from None
     if not isinstance(document, dict):
         raise build_error(InvalidEnvelopeError, "the response is JSON, but not an object", response)
     envelope = cast("dict[str, object]", document)

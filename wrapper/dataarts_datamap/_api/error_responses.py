@@ -173,10 +173,5 @@ def text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) else None if value is None else json.encode(value).decode()
 
 
-def unreadable(subject: str, error: BaseException) -> str:
-    """The problem of a text that ``decode_any`` could not decode."""
-    return f"{subject} is nested too deeply" if isinstance(error, RecursionError) else f"{subject} is not JSON: {error}"
-
-
 def reason_of(error: BaseException) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -13,7 +13,6 @@ from dataarts_datamap._api.error_responses import (
     build_error,
     parse_error,
     text_or_none,
-    unreadable,
 )
 from dataarts_datamap._api.generated_requests import SHOW_INSTANCE_INFOS, UNSET, build_request
 from dataarts_datamap._api.lenient_json import decode_any, sound
@@ -133,7 +132,9 @@ def _decode_body(response: Response, text: str) -> dict[str, object]:
     try:
         document = decode_any(text)
     except UNREADABLE as error:
-        problem = unreadable("the body", error) if text else "the body is empty"
+        problem = f"the body is not JSON: {error}" if text else "the body is empty"
+        if isinstance(error, RecursionError):
+            problem = "the body is nested too deeply"
         raise build_error(InvalidBodyError, problem, response, raw=text or None) from None
     if not isinstance(document, dict):
         raise build_error(InvalidBodyError, f"the body is {json_kind(document)}, not an object", response, raw=text)

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_REQUESTED: Final = "workspace_id"
+"""The id that is only looked up if that is requested; the others are looked up if they are not set."""
+
 _MOST_PAGES: Final = 20
 _MOST_SHOWN: Final = 20
 _LONGEST_TEXT: Final = 80
@@ -115,7 +118,8 @@ class Discovery:
             return (yield from exchange(request, self._credentials, self._policy, decode))
         except ServiceError as error:
             if error.path == request.path:  # otherwise the request was for a token
-                reason = f"this request was sent because {_state(setting)}"
+                state = f'is "{ONLY_WORKSPACE}"' if setting == _REQUESTED else "is not set"
+                reason = f"this request was sent because {setting} {state}"
                 error.args = (f"{error.args[0]}; {reason}: {how_to_set(setting)}",)
             raise
 
@@ -158,14 +162,10 @@ def _undecided(setting: str, candidates: Sequence[ListedId], problem: str) -> Di
     shown = ", ".join(map(_show, candidates[:_MOST_SHOWN]))
     more = f" and {len(candidates) - _MOST_SHOWN} more" if len(candidates) > _MOST_SHOWN else ""
     listed = f" ({shown}{more})" if candidates else ""
-    error = DiscoveryError(f"{_state(setting)}, and {problem}{listed}: {how_to_set(setting)}")
+    state = f'is "{ONLY_WORKSPACE}", and' if setting == _REQUESTED else "is not set, and"
+    error = DiscoveryError(f"{setting} {state} {problem}{listed}: {how_to_set(setting)}")
     error.candidates = tuple((candidate.id, candidate.name) for candidate in candidates)
     return error
-
-
-def _state(setting: str) -> str:
-    """Why an id is looked up: it is not set, or, for a workspace, it is ``ONLY_WORKSPACE``."""
-    return f'{setting} is "{ONLY_WORKSPACE}"' if setting == "workspace_id" else f"{setting} is not set"
 
 
 def _show(candidate: ListedId) -> str:
