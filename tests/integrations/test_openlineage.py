@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from traceback import format_exception
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -317,6 +318,16 @@ def test_a_disabled_client_is_an_error(no_transport: Path, monkeypatch: pytest.M
     with pytest.raises(ConfigurationError, match="cannot be set up"):
         EventSender()
     assert not list(no_transport.iterdir())
+
+
+@pytest.mark.usefixtures("no_transport")
+def test_a_url_that_is_refused_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even in the traceback, which shows every error that led to this one."""
+    monkeypatch.setenv("OPENLINEAGE_URL", f"http://user:{SECRET}@host:notaport")
+    with pytest.raises(ConfigurationError, match="cannot be set up: ValueError") as caught:
+        EventSender()
+    assert SECRET not in "".join(format_exception(caught.value))
+    assert (None, None) == (caught.value.__cause__, caught.value.__context__)
 
 
 @pytest.mark.usefixtures("no_transport")
