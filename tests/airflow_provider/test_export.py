@@ -100,6 +100,31 @@ def test_interval_ahead(home: Path, service: FakeService, tmp_path: Path) -> Non
     assert [] == list(tmp_path.iterdir())
 
 
+def test_failed_copy(service: FakeService, tmp_path: Path) -> None:
+    """A file that cannot be put in its place leaves nothing beside it."""
+    service.add_run(plan_time=MIDNIGHT - timedelta(hours=1))
+    (tmp_path / "runs.parquet").mkdir()
+    operator = ExportRunsOperator(
+        task_id="e", table=service.table_guid, path=f"{tmp_path}/runs.parquet", start=MIDNIGHT - DAY, end=MIDNIGHT
+    )
+
+    with pytest.raises(OSError, match=r"runs\.parquet"):
+        operator.execute({})
+
+    assert ["runs.parquet"] == [path.name for path in tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"])
+def test_time_without_one_in_utc(time: str, service: FakeService, tmp_path: Path) -> None:
+    """It is no time for an interval, and the error names it."""
+    operator = ExportRunsOperator(
+        task_id="e", table=service.table_guid, path=f"{tmp_path}/runs.parquet", start=time, end=MIDNIGHT
+    )
+
+    with pytest.raises(InvalidArgumentError, match="which is not a time"):
+        operator.execute({})
+
+
 def test_failed_export(home: Path, service: FakeService, tmp_path: Path) -> None:
     """An export that fails leaves the older file as it was."""
     (tmp_path / "runs.parquet").write_bytes(b"older")

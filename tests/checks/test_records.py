@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataarts_datamap import DueTime, Operator, RunOrigin, Table, TableCheck, TableRule, Verdict
+from dataarts_datamap import DueTime, Operator, Run, RunOrigin, Table, TableCheck, TableRule, Verdict
 from dataarts_datamap._checks.check import CheckSources, Outage, Records, check_table
-from dataarts_datamap._checks.records import join
+from dataarts_datamap._checks.records import join, record_of
 from dataarts_datamap._models.runs import attach_origin
 from dataarts_datamap._monitoring.freshness import WORST_FIRST
 from support.lineage_worlds import run_of
 
 if TYPE_CHECKING:
-    from dataarts_datamap import OperatorStatus, Run
+    from dataarts_datamap import OperatorStatus
     from dataarts_datamap._checks.check import Checked
     from dataarts_datamap._messages import Steps
 
@@ -170,3 +170,42 @@ def test_a_table_that_never_succeeded_is_known_to_have_never_succeeded() -> None
     reads = world.reads
     second = world.check(RULES[1], Records({}, first.operators), now + HOUR)
     assert (len(OPERATORS), True) == (world.reads - reads, second.check.never_succeeded)
+
+
+def test_a_success_that_failed_when_it_was_run_again_is_no_sample() -> None:
+    """The rows of the latest success are those of the run that is still one."""
+    one, now = OPERATORS[0], BEGIN + 10 * DAY
+
+    def rows_of(run: Run, rows: int) -> Run:
+        return Run.from_raw({**run.raw, "outputRowCount": rows})
+
+    kept = rows_of(run_of(one, now - 30 * HOUR, "success"), 100)
+    since = now - 7 * DAY
+    succeeded = rows_of(run_of(one, now - 6 * HOUR, "success"), 5)
+    older = record_of(one, [kept, succeeded], since=since, now=now - 4 * HOUR)
+    assert 5 == older.latest_rows
+    newer = record_of(one, [kept, run_of(one, now - 6 * HOUR, "fail")], since=since, now=now)
+    assert (100, kept.end_time) == (join(newer, older).latest_rows, join(newer, older).last_success)
+    short = record_of(one, [run_of(one, now - 6 * HOUR, "fail")], since=now - 7 * HOUR, now=now)
+    assert [100] == [sample.rows for sample in join(short, older).samples]
+
+
+@pytest.mark.parametrize("age", [1, 20, 400])
+def test_an_old_success_without_a_readable_time_is_a_success(age: int) -> None:
+    """So the table is not said to have never succeeded, however long ago that was, and neither by the next check."""
+    plan, now = BEGIN - age * DAY, BEGIN
+
+    class Undated(World):
+        def runs(self, operator: Operator, start: datetime, end: datetime) -> list[Run]:
+            found = super().runs(operator, start, end)
+            if start <= plan <= end:
+                success = run_of(operator, plan, "success").raw
+                found.append(Run.from_raw({**success, "planTime": 0, "startTime": 0, "endTime": 0}))
+            return found
+
+    world = Undated(0)
+    first = world.check(RULES[1], Records({}, {}), now)
+    assert (None, False) == (first.check.last_success, first.check.never_succeeded)
+    assert "never succeeded" not in first.check.reason
+    second = world.check(RULES[1], Records({}, first.operators), now + 30 * DAY)
+    assert (None, False) == (second.check.last_success, second.check.never_succeeded)

@@ -260,6 +260,9 @@ def test_an_interval_is_a_second_or_more() -> None:
     with world().server() as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
         with pytest.raises(InvalidArgumentError, match="interval must be a second or more, not 0:00:00"):
             TableExporter(client, RULES, interval=timedelta(0))
+        for port in (-1, 70_000):
+            with pytest.raises(InvalidArgumentError, match=f"port must be from 0 to 65535, not {port}"):
+                TableExporter(client, RULES, port=port)
         assert [] == server.asked
 
 

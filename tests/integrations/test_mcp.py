@@ -182,6 +182,20 @@ def test_what_a_run_did_and_control_characters_stay_out(service: FakeService) ->
     assert len(path) < 1_100
 
 
+def test_long_lists_are_cut_and_counted(service: FakeService) -> None:
+    """Each list of a status and of an explanation, however many operators and statuses the service has."""
+    load = service.add_operator(job_name="load")
+    for number in range(60):
+        service.add_operator(job_name=f"idle {number}")
+        service.add_run(load, status=f"odd {number}")
+    arguments = {"table": service.table_guid}
+    status, why = map(content, ask(service.environment, ("table_status", arguments), ("explain", arguments)))
+    for one in (status["status"], why["status"]):
+        assert (50, one["operators_total"]) == (len(one["operators"]), 61)
+        assert (50, 60) == (len(one["left_out"]), one["left_out_total"])
+        assert (50, 60) == (len(one["unknown_statuses"]), one["unknown_statuses_total"])
+
+
 def test_errors_reach_the_agent_without_secrets() -> None:
     """Our text comes through, as an error of the tool; what a server echoes of the token does not."""
 

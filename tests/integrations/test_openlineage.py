@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from traceback import format_exception
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -278,8 +280,8 @@ def no_transport(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """An empty folder, and nothing of OpenLineage in the environment."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("OPENLINEAGE_URL", "OPENLINEAGE_CONFIG", "OPENLINEAGE_DISABLED", "OPENLINEAGE_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("OPENLINEAGE_")]:  # its client sets some itself
+        monkeypatch.delenv(name)
     return tmp_path
 
 
@@ -317,6 +319,16 @@ def test_a_disabled_client_is_an_error(no_transport: Path, monkeypatch: pytest.M
     with pytest.raises(ConfigurationError, match="cannot be set up"):
         EventSender()
     assert not list(no_transport.iterdir())
+
+
+@pytest.mark.usefixtures("no_transport")
+def test_a_url_that_is_refused_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even in the traceback, which shows every error that led to this one."""
+    monkeypatch.setenv("OPENLINEAGE_URL", f"http://user:{SECRET}@host:notaport")
+    with pytest.raises(ConfigurationError, match="cannot be set up: ValueError") as caught:
+        EventSender()
+    assert SECRET not in "".join(format_exception(caught.value))
+    assert (None, None) == (caught.value.__cause__, caught.value.__context__)
 
 
 @pytest.mark.usefixtures("no_transport")

@@ -180,6 +180,8 @@ def test_causes_that_several_tables_share_come_first() -> None:
         (TableRule(name="s.a", max_age=26 * timedelta(hours=1)), "stale", "datamap why s.a --max-age 26h"),
         (TableRule(name="s.a b", max_age=timedelta(seconds=90)), "stale", "datamap why 's.a b' --max-age 2m"),
         (TableRule(guid="g1"), "fresh", "datamap report g1"),
+        (TableRule(name="a" * 32), "stale", f"datamap why name:{'a' * 32}"),
+        (TableRule(name=f"name:{'a' * 32}"), "stale", f"datamap why name:{'a' * 32}"),
     ],
 )
 def test_a_row_has_the_command_that_says_more(rule: TableRule, verdict: str, expected: str) -> None:

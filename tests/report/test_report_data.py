@@ -320,6 +320,35 @@ def test_many_failing_jobs() -> None:
     assert ["j7", "j6", "j5", "j4", "j3", "3"] == [reason.text.split()[0] for reason in reasons]
 
 
+def test_one_more_failing_job() -> None:
+    """A single one is not told as several."""
+    runs = [run for number in range(6) for run in hourly(took=[60], status="fail", jobName=f"j{number}")]
+
+    assert "1 more job has failed since its last success." == headline(report(runs)).reasons[5].text
+
+
+@pytest.mark.parametrize("has_timeless", [False, True])
+def test_the_latest_failure_is_the_one_that_ended_last(has_timeless: bool) -> None:  # noqa: FBT001
+    """It may be planned before others; neither a failure before the success nor one without any time is the latest."""
+    ends = ((1, 0, 4, "fail"), (2, 1, 2.1, "fail"), (3, 2, 3, "success"))
+    runs = [
+        make_run(
+            number,
+            status=status,
+            planTime=PLANNED + plan * HOUR,
+            startTime=PLANNED + plan * HOUR,
+            endTime=PLANNED + int(end * HOUR),
+        )
+        for number, plan, end, status in ends
+    ]
+    timeless = [make_run(9, status="fail", planTime=0, startTime=0, endTime=0, submitTime=0)] if has_timeless else []
+    reason = headline(report([*runs, *timeless])).reasons[0]
+    latest = datetime.fromtimestamp(PLANNED / 1000, UTC) + timedelta(hours=4)
+
+    assert f", the latest at {latest:%Y-%m-%d %H:%M:%S}." == reason.text[reason.text.index(", the latest") :]
+    assert [1] == [run.run_id for run in reason.runs]
+
+
 def test_reasons_name_their_runs() -> None:
     """A reason has the runs that show it, three at the most, and the headline the success that it speaks of."""
     statuses = ("success", "success", "fail", "fail", "running", "running", "running", "running")

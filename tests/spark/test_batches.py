@@ -210,6 +210,16 @@ def test_several_tables(spark: SparkSession, service: FakeService, tmp_path: Pat
         assert {service.table_guid: 2, other: 1} == counts
 
 
+def test_a_name_in_the_file_that_looks_like_a_guid(spark: SparkSession, service: FakeService, tmp_path: Path) -> None:
+    """It is a name all the same."""
+    name = "a" * 32
+    operator = service.add_operator(job_name="other", table_guid=(guid := service.add_table(f"sales.{name}")))
+    service.add_run(operator)
+    (tmp_path / "datamap.toml").write_text(f'[[tables]]\nname = "{name}"\n', encoding="utf-8")
+    found = spark.read.format("datamap").options(since="7d", tableFile=str(tmp_path / "datamap.toml")).load()
+    assert [guid] == [row.table_guid for row in found.collect()]
+
+
 def test_no_secret_is_in_plan_page_or_log(
     spark: SparkSession, service: FakeService, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -103,6 +103,7 @@ def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, n
             last_run=record.last_run or found.last_run,
             open_since=found.open_since or record.open_since,
             is_whole=start == EPOCH,
+            has_undated=record.has_undated or found.has_undated,
             samples=record.samples or found.samples,
         )
         if record.last_success is not None:

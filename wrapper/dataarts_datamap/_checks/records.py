@@ -48,6 +48,7 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
         last_run: The earliest time of its latest run up to the reading; None if no run is known.
         open_since: The earliest time of the active runs of the last 28 days; None if there are none.
         is_whole: Whether all of the history that the service keeps was searched for a success.
+        has_undated: Whether a run in the searched time succeeded at a time that cannot be read.
         samples: The latest successful runs, at most 20, the oldest first.
     """
 
@@ -58,12 +59,16 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
     last_run: datetime | None = None
     open_since: datetime | None = None
     is_whole: bool = False
+    has_undated: bool = False
     samples: tuple[Sample, ...] = ()
 
     @property
     def never_succeeded(self) -> bool:
-        """Whether all of the history that the service keeps was searched for a success, and none was found."""
-        return self.is_whole and self.last_success is None
+        """Whether all of the history that the service keeps was searched for a success, and none was found.
+
+        A success at a time that cannot be read counts as one.
+        """
+        return self.is_whole and self.last_success is None and not self.has_undated
 
     @property
     def typical_duration(self) -> timedelta | None:
@@ -127,7 +132,8 @@ class TableRecord(Struct, frozen=True, kw_only=True):
 def record_of(operator: Operator, runs: Sequence[Run], *, since: datetime, now: datetime) -> OperatorRecord:
     """The record of an operator, from its runs in a window from ``since`` to ``now``."""
     succeeded = [run for run in runs if run.state is RunState.SUCCEEDED]
-    last = table_status(succeeded, now=now, operators=[operator]).operators[0].last_success
+    status = table_status(succeeded, now=now, operators=[operator]).operators[0]
+    last = status.last_success
     its = [times for run in succeeded if last in (times := run_times(run))]
     firsts = {id(run): min(times) for run in runs if (times := run_times(run))}
     still_open = [firsts[id(run)] for run in runs if run.state is RunState.ACTIVE and id(run) in firsts]
@@ -139,6 +145,7 @@ def record_of(operator: Operator, runs: Sequence[Run], *, since: datetime, now: 
         success_began=min((min(times) for times in its), default=last),
         last_run=max((time for time in firsts.values() if time <= now), default=None),
         open_since=min(waited_for, default=None),
+        has_undated=status.undated_successes > 0,
         samples=_joined_samples(_samples(succeeded), ()),
     )
 
@@ -146,29 +153,30 @@ def record_of(operator: Operator, runs: Sequence[Run], *, since: datetime, now: 
 def join(newer: OperatorRecord, older: OperatorRecord | None) -> OperatorRecord:
     """Join the records of two readings.
 
-    A last success in the time that the newer reading covers no longer counts if that reading lacks it, since a run can
-    be run again. Samples of both remain.
+    A success in the time that the newer reading covers no longer counts if that reading lacks it, since a run can be
+    run again: neither as the last success nor as a sample.
     """
     if older is None:
         return newer
-    samples = _joined_samples(newer.samples, older.samples)
-    last_run = max(filter(None, (newer.last_run, older.last_run)), default=None)
+    earlier = [one for one in older.samples if one.planned < newer.searched_from]
+    newer = replace(
+        newer,
+        samples=_joined_samples(newer.samples, earlier),
+        last_run=max(filter(None, (newer.last_run, older.last_run)), default=None),
+        has_undated=newer.has_undated or (older.has_undated and older.searched_from < newer.searched_from),
+    )
     is_joined = older.searched_until >= newer.searched_from > older.searched_from
     if newer.last_success is not None or newer.is_whole:
-        return replace(newer, samples=samples, last_run=last_run)
+        return newer
     is_kept = older.success_began is not None and older.success_began < newer.searched_from
     if older.success_began is not None and not is_kept:
-        return replace(
-            newer, samples=samples, last_run=last_run
-        )  # the older reading ended with a success that no longer counts
+        return newer  # the older reading ended with a success that no longer counts
     return replace(
         newer,
         last_success=older.last_success,
         success_began=older.success_began,
         searched_from=older.searched_from if is_joined else newer.searched_from,
         is_whole=older.is_whole and older.searched_until >= newer.searched_from,
-        last_run=last_run,
-        samples=samples,
     )
 
 

@@ -29,6 +29,11 @@ def is_guid(text: str) -> bool:
     return _GUID.fullmatch(text) is not None
 
 
+def marked_name(name: str) -> str:
+    """A name as text for a command or ``find_table``: with the prefix ``name:`` if it looks like a GUID."""
+    return f"{NAME_PREFIX}{name}" if is_guid(name) else name
+
+
 def name_of(text: object) -> str | None:
     """The name in a text, without the prefix ``name:`` that marks a name; None if the text is a GUID.
 

@@ -46,6 +46,7 @@ _TABLE: Final = {
     ),
     "Oldest last success": "最早的“最近一次成功”",
     "Last success": "最近一次成功",
+    "{n} more job has failed since its last success.": "另有 {n} 个作业在最近一次成功之后失败过。",
     "{n} more jobs have failed since their last success.": "另有 {n} 个作业在最近一次成功之后失败过。",
     "{job} failed {times} and has not succeeded in this window{latest}.": (
         "作业 {job} 失败 {times}，这段时间内没有成功{latest}。"
@@ -176,6 +177,7 @@ _TABLE: Final = {
     "{runs} planned outside of the window or at no known time: only in the list.": (
         "{runs}的计划时间在这段时间之外或不详：只在列表中。"
     ),
+    "{n} more job has runs: choose jobs above to see it.": "另有 {n} 个作业有运行：在上面选择作业即可查看。",
     "{n} more jobs have runs: choose jobs above to see them.": "另有 {n} 个作业有运行：在上面选择作业即可查看。",
     "{start} to {end}": "{start} 至 {end}",
     ", ": "，",
@@ -335,6 +337,7 @@ _TABLE: Final = {
     "Explains {tables}: ": "影响 {tables}：",
     "{n} table": "{n} 张表",
     "{n} tables": "{n} 张表",
+    "{n} more cause: in the tables below.": "另有 {n} 个原因：见下面各表。",
     "{n} more causes: in the tables below.": "另有 {n} 个原因：见下面各表。",
     "{why}; because of {names}": "{why}；原因在 {names}",
     "Look closer:": "进一步查看：",

@@ -207,9 +207,14 @@ def _newest(report: Report, is_meant: Callable[[Run], bool]) -> tuple[Run, ...]:
 def _reasons(report: Report, say: Texts) -> Iterator[Reason]:
     failing = [job for job in report.jobs if job.status.failures_since_success]
     for job in failing[:_MOST_REASONS]:
-        yield Reason(_failing(job, report.zone, say), (job.failures[-1],))
-    if len(failing) > _MOST_REASONS:
-        yield Reason(say("{n} more jobs have failed since their last success.", n=len(failing) - _MOST_REASONS))
+        latest, when = _latest_failure(job, report.status.now)
+        yield Reason(_failing(job, when, report.zone, say), (latest,))
+    if more := len(failing[_MOST_REASONS:]):
+        one, many = (
+            "{n} more job has failed since its last success.",
+            "{n} more jobs have failed since their last success.",
+        )
+        yield Reason(say.count(one, many, more))
     skipping = [(job, skips) for job in report.jobs if job.status.counts and (skips := _skips(job, report.status.now))]
     for job, skips in skipping[:_MOST_REASONS]:
         yield Reason(_skipping(job, skips, report.zone, say), tuple(skips[:_MOST_RUNS]))
@@ -219,9 +224,22 @@ def _reasons(report: Report, say: Texts) -> Iterator[Reason]:
     yield from _basis(report.status, say)
 
 
-def _failing(job: ReportedJob, zone: tzinfo, say: Texts) -> str:
-    one, latest = job.status, job.failures[-1]
-    when = latest.end_time or latest.start_time or latest.plan_time
+def _latest_failure(job: ReportedJob, now: datetime) -> tuple[Run, datetime | None]:
+    """The failure of a job that ended last, and its end; one with a readable time if there is any.
+
+    The job must have failed after its last success.
+    """
+    success = job.status.last_success
+    ends = [(run, ended_at(run, now)) for run in job.failures]
+    later = [(end, run) for run, end in ends if end is not None and (success is None or end > success)]
+    if later:
+        end, run = max(later, key=lambda one: one[0])
+        return run, end
+    return next(run for run, end in reversed(ends) if end is None), None
+
+
+def _failing(job: ReportedJob, when: datetime | None, zone: tzinfo, say: Texts) -> str:
+    one = job.status
     if one.last_success is None:
         text = "{job} failed {times} and has not succeeded in this window{latest}."
     else:

@@ -38,6 +38,7 @@ from dataarts_datamap import (
     check_metrics,
 )
 from dataarts_datamap._extras import how_to_install
+from dataarts_datamap._text import shown
 
 try:
     from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
@@ -56,6 +57,7 @@ PORT: Final = 9467
 
 _log: Final = logging.getLogger("dataarts_datamap.exporter")
 
+_LAST_PORT: Final = 65_535
 _LEAST_INTERVAL: Final = timedelta(seconds=1)
 _TOO_MANY: Final = 429
 _SHUTDOWN: Final = 5.0
@@ -115,7 +117,7 @@ class TableExporter:
         port: Port to listen on; 0 finds a free one.
 
     Raises:
-        InvalidArgumentError: The interval is too short.
+        InvalidArgumentError: The interval is too short, or the port is not from 0 to 65535.
         OSError: It cannot listen on the address, for example because the port is in use.
     """
 
@@ -132,6 +134,8 @@ class TableExporter:
     ) -> None:
         if interval < _LEAST_INTERVAL:
             raise InvalidArgumentError(f"interval must be a second or more, not {interval}")
+        if not 0 <= port <= _LAST_PORT:
+            raise InvalidArgumentError(f"port must be from 0 to {_LAST_PORT}, not {shown(port)}")
         self._client = client
         self._tables = list(tables)
         self._interval = interval.total_seconds()

@@ -1,8 +1,8 @@
 """A server with tools for agents, by the Model Context Protocol. It needs the extra ``mcp``.
 
 ``datamap mcp`` serves them over stdio; ``make_server`` is for another transport. The tools only read. Texts from the
-service are made printable and bounded, ``running_data`` of runs is left out, and long lists of tables, runs, operators
-and causes are cut, with their full count beside them.
+service are made printable and bounded, ``running_data`` of runs is left out, and long lists are cut, with their full
+count beside them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ except ModuleNotFoundError as error:
     raise MissingExtraError(f"{error.name} is not installed: {how_to_install('mcp')}") from None
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from dataarts_datamap import AsyncDataMapClient, Operator, Run, Table
@@ -383,13 +383,17 @@ def _row(run: Run) -> dict[str, Any]:
 
 
 def _short_status(status: dict[str, Any]) -> dict[str, Any]:
-    operators = status["operators"]
-    return _clean({**status, "operators": operators[:_MOST_LINKS], "operators_total": len(operators)})
+    return _clean({**status, "operators_total": len(status["operators"])})
 
 
 def _clean(values: dict[str, Any]) -> dict[str, Any]:
-    """Values with each text in them made printable and bounded."""
-    return {name: _clean_value(value) for name, value in values.items()}
+    """Values with each text in them made printable and bounded, and long lists cut, with ``NAME_total`` beside them."""
+    cleaned: dict[str, Any] = {}
+    for name, value in values.items():
+        cleaned[name] = _clean_value(value)
+        if isinstance(value, (list, tuple)) and len(listed := cast("Sequence[Any]", value)) > _MOST_LINKS:
+            cleaned[f"{name}_total"] = len(listed)
+    return cleaned
 
 
 def _clean_value(value: Any) -> Any:  # noqa: ANN401  any JSON value
@@ -399,6 +403,6 @@ def _clean_value(value: Any) -> Any:  # noqa: ANN401  any JSON value
         case dict():
             return _clean(cast("dict[str, Any]", value))
         case list() | tuple():
-            return list(map(_clean_value, cast("list[Any]", value)))
+            return list(map(_clean_value, cast("Sequence[Any]", value)[:_MOST_LINKS]))
         case _:
             return value

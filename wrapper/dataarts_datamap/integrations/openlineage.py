@@ -139,16 +139,21 @@ class EventSender:
 
     Raises:
         ConfigurationError: No transport is configured, so that events would only be printed; or the configured one
-            cannot be used, or does not report events that it could not send; or OpenLineage is disabled.
+            cannot be used, or does not report events that it could not send; or OpenLineage is disabled. The text has
+            only the kind of the transport's error, whose own text can contain secrets.
     """
 
     def __init__(self, *, unconfirmed: bool = False) -> None:
+        losses: list[str] = []
+        said = None
         try:
             with _unannounced():
                 self._client = OpenLineageClient()
-            losses = list(_losses(self._client.transport))
-        except Exception as error:
-            raise ConfigurationError(f"OpenLineage's client cannot be set up: {type(error).__name__}") from error
+            losses += _losses(self._client.transport)
+        except Exception as error:  # noqa: BLE001  each transport has its own errors
+            said = type(error).__name__
+        if said is not None:  # outside of the handler: the transport's error can contain secrets
+            raise ConfigurationError(f"OpenLineage's client cannot be set up: {said}")
         kind = self._client.transport.kind
         transport = self._client.config.transport or {}
         if kind == "noop":

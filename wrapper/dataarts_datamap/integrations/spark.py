@@ -30,6 +30,7 @@ from dataarts_datamap import (
     load_tables,
 )
 from dataarts_datamap._extras import how_to_install
+from dataarts_datamap._monitoring.table_names import marked_name
 from dataarts_datamap._times import EPOCH, parse_span
 
 try:
@@ -330,7 +331,7 @@ def _settings(options: Mapping[str, str]) -> _Settings:
 def _tables(given: Mapping[str, str]) -> tuple[str, ...]:
     named = [name for name in ("path", "tables", "tablefile") if name in given]
     if named == ["tablefile"]:
-        return tuple(rule.guid or rule.name or "" for rule in load_tables(given["tablefile"]))
+        return tuple(rule.guid or marked_name(rule.name or "") for rule in load_tables(given["tablefile"]))
     texts = given["tables"].split(",") if named == ["tables"] else [given["path"]] if named == ["path"] else []
     names = tuple(text.strip() for text in texts if text.strip())
     if not names:

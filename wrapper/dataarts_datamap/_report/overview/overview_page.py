@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from dataarts_datamap._models.runs import RunState, operator_of, planned_at
 from dataarts_datamap._monitoring.explanation import Trouble
 from dataarts_datamap._monitoring.freshness import WORST_FIRST, Verdict
+from dataarts_datamap._monitoring.table_names import marked_name
 from dataarts_datamap._report.overview.shared_causes import shared_causes
 from dataarts_datamap._report.overview.table_days import worst_of
 from dataarts_datamap._report.page_parts import whole_page
@@ -187,7 +188,8 @@ def _causes(rows: Sequence[OverviewRow], zone: tzinfo, say: Texts) -> str:
         for one in found[:_MOST_CAUSES]
     )
     more = len(found) - _MOST_CAUSES
-    rest = f"<p>{escape(say('{n} more causes: in the tables below.', n=more))}</p>" if more > 0 else ""
+    left = say.count("{n} more cause: in the tables below.", "{n} more causes: in the tables below.", more)
+    rest = f"<p>{escape(left)}</p>" if more > 0 else ""
     return (
         f'<section class="causes" aria-labelledby="causes-title"><h2 id="causes-title">'
         f"{escape(say('Where to look first'))}</h2><ol>{items}</ol>{rest}</section>"
@@ -219,7 +221,7 @@ def _log_path(path: str | None, table: str, say: Texts) -> str:
 def _command(check: TableCheck) -> str:
     """The command that shows more of a table, ready to be pasted into a shell."""
     verb = "report" if check.verdict is Verdict.FRESH else "why"
-    table = check.rule.guid or check.rule.name or ""
+    table = check.rule.guid or marked_name(check.rule.name or "")
     words = ["datamap", verb, table] if table.isprintable() else ["datamap", verb, check.guid or ""]
     if check.rule.max_age is not None:
         minutes = -(-check.rule.max_age // timedelta(minutes=1))

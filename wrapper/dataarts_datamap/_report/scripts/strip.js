@@ -106,7 +106,7 @@ strip.describe = () => {
   names(element("strip"), strip.jobs);
   const left = visibleJobs().length - strip.jobs.length;
   element("strip-more").hidden = !left;
-  element("strip-more").textContent = say("{n} more jobs have runs: choose jobs above to see them.", { n: number(left) });
+  element("strip-more").textContent = say(left === 1 ? "{n} more job has runs: choose jobs above to see it." : "{n} more jobs have runs: choose jobs above to see them.", { n: number(left) });
 };
 const buildKey = () => {
   const key = (mark, text) => make("li", {}, mark, text);

@@ -212,14 +212,15 @@ def instant(name: str, value: datetime | str) -> datetime:
     try:
         # Through text, a time of pendulum becomes a plain one: pendulum's sums are wrong with zones of other libraries.
         time = datetime.fromisoformat(value if isinstance(value, str) else value.isoformat())
-    except ValueError:
+        in_utc = None if time.utcoffset() is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):  # a time near the year 1 or 9999 may have none in UTC
         raise InvalidArgumentError(
             f"{name} is {clipped(str(value), _NAME)!r}, which is not a time: give one such as "
             "'{{ data_interval_end }}'; a DAG run that a person or an asset started has no interval"
         ) from None
-    if time.utcoffset() is None:
+    if in_utc is None:
         raise InvalidArgumentError(f"{name} {time.isoformat()} has no time zone: give an offset such as +00:00")
-    return time.astimezone(UTC)
+    return in_utc
 
 
 def comparable_plan_time(run: Run) -> datetime:

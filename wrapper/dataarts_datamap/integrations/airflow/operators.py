@@ -147,8 +147,12 @@ def _send(made: Path, target: ObjectStoragePath) -> int:
         place = Path(target.path)
         place.parent.mkdir(parents=True, exist_ok=True)
         beside = place.with_name(f".{place.name}.part")
-        shutil.copyfile(made, beside)
-        beside.replace(place)
+        try:
+            shutil.copyfile(made, beside)
+            beside.replace(place)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
         get_hook_lineage_collector().add_output_asset(context=target, uri=str(target))
         return size
     with made.open("rb") as source, target.open("wb") as sink:
