@@ -174,6 +174,16 @@ def test_causes_that_several_tables_share_come_first() -> None:
     assert re.fullmatch(r"y 失败，作业 load，运行 2，计划时间 [0-9: -]+。影响 3 张表：b，c，d obs://log/y", shown)
 
 
+@pytest.mark.parametrize(("number", "told"), [(6, "1 more cause: in"), (7, "2 more causes: in")])
+def test_further_causes_are_counted(number: int, told: str) -> None:
+    """Five are shown."""
+    links = tuple(cause_of(f"x{one}", one) for one in range(1, number + 1))
+    why = Explanation(table=Table(guid="a", name="a"), status=table_status([], now=NOW), causes=links)
+    rows = [row_of("a", "stale", explanation=why), row_of("b", "stale", explanation=why)]
+
+    assert f"<p>{told} the tables below.</p>" in overview_page(rows, days_until(NOW, UTC, 30), now=NOW, zone=UTC)
+
+
 @pytest.mark.parametrize(
     ("rule", "verdict", "expected"),
     [
