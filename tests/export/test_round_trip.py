@@ -239,6 +239,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"path": "a\0b.csv"}, "is not a file that can be replaced: it holds a null character"),
     ({"path": "a\ud800b.csv"}, "is not a file that can be replaced: the system does not allow such a name"),
     ({"path": f"{'a' * 300}.csv"}, "is not a file that can be replaced: its name is too long"),
+    ({"path": f"{'a' * 246}.csv"}, "is not a file that can be replaced: its name is too long"),
     ({"path": f"{'a' * 5000}.csv"}, "is not a file that can be replaced: its name is too long"),
     ({"path": "no/such/folder.csv"}, "there is no folder .* to write folder.csv to"),
     ({"runs": 5}, "runs must be an iterable, not int"),

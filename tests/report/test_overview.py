@@ -204,11 +204,12 @@ def test_a_row_has_the_command_that_says_more(rule: TableRule, verdict: str, exp
 
 
 def world() -> Factory:
-    """A table that is fresh, and one that failed yesterday."""
-    now = int(time.time() * 1000)
+    """A table that is fresh, and one that failed today."""
+    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    latest = max(int(time.time() * 1000) - HOUR, int(midnight.timestamp() * 1000))
     runs = {
-        "good": [(now - HOUR - day * 24 * HOUR, "success") for day in range(8)],
-        "bad": [(now - HOUR, "fail"), (now - 49 * HOUR, "success")],
+        "good": [(latest - day * 24 * HOUR, "success") for day in range(8)],
+        "bad": [(latest, "fail"), (latest - 48 * HOUR, "success")],
     }
     return Factory(nodes={name: [lineage_row("db.o.raw", name, f"db.s.{name}")] for name in runs}, runs=runs)
 

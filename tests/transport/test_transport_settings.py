@@ -180,6 +180,9 @@ P = Proxy("http://p:1")
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": ".example"}, "https://a.example:8443/prefix", None),
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "*"}, "https://a.example", None),
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "*", "no_proxy": "b.example"}, "https://a.example", P),
+        ({"ALL_PROXY": "http://p:1"}, "ftp://a.example", None),
+        ({"ALL_PROXY": "http://p:1"}, "http://[::1", None),
+        ({"ALL_PROXY": "http://p:1"}, "http://a.example:99999", None),
     ],
 )
 def test_variables_of_proxies(

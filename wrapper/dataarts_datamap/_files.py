@@ -70,6 +70,8 @@ def _resolved(path: str | os.PathLike[str]) -> tuple[Path, str | None]:
     try:
         with suppress(FileNotFoundError, NotADirectoryError):
             where.lstat()
+        with suppress(FileNotFoundError, NotADirectoryError):
+            (where.parent / f".{where.name}.{'x' * 8}.tmp").lstat()  # the scratch folder, whose name is longer
         return where.resolve(), None
     except RuntimeError:  # up to Python 3.12
         return where, "its links form a circle"

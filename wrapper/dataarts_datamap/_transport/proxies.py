@@ -72,17 +72,20 @@ def environment_proxy(endpoint: str) -> Proxy | None:
     """The proxy that ``HTTPS_PROXY`` and the like, or the system's settings, name for an endpoint.
 
     None if they name none, if ``NO_PROXY`` or, without it, the system's settings exclude the endpoint, or if the
-    endpoint is on this machine.
+    endpoint is on this machine or is no http or https address, to which no connection can be made.
 
     Raises:
         ConfigurationError: As for ``checked_proxy``.
     """
     if _HAS_NO_SETTINGS and not any(name.lower().endswith("_proxy") for name in os.environ):
         return None
-    parts = urlsplit(endpoint)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(endpoint)
+        host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        return None
     variable, found = _named(parts.scheme)
-    if not found or is_loopback(host) or _is_excepted(host, parts.port or DEFAULT_PORTS[parts.scheme], parts.netloc):
+    if not found or is_loopback(host) or _is_excepted(host, port, parts.netloc):
         return None
     return checked_proxy(found if "://" in found else f"http://{found}", name=variable)
 
