@@ -276,6 +276,7 @@ def test_a_retired_check_has_a_successor() -> None:
         ('[[deviation]]\ncheck = "A-nope"\nreason = "x"\nsince = 2026-11-25', "no check 'A-nope'"),
         ('[[deviation]]\ncheck = "A-json"\nreason = " "\nsince = 2026-11-25', "give the reason"),
         ('[[deviation]]\ncheck = "A-json"\nreason = "x"\nsince = "soon"', "not a date such as"),
+        ('[[deviation]]\ncheck = "A-json"\nreason = "x"\nsince = 2026-11-25\n' * 2, "names A-json 2 times: keep one"),
     ],
 )
 def test_refuses_a_wrong_baseline(tmp_path: Path, text: str, message: str) -> None:

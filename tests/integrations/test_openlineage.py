@@ -230,6 +230,15 @@ def test_a_table_that_the_operator_reads_is_no_output() -> None:
     assert ["postgres.sales.orders"] == [one["name"] for one in event["outputs"]]
 
 
+def test_a_run_has_all_of_its_tables() -> None:
+    """Those that lineage names, and those that it was listed for."""
+    other = Table(guid="c" * 32, name="odd", source_type="dws")
+    for tables in ([RAW, ORDERS, other], [other, ORDERS]):
+        (event,) = events_of(run_of("running"), lineage=lineage_of(), table=tables, names=NAMES)
+        assert ["lake.raw_orders"] == [one["name"] for one in event["inputs"]]
+        assert {"postgres.sales.orders", "c" * 32} == {one["name"] for one in event["outputs"]}
+
+
 def test_ids_are_the_same_for_each_reading() -> None:
     """So that sending again overwrites: a run keeps its id when it ends, and two plans are two runs."""
     started, ended = events_of(run_of("running"))[0], events_of(run_of(outputRowCount=9))[1]
@@ -625,6 +634,23 @@ def test_a_queue_that_was_not_sent_is_sent_again(
     assert (2, True) == (code, "not all queued events could be sent" in err)
     read = to_file(no_transport, monkeypatch)
     assert (0, 2) == (call("--since-last")[0], len(read()))
+
+
+def test_a_run_of_two_tables_without_lineage_is_sent_with_both(
+    command: tuple[FakeService, Command], no_transport: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last events have both tables, in whichever order the file names them."""
+    service, call = command
+    guids = [service.add_table(f"other.{name}") for name in "ab"]
+    for guid in guids:
+        operator = service.add_operator("both", table_guid=guid)
+    service.add_run(operator)
+    (no_transport / "datamap.toml").write_text(
+        "".join(f'[[tables]]\nguid = "{guid}"\n' for guid in guids), encoding="utf-8"
+    )
+    read = to_file(no_transport, monkeypatch)
+    assert 0 == call()[0]
+    assert [{guids[0]}, {guids[0]}, {*guids}, {*guids}] == [{one["name"] for one in each["outputs"]} for each in read()]
 
 
 def test_a_table_that_cannot_be_read_hides_no_other(

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, create_app
 from dataarts_datamap_contract.mock._data.dataset import RunHistory, StoredRuns
+from dataarts_datamap_contract.mock._data.documented import documented_operator
 from dataarts_datamap_contract.mock._data.encoding import EncodedRows, encode_row
 from dataarts_datamap_contract.mock._data.invention import invent_dataset
+from dataarts_datamap_contract.mock._data.new_runs import complete_run
 from dataarts_datamap_contract.mock._web.record import Exchange, Record
 from support.mock_caller import JOB_NAME, TASK_ID
 from support.mock_signing import SteppedClock
@@ -291,3 +293,12 @@ def test_who_may_administer(access: Any, host: str, *, allowed: bool) -> None:
             return (await http.get("/__mock__/requests")).status_code
 
     assert (200 if allowed else 404) == asyncio.run(ask())
+
+
+def test_only_the_plan_of_a_run_without_one_is_missing() -> None:
+    """Its other times are those of a run that was planned when runs are planned by default."""
+    plan = 1_704_902_400_000
+    usual, without = (complete_run(fields, documented_operator(), 7, plan) for fields in ({}, {"planTime": 0}))
+
+    assert (plan, 0) == (usual["planTime"], without["planTime"])
+    assert {**usual, "planTime": 0} == without

@@ -163,7 +163,7 @@ def test_faults_are_for_one_test(datamap_mock: FakeService, client: DataMapClien
         ({"colour": "blue"}, "colour: not a field of a run"),
         (
             {"task_id": "7", "job_name": "a"},
-            "job_name, task_id: the operator has them: pass it as add_operator",
+            "job_name, task_id belongs to the operator: pass operator=…, as add_operator",
         ),
         ({"taskId": 1}, "the run belongs to"),
         ({"owner": b"me"}, "owner is not a JSON value: Object of type bytes"),

@@ -299,7 +299,7 @@ def _fields(values: Mapping[str, object]) -> dict[str, object]:
     """The values by the service's names of the fields; times in milliseconds since the epoch."""
     identity = sorted(_IDENTITY & values.keys())
     if identity:
-        raise ValueError(f"{', '.join(identity)}: the operator has them: pass it as add_operator returned it")
+        raise ValueError(f"{', '.join(identity)} belongs to the operator: pass operator=…, as add_operator returned it")
     return {_wire_name(name): _wire(name, value) if name in _TIMES else value for name, value in values.items()}
 
 

@@ -25,7 +25,7 @@ schemathesis by itself, with all of its own checks and phases, real values as ex
 that fires counts, whatever the check says, since none fires on the reference. What it finds does not depend on the
 suite: it was measured once for each server.
 
-The figures below are those of the suite today. The servers of all cohorts but *first* and *late* were committed before
+The tables of servers show the suite of today. The servers of all cohorts but *first* and *late* were committed before
 the suite ran against them. How well it recognizes a bug that it has never met shows in its first run against a cohort:
 
 | cohort | caught in the first run | correct servers failed in the first run |

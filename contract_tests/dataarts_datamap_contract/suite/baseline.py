@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
@@ -40,7 +41,8 @@ def read_baseline(path: Path) -> tuple[Deviation, ...]:
     """The deviations of a TOML file: ``[[deviation]]`` tables with ``check``, ``reason`` and ``since``, a date.
 
     Raises:
-        BaselineError: The file cannot be read or does not have that form, or an entry names an unknown check.
+        BaselineError: The file cannot be read or does not have that form, an entry names an unknown check, or two name
+            the same.
     """
     try:
         document = read_toml(path)
@@ -52,7 +54,11 @@ def read_baseline(path: Path) -> tuple[Deviation, ...]:
     if document:
         raise BaselineError(f"the baseline {path} has more than [[deviation]] tables: {', '.join(document)}")
     listed = cast("list[object]", entries)
-    return tuple(_read_entry(path, number, entry) for number, entry in enumerate(listed, start=1))
+    read = tuple(_read_entry(path, number, entry) for number, entry in enumerate(listed, start=1))
+    for check, times in Counter(each.check for each in read).items():
+        if times > 1:
+            raise BaselineError(f"the baseline {path} names {check} {times} times: keep one [[deviation]] for it")
+    return read
 
 
 def apply_baseline(report: Report, deviations: Sequence[Deviation]) -> Report:

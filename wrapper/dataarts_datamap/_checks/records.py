@@ -84,7 +84,7 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def latest_rows(self) -> int | None:
-        """The number of rows that the latest successful run wrote; None if it is not known."""
+        """The number of rows of the latest successful run, as in ``Sample.rows``; None if it is not known."""
         return self.samples[-1].rows if self.samples else None
 
     @property
@@ -153,8 +153,8 @@ def record_of(operator: Operator, runs: Sequence[Run], *, since: datetime, now: 
 def join(newer: OperatorRecord, older: OperatorRecord | None) -> OperatorRecord:
     """Join the records of two readings.
 
-    A success in the time that the newer reading covers no longer counts if that reading lacks it, since a run can be
-    run again: neither as the last success nor as a sample.
+    If the newer reading covers the time of an earlier success but lacks it, that success is dropped, both as the last
+    success and as a sample: a run can be run again.
     """
     if older is None:
         return newer

@@ -33,6 +33,7 @@ from dataarts_datamap import (
     MissingExtraError,
     Operator,
     RunState,
+    Table,
     __version__,
 )
 from dataarts_datamap._extras import how_to_install
@@ -49,12 +50,12 @@ except ModuleNotFoundError as error:
     raise MissingExtraError(f"{error.name} is not installed: {how_to_install('openlineage')}") from None
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from openlineage.client.transport import Transport
 
-    from dataarts_datamap import Lineage, Run, Table
+    from dataarts_datamap import Lineage, Run
 
 _FacetT = TypeVar("_FacetT")
 
@@ -79,7 +80,7 @@ def to_openlineage(
     run: Run,
     *,
     lineage: Lineage | None = None,
-    table: Table | None = None,
+    table: Table | Sequence[Table] | None = None,
     names: DatasetNames = DatasetNames(),  # noqa: B008  frozen
     running_data: bool = False,
 ) -> list[events.RunEvent]:
@@ -94,7 +95,7 @@ def to_openlineage(
         run: The run, as a client read it.
         lineage: Lineage, for the inputs and outputs of the run's operator. If it is left out, or does not know the
             operator, ``table`` is the only output.
-        table: The table of the run: an output, unless lineage says that the operator reads it.
+        table: The table of the run, or the tables: outputs, unless lineage says that the operator reads them.
         names: The names of tables in the catalog. A table without a rule gets its GUID as its name, which is not the
             name that other senders of events use.
         running_data: Whether to include the SQL and the parameters of the run, which can contain secrets and personal
@@ -103,7 +104,7 @@ def to_openlineage(
     first = run.plan_time or run.submit_time or run.start_time or run.end_time
     if first is None:
         return []
-    inputs, outputs = _tables(run, lineage, table)
+    inputs, outputs = tables_of(run, lineage, table)
     facts = _Facts(run, names, first, running_data=running_data)
     written = [facts.output(one, is_only=len(outputs) == 1) for one in outputs]
     read = [facts.input(one) for one in inputs]
@@ -246,13 +247,16 @@ def _unannounced() -> Generator[None]:
         logger.removeFilter(is_other)
 
 
-def _tables(run: Run, lineage: Lineage | None, table: Table | None) -> tuple[list[Table], list[Table]]:
-    """The inputs and outputs of the operator of a run."""
+def tables_of(
+    run: Run, lineage: Lineage | None, table: Table | Sequence[Table] | None = None
+) -> tuple[list[Table], list[Table]]:
+    """The inputs and outputs of the events of a run, as in ``to_openlineage``."""
     steps = () if lineage is None else lineage.steps(_operator(run))
     read = {step.source.guid: step.source for step in steps if step.source is not None}
     written = {step.target.guid: step.target for step in steps if step.target is not None}
-    if table is not None and table.guid not in read:
-        written.setdefault(table.guid, table)
+    for one in (table,) if isinstance(table, Table) else table or ():
+        if one.guid not in read:
+            written.setdefault(one.guid, one)
     return list(read.values()), list(written.values())
 
 

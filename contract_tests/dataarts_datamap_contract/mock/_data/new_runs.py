@@ -50,7 +50,7 @@ def complete_run(fields: Mapping[str, object], operator: Operator, run_id: int, 
     }
     known = check_fields(fields, whole, operator)
     whole |= {name: known[name] for name in ("status", "planTime") if name in known}
-    return {**whole, **_times(whole, known), **known}
+    return {**whole, **_times(whole, known, plan), **known}
 
 
 def change_run(row: Row, fields: Mapping[str, object], operator: Operator) -> Row:
@@ -95,8 +95,9 @@ def _identity(operator: Operator) -> Row:
     return {"taskId": number, "jobName": operator.job_name, "workspaceId": operator.workspace_id}
 
 
-def _times(row: Row, fields: Mapping[str, object]) -> Row:
-    plan, status = int(row["planTime"] or 0), row["status"]
+def _times(row: Row, fields: Mapping[str, object], planned: int) -> Row:
+    """The other times of a run; one without a plan time has those that it would have with the given one."""
+    plan, status = int(row["planTime"] or planned), row["status"]
     start = fields.get("startTime", 0 if status in NOT_STARTED else plan + _TO_START)
     ended = status not in NOT_ENDED and isinstance(start, int) and start > 0
     end = cast("int", fields.get("endTime", int(str(start)) + _TO_END if ended else 0))

@@ -26,7 +26,7 @@ _TRIED: Final = 2
 def probe_replay(session: Session) -> None:
     """Repeat requests for all operations, good and bad: unchanged, in other ways, and side by side.
 
-    The asset world compares each response with the first one that the same request got.
+    `World` and `AssetWorld` compare each response with those before it.
     """
     for request in session.questions():
         session.send(request)

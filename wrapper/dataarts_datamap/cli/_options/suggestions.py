@@ -35,7 +35,7 @@ LEVELS: Final = {
 _PACES: Final = {"5s": "5 seconds", "30s": "30 seconds", "5m": "5 minutes"}
 _STATUSES: Final = {
     "failed": "fail, manual-stop",
-    "active": "waiting, running, paused",
+    "active": "waiting, waiting-confirm, running, pause, running-exception",
     "succeeded": "success, forceSuccess, ignoreSuccess",
     "skipped": "skip, skip-by-depend, freeze",
     "unknown": "any other status, or none",
@@ -89,7 +89,7 @@ def suggest_columns(_ctx: click.Context, _param: click.Parameter, typed: str) ->
 
 
 def suggest_tables(context: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
-    """The tables that verbs have seen within a day: by name, schema and name, or path, where only one table fits."""
+    """The tables that verbs have seen within a day: each end of a path, such as ``schema.name``, that one table has."""
     from dataarts_datamap.cli._options.known_names import known_names
 
     known = known_names(context)

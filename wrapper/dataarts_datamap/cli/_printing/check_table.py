@@ -92,13 +92,15 @@ def junit_text(checks: Sequence[TableCheck], *, fail_on: Collection[Verdict]) ->
 
 
 def _shared_errors(checks: Sequence[TableCheck]) -> dict[str, tuple[DataMapError, int]]:
-    """By its text, each error that more than two tables share: the first one, and the number of tables.
+    """The errors that more than two tables share, in the order of the tables.
 
-    The requests in the errors differ, and are not compared.
+    The key is the error's text without its request, which differs; the value is the first such error, and the number of
+    tables that have it.
     """
     errors = [one.error for one in checks if one.error is not None]
     counts = Counter(map(_words, errors))
-    return {_words(one): (one, count) for one in reversed(errors) if (count := counts[_words(one)]) > _FEW}
+    first = {_words(one): one for one in reversed(errors)}
+    return {words: (first[words], count) for words, count in counts.items() if count > _FEW}
 
 
 def _words(error: DataMapError) -> str:

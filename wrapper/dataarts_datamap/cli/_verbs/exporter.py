@@ -23,7 +23,7 @@ _POLL = 1.0
 @span_option("--every", "interval", default="5m", help="Time between the beginnings of two checks: 90s, 5m")
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", help="Address to listen on (127.0.0.1).")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), metavar="NUMBER", default=9467, help="Port; 0 finds a free one (9467)."
+    "--port", type=click.IntRange(0, 65535), metavar="NUMBER", default=9467, help="Port (9467); 0 finds a free one."
 )
 @connection_options
 def exporter(

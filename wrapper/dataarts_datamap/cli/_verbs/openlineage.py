@@ -43,7 +43,9 @@ _LOOKBACK: Final = "7d"
     help="Only runs that are new or have changed since the last call, according to the state file.",
 )
 @span_option("--lookback", default=_LOOKBACK, help="With --since-last: time to look back for changes of ended runs")
-@state_option(help="With --since-last: file that records what was sent (FILE of --tables, ending in .openlineage.json)")
+@state_option(
+    help="With --since-last: file that records what was sent (that of --tables, with .openlineage.json for .toml)"
+)
 @click.option("--running-data", is_flag=True, help="Also send SQL and parameters of runs; these can hold secrets.")
 @click.option(
     "--unconfirmed",
@@ -142,7 +144,7 @@ class _Printer:
 
 
 class _RunSender:
-    """Sends the events of runs, each run once, even if it writes several tables.
+    """Sends the events of runs, each run once, and again only with a table that its events did not have.
 
     Attributes:
         lineage: Lineage of the instance; None if it cannot be read.
@@ -156,19 +158,20 @@ class _RunSender:
         self._names = names
         self._running_data = running_data
         self._events = 0
-        self._sent: set[str] = set()
+        self._sent: dict[str, list[Table]] = {}
         self._unnamed: set[str] = set()
 
     def send(self, table: Table, runs: Iterable[Run]) -> None:
         """Send the runs of a table."""
-        from dataarts_datamap.integrations.openlineage import to_openlineage
+        from dataarts_datamap.integrations.openlineage import tables_of, to_openlineage
 
         for run in runs:
-            if run.key in self._sent:
+            before = self._sent.setdefault(run.key, [])
+            if before and any(table.guid == one.guid for part in tables_of(run, self.lineage, before) for one in part):
                 continue
-            self._sent.add(run.key)
+            before.append(table)
             for event in to_openlineage(
-                run, lineage=self.lineage, table=table, names=self._names, running_data=self._running_data
+                run, lineage=self.lineage, table=before, names=self._names, running_data=self._running_data
             ):
                 self._outlet.send(event)
                 self._events += 1

@@ -37,8 +37,8 @@ class ExportRunsOperator(BaseOperator):
 
     A run is only in the file of the interval in which it was planned (without a plan: submitted, else started, else
     ended). It is not documented which time of a run the service's windows filter on, so a wider window is read, and
-    this time decides. The file has the state of each run at the time of the task; running the task again replaces the
-    file. The extra ``arrow`` is needed.
+    the planned time decides. The file has the state of each run at the time of the task; running the task again
+    replaces the file. The extra ``arrow`` is needed.
 
     The file is made on the worker and sent when it is complete; on remote storage, its size is checked. Airflow notes
     the write, so that the provider for OpenLineage reports it. The task returns ``path``, ``written`` (runs),
@@ -107,7 +107,7 @@ class ExportRunsOperator(BaseOperator):
                 "none in Airflow 3; give the DAG a CronDataIntervalTimetable, or give start and end"
             )
         if start >= datetime.now(UTC):
-            raise InvalidArgumentError(f"no run can be planned yet from {start.isoformat()} on")
+            raise InvalidArgumentError(f"the interval begins in the future, at {start.isoformat()}: it has no runs yet")
         with TemporaryDirectory() as folder:
             made = Path(folder) / "runs.parquet"
             try:
