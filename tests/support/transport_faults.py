@@ -180,7 +180,7 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("HTML", answers(whole(b"<html>Sign in</html>", "Content-Type: text/html")), InvalidEnvelopeError, "not JSON", SEEN),
         Fault("UTF-16", answers(whole(PAGE.decode().encode("utf-16"))), InvalidEnvelopeError, "not JSON", SEEN),
         Fault("not UTF-8", answers(whole(b'{"status_code": 200, "body": "\xff\xfe"}')), InvalidEnvelopeError, "not JSON", SEEN),
-        Fault("nested too deeply", answers(whole(b'{"body":' * 9_000)), InvalidEnvelopeError, "nested too deeply", SEEN),
+        Fault("nested too deeply", answers(whole(b'{"body":' * 100_000)), InvalidEnvelopeError, "nested too deeply", SEEN),
         Fault("null body", answers(whole(envelope(None).content)), InvalidBodyError, "null", SEEN),
     ],
     "Error responses": [
