@@ -330,6 +330,16 @@ def test_redacts_once() -> None:
     assert "[Filtered], [Filtered]" == target.redact(target.redact("Filter, [Filtered]"))
 
 
+@pytest.mark.parametrize("kept", [12, 60, 200])
+def test_redacts_a_long_secret_that_was_cut(kept: int) -> None:
+    """The beginning of a token that a reason quotes from a row shows no part of it; the words around it stay."""
+    token = "MIIDkgYJKoZIhvcN" * 20
+    target = small_target("https://dayu.example.com", token=token)
+
+    assert "owner is '[Filtered]' here" == target.redact(f"owner is '{token[:kept]}' here")
+    assert "owner is 'MIID' here" == target.redact("owner is 'MIID' here")
+
+
 def test_discovers() -> None:
     """From a table alone come an operator with runs, a closed window that holds them, and operators beside it."""
     now = datetime.now(UTC)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 OffsetUnit: TypeAlias = Literal["rows", "pages"]
 WindowColumn: TypeAlias = Literal["auto", "planTime", "submitTime", "startTime", "endTime"]
 
+_BEGINNING = 12
 SHORTEST_SECRET = 4
 """The fewest characters of a secret that are redacted: other words can contain fewer."""
 
@@ -171,7 +172,11 @@ class Target:
         return tuple(sorted(known, key=len, reverse=True))
 
     def redact(self, text: str, others: Iterable[str] = ()) -> str:
-        """The text without the secrets, and without others; those shorter than `SHORTEST_SECRET` stay."""
+        """The text without the secrets, and without others; those shorter than `SHORTEST_SECRET` stay.
+
+        Texts from a server are cut: so a word that begins like a long secret is left out, too.
+        """
         known = sorted({*self.secrets, *others}, key=lambda secret: (-len(secret), secret))
-        long = [secret for secret in known if len(secret) >= SHORTEST_SECRET]
-        return re.sub("|".join(map(re.escape, (_FILTERED, *long))), _FILTERED, text)
+        whole = map(re.escape, (_FILTERED, *(secret for secret in known if len(secret) >= SHORTEST_SECRET)))
+        begun = (re.escape(secret[:_BEGINNING]) for secret in known if len(secret) >= 2 * _BEGINNING)
+        return re.sub("|".join((*whole, *(f"{each}[A-Za-z0-9+/=_-]*" for each in begun))), _FILTERED, text)
