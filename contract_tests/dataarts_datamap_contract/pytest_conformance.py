@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,14 +58,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None]:
+def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Generator[None]:
     """Accept the old names of options, too, unless another plugin has options of these names."""
     yield
     group = parser.getgroup("datamap")
     for name, old in _OLD_NAMES.items():
-        with suppress(ValueError, argparse.ArgumentError):
-            how = {**_OPTIONS[name], "dest": f"{_dest(name)}_old", "default": None, "help": argparse.SUPPRESS}
+        how = {**_OPTIONS[name], "dest": f"{_dest(name)}_old", "default": None, "help": argparse.SUPPRESS}
+        options = list(group.options)
+        try:
             group.addoption(old, **how)
+            parser.parse_known_args(args)  # before pytest 9, it is this that finds that another plugin has the name
+        except (ValueError, argparse.ArgumentError):
+            group.options[:] = options
 
 
 def pytest_configure(config: pytest.Config) -> None:

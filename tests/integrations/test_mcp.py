@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client, StdioServerParameters, stdio_client
 
 from dataarts_datamap import AccessKeyCredentials, AsyncDataMapClient, Retry, TokenCredentials
 from dataarts_datamap.integrations.mcp import make_server
@@ -98,7 +98,7 @@ def test_an_agent_lists_tools_and_gets_a_cause(broken_night: MockServer, tmp_pat
     )
 
     async def talk() -> tuple[Any, Any, list[Any]]:
-        async with Client(host) as agent:
+        async with Client(stdio_client(host)) as agent:
             listed = await agent.list_tools()
             why = await agent.call_tool("explain", {"table": "sales.dws_orders", "max_age_hours": 26})
             return agent.instructions, listed.tools, [why, await agent.call_tool("check_tables", {})]

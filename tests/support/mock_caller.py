@@ -7,7 +7,7 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -52,7 +52,7 @@ class Caller:
     def runs(self, task_id: str = TASK_ID, /, **query: str | int) -> httpx.Response:
         """ShowInstanceInfos: by default, the first ten runs of the documented operator."""
         whole = {"job_name": JOB_NAME, "start_time": 0, "end_time": MAX_TIME, "offset": 0, "limit": 10, **query}
-        return self.http.get(self.runs_path(task_id), params=whole, headers=self.headers)
+        return self.http.get(f"{self.runs_path(task_id)}?{urlencode(whole)}", headers=self.headers)
 
     def page(self, task_id: str = TASK_ID, /, **query: str | int) -> dict[str, Any]:
         """The document inside the envelope of ``runs``."""
