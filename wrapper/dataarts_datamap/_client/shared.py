@@ -798,8 +798,8 @@ def _window_of(times: GivenTimes, resumed: Position | TablePosition | None) -> W
 
 
 def _until_now(begun: Window) -> Window:
-    now = datetime.now(UTC)
-    return window(start=begun.start, end=max(now, EPOCH), since=None, now=now)
+    """The window, up to the present; a clock that is set back does not shorten it."""
+    return begun._replace(end=max(begun.end, (datetime.now(UTC) - EPOCH) // MILLISECOND + 1))
 
 
 def _is_of(position: Position | None, operator: Operator) -> bool:
