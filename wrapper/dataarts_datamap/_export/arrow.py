@@ -140,7 +140,7 @@ def _plain_batches(
         arrays = [pa.array([run.key for run in some], type=pa.string())] if key else []
         for column, values in zip(columns, batch_of(some, columns), strict=True):
             array = pa.array(values, type=plain_type(pa, column.kind))
-            arrays.append(array.cast(schema.field(column.name).type) if column.kind is Kind.TIME else array)
+            arrays.append(array.cast(schema.field(column.name).type))
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 

@@ -64,8 +64,8 @@ class _Target:
     path: Path
     format: ExportFormat
     table: str
-    csv_guard: bool = False
-    csv_bom: bool = False
+    csv_guard: bool
+    csv_bom: bool
     source: tuple[str, ...] = ()
     """Values of the columns ``SOURCE`` for the rows of an older file without these columns."""
 
@@ -147,7 +147,8 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
         MissingExtraError: The format needs a library that is not installed.
         OSError: The file cannot be written.
     """
-    _check_iterable(runs)
+    if not isinstance(runs, Iterable):
+        raise InvalidArgumentError(f"runs must be an iterable, not {type(runs).__name__}")
     target = _target(path, format, table=table, csv_guard=csv_guard, csv_bom=csv_bom)
     chosen = chosen_columns(columns, nested)
     source = None if file_source is None else _checked_source("file_source", file_source)
@@ -201,8 +202,7 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
         MissingExtraError: The format needs a library that is not installed.
     """
     operators = None if operator is None else [operator] if isinstance(operator, Operator) else list(operator)
-    how: dict[str, Any] = {"format": format, "lookback": lookback, "table": table, "source": source}
-    starts = increment_starts(path, operators, **how)
+    starts = increment_starts(path, operators, format=format, lookback=lookback, table=table, source=source)
     return min((start for start in starts.values() if start is not None), default=None)
 
 
@@ -281,11 +281,6 @@ class _Tally:
                 self.without_id += sum(not run_id for run_id in batch[self._at])
 
 
-def _check_iterable(runs: object) -> None:
-    if not isinstance(runs, Iterable):
-        raise InvalidArgumentError(f"runs must be an iterable, not {type(runs).__name__}")
-
-
 def _checked_lookback(lookback: object) -> timedelta:
     if not isinstance(lookback, timedelta) or lookback < timedelta(0):
         hint = span_hint(lookback, "timedelta(days=7)")
@@ -346,8 +341,7 @@ def _fill_database(target: _Target, columns: Sequence[Column], some: Iterator[Ba
                 writer.write(batch)
         if not exists:
             return 0
-        how: dict[str, Any] = {"table": target.table, "append": append, "source": target.source}
-        return merge_database(made, target.path, columns, **how)
+        return merge_database(made, target.path, columns, table=target.table, append=append, source=target.source)
 
 
 def _check_identity(columns: Sequence[Column]) -> None:
@@ -403,7 +397,7 @@ def _arrow_format(kind: ArrowFormat, *suffixes: str) -> _Format:
         suffixes,
         lambda target: arrow_columns(target.path, kind),
         lambda target, columns: arrow_rows(target.path, columns, kind),
-        lambda target, made, columns: ArrowFileWriter(made, columns, format=kind, source=target.source),
+        lambda target, made, columns: ArrowFileWriter(made, columns, kind, source=target.source),
     )
 
 
