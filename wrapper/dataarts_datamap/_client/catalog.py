@@ -50,9 +50,9 @@ from dataarts_datamap._text import printable, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from dataarts_datamap._api.lineage import AssetGraph, LineagePage
+    from dataarts_datamap._api.lineage import LineagePage
     from dataarts_datamap._auth.credentials import Credentials
-    from dataarts_datamap._client.identifiers import Scope
+    from dataarts_datamap._client.settings import Scope
     from dataarts_datamap._messages import Request, Response, Send, Sleep, Steps, Wait
     from dataarts_datamap._models.runs import Operator
     from dataarts_datamap._models.tables import FlowDirection, LineageEdge, LineageNode
@@ -230,9 +230,8 @@ class Catalog:
 
     def table(self, guid: str) -> Steps[Table]:
         """The table with a GUID, as the service describes it."""
-        build, decode = partial(entity_request, guid=guid), decode_entity
         try:
-            return (yield from self._ask(DETAIL, build, decode))
+            return (yield from self._ask(DETAIL, partial(entity_request, guid=guid), decode_entity))
         except NotFoundError as error:
             if is_refusal(error):
                 raise
@@ -263,12 +262,7 @@ class Catalog:
 
     def lineage_or_none(self) -> Steps[Lineage | None]:
         """The lineage of the whole instance; None if this account may not use the operation."""
-        try:
-            return (yield from self.lineage())
-        except DataMapError as error:
-            if not is_refusal(error):
-                raise
-            return None
+        return _unless_refused(self.lineage())
 
     def lineage_of(self, guid: str, operators: Sequence[Operator]) -> Steps[TableLineage]:
         """Lineage that says which operators of a table write it, read with as few requests as possible.
@@ -280,27 +274,16 @@ class Catalog:
         cached = self._lineage.peek()
         if cached is not None:
             return TableLineage(cached)
-        table, around, whole = Table(guid=guid), TableLineage(), TableLineage()
-        try:
-            around = TableLineage(Lineage((yield from self._inputs(guid)), is_whole=False))
-        except ClientClosedError:
-            raise
-        except DataMapError as error:
-            around = TableLineage(reason=_reason(error))
-        if around.lineage is not None and _all_join(operators, around.lineage.producers(table)):
+        around = yield from _or_reason(self._inputs(guid))
+        if around.lineage is not None and _all_join(operators, around.lineage.producers(Table(guid=guid))):
             return around
-        try:
-            whole = yield from self._short_lineage()
-        except ClientClosedError:
-            raise
-        except DataMapError as error:
-            whole = TableLineage(reason=_reason(error))
+        whole = yield from _or_reason(self._short_lineage())
         if whole.lineage is not None:
             return whole
         return around if around.lineage is not None and around.lineage.edges else whole
 
-    def _inputs(self, guid: str) -> Steps[tuple[LineageEdge, ...]]:
-        """The edges into a table, cached for some minutes."""
+    def _inputs(self, guid: str) -> Steps[TableLineage]:
+        """The lineage with the edges into a table, cached for some minutes."""
         now = self._policy.clock.monotonic()
         known = self._inputs_of.get(guid)
         if known is None or known.until <= now:
@@ -310,7 +293,7 @@ class Catalog:
             inputs = tuple(edge for edge in edges if edge.target is not None and edge.target.guid == guid)
             # without the edges farther upstream, which may be many
             self._inputs_of[guid] = known = _Inputs(inputs, now + LINEAGE_LIFE)
-        return known.edges
+        return TableLineage(Lineage(known.edges, is_whole=False))
 
     def _short_lineage(self) -> Steps[TableLineage]:
         """The lineage of the instance, or the reason if it is too long to read for one table."""
@@ -341,11 +324,7 @@ class Catalog:
         if found.guid in lineage.tables:
             return lineage
         if found.name is None:
-            try:
-                found = yield from self.table(found.guid)
-            except DataMapError as error:
-                if not is_refusal(error):
-                    raise
+            found = (yield from _unless_refused(self.table(found.guid))) or found
         return Lineage(lineage.edges, tables=[found])
 
     def near_lineage(self, table: Table, *, depth: int) -> Steps[Lineage | None]:
@@ -356,13 +335,8 @@ class Catalog:
         cached = self._lineage.peek()
         if cached is not None:
             return cached
-        try:
-            short = yield from self._short_lineage()
-        except DataMapError as error:
-            if not is_refusal(error):
-                raise
-            short = TableLineage()
-        if short.lineage is not None:
+        short = yield from _unless_refused(self._short_lineage())
+        if short is not None and short.lineage is not None:
             return short.lineage
         return (yield from self._upstream_by_table(table, depth=depth))
 
@@ -418,9 +392,8 @@ class Catalog:
 
     def _around(self, guid: str, direction: FlowDirection, *, is_first: bool) -> Steps[list[LineageEdge]]:
         build = partial(table_lineage_request, guid=guid, direction=direction)
-        decode: Callable[[Response], AssetGraph] = decode_table_lineage
         try:
-            return edges_around(guid, (yield from self._ask(AROUND, build, decode)), direction)
+            return edges_around(guid, (yield from self._ask(AROUND, build, decode_table_lineage)), direction)
         except NotFoundError:
             if is_first:
                 raise
@@ -457,6 +430,26 @@ class Catalog:
 def is_refusal(error: DataMapError) -> bool:
     """Whether the whole operation is refused to this account, and not just one table."""
     return "refused_operation" in vars(error)
+
+
+def _unless_refused(steps: Steps[T]) -> Steps[T | None]:
+    """The result of the steps; None if this account may not use an operation that they need."""
+    try:
+        return (yield from steps)
+    except DataMapError as error:
+        if not is_refusal(error):
+            raise
+        return None
+
+
+def _or_reason(steps: Steps[TableLineage]) -> Steps[TableLineage]:
+    """The result of the steps, or the reason why it could not be read."""
+    try:
+        return (yield from steps)
+    except ClientClosedError:
+        raise
+    except DataMapError as error:
+        return TableLineage(reason=_reason(error))
 
 
 def _checked_guids(guids: object) -> list[str]:

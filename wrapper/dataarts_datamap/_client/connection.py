@@ -43,7 +43,12 @@ def find_connection(**settings: Unpack[ClientSettings]) -> Connection:
     with DataMapClient(**completed) as client:
         inside: dict[str, Any] = vars(client)
         credentials = inside["_credentials"]
-        if not isinstance(credentials, TokenCredentials | AccessKeyCredentials):
+        proof: dict[str, str | None]
+        if isinstance(credentials, TokenCredentials):
+            proof = {"token": credentials.token}
+        elif isinstance(credentials, AccessKeyCredentials):
+            proof = {name: getattr(credentials, name) for name in ("access_key", "secret_key", "security_token")}
+        else:
             raise ConfigurationError(
                 "a token or an access key is needed: set DATAMAP_TOKEN, or HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"
             )
@@ -52,11 +57,5 @@ def find_connection(**settings: Unpack[ClientSettings]) -> Connection:
         endpoint=inside["_settings"].endpoint,
         project_id=source.project_id,
         instance_id=source.instance_id,
-        **_proof(credentials),
+        **proof,
     )
-
-
-def _proof(credentials: TokenCredentials | AccessKeyCredentials) -> dict[str, str | None]:
-    if isinstance(credentials, TokenCredentials):
-        return {"token": credentials.token}
-    return {name: getattr(credentials, name) for name in ("access_key", "secret_key", "security_token")}

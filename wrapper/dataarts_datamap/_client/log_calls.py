@@ -8,17 +8,18 @@ from dataarts_datamap._arguments import query_integer
 from dataarts_datamap._client.shared import BaseClient, PagerT
 from dataarts_datamap._models.runs import Run
 from dataarts_datamap._paging.pager import AsyncPager, Pager
+from dataarts_datamap._paging.read_ahead import TransportT
+from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 if TYPE_CHECKING:
     from dataarts_datamap._client.log_readers import AsyncLogReader, LogReader
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.logs import RunLog
-    from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 DEFAULT_TAIL: Final = 64 * 1024
 
 
-class _LogCalls(BaseClient[PagerT]):
+class _LogCalls(BaseClient[PagerT, TransportT]):
     """The documented calls of both clients, and their common steps."""
 
     def _read_tail(self, run: Run, tail: int | None) -> Steps[RunLog]:
@@ -66,10 +67,8 @@ class _LogCalls(BaseClient[PagerT]):
         """
 
 
-class LogCalls(_LogCalls[Pager[Run]]):
+class LogCalls(_LogCalls[Pager[Run], SyncTransport]):
     """The calls of the synchronous client."""
-
-    _transport: SyncTransport
 
     def read_log(self, run: Run, *, tail: int | None = DEFAULT_TAIL) -> RunLog:
         return self._transport.run(self._read_tail(run, tail))
@@ -81,10 +80,8 @@ class LogCalls(_LogCalls[Pager[Run]]):
         return LogReader(self._transport, source, self._transport.run(source.find_piece(start)), start)
 
 
-class AsyncLogCalls(_LogCalls[AsyncPager[Run]]):
+class AsyncLogCalls(_LogCalls[AsyncPager[Run], AsyncTransport]):
     """The calls of the asynchronous client."""
-
-    _transport: AsyncTransport
 
     async def read_log(self, run: Run, *, tail: int | None = DEFAULT_TAIL) -> RunLog:
         return await self._transport.run(self._read_tail(run, tail))

@@ -17,7 +17,6 @@ from dataarts_datamap._api.show_instance_infos import check_runs_arguments, deco
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
 from dataarts_datamap._arguments import members, path_segment, query_integer
 from dataarts_datamap._auth.chain import find_credentials
-from dataarts_datamap._client.identifiers import Scope, Settings
 from dataarts_datamap._client.settings import (
     DEFAULT_CONCURRENCY,
     DEFAULT_DEADLINE,
@@ -25,6 +24,8 @@ from dataarts_datamap._client.settings import (
     DEFAULT_RATE,
     DEFAULT_TIMEOUT,
     MOST_CONCURRENCY,
+    Scope,
+    Settings,
     checked_credentials,
     checked_hook,
     checked_rate,
@@ -53,7 +54,7 @@ from dataarts_datamap._errors import (
 from dataarts_datamap._models.runs import Operator, Run, RunOrigin, RunPage, RunSource, attach_origin, operator_key
 from dataarts_datamap._paging.offsets import OffsetUnit
 from dataarts_datamap._paging.pager import AsyncPager, Pager
-from dataarts_datamap._paging.read_ahead import PagedWalk, PageReader
+from dataarts_datamap._paging.read_ahead import PagedWalk, PageReader, TransportT
 from dataarts_datamap._paging.resume_token import Position, TablePosition
 from dataarts_datamap._paging.walk_options import LARGE_PAGE, SMALL_PAGE, PageRead, PageSize, ServerHabits, WalkOptions
 from dataarts_datamap._paging.window_walk import WindowWalk
@@ -114,8 +115,10 @@ class GivenTimes(NamedTuple):
         return window(start=self.start, end=self.end, since=self.since, now=datetime.now(UTC))
 
 
-class BaseClient(Generic[PagerT]):
+class BaseClient(Generic[PagerT, TransportT]):
     """The common part of both clients: the settings, and everything without I/O."""
+
+    _transport: TransportT
 
     def __init__(  # noqa: PLR0913  one keyword for each setting
         self,
@@ -374,16 +377,13 @@ class BaseClient(Generic[PagerT]):
         return f"{type(self).__name__}({where})"
 
     def __del__(self) -> None:
-        if hasattr(self, "_made_at") and self._is_open():
+        if hasattr(self, "_made_at") and self._transport.is_open:
             warnings.warn(
                 f"{self!r}, created at {self._made_at}, was not closed", ResourceWarning, source=self, stacklevel=1
             )
 
     @abstractmethod
     def _open(self) -> None: ...
-
-    @abstractmethod
-    def _is_open(self) -> bool: ...
 
     @abstractmethod
     def _pager(self, reading: PageReader, resume_token: str | None) -> PagerT: ...
@@ -400,7 +400,9 @@ class BaseClient(Generic[PagerT]):
         from dataarts_datamap._logs.reading import LogSource  # noqa: PLC0415  as above
         from dataarts_datamap._logs.signing import BucketCredentials  # noqa: PLC0415  as above
 
-        location = log_location(_checked_run(run).execution_log_path)
+        if not isinstance(run, Run):
+            raise InvalidArgumentError(f"run must be a Run, such as those of list_table_runs, not {shown(run)}")
+        location = log_location(run.execution_log_path)
         settings = self._settings
         endpoint = settings.obs_endpoint or storage_endpoint(settings.region, settings.endpoint)
         made = AccessKeys(self._credentials, settings.iam_endpoint or own_machine(settings.endpoint))
@@ -457,13 +459,14 @@ class BaseClient(Generic[PagerT]):
         from dataarts_datamap._monitoring.lineage import checked_depth  # noqa: PLC0415  only needed by this call
         from dataarts_datamap._monitoring.upstream import examine_upstream  # noqa: PLC0415  as above
 
-        now, most = datetime.now(UTC), query_integer("tables", tables, minimum=1)
-        bounds: dict[str, int] = {"depth": checked_depth(depth), "tables": most}
+        now, most, steps = datetime.now(UTC), query_integer("tables", tables, minimum=1), checked_depth(depth)
         sources = self._sources(now, max_age=max_age, since=since)
         found = yield from self._catalog_of().find_table(table)
-        lineage = yield from self._catalog_of().near_lineage(found, depth=bounds["depth"])
+        lineage = yield from self._catalog_of().near_lineage(found, depth=steps)
         found = found if lineage is None else lineage.find(found)
-        return (yield from examine_upstream(found, lineage, sources, now=now, max_age=max_age, **bounds))
+        return (
+            yield from examine_upstream(found, lineage, sources, now=now, max_age=max_age, depth=steps, tables=most)
+        )
 
     def _sources(self, now: datetime, *, max_age: timedelta | None, since: timedelta) -> Sources:
         from dataarts_datamap._monitoring.examination import Sources  # noqa: PLC0415  only needed by this call
@@ -513,7 +516,7 @@ class BaseClient(Generic[PagerT]):
         from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  only needed by this call
 
         walk = WindowWalk(operator, span, _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN), self._habits)
-        return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
+        return (yield from read_all(walk.pages(), self._read_page))
 
     def _check_sources(
         self, rules: Iterable[TableRule], *, now: datetime, state: CheckState | None
@@ -587,7 +590,7 @@ class BaseClient(Generic[PagerT]):
         for slice_span in slices:
             walk = WindowWalk(operator, span, _walk_options(DEFAULT_PAGE_SIZE, "auto", slice_span), self._habits)
             try:
-                return (yield from read_until_success(walk.pages(), partial(self._read_page, strict=False)))
+                return (yield from read_until_success(walk.pages(), self._read_page))
             except (BadRequestError, IncompleteWalkError):
                 continue
         return None
@@ -638,7 +641,7 @@ class BaseClient(Generic[PagerT]):
         ask, ask_ahead = partial(self._read_page, strict=strict), partial(self._read_page_ahead, strict=strict)
         return PageReader(begin, ask, ask_ahead, self._concurrency, self._habits)
 
-    def _read_page(self, read: PageRead, *, strict: bool) -> Steps[RunPage]:
+    def _read_page(self, read: PageRead, *, strict: bool = False) -> Steps[RunPage]:
         return (yield from self._ask_page(read, partial(_decoded, offset=read.offset, strict=strict)))
 
     def _read_page_ahead(self, read: PageRead, *, strict: bool) -> Steps[PageAhead]:
@@ -656,8 +659,7 @@ class BaseClient(Generic[PagerT]):
             offset=read.offset,
             limit=read.limit,
         )
-        source = self._source_of(scope)._asdict()
-        origin = RunOrigin(**source, operator=operator, workspace_id=workspace_id)
+        origin = RunOrigin(**self._source_of(scope)._asdict(), operator=operator, workspace_id=workspace_id)
 
         def noted(response: Response) -> T:
             self._habits.note_page(read, len(response.content), response.elapsed)
@@ -772,12 +774,6 @@ def _walk_options(page_size: PageSize, offset_unit: OffsetUnit, slice_span: obje
         slice_span=plain_span(slice_span) // MILLISECOND,
         slice_rows=max(_SLICE_ROWS, rows),
     )
-
-
-def _checked_run(run: object) -> Run:
-    if not isinstance(run, Run):
-        raise InvalidArgumentError(f"run must be a Run, such as those of list_table_runs, not {shown(run)}")
-    return run
 
 
 def _checked_operators(operators: object) -> list[Operator]:

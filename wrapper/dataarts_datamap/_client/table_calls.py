@@ -11,7 +11,9 @@ from dataarts_datamap._client.table_pagers import AsyncTablePager, TablePager
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.runs import Run
 from dataarts_datamap._paging.pager import AsyncPager, Pager
+from dataarts_datamap._paging.read_ahead import TransportT
 from dataarts_datamap._text import shown
+from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.lineage import Lineage
     from dataarts_datamap._monitoring.upstream import Upstream
     from dataarts_datamap._paging.search_walk import SearchWalk
-    from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 _PAGE_SIZE: Final = 100
 _TABLES: Final = ("table",)
@@ -31,7 +32,7 @@ _NEAR: Final = 2
 _MOST_TABLES: Final = 30
 
 
-class _TableCalls(BaseClient[PagerT]):
+class _TableCalls(BaseClient[PagerT, TransportT]):
     """The documented calls of both clients, and their common steps."""
 
     def _search(
@@ -256,10 +257,8 @@ def checked_flow(direction: object) -> FlowDirection:
     raise InvalidArgumentError(f"direction must be 'up' or 'down', not {shown(direction)}")
 
 
-class TableCalls(_TableCalls[Pager[Run]]):
+class TableCalls(_TableCalls[Pager[Run], SyncTransport]):
     """The calls of the synchronous client."""
-
-    _transport: SyncTransport
 
     def search_tables(
         self,
@@ -314,10 +313,8 @@ class TableCalls(_TableCalls[Pager[Run]]):
         return self._transport.run(self._explain(table, max_age=max_age, since=since, depth=depth))
 
 
-class AsyncTableCalls(_TableCalls[AsyncPager[Run]]):
+class AsyncTableCalls(_TableCalls[AsyncPager[Run], AsyncTransport]):
     """The calls of the asynchronous client."""
-
-    _transport: AsyncTransport
 
     def search_tables(
         self,
