@@ -26,7 +26,7 @@ class _LogReaderBase(Generic[TransportT]):
         self._source = source
         self._buffer = bytearray(first.content)
         self._position = position
-        self._before = first.content[-OVERLAP:]
+        self._before: bytes = first.content[-OVERLAP:]
         self._size = first.size
         self._last_modified = first.last_modified
 

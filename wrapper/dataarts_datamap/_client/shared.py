@@ -400,9 +400,7 @@ class BaseClient(Generic[PagerT, TransportT]):
         from dataarts_datamap._logs.reading import LogSource  # noqa: PLC0415  as above
         from dataarts_datamap._logs.signing import BucketCredentials  # noqa: PLC0415  as above
 
-        if not isinstance(run, Run):
-            raise InvalidArgumentError(f"run must be a Run, such as those of list_table_runs, not {shown(run)}")
-        location = log_location(run.execution_log_path)
+        location = log_location(_checked_run(run).execution_log_path)
         settings = self._settings
         endpoint = settings.obs_endpoint or storage_endpoint(settings.region, settings.endpoint)
         made = AccessKeys(self._credentials, settings.iam_endpoint or own_machine(settings.endpoint))
@@ -774,6 +772,12 @@ def _walk_options(page_size: PageSize, offset_unit: OffsetUnit, slice_span: obje
         slice_span=plain_span(slice_span) // MILLISECOND,
         slice_rows=max(_SLICE_ROWS, rows),
     )
+
+
+def _checked_run(run: object) -> Run:
+    if not isinstance(run, Run):
+        raise InvalidArgumentError(f"run must be a Run, such as those of list_table_runs, not {shown(run)}")
+    return run
 
 
 def _checked_operators(operators: object) -> list[Operator]:

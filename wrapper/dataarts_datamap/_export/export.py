@@ -147,8 +147,7 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
         MissingExtraError: The format needs a library that is not installed.
         OSError: The file cannot be written.
     """
-    if not isinstance(runs, Iterable):
-        raise InvalidArgumentError(f"runs must be an iterable, not {type(runs).__name__}")
+    _check_iterable(runs)
     target = _target(path, format, table=table, csv_guard=csv_guard, csv_bom=csv_bom)
     chosen = chosen_columns(columns, nested)
     source = None if file_source is None else _checked_source("file_source", file_source)
@@ -279,6 +278,11 @@ class _Tally:
             self.written += len(batch[0])
             if self._at is not None:
                 self.without_id += sum(not run_id for run_id in batch[self._at])
+
+
+def _check_iterable(runs: object) -> None:
+    if not isinstance(runs, Iterable):
+        raise InvalidArgumentError(f"runs must be an iterable, not {type(runs).__name__}")
 
 
 def _checked_lookback(lookback: object) -> timedelta:

@@ -48,7 +48,7 @@ class CsvWriter:
 
     def keep(self, old: Path, identities: Identities) -> int:
         (names, records), kept = _read(old), 0
-        added = dict(zip(SOURCE, self._source, strict=False))
+        added: dict[str, str] = dict(zip(SOURCE, self._source, strict=False))
         tail = "".join(f",{_text_cell(text, guard=self._guard)}" for text in self._source)
         kinds = {column.name: column.kind for column in self._columns}
         places = [(name, kinds[name], names.index(name) if name in names else None) for name in IDENTITY]
