@@ -39,7 +39,7 @@ from dataarts_datamap._errors import (
 )
 from dataarts_datamap._models.tables import Table, TablePage
 from dataarts_datamap._monitoring.lineage import Lineage, checked_depth, is_same_operator
-from dataarts_datamap._monitoring.table_names import choose_table, folded, keyword_of, name_of, not_found
+from dataarts_datamap._monitoring.table_names import choose_table, folded, keyword_of, name_of
 from dataarts_datamap._paging.lineage_walk import read_lineage
 from dataarts_datamap._paging.search_walk import SearchWalk
 from dataarts_datamap._retry.exchange import exchange
@@ -206,7 +206,7 @@ class Catalog:
             except DataMapError as refusal:
                 if not is_refusal(refusal):
                     raise
-                raise not_found(name_of(str(table)) or str(table), lineage.tables.values()) from refusal
+                raise error from refusal
 
     def _one_that_is_left(self, table: Table | str, ambiguous: AmbiguousTableError) -> Steps[Table]:
         """The table that the search finds, of several that lineage has under one path.
@@ -479,8 +479,6 @@ def _is_closed(error: DataMapError) -> bool:
 
 def _kind_filter(types: Sequence[str]) -> Callable[[Table], bool]:
     """A filter of assets by kinds, each a full name such as ``dataasset.Table``, or its last part."""
-    if isinstance(types, str) or not all(types):
-        raise InvalidArgumentError(f"types must be names of kinds, such as ('table',), not {shown(types)}")
     wanted = {one.casefold() for one in types}
 
     def is_wanted(asset: Table) -> bool:

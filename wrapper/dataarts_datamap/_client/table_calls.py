@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
+from dataarts_datamap._arguments import members, query_text
 from dataarts_datamap._client.shared import BaseClient, PagerT
 from dataarts_datamap._client.table_pagers import AsyncTablePager, TablePager
 from dataarts_datamap._errors import InvalidArgumentError
@@ -40,14 +41,14 @@ class _TableCalls(BaseClient[PagerT, TransportT]):
     ) -> Callable[[], SearchWalk]:
         from dataarts_datamap._api.search_tables import SearchTerms  # noqa: PLC0415  only needed by this call
 
-        names = tuple(types)
+        names = _checked_kinds("types", types, "table")
         terms = SearchTerms(
             query=query,
-            type_names=names if names and all("." in name for name in names) else (),
-            sources=tuple(sources),
+            type_names=names if all("." in name for name in names) else (),
+            sources=_checked_kinds("sources", sources, "dws"),
             workspace_id=workspace_id,
         )
-        begin = partial(self._catalog_of().search, terms, types, page_size=page_size)
+        begin = partial(self._catalog_of().search, terms, names, page_size=page_size)
         begin()  # refuses a bad argument before any page is read
         return begin
 
@@ -246,6 +247,13 @@ class _TableCalls(BaseClient[PagerT, TransportT]):
             InvalidResponseError: The response is not what the API describes.
             IncompleteWalkError: Not all runs of the table, or not all tables that a search found, could be read.
         """
+
+
+def _checked_kinds(argument: str, kinds: object, example: str) -> tuple[str, ...]:
+    found = None if isinstance(kinds, str) else members(kinds)
+    if found is None:
+        raise InvalidArgumentError(f"{argument} must be names of kinds, such as ('{example}',), not {shown(kinds)}")
+    return tuple(query_text(argument, one) for one in found)
 
 
 def checked_flow(direction: object) -> FlowDirection:
