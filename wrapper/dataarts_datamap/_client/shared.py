@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from abc import abstractmethod
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
@@ -628,7 +629,8 @@ class BaseClient(Generic[PagerT, TransportT]):
 
         is_asked = _checked_role(role) == "producers" and only is None
         operators = yield from self._read_operators(table_guid)
-        choose = partial(choose_producers, Table(guid=table_guid), operators, only=only, ignore=ignore)
+        ignored = tuple(ignore) if isinstance(ignore, Iterator) else ignore  # it is read twice
+        choose = partial(choose_producers, Table(guid=table_guid), operators, only=only, ignore=ignored)
         if not is_asked or not operators:
             return choose(None, reason=remark("lineage was not requested"))
         choose(None)  # refuses a name that matches no operator, without lineage
