@@ -126,6 +126,19 @@ def test_read_that_fails_loses_nothing(service: FakeService) -> None:
         assert LARGE.encode()[10:] == reader.read()
 
 
+def test_log_of_more_than_two_gibibytes(service: FakeService) -> None:
+    """Its end is read from its position on, beyond the integers of 32 bits."""
+    before = 3 << 30
+
+    def answer(asked: Asked) -> Answer:
+        assert asked.headers["range"].startswith(f"bytes={before}-")
+        return Answer(b"end", 206, {"ETag": "e", "Content-Range": f"bytes {before}-{before + 2}/{before + 3}"})
+
+    with ScriptedServer(answer) as server, DataMapClient(**settings_of(service, obs_endpoint=server.url)) as client:
+        reader = client.open_log(run_at("k"), position=before)
+        assert (b"end", before + 3) == (reader.read(3), reader.position)
+
+
 def test_log_that_begins_anew(logs: LogFace, service: FakeService) -> None:
     """A log that is replaced by a shorter one is not read on as if it were the same."""
     run = logged_run(service, "a" * 100)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.logs import RunLog
 
 DEFAULT_TAIL: Final = 64 * 1024
+_LARGEST: Final = 2**63 - 1  # bytes of a log, which can be more than 2 GiB
 
 
 class _LogCalls(BaseClient[PagerT, TransportT]):
@@ -76,7 +77,7 @@ class LogCalls(_LogCalls[Pager[Run], SyncTransport]):
     def open_log(self, run: Run, *, position: int = 0) -> LogReader:
         from dataarts_datamap._client.log_readers import LogReader  # noqa: PLC0415  only needed by this call
 
-        source, start = self._log_source(run), query_integer("position", position, minimum=0)
+        source, start = self._log_source(run), query_integer("position", position, minimum=0, maximum=_LARGEST)
         return LogReader(self._transport, source, self._transport.run(source.find_piece(start)), start)
 
 
@@ -89,5 +90,5 @@ class AsyncLogCalls(_LogCalls[AsyncPager[Run], AsyncTransport]):
     async def open_log(self, run: Run, *, position: int = 0) -> AsyncLogReader:
         from dataarts_datamap._client.log_readers import AsyncLogReader  # noqa: PLC0415  only needed by this call
 
-        source, start = self._log_source(run), query_integer("position", position, minimum=0)
+        source, start = self._log_source(run), query_integer("position", position, minimum=0, maximum=_LARGEST)
         return AsyncLogReader(self._transport, source, await self._transport.run(source.find_piece(start)), start)
