@@ -26,7 +26,7 @@ HALF_REASON: Final = "Expected whole characters, got half of a surrogate pair; U
 
 _TOO_LARGE: Final = 10**4300  # Python refuses to convert an int of more digits to or from text
 
-_Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=LAST_MILLISECOND)]  # 0 means no time
+Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=LAST_MILLISECOND)]  # 0 means no time
 _Count: TypeAlias = Annotated[int, Meta(ge=-1)]  # -1 means no count
 _Flag: TypeAlias = Annotated[int, Meta(ge=-1, le=1)] | bool
 
@@ -213,10 +213,10 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     job_name: str | None = field(name="jobName", default=None)
     type: str | None = None
     status: str | None = None
-    _plan_time: _Milliseconds | None = field(name="planTime", default=None)
-    _submit_time: _Milliseconds | None = field(name="submitTime", default=None)
-    _start_time: _Milliseconds | None = field(name="startTime", default=None)
-    _end_time: _Milliseconds | None = field(name="endTime", default=None)
+    _plan_time: Milliseconds | None = field(name="planTime", default=None)
+    _submit_time: Milliseconds | None = field(name="submitTime", default=None)
+    _start_time: Milliseconds | None = field(name="startTime", default=None)
+    _end_time: Milliseconds | None = field(name="endTime", default=None)
     _running_time: _Count | None = field(name="runningTime", default=None)
     _retry_times: _Count | None = field(name="retryTimes", default=None)
     _fail_count: _Count | None = field(name="failCount", default=None)
