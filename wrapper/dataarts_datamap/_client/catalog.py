@@ -134,11 +134,6 @@ class Catalog:
 
         With ``by_lineage``, lineage is read if the search is refused, finds nothing similar to the name, or finds too
         many tables. A ``Table`` is returned as it is.
-
-        Raises:
-            InvalidArgumentError: The name is not text, is blank, or is similar to more tables than can be compared.
-            TableNotFoundError: No table has the name.
-            AmbiguousTableError: Several tables have the name.
         """
         if isinstance(table, Table):
             return table
@@ -229,7 +224,6 @@ class Catalog:
         return found
 
     def table(self, guid: str) -> Steps[Table]:
-        """The table with a GUID, as the service describes it."""
         try:
             return (yield from self._ask(DETAIL, partial(entity_request, guid=guid), decode_entity))
         except NotFoundError as error:

@@ -124,8 +124,6 @@ class _CheckCalls(BaseClient[PagerT, TransportT]):
 
 
 class CheckCalls(_CheckCalls[Pager[Run], SyncTransport]):
-    """The calls of the synchronous client."""
-
     def check_tables(
         self,
         tables: Sequence[TableRule],
@@ -164,8 +162,6 @@ class CheckCalls(_CheckCalls[Pager[Run], SyncTransport]):
 
 
 class AsyncCheckCalls(_CheckCalls[AsyncPager[Run], AsyncTransport]):
-    """The calls of the asynchronous client."""
-
     async def check_tables(
         self,
         tables: Sequence[TableRule],

@@ -30,14 +30,7 @@ class Connection(SecretStruct, frozen=True, kw_only=True):
 
 
 def find_connection(**settings: Unpack[ClientSettings]) -> Connection:
-    """The connection of a client with these settings. Missing ids are looked up.
-
-    Raises:
-        ConfigurationError: A setting is missing or unusable, or the credentials are neither a token nor an access key.
-        CredentialsError: There are no credentials.
-        InvalidArgumentError: A setting has an unusable value.
-        DataMapError: An id could not be looked up.
-    """
+    """The connection of a client with these settings. Missing ids are looked up."""
     completed = completed_settings(settings)
     completed["workspace_id"] = None  # a connection has no workspace, so none is looked up
     with DataMapClient(**completed) as client:

@@ -69,8 +69,6 @@ class _LogCalls(BaseClient[PagerT, TransportT]):
 
 
 class LogCalls(_LogCalls[Pager[Run], SyncTransport]):
-    """The calls of the synchronous client."""
-
     def read_log(self, run: Run, *, tail: int | None = DEFAULT_TAIL) -> RunLog:
         return self._transport.run(self._read_tail(run, tail))
 
@@ -82,8 +80,6 @@ class LogCalls(_LogCalls[Pager[Run], SyncTransport]):
 
 
 class AsyncLogCalls(_LogCalls[AsyncPager[Run], AsyncTransport]):
-    """The calls of the asynchronous client."""
-
     async def read_log(self, run: Run, *, tail: int | None = DEFAULT_TAIL) -> RunLog:
         return await self._transport.run(self._read_tail(run, tail))
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 
 class _LogReaderBase(Generic[TransportT]):
-    """The common part of both readers."""
-
     def __init__(self, transport: TransportT, source: LogSource, first: ObjectPart, position: int) -> None:
         self._transport = transport
         self._source = source

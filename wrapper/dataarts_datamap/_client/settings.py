@@ -73,7 +73,6 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def how_to_set(setting: str) -> str:
-    """How to set a missing setting, for an error text."""
     option, variable = setting.replace("_", "-"), setting.upper()
     return f"pass {setting}=… (--{option}), or set DATAMAP_{variable} for from_env()"
 
@@ -148,12 +147,7 @@ def _overridden_endpoint(region: str | None) -> str | None:
 
 
 def checked_settings(settings: Settings) -> Settings:
-    """The settings, if their ids are usable in requests, and a missing project can be looked up.
-
-    Raises:
-        ConfigurationError: The project and the region are missing.
-        InvalidArgumentError: An id or the region is not usable in requests.
-    """
+    """The settings, if their ids are usable in requests, and a missing project can be looked up."""
     if settings.project_id is not None:
         path_segment("project_id", settings.project_id)
     elif settings.region is not None:

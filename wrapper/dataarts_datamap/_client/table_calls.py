@@ -266,8 +266,6 @@ def checked_flow(direction: object) -> FlowDirection:
 
 
 class TableCalls(_TableCalls[Pager[Run], SyncTransport]):
-    """The calls of the synchronous client."""
-
     def search_tables(
         self,
         query: str = "",
@@ -322,8 +320,6 @@ class TableCalls(_TableCalls[Pager[Run], SyncTransport]):
 
 
 class AsyncTableCalls(_TableCalls[AsyncPager[Run], AsyncTransport]):
-    """The calls of the asynchronous client."""
-
     def search_tables(
         self,
         query: str = "",

@@ -51,8 +51,6 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of an export: its name and its kind."""
-
     name: str
     kind: Kind
 
@@ -97,12 +95,7 @@ _FIELDS: Final = tuple(known.name.removeprefix("_") for known in fields(Run))
 
 
 def chosen_columns(names: Sequence[str] | None, nested: Nested) -> tuple[Column, ...]:
-    """The columns with these names, in order; all for None. With ``skip``, nested documents are left out.
-
-    Raises:
-        InvalidArgumentError: A name is not a column or occurs twice, no column is left, or ``nested`` is neither
-            ``json`` nor ``skip``.
-    """
+    """The columns with these names, in order; all for None. With ``skip``, nested documents are left out."""
     if nested not in get_args(Nested):
         raise InvalidArgumentError(f"nested must be 'json' or 'skip', not {shown(nested)}")
     if isinstance(names, str):

@@ -59,8 +59,6 @@ class ExportSummary(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class _Target:
-    """The target of an export, and its options."""
-
     path: Path
     format: ExportFormat
     table: str
@@ -363,11 +361,7 @@ def _checked_source(name: str, source: object) -> tuple[str, ...]:
 
 
 def _continued(target: _Target, columns: Sequence[Column], source: tuple[str, ...] | None) -> _Target:
-    """The target, if its file can be continued with these columns; the file may lack the columns ``SOURCE``.
-
-    Raises:
-        ExportError: The file cannot be continued.
-    """
+    """The target, if its file can be continued with these columns; the file may lack the columns ``SOURCE``."""
     if target.format == "csv" and target.path.exists() and begins_with_mark(target.path):
         target = replace(target, csv_bom=True)
     stored, asked = _stored_columns(target), [column.name for column in columns]

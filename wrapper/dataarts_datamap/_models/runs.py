@@ -104,13 +104,7 @@ class Operator(Struct, frozen=True, kw_only=True):
 
 
 class OperatorKey(NamedTuple):
-    """The identity of an operator in its instance. Operators that differ only in their workspace are different.
-
-    Attributes:
-        task_id: Id of the operator's job.
-        job_name: Name of the operator.
-        workspace_id: Id of its workspace.
-    """
+    """The identity of an operator in its instance. Operators that differ only in their workspace are different."""
 
     task_id: str | None
     job_name: str | None
@@ -159,11 +153,6 @@ class RunIdentity(NamedTuple):
 
     Attributes:
         region: Region, or the endpoint's host, as in ``RunOrigin``.
-        project_id: Project id.
-        instance_id: Id of the instance.
-        workspace_id: Id of the workspace.
-        task_id: Id of the operator's job.
-        job_name: Name of the operator.
         run_id: Id of the run; None if it has none, or if its id is 0.
         times: Its planned time; for a run without an id, also its submission and its start. A missing time is None.
     """
@@ -403,7 +392,6 @@ _REPR_ATTRIBUTES: Final = ("run_id", "task_id", "job_name", "status", "plan_time
 
 
 def field_problem(sent_as: str, reason: str) -> FieldProblem:
-    """The problem of a known or unknown field of a run."""
     return FieldProblem(field=_NAMES.get(sent_as, sent_as), sent_as=sent_as, reason=reason)
 
 
