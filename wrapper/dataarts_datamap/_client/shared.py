@@ -491,11 +491,9 @@ class BaseClient(Generic[PagerT, TransportT]):
         if not troubled:
             return None
         ages = [age for one in troubled if (age := explained_age(one)) is not None]
-        span = look_back(_EXPLAINED, max(ages, default=None))
-        read_runs = SharedReads(
-            partial(self._read_runs, span=window(start=now - span, end=now, since=None, now=now)), self._policy
-        )
-        sources = Sources(SharedReads(self._read_operators, self._policy), read_runs)
+        start = max(now - look_back(_EXPLAINED, max(ages, default=None)), EPOCH)
+        read_runs = partial(self._read_runs, span=window(start=start, end=now, since=None, now=now))
+        sources = Sources(SharedReads(self._read_operators, self._policy), SharedReads(read_runs, self._policy))
 
         def explained(check: TableCheck) -> Steps[TableCheck]:
             if check.table is None or not is_explainable(check):
