@@ -130,8 +130,7 @@ class RunOrigin(Struct, frozen=True, kw_only=True):
     """The origin of a run: the region, project, instance and operator of the request for it.
 
     Attributes:
-        region: The client's region; if none was given, the endpoint's host, any port but the default, and any path
-            prefix.
+        region: The region, as in ``RunSource``.
         project_id: Project id.
         instance_id: Id of the DataArts Studio instance.
         operator: The operator whose runs were requested.
