@@ -414,6 +414,14 @@ def test_causes_are_found_for_what_is_not_fresh(check: Callable[..., list[TableC
     assert 12 + 11 + 11 + 1 == counts["instances"]  # the ten and the late one are looked for in a longer window
 
 
+def test_a_cause_may_lie_anywhere_after_1970() -> None:
+    """A maximum age that goes back beyond 1970 is no obstacle to the causes."""
+    with factory({"t": [(at(HOUR), "fail")]}).server() as server:
+        (check,) = threads(server, [rule("t", max_age=21_000 * DAY)], explain=True)
+    assert Verdict.FAILED is check.verdict
+    assert check.explanation is not None
+
+
 def test_a_cause_that_cannot_be_found_is_said() -> None:
     """The verdict stands."""
     catalog = factory({"t": RUNS["stale"]})

@@ -136,6 +136,7 @@ def test_ignored_producer(face: Face) -> None:
     both = {**NODES, "mend": [lineage_row("db.ods.orders", "mend", TABLE)]}
     with factory(nodes=both, around=flow("load", "mend")).server() as server, face.client(server.url) as client:
         found = client.find_producers(GUID, ignore=["load"])
+        assert found == client.find_producers(GUID, ignore=iter(["load"]))
         with pytest.raises(InvalidArgumentError, match="no operator that writes the table is left to judge: it has "):
             client.find_producers(GUID, ignore=["load", "mend"])
 

@@ -142,6 +142,10 @@ def test_kinds_are_compared_by_their_last_part(face: Threads | EventLoop) -> Non
     [
         ({"page_size": 0}, "page_size must be an integer from 1"),
         ({"types": "table"}, "types must be names of kinds"),
+        ({"types": None}, "types must be names of kinds"),
+        ({"types": (7,)}, "types must be text"),
+        ({"types": ("",)}, "types must not be empty"),
+        ({"sources": "dws"}, r"sources must be names of kinds, such as \('dws',\), not 'dws'"),
         ({"sources": ("",)}, "sources must not be empty"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -56,6 +56,14 @@ def test_the_load_has_ended_when_each_producer_has(face: Face) -> None:
         runs = client.wait_for_table(GUID, since=timedelta(hours=2))
     assert {"load": "success", "fill": "fail"} == {run.job_name: run.status for run in runs}
     assert 1 == sum(one.target.endswith("/node") for one in server.asked)
+
+
+def test_the_window_may_begin_in_the_first_years_after_1970(face: Face) -> None:
+    """A beginning whose milliseconds would look like seconds is one, at every reading."""
+    service = going(load=["running", "success"])
+    early = datetime(1971, 1, 1, tzinfo=UTC)
+    with service.server() as server, face.client(server.url) as client:
+        assert "success" == client.wait_for_run("1", job_name="load", start=early).status
 
 
 def test_the_first_run_is_waited_for(face: Face) -> None:

@@ -75,8 +75,11 @@ def test_a_run_that_ended_within_the_lookback_is_known(start: datetime | None) -
     assert [1, 0, 0] == [len(progress.advance([run], now)) for now in polls]
 
 
-@pytest.mark.parametrize("known", [{"open_since": "1"}, {"open_since": True}, {"seen": []}])
-def test_what_is_no_progress_is_refused(known: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "known",
+    [[], 7, {"open_since": "1"}, {"open_since": True}, {"open_since": -1}, {"open_since": 10**18}, {"seen": []}],
+)
+def test_what_is_no_progress_is_refused(known: Any) -> None:
     """With an error, not a start from nothing."""
     with pytest.raises(InvalidArgumentError, match="not the progress of runs"):
         RunProgress(known)

@@ -25,6 +25,7 @@ from dataarts_datamap import (
     Run,
     RunLog,
     RunState,
+    TransportError,
 )
 from dataarts_datamap_contract.mock import FakeService, MockConfig
 from support.log_faces import BUCKET, logged_run, run_at, settings_of
@@ -108,6 +109,34 @@ def test_following_a_log(logs: LogFace, service: FakeService) -> None:
         service.set_log(run_id, "one\ntwo\n")
 
     assert [b"one\n", b"two\n"] == logs.read_pieces(settings_of(service), run_at("grows.job"), grow)
+
+
+def test_read_that_fails_loses_nothing(service: FakeService) -> None:
+    """What was read before an error is in the result of the next read, and only then counts as read."""
+    run = logged_run(service, LARGE)
+    with DataMapClient(**settings_of(service, retry=Retry(attempts=1))) as client:
+        reader = client.open_log(run)
+        assert LARGE.encode()[:10] == reader.read(10)
+        service.fail("reset")
+        with pytest.raises(TransportError):
+            reader.read()
+        service.fail()
+
+        assert 10 == reader.position
+        assert LARGE.encode()[10:] == reader.read()
+
+
+def test_log_of_more_than_two_gibibytes(service: FakeService) -> None:
+    """Its end is read from its position on, beyond the integers of 32 bits."""
+    before = 3 << 30
+
+    def answer(asked: Asked) -> Answer:
+        assert asked.headers["range"].startswith(f"bytes={before}-")
+        return Answer(b"end", 206, {"ETag": "e", "Content-Range": f"bytes {before}-{before + 2}/{before + 3}"})
+
+    with ScriptedServer(answer) as server, DataMapClient(**settings_of(service, obs_endpoint=server.url)) as client:
+        reader = client.open_log(run_at("k"), position=before)
+        assert (b"end", before + 3) == (reader.read(3), reader.position)
 
 
 def test_log_that_begins_anew(logs: LogFace, service: FakeService) -> None:

@@ -39,7 +39,7 @@ from dataarts_datamap._errors import (
 )
 from dataarts_datamap._models.tables import Table, TablePage
 from dataarts_datamap._monitoring.lineage import Lineage, checked_depth, is_same_operator
-from dataarts_datamap._monitoring.table_names import choose_table, folded, keyword_of, name_of, not_found
+from dataarts_datamap._monitoring.table_names import choose_table, folded, keyword_of, name_of
 from dataarts_datamap._paging.lineage_walk import read_lineage
 from dataarts_datamap._paging.search_walk import SearchWalk
 from dataarts_datamap._retry.exchange import exchange
@@ -50,9 +50,9 @@ from dataarts_datamap._text import printable, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from dataarts_datamap._api.lineage import AssetGraph, LineagePage
+    from dataarts_datamap._api.lineage import LineagePage
     from dataarts_datamap._auth.credentials import Credentials
-    from dataarts_datamap._client.identifiers import Scope
+    from dataarts_datamap._client.settings import Scope
     from dataarts_datamap._messages import Request, Response, Send, Sleep, Steps, Wait
     from dataarts_datamap._models.runs import Operator
     from dataarts_datamap._models.tables import FlowDirection, LineageEdge, LineageNode
@@ -134,11 +134,6 @@ class Catalog:
 
         With ``by_lineage``, lineage is read if the search is refused, finds nothing similar to the name, or finds too
         many tables. A ``Table`` is returned as it is.
-
-        Raises:
-            InvalidArgumentError: The name is not text, is blank, or is similar to more tables than can be compared.
-            TableNotFoundError: No table has the name.
-            AmbiguousTableError: Several tables have the name.
         """
         if isinstance(table, Table):
             return table
@@ -206,7 +201,7 @@ class Catalog:
             except DataMapError as refusal:
                 if not is_refusal(refusal):
                     raise
-                raise not_found(name_of(str(table)) or str(table), lineage.tables.values()) from refusal
+                raise error from refusal
 
     def _one_that_is_left(self, table: Table | str, ambiguous: AmbiguousTableError) -> Steps[Table]:
         """The table that the search finds, of several that lineage has under one path.
@@ -229,10 +224,8 @@ class Catalog:
         return found
 
     def table(self, guid: str) -> Steps[Table]:
-        """The table with a GUID, as the service describes it."""
-        build, decode = partial(entity_request, guid=guid), decode_entity
         try:
-            return (yield from self._ask(DETAIL, build, decode))
+            return (yield from self._ask(DETAIL, partial(entity_request, guid=guid), decode_entity))
         except NotFoundError as error:
             if is_refusal(error):
                 raise
@@ -263,12 +256,7 @@ class Catalog:
 
     def lineage_or_none(self) -> Steps[Lineage | None]:
         """The lineage of the whole instance; None if this account may not use the operation."""
-        try:
-            return (yield from self.lineage())
-        except DataMapError as error:
-            if not is_refusal(error):
-                raise
-            return None
+        return _unless_refused(self.lineage())
 
     def lineage_of(self, guid: str, operators: Sequence[Operator]) -> Steps[TableLineage]:
         """Lineage that says which operators of a table write it, read with as few requests as possible.
@@ -280,27 +268,16 @@ class Catalog:
         cached = self._lineage.peek()
         if cached is not None:
             return TableLineage(cached)
-        table, around, whole = Table(guid=guid), TableLineage(), TableLineage()
-        try:
-            around = TableLineage(Lineage((yield from self._inputs(guid)), is_whole=False))
-        except ClientClosedError:
-            raise
-        except DataMapError as error:
-            around = TableLineage(reason=_reason(error))
-        if around.lineage is not None and _all_join(operators, around.lineage.producers(table)):
+        around = yield from _or_reason(self._inputs(guid))
+        if around.lineage is not None and _all_join(operators, around.lineage.producers(Table(guid=guid))):
             return around
-        try:
-            whole = yield from self._short_lineage()
-        except ClientClosedError:
-            raise
-        except DataMapError as error:
-            whole = TableLineage(reason=_reason(error))
+        whole = yield from _or_reason(self._short_lineage())
         if whole.lineage is not None:
             return whole
         return around if around.lineage is not None and around.lineage.edges else whole
 
-    def _inputs(self, guid: str) -> Steps[tuple[LineageEdge, ...]]:
-        """The edges into a table, cached for some minutes."""
+    def _inputs(self, guid: str) -> Steps[TableLineage]:
+        """The lineage with the edges into a table, cached for some minutes."""
         now = self._policy.clock.monotonic()
         known = self._inputs_of.get(guid)
         if known is None or known.until <= now:
@@ -310,7 +287,7 @@ class Catalog:
             inputs = tuple(edge for edge in edges if edge.target is not None and edge.target.guid == guid)
             # without the edges farther upstream, which may be many
             self._inputs_of[guid] = known = _Inputs(inputs, now + LINEAGE_LIFE)
-        return known.edges
+        return TableLineage(Lineage(known.edges, is_whole=False))
 
     def _short_lineage(self) -> Steps[TableLineage]:
         """The lineage of the instance, or the reason if it is too long to read for one table."""
@@ -341,11 +318,7 @@ class Catalog:
         if found.guid in lineage.tables:
             return lineage
         if found.name is None:
-            try:
-                found = yield from self.table(found.guid)
-            except DataMapError as error:
-                if not is_refusal(error):
-                    raise
+            found = (yield from _unless_refused(self.table(found.guid))) or found
         return Lineage(lineage.edges, tables=[found])
 
     def near_lineage(self, table: Table, *, depth: int) -> Steps[Lineage | None]:
@@ -356,13 +329,8 @@ class Catalog:
         cached = self._lineage.peek()
         if cached is not None:
             return cached
-        try:
-            short = yield from self._short_lineage()
-        except DataMapError as error:
-            if not is_refusal(error):
-                raise
-            short = TableLineage()
-        if short.lineage is not None:
+        short = yield from _unless_refused(self._short_lineage())
+        if short is not None and short.lineage is not None:
             return short.lineage
         return (yield from self._upstream_by_table(table, depth=depth))
 
@@ -418,9 +386,8 @@ class Catalog:
 
     def _around(self, guid: str, direction: FlowDirection, *, is_first: bool) -> Steps[list[LineageEdge]]:
         build = partial(table_lineage_request, guid=guid, direction=direction)
-        decode: Callable[[Response], AssetGraph] = decode_table_lineage
         try:
-            return edges_around(guid, (yield from self._ask(AROUND, build, decode)), direction)
+            return edges_around(guid, (yield from self._ask(AROUND, build, decode_table_lineage)), direction)
         except NotFoundError:
             if is_first:
                 raise
@@ -459,6 +426,26 @@ def is_refusal(error: DataMapError) -> bool:
     return "refused_operation" in vars(error)
 
 
+def _unless_refused(steps: Steps[T]) -> Steps[T | None]:
+    """The result of the steps; None if this account may not use an operation that they need."""
+    try:
+        return (yield from steps)
+    except DataMapError as error:
+        if not is_refusal(error):
+            raise
+        return None
+
+
+def _or_reason(steps: Steps[TableLineage]) -> Steps[TableLineage]:
+    """The result of the steps, or the reason why it could not be read."""
+    try:
+        return (yield from steps)
+    except ClientClosedError:
+        raise
+    except DataMapError as error:
+        return TableLineage(reason=_reason(error))
+
+
 def _checked_guids(guids: object) -> list[str]:
     found = None if isinstance(guids, str) else members(guids)
     if found is None or not all(isinstance(one, str) for one in found):
@@ -486,8 +473,6 @@ def _is_closed(error: DataMapError) -> bool:
 
 def _kind_filter(types: Sequence[str]) -> Callable[[Table], bool]:
     """A filter of assets by kinds, each a full name such as ``dataasset.Table``, or its last part."""
-    if isinstance(types, str) or not all(types):
-        raise InvalidArgumentError(f"types must be names of kinds, such as ('table',), not {shown(types)}")
     wanted = {one.casefold() for one in types}
 
     def is_wanted(asset: Table) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from dataarts_datamap._client.shared import BaseClient, PagerT
 from dataarts_datamap._models.runs import Run
 from dataarts_datamap._paging.pager import AsyncPager, Pager
+from dataarts_datamap._paging.read_ahead import TransportT
+from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._paging.walk_options import ServerHabits
-    from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 T = TypeVar("T")
 
@@ -75,7 +76,7 @@ class _Round:
         self._unsaved.clear()
 
 
-class _CheckCalls(BaseClient[PagerT]):
+class _CheckCalls(BaseClient[PagerT, TransportT]):
     """The documented calls of both clients."""
 
     def check_tables(
@@ -122,11 +123,7 @@ class _CheckCalls(BaseClient[PagerT]):
         """
 
 
-class CheckCalls(_CheckCalls[Pager[Run]]):
-    """The calls of the synchronous client."""
-
-    _transport: SyncTransport
-
+class CheckCalls(_CheckCalls[Pager[Run], SyncTransport]):
     def check_tables(
         self,
         tables: Sequence[TableRule],
@@ -164,11 +161,7 @@ class CheckCalls(_CheckCalls[Pager[Run]]):
         return [found[index] for index in range(len(steps))]
 
 
-class AsyncCheckCalls(_CheckCalls[AsyncPager[Run]]):
-    """The calls of the asynchronous client."""
-
-    _transport: AsyncTransport
-
+class AsyncCheckCalls(_CheckCalls[AsyncPager[Run], AsyncTransport]):
     async def check_tables(
         self,
         tables: Sequence[TableRule],

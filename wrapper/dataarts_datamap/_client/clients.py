@@ -317,8 +317,7 @@ class DataMapClient(_ClientCalls, TableCalls, CheckCalls, LogCalls):
         how["since"] = look_back(since, max_age)
         producers = self.find_producers(table_guid, role=role, only=only, ignore=ignore)
         runs = self.list_table_runs(table_guid, operators=producers.operators, **how).to_list()
-        now = datetime.now(UTC)
-        return producers_status(runs, producers, now=now, max_age=max_age, any_operator=any_operator)
+        return producers_status(runs, producers, now=datetime.now(UTC), max_age=max_age, any_operator=any_operator)
 
     def close(self) -> None:
         self._transport.close()
@@ -331,9 +330,6 @@ class DataMapClient(_ClientCalls, TableCalls, CheckCalls, LogCalls):
 
     def _open(self) -> None:
         self._transport = SyncTransport(self._network, self._policy.clock)
-
-    def _is_open(self) -> bool:
-        return self._transport.is_open
 
     def _pager(self, reading: PageReader, resume_token: str | None) -> Pager[Run]:
         return Pager(self._transport, reading, resume_token)
@@ -418,8 +414,7 @@ class AsyncDataMapClient(_ClientCalls, AsyncTableCalls, AsyncCheckCalls, AsyncLo
         how["since"] = look_back(since, max_age)
         producers = await self.find_producers(table_guid, role=role, only=only, ignore=ignore)
         runs = await self.list_table_runs(table_guid, operators=producers.operators, **how).to_list()
-        now = datetime.now(UTC)
-        return producers_status(runs, producers, now=now, max_age=max_age, any_operator=any_operator)
+        return producers_status(runs, producers, now=datetime.now(UTC), max_age=max_age, any_operator=any_operator)
 
     async def close(self) -> None:
         await self._transport.close()
@@ -432,9 +427,6 @@ class AsyncDataMapClient(_ClientCalls, AsyncTableCalls, AsyncCheckCalls, AsyncLo
 
     def _open(self) -> None:
         self._transport = AsyncTransport(self._network, self._policy.clock)
-
-    def _is_open(self) -> bool:
-        return self._transport.is_open
 
     def _pager(self, reading: PageReader, resume_token: str | None) -> AsyncPager[Run]:
         return AsyncPager(self._transport, reading, resume_token)

@@ -30,20 +30,18 @@ class Connection(SecretStruct, frozen=True, kw_only=True):
 
 
 def find_connection(**settings: Unpack[ClientSettings]) -> Connection:
-    """The connection of a client with these settings. Missing ids are looked up.
-
-    Raises:
-        ConfigurationError: A setting is missing or unusable, or the credentials are neither a token nor an access key.
-        CredentialsError: There are no credentials.
-        InvalidArgumentError: A setting has an unusable value.
-        DataMapError: An id could not be looked up.
-    """
+    """The connection of a client with these settings. Missing ids are looked up."""
     completed = completed_settings(settings)
     completed["workspace_id"] = None  # a connection has no workspace, so none is looked up
     with DataMapClient(**completed) as client:
         inside: dict[str, Any] = vars(client)
         credentials = inside["_credentials"]
-        if not isinstance(credentials, TokenCredentials | AccessKeyCredentials):
+        proof: dict[str, str | None]
+        if isinstance(credentials, TokenCredentials):
+            proof = {"token": credentials.token}
+        elif isinstance(credentials, AccessKeyCredentials):
+            proof = {name: getattr(credentials, name) for name in ("access_key", "secret_key", "security_token")}
+        else:
             raise ConfigurationError(
                 "a token or an access key is needed: set DATAMAP_TOKEN, or HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"
             )
@@ -52,11 +50,5 @@ def find_connection(**settings: Unpack[ClientSettings]) -> Connection:
         endpoint=inside["_settings"].endpoint,
         project_id=source.project_id,
         instance_id=source.instance_id,
-        **_proof(credentials),
+        **proof,
     )
-
-
-def _proof(credentials: TokenCredentials | AccessKeyCredentials) -> dict[str, str | None]:
-    if isinstance(credentials, TokenCredentials):
-        return {"token": credentials.token}
-    return {name: getattr(credentials, name) for name in ("access_key", "secret_key", "security_token")}

@@ -18,7 +18,7 @@ from dataarts_datamap._api.id_lists import (
     projects_request,
     workspaces_request,
 )
-from dataarts_datamap._client.identifiers import ONLY_WORKSPACE, Scope, how_to_set
+from dataarts_datamap._client.settings import ONLY_WORKSPACE, Scope, how_to_set
 from dataarts_datamap._errors import DiscoveryError, ServiceError
 from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._shared_value import Fetched, SharedValue
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._api.id_lists import IdPage, ListedId
     from dataarts_datamap._auth.credentials import Credentials
-    from dataarts_datamap._client.identifiers import Settings
+    from dataarts_datamap._client.settings import Settings
     from dataarts_datamap._messages import Request, Response, Send, Sleep, Steps, Wait
     from dataarts_datamap._retry.policy import Policy
 

@@ -8,17 +8,19 @@ from dataarts_datamap._arguments import query_integer
 from dataarts_datamap._client.shared import BaseClient, PagerT
 from dataarts_datamap._models.runs import Run
 from dataarts_datamap._paging.pager import AsyncPager, Pager
+from dataarts_datamap._paging.read_ahead import TransportT
+from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 if TYPE_CHECKING:
     from dataarts_datamap._client.log_readers import AsyncLogReader, LogReader
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.logs import RunLog
-    from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 DEFAULT_TAIL: Final = 64 * 1024
+_LARGEST: Final = 2**63 - 1  # bytes of a log, which can be more than 2 GiB
 
 
-class _LogCalls(BaseClient[PagerT]):
+class _LogCalls(BaseClient[PagerT, TransportT]):
     """The documented calls of both clients, and their common steps."""
 
     def _read_tail(self, run: Run, tail: int | None) -> Steps[RunLog]:
@@ -66,31 +68,23 @@ class _LogCalls(BaseClient[PagerT]):
         """
 
 
-class LogCalls(_LogCalls[Pager[Run]]):
-    """The calls of the synchronous client."""
-
-    _transport: SyncTransport
-
+class LogCalls(_LogCalls[Pager[Run], SyncTransport]):
     def read_log(self, run: Run, *, tail: int | None = DEFAULT_TAIL) -> RunLog:
         return self._transport.run(self._read_tail(run, tail))
 
     def open_log(self, run: Run, *, position: int = 0) -> LogReader:
         from dataarts_datamap._client.log_readers import LogReader  # noqa: PLC0415  only needed by this call
 
-        source, start = self._log_source(run), query_integer("position", position, minimum=0)
+        source, start = self._log_source(run), query_integer("position", position, minimum=0, maximum=_LARGEST)
         return LogReader(self._transport, source, self._transport.run(source.find_piece(start)), start)
 
 
-class AsyncLogCalls(_LogCalls[AsyncPager[Run]]):
-    """The calls of the asynchronous client."""
-
-    _transport: AsyncTransport
-
+class AsyncLogCalls(_LogCalls[AsyncPager[Run], AsyncTransport]):
     async def read_log(self, run: Run, *, tail: int | None = DEFAULT_TAIL) -> RunLog:
         return await self._transport.run(self._read_tail(run, tail))
 
     async def open_log(self, run: Run, *, position: int = 0) -> AsyncLogReader:
         from dataarts_datamap._client.log_readers import AsyncLogReader  # noqa: PLC0415  only needed by this call
 
-        source, start = self._log_source(run), query_integer("position", position, minimum=0)
+        source, start = self._log_source(run), query_integer("position", position, minimum=0, maximum=_LARGEST)
         return AsyncLogReader(self._transport, source, await self._transport.run(source.find_piece(start)), start)

@@ -19,14 +19,12 @@ if TYPE_CHECKING:
 
 
 class _LogReaderBase(Generic[TransportT]):
-    """The common part of both readers."""
-
     def __init__(self, transport: TransportT, source: LogSource, first: ObjectPart, position: int) -> None:
         self._transport = transport
         self._source = source
-        self._buffer = first.content
+        self._buffer = bytearray(first.content)
         self._position = position
-        self._before = b""
+        self._before: bytes = first.content[-OVERLAP:]
         self._size = first.size
         self._last_modified = first.last_modified
 
@@ -64,36 +62,34 @@ class _LogReaderBase(Generic[TransportT]):
     def _read(self, size: int) -> Steps[bytes]:
         """Bytes from the position on; fewer than requested only at the end."""
         query_integer("size", size, minimum=-1)
-        pieces: list[bytes] = []
-        missing = size
-        while missing:
-            piece = (yield from self._next_piece()) if not self._buffer else self._buffer
-            if not piece:
+        while size < 0 or len(self._buffer) < size:
+            if not (yield from self._fetch()):
                 break
-            taken = self._take(piece, len(piece) if missing < 0 else missing)
-            missing -= len(taken) if missing > 0 else 0
-            pieces.append(taken)
-        return b"".join(pieces)
+        return self._take(len(self._buffer) if size < 0 else size)
 
     def _read_piece(self) -> Steps[bytes]:
-        piece = (yield from self._next_piece()) if not self._buffer else self._buffer
-        return self._take(piece, len(piece))
+        if not self._buffer:
+            yield from self._fetch()
+        return self._take(len(self._buffer))
 
-    def _take(self, piece: bytes, count: int) -> bytes:
-        """The first bytes of a piece; its other bytes are kept for the next call."""
-        taken, self._buffer = piece[:count], piece[count:]
-        self._position += len(taken)
-        self._before = (self._before + taken[-OVERLAP:])[-OVERLAP:]
-        return taken
-
-    def _next_piece(self) -> Steps[bytes]:
-        part = yield from self._source.next_piece(self._position, self._before, self._size)
+    def _fetch(self) -> Steps[bool]:
+        """Add the next piece to the buffer; false at the end."""
+        part = yield from self._source.next_piece(self._position + len(self._buffer), self._before, self._size)
         if part.content:
             self._size, self._last_modified = part.size, part.last_modified
-        return part.content
+            self._buffer += part.content
+            self._before = (self._before + part.content[-OVERLAP:])[-OVERLAP:]
+        return bool(part.content)
+
+    def _take(self, count: int) -> bytes:
+        """The first bytes of the buffer, which keeps the others for the next call."""
+        taken = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        self._position += len(taken)
+        return taken
 
     def read(self, size: int = -1) -> object:
-        """The next bytes; empty at the end.
+        """The next bytes; empty at the end. An error loses none: the next call begins at the same position.
 
         Args:
             size: The maximum number of bytes; -1 for all that are left.

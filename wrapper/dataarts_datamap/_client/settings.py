@@ -1,4 +1,4 @@
-"""The settings of a client: its keywords, the variables of the environment, and their checks."""
+"""The settings of a client: its keywords, the variables of the environment, their checks, and the ids that it sends."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import inspect
 import os
 from typing import TYPE_CHECKING, Final, TypedDict
 
+from msgspec import Struct
+
 from dataarts_datamap._api.endpoints import checked_endpoint
 from dataarts_datamap._api.regions import find_region
 from dataarts_datamap._arguments import identifier, login_text, path_segment
 from dataarts_datamap._auth.chain import Found, Search, allows_http
-from dataarts_datamap._client.identifiers import Settings, how_to_set
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
 from dataarts_datamap._text import shown
 
@@ -24,13 +25,56 @@ DEFAULT_TIMEOUT: Final = 60.0
 _LONGEST_TIMEOUT: Final = 86_400.0
 DEFAULT_DEADLINE: Final = 120.0
 DEFAULT_MAX_ANSWER_SIZE: Final = 64 * 1024 * 1024
-
-
 DEFAULT_RATE: Final = 50.0  # documented: the limit for one user on all of the Data Map
 _LEAST_RATE: Final = 1e-5  # about one a day
 _MOST_RATE: Final = 1_000_000  # each request of the last second is remembered
 DEFAULT_CONCURRENCY: Final = 8
 MOST_CONCURRENCY: Final = 32  # more is useless: a walk names at most that many pages to read ahead
+
+ONLY_WORKSPACE: Final = "auto"
+"""The value of a workspace id that means the instance's only workspace."""
+
+
+class Scope(Struct, frozen=True):
+    """The ids that are sent with requests. If there is no workspace, none is sent, and the service decides."""
+
+    project_id: str
+    instance_id: str
+    workspace_id: str | None
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """The known ids of a scope, the region, and the addresses of the services.
+
+    Attributes:
+        endpoint: Address of the service.
+        iam_endpoint: Address of IAM; None if it is not known.
+        obs_endpoint: Address of object storage; None for the address in the region.
+        region: The region; None if it is not known. A project that must be looked up has the region's name.
+        project_id: The project; None to look it up.
+        instance_id: The instance; None to look it up.
+        workspace_id: The workspace; None to send none, ``ONLY_WORKSPACE`` to look it up.
+    """
+
+    endpoint: str
+    iam_endpoint: str | None
+    obs_endpoint: str | None
+    region: str | None
+    project_id: str | None
+    instance_id: str | None
+    workspace_id: str | None
+
+    @property
+    def scope(self) -> Scope | None:
+        """The scope; None if an id of it must be looked up."""
+        if self.project_id is None or self.instance_id is None or self.workspace_id == ONLY_WORKSPACE:
+            return None
+        return Scope(self.project_id, self.instance_id, self.workspace_id)
+
+
+def how_to_set(setting: str) -> str:
+    option, variable = setting.replace("_", "-"), setting.upper()
+    return f"pass {setting}=… (--{option}), or set DATAMAP_{variable} for from_env()"
 
 
 class ClientSettings(TypedDict, total=False):
@@ -103,12 +147,7 @@ def _overridden_endpoint(region: str | None) -> str | None:
 
 
 def checked_settings(settings: Settings) -> Settings:
-    """The settings, if their ids are usable in requests, and a missing project can be looked up.
-
-    Raises:
-        ConfigurationError: The project and the region are missing.
-        InvalidArgumentError: An id or the region is not usable in requests.
-    """
+    """The settings, if their ids are usable in requests, and a missing project can be looked up."""
     if settings.project_id is not None:
         path_segment("project_id", settings.project_id)
     elif settings.region is not None:

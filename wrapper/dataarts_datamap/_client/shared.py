@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from abc import abstractmethod
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
@@ -17,7 +18,6 @@ from dataarts_datamap._api.show_instance_infos import check_runs_arguments, deco
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
 from dataarts_datamap._arguments import members, path_segment, query_integer
 from dataarts_datamap._auth.chain import find_credentials
-from dataarts_datamap._client.identifiers import Scope, Settings
 from dataarts_datamap._client.settings import (
     DEFAULT_CONCURRENCY,
     DEFAULT_DEADLINE,
@@ -25,6 +25,8 @@ from dataarts_datamap._client.settings import (
     DEFAULT_RATE,
     DEFAULT_TIMEOUT,
     MOST_CONCURRENCY,
+    Scope,
+    Settings,
     checked_credentials,
     checked_hook,
     checked_rate,
@@ -53,7 +55,7 @@ from dataarts_datamap._errors import (
 from dataarts_datamap._models.runs import Operator, Run, RunOrigin, RunPage, RunSource, attach_origin, operator_key
 from dataarts_datamap._paging.offsets import OffsetUnit
 from dataarts_datamap._paging.pager import AsyncPager, Pager
-from dataarts_datamap._paging.read_ahead import PagedWalk, PageReader
+from dataarts_datamap._paging.read_ahead import PagedWalk, PageReader, TransportT
 from dataarts_datamap._paging.resume_token import Position, TablePosition
 from dataarts_datamap._paging.walk_options import LARGE_PAGE, SMALL_PAGE, PageRead, PageSize, ServerHabits, WalkOptions
 from dataarts_datamap._paging.window_walk import WindowWalk
@@ -114,8 +116,10 @@ class GivenTimes(NamedTuple):
         return window(start=self.start, end=self.end, since=self.since, now=datetime.now(UTC))
 
 
-class BaseClient(Generic[PagerT]):
+class BaseClient(Generic[PagerT, TransportT]):
     """The common part of both clients: the settings, and everything without I/O."""
+
+    _transport: TransportT
 
     def __init__(  # noqa: PLR0913  one keyword for each setting
         self,
@@ -374,16 +378,13 @@ class BaseClient(Generic[PagerT]):
         return f"{type(self).__name__}({where})"
 
     def __del__(self) -> None:
-        if hasattr(self, "_made_at") and self._is_open():
+        if hasattr(self, "_made_at") and self._transport.is_open:
             warnings.warn(
                 f"{self!r}, created at {self._made_at}, was not closed", ResourceWarning, source=self, stacklevel=1
             )
 
     @abstractmethod
     def _open(self) -> None: ...
-
-    @abstractmethod
-    def _is_open(self) -> bool: ...
 
     @abstractmethod
     def _pager(self, reading: PageReader, resume_token: str | None) -> PagerT: ...
@@ -457,13 +458,14 @@ class BaseClient(Generic[PagerT]):
         from dataarts_datamap._monitoring.lineage import checked_depth  # noqa: PLC0415  only needed by this call
         from dataarts_datamap._monitoring.upstream import examine_upstream  # noqa: PLC0415  as above
 
-        now, most = datetime.now(UTC), query_integer("tables", tables, minimum=1)
-        bounds: dict[str, int] = {"depth": checked_depth(depth), "tables": most}
+        now, most, steps = datetime.now(UTC), query_integer("tables", tables, minimum=1), checked_depth(depth)
         sources = self._sources(now, max_age=max_age, since=since)
         found = yield from self._catalog_of().find_table(table)
-        lineage = yield from self._catalog_of().near_lineage(found, depth=bounds["depth"])
+        lineage = yield from self._catalog_of().near_lineage(found, depth=steps)
         found = found if lineage is None else lineage.find(found)
-        return (yield from examine_upstream(found, lineage, sources, now=now, max_age=max_age, **bounds))
+        return (
+            yield from examine_upstream(found, lineage, sources, now=now, max_age=max_age, depth=steps, tables=most)
+        )
 
     def _sources(self, now: datetime, *, max_age: timedelta | None, since: timedelta) -> Sources:
         from dataarts_datamap._monitoring.examination import Sources  # noqa: PLC0415  only needed by this call
@@ -489,11 +491,9 @@ class BaseClient(Generic[PagerT]):
         if not troubled:
             return None
         ages = [age for one in troubled if (age := explained_age(one)) is not None]
-        span = look_back(_EXPLAINED, max(ages, default=None))
-        read_runs = SharedReads(
-            partial(self._read_runs, span=window(start=now - span, end=now, since=None, now=now)), self._policy
-        )
-        sources = Sources(SharedReads(self._read_operators, self._policy), read_runs)
+        start = max(now - look_back(_EXPLAINED, max(ages, default=None)), EPOCH)
+        read_runs = partial(self._read_runs, span=window(start=start, end=now, since=None, now=now))
+        sources = Sources(SharedReads(self._read_operators, self._policy), SharedReads(read_runs, self._policy))
 
         def explained(check: TableCheck) -> Steps[TableCheck]:
             if check.table is None or not is_explainable(check):
@@ -513,7 +513,7 @@ class BaseClient(Generic[PagerT]):
         from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  only needed by this call
 
         walk = WindowWalk(operator, span, _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN), self._habits)
-        return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
+        return (yield from read_all(walk.pages(), self._read_page))
 
     def _check_sources(
         self, rules: Iterable[TableRule], *, now: datetime, state: CheckState | None
@@ -587,7 +587,7 @@ class BaseClient(Generic[PagerT]):
         for slice_span in slices:
             walk = WindowWalk(operator, span, _walk_options(DEFAULT_PAGE_SIZE, "auto", slice_span), self._habits)
             try:
-                return (yield from read_until_success(walk.pages(), partial(self._read_page, strict=False)))
+                return (yield from read_until_success(walk.pages(), self._read_page))
             except (BadRequestError, IncompleteWalkError):
                 continue
         return None
@@ -627,7 +627,8 @@ class BaseClient(Generic[PagerT]):
 
         is_asked = _checked_role(role) == "producers" and only is None
         operators = yield from self._read_operators(table_guid)
-        choose = partial(choose_producers, Table(guid=table_guid), operators, only=only, ignore=ignore)
+        ignored = tuple(ignore) if isinstance(ignore, Iterator) else ignore  # it is read twice
+        choose = partial(choose_producers, Table(guid=table_guid), operators, only=only, ignore=ignored)
         if not is_asked or not operators:
             return choose(None, reason=remark("lineage was not requested"))
         choose(None)  # refuses a name that matches no operator, without lineage
@@ -638,7 +639,7 @@ class BaseClient(Generic[PagerT]):
         ask, ask_ahead = partial(self._read_page, strict=strict), partial(self._read_page_ahead, strict=strict)
         return PageReader(begin, ask, ask_ahead, self._concurrency, self._habits)
 
-    def _read_page(self, read: PageRead, *, strict: bool) -> Steps[RunPage]:
+    def _read_page(self, read: PageRead, *, strict: bool = False) -> Steps[RunPage]:
         return (yield from self._ask_page(read, partial(_decoded, offset=read.offset, strict=strict)))
 
     def _read_page_ahead(self, read: PageRead, *, strict: bool) -> Steps[PageAhead]:
@@ -656,8 +657,7 @@ class BaseClient(Generic[PagerT]):
             offset=read.offset,
             limit=read.limit,
         )
-        source = self._source_of(scope)._asdict()
-        origin = RunOrigin(**source, operator=operator, workspace_id=workspace_id)
+        origin = RunOrigin(**self._source_of(scope)._asdict(), operator=operator, workspace_id=workspace_id)
 
         def noted(response: Response) -> T:
             self._habits.note_page(read, len(response.content), response.elapsed)
@@ -798,8 +798,8 @@ def _window_of(times: GivenTimes, resumed: Position | TablePosition | None) -> W
 
 
 def _until_now(begun: Window) -> Window:
-    now = datetime.now(UTC)
-    return window(start=begun.start, end=max(now, EPOCH), since=None, now=now)
+    """The window, up to the present; a clock that is set back does not shorten it."""
+    return begun._replace(end=max(begun.end, (datetime.now(UTC) - EPOCH) // MILLISECOND + 1))
 
 
 def _is_of(position: Position | None, operator: Operator) -> bool:

@@ -6,12 +6,15 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
+from dataarts_datamap._arguments import members, query_text
 from dataarts_datamap._client.shared import BaseClient, PagerT
 from dataarts_datamap._client.table_pagers import AsyncTablePager, TablePager
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.runs import Run
 from dataarts_datamap._paging.pager import AsyncPager, Pager
+from dataarts_datamap._paging.read_ahead import TransportT
 from dataarts_datamap._text import shown
+from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.lineage import Lineage
     from dataarts_datamap._monitoring.upstream import Upstream
     from dataarts_datamap._paging.search_walk import SearchWalk
-    from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 _PAGE_SIZE: Final = 100
 _TABLES: Final = ("table",)
@@ -31,7 +33,7 @@ _NEAR: Final = 2
 _MOST_TABLES: Final = 30
 
 
-class _TableCalls(BaseClient[PagerT]):
+class _TableCalls(BaseClient[PagerT, TransportT]):
     """The documented calls of both clients, and their common steps."""
 
     def _search(
@@ -39,14 +41,14 @@ class _TableCalls(BaseClient[PagerT]):
     ) -> Callable[[], SearchWalk]:
         from dataarts_datamap._api.search_tables import SearchTerms  # noqa: PLC0415  only needed by this call
 
-        names = tuple(types)
+        names = _checked_kinds("types", types, "table")
         terms = SearchTerms(
             query=query,
-            type_names=names if names and all("." in name for name in names) else (),
-            sources=tuple(sources),
+            type_names=names if all("." in name for name in names) else (),
+            sources=_checked_kinds("sources", sources, "dws"),
             workspace_id=workspace_id,
         )
-        begin = partial(self._catalog_of().search, terms, types, page_size=page_size)
+        begin = partial(self._catalog_of().search, terms, names, page_size=page_size)
         begin()  # refuses a bad argument before any page is read
         return begin
 
@@ -247,6 +249,13 @@ class _TableCalls(BaseClient[PagerT]):
         """
 
 
+def _checked_kinds(argument: str, kinds: object, example: str) -> tuple[str, ...]:
+    found = None if isinstance(kinds, str) else members(kinds)
+    if found is None:
+        raise InvalidArgumentError(f"{argument} must be names of kinds, such as ('{example}',), not {shown(kinds)}")
+    return tuple(query_text(argument, one) for one in found)
+
+
 def checked_flow(direction: object) -> FlowDirection:
     """The service's name of a direction."""
     if direction == "up":
@@ -256,11 +265,7 @@ def checked_flow(direction: object) -> FlowDirection:
     raise InvalidArgumentError(f"direction must be 'up' or 'down', not {shown(direction)}")
 
 
-class TableCalls(_TableCalls[Pager[Run]]):
-    """The calls of the synchronous client."""
-
-    _transport: SyncTransport
-
+class TableCalls(_TableCalls[Pager[Run], SyncTransport]):
     def search_tables(
         self,
         query: str = "",
@@ -314,11 +319,7 @@ class TableCalls(_TableCalls[Pager[Run]]):
         return self._transport.run(self._explain(table, max_age=max_age, since=since, depth=depth))
 
 
-class AsyncTableCalls(_TableCalls[AsyncPager[Run]]):
-    """The calls of the asynchronous client."""
-
-    _transport: AsyncTransport
-
+class AsyncTableCalls(_TableCalls[AsyncPager[Run], AsyncTransport]):
     def search_tables(
         self,
         query: str = "",

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._client.clients import DataMapClient
-    from dataarts_datamap._client.identifiers import Settings
+    from dataarts_datamap._client.settings import Settings
     from dataarts_datamap._messages import Call, Request, Response, Steps
     from dataarts_datamap._transport.driver import Network
 

@@ -31,11 +31,7 @@ def plain_type(pa: Untyped, kind: Kind) -> Untyped:
 
 
 class ArrowEncoder:
-    """Makes record batches that share one growing dictionary for each column of labels.
-
-    Attributes:
-        schema: The schema of every batch.
-    """
+    """Makes record batches that share one growing dictionary for each column of labels."""
 
     def __init__(self, columns: Sequence[Column], *, extra: str = "arrow") -> None:
         self._pa = load_extra("pyarrow", extra=extra)
@@ -44,7 +40,6 @@ class ArrowEncoder:
         self.schema: Untyped = self._pa.schema([(column.name, self._type(column.kind)) for column in columns])
 
     def encode(self, batch: Batch) -> Untyped:
-        """The batch as an Arrow record batch."""
         arrays = map(self._array, self._columns, batch)
         return self._pa.RecordBatch.from_arrays(list(arrays), schema=self.schema)
 
@@ -140,7 +135,7 @@ def _plain_batches(
         arrays = [pa.array([run.key for run in some], type=pa.string())] if key else []
         for column, values in zip(columns, batch_of(some, columns), strict=True):
             array = pa.array(values, type=plain_type(pa, column.kind))
-            arrays.append(array.cast(schema.field(column.name).type) if column.kind is Kind.TIME else array)
+            arrays.append(array.cast(schema.field(column.name).type))
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
@@ -186,7 +181,6 @@ def pandas_converter() -> Callable[[pa.Table], pd.DataFrame]:
 
 
 def polars_converter() -> Callable[[pa.Table], pl.DataFrame]:
-    """A function that converts an Arrow table to a polars frame."""
     load_extra("pyarrow", extra="polars")
     convert: Callable[[pa.Table], pl.DataFrame] = load_extra("polars", extra="polars").from_arrow
     return convert

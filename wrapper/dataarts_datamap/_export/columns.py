@@ -11,7 +11,7 @@ from warnings import warn
 from msgspec.structs import astuple, fields
 
 from dataarts_datamap._errors import InvalidArgumentError, RowProblemWarning
-from dataarts_datamap._models.runs import Run, operator_of
+from dataarts_datamap._models.runs import Run
 from dataarts_datamap._text import shown
 from dataarts_datamap._warnings import calling_place
 
@@ -51,8 +51,6 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of an export: its name and its kind."""
-
     name: str
     kind: Kind
 
@@ -97,12 +95,7 @@ _FIELDS: Final = tuple(known.name.removeprefix("_") for known in fields(Run))
 
 
 def chosen_columns(names: Sequence[str] | None, nested: Nested) -> tuple[Column, ...]:
-    """The columns with these names, in order; all for None. With ``skip``, nested documents are left out.
-
-    Raises:
-        InvalidArgumentError: A name is not a column or occurs twice, no column is left, or ``nested`` is neither
-            ``json`` nor ``skip``.
-    """
+    """The columns with these names, in order; all for None. With ``skip``, nested documents are left out."""
     if nested not in get_args(Nested):
         raise InvalidArgumentError(f"nested must be 'json' or 'skip', not {shown(nested)}")
     if isinstance(names, str):
@@ -129,9 +122,9 @@ def batches(runs: Iterable[Run], columns: Sequence[Column]) -> Iterator[Batch]:
 
 
 def batch_of(runs: Sequence[Run], columns: Sequence[Column]) -> Batch:
-    """The runs as columns. An integer beyond 64 bits becomes None, with a ``RowProblemWarning``."""
-    sent = dict(zip(_FIELDS, map(list, zip(*map(astuple, runs), strict=True)), strict=True)) if runs else {}
-    return [_clean(column, sent, runs) for column in columns] if runs else [[] for _ in columns]
+    """The runs, at least one, as columns. An integer beyond 64 bits becomes None, with a ``RowProblemWarning``."""
+    sent = dict(zip(_FIELDS, map(list, zip(*map(astuple, runs), strict=True)), strict=True))
+    return [_clean(column, sent, runs) for column in columns]
 
 
 def _clean(column: Column, sent: dict[str, list[Any]], runs: Sequence[Run]) -> list[Any]:
@@ -169,10 +162,9 @@ def _of_operator(name: str, values: list[Any], runs: Sequence[Run]) -> list[Any]
 
 def _requested(name: str, run: Run) -> str | None:
     """The value in the request for a run. The requested workspace can be the client's default."""
-    origin = run.origin
-    if name == "workspace_id" and origin is not None:
-        return origin.workspace_id
-    value: str | None = getattr(operator_of(run), name)
+    if run.origin is None:
+        return None
+    value: str | None = getattr(run.origin if name == "workspace_id" else run.origin.operator, name)
     return value
 
 

@@ -59,13 +59,11 @@ class ExportSummary(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class _Target:
-    """The target of an export, and its options."""
-
     path: Path
     format: ExportFormat
     table: str
-    csv_guard: bool = False
-    csv_bom: bool = False
+    csv_guard: bool
+    csv_bom: bool
     source: tuple[str, ...] = ()
     """Values of the columns ``SOURCE`` for the rows of an older file without these columns."""
 
@@ -201,8 +199,7 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
         MissingExtraError: The format needs a library that is not installed.
     """
     operators = None if operator is None else [operator] if isinstance(operator, Operator) else list(operator)
-    how: dict[str, Any] = {"format": format, "lookback": lookback, "table": table, "source": source}
-    starts = increment_starts(path, operators, **how)
+    starts = increment_starts(path, operators, format=format, lookback=lookback, table=table, source=source)
     return min((start for start in starts.values() if start is not None), default=None)
 
 
@@ -346,8 +343,7 @@ def _fill_database(target: _Target, columns: Sequence[Column], some: Iterator[Ba
                 writer.write(batch)
         if not exists:
             return 0
-        how: dict[str, Any] = {"table": target.table, "append": append, "source": target.source}
-        return merge_database(made, target.path, columns, **how)
+        return merge_database(made, target.path, columns, table=target.table, append=append, source=target.source)
 
 
 def _check_identity(columns: Sequence[Column]) -> None:
@@ -365,11 +361,7 @@ def _checked_source(name: str, source: object) -> tuple[str, ...]:
 
 
 def _continued(target: _Target, columns: Sequence[Column], source: tuple[str, ...] | None) -> _Target:
-    """The target, if its file can be continued with these columns; the file may lack the columns ``SOURCE``.
-
-    Raises:
-        ExportError: The file cannot be continued.
-    """
+    """The target, if its file can be continued with these columns; the file may lack the columns ``SOURCE``."""
     if target.format == "csv" and target.path.exists() and begins_with_mark(target.path):
         target = replace(target, csv_bom=True)
     stored, asked = _stored_columns(target), [column.name for column in columns]
@@ -403,7 +395,7 @@ def _arrow_format(kind: ArrowFormat, *suffixes: str) -> _Format:
         suffixes,
         lambda target: arrow_columns(target.path, kind),
         lambda target, columns: arrow_rows(target.path, columns, kind),
-        lambda target, made, columns: ArrowFileWriter(made, columns, format=kind, source=target.source),
+        lambda target, made, columns: ArrowFileWriter(made, columns, kind, source=target.source),
     )
 
 

@@ -111,7 +111,6 @@ class Identities:
             self._others.add(run)
 
     def hold(self, run: StoredIdentity) -> bool:
-        """Whether a run was written."""
         if run in self._others:
             return True
         planned = self._planned.get(run.operator, {})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, ValidationError, convert, field
 
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._models.runs import has_ended, run_times
+from dataarts_datamap._models.runs import Milliseconds, has_ended, run_times
 from dataarts_datamap._text import shown
 from dataarts_datamap._times import EPOCH, MILLISECOND, plain_span, plain_time
 
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
 
 _LOOKBACK: Final = timedelta(days=7)
 _MARGIN: Final = timedelta(minutes=1)  # it is not documented whether a window includes its ends
+
+
+class _Known(Struct):
+    """A progress as plain values: ``open_since`` in milliseconds since the epoch, and a stamp for each key of a run."""
+
+    open_since: Milliseconds | None = None
+    seen: dict[str, str] = field(default_factory=dict[str, str])
 
 
 class RunProgress:
@@ -48,7 +57,8 @@ class RunProgress:
     ) -> None:
         self._lookback = _checked_span(lookback)
         self._remembers_runs = remembers_runs
-        self._open_since, self._seen = _checked({} if known is None else known)
+        given = _checked({} if known is None else known)
+        self._open_since, self._seen = given.open_since, given.seen
 
     @property
     def is_new(self) -> bool:
@@ -118,12 +128,11 @@ def _stamp(run: Run) -> str:
     return f"{run.status} {'' if moment is None else _milliseconds(moment)}"
 
 
-def _checked(known: Mapping[str, Any]) -> tuple[int | None, dict[str, str]]:
-    open_since, seen = known.get("open_since"), known.get("seen", {})
-    is_time = open_since is None or (isinstance(open_since, int) and not isinstance(open_since, bool))
-    if not is_time or not isinstance(seen, dict):
-        raise InvalidArgumentError(f"this is not the progress of runs: {shown(known)}")
-    return open_since, cast("dict[str, str]", seen)
+def _checked(known: object) -> _Known:
+    try:
+        return convert(known, _Known)
+    except ValidationError:
+        raise InvalidArgumentError(f"this is not the progress of runs: {shown(known)}") from None
 
 
 def _checked_span(lookback: object) -> timedelta:

@@ -26,7 +26,7 @@ HALF_REASON: Final = "Expected whole characters, got half of a surrogate pair; U
 
 _TOO_LARGE: Final = 10**4300  # Python refuses to convert an int of more digits to or from text
 
-_Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=LAST_MILLISECOND)]  # 0 means no time
+Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=LAST_MILLISECOND)]  # 0 means no time
 _Count: TypeAlias = Annotated[int, Meta(ge=-1)]  # -1 means no count
 _Flag: TypeAlias = Annotated[int, Meta(ge=-1, le=1)] | bool
 
@@ -104,13 +104,7 @@ class Operator(Struct, frozen=True, kw_only=True):
 
 
 class OperatorKey(NamedTuple):
-    """The identity of an operator in its instance. Operators that differ only in their workspace are different.
-
-    Attributes:
-        task_id: Id of the operator's job.
-        job_name: Name of the operator.
-        workspace_id: Id of its workspace.
-    """
+    """The identity of an operator in its instance. Operators that differ only in their workspace are different."""
 
     task_id: str | None
     job_name: str | None
@@ -136,8 +130,7 @@ class RunOrigin(Struct, frozen=True, kw_only=True):
     """The origin of a run: the region, project, instance and operator of the request for it.
 
     Attributes:
-        region: The client's region; if none was given, the endpoint's host, any port but the default, and any path
-            prefix.
+        region: The region, as in ``RunSource``.
         project_id: Project id.
         instance_id: Id of the DataArts Studio instance.
         operator: The operator whose runs were requested.
@@ -159,11 +152,6 @@ class RunIdentity(NamedTuple):
 
     Attributes:
         region: Region, or the endpoint's host, as in ``RunOrigin``.
-        project_id: Project id.
-        instance_id: Id of the instance.
-        workspace_id: Id of the workspace.
-        task_id: Id of the operator's job.
-        job_name: Name of the operator.
         run_id: Id of the run; None if it has none, or if its id is 0.
         times: Its planned time; for a run without an id, also its submission and its start. A missing time is None.
     """
@@ -213,10 +201,10 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     job_name: str | None = field(name="jobName", default=None)
     type: str | None = None
     status: str | None = None
-    _plan_time: _Milliseconds | None = field(name="planTime", default=None)
-    _submit_time: _Milliseconds | None = field(name="submitTime", default=None)
-    _start_time: _Milliseconds | None = field(name="startTime", default=None)
-    _end_time: _Milliseconds | None = field(name="endTime", default=None)
+    _plan_time: Milliseconds | None = field(name="planTime", default=None)
+    _submit_time: Milliseconds | None = field(name="submitTime", default=None)
+    _start_time: Milliseconds | None = field(name="startTime", default=None)
+    _end_time: Milliseconds | None = field(name="endTime", default=None)
     _running_time: _Count | None = field(name="runningTime", default=None)
     _retry_times: _Count | None = field(name="retryTimes", default=None)
     _fail_count: _Count | None = field(name="failCount", default=None)
@@ -403,7 +391,6 @@ _REPR_ATTRIBUTES: Final = ("run_id", "task_id", "job_name", "status", "plan_time
 
 
 def field_problem(sent_as: str, reason: str) -> FieldProblem:
-    """The problem of a known or unknown field of a run."""
     return FieldProblem(field=_NAMES.get(sent_as, sent_as), sent_as=sent_as, reason=reason)
 
 

@@ -185,12 +185,12 @@ def qualified_path(qualified_name: str | None) -> tuple[str, ...]:
     return tuple(part for part in qualified_name.partition("@")[0].split(".") if part)
 
 
-def split_path(path: tuple[str, ...], name: str | None = None) -> tuple[str | None, str | None, str | None]:
+def split_path(path: tuple[str, ...], name: str | None) -> tuple[str | None, str | None, str | None]:
     """Database, schema and name of a path.
 
     Args:
         path: The parts of the path. All parts between database and name belong to the schema.
-        name: The name, if it is known. If the path ends with the name, dots in the name do not separate parts.
+        name: The name; None if it is not known. If the path ends with the name, dots in the name do not separate parts.
     """
     if not path:
         return None, None, None

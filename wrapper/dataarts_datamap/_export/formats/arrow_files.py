@@ -23,33 +23,24 @@ ArrowFormat: TypeAlias = Literal["parquet", "arrow"]
 class ArrowFileWriter:
     """Writes a Parquet or an Arrow IPC file; ``source`` has the values of ``SOURCE`` for older rows without them."""
 
-    def __init__(
-        self,
-        path: Path,
-        columns: Sequence[Column],
-        *,
-        format: ArrowFormat,  # noqa: A002  the common name
-        source: Sequence[str] = (),
-    ) -> None:
-        self._source = tuple(source)
+    def __init__(self, path: Path, columns: Sequence[Column], kind: ArrowFormat, *, source: Sequence[str]) -> None:
+        self._source = source
         self._columns = columns
-        self._format: ArrowFormat = format
+        self._kind: ArrowFormat = kind
         self._encoder = ArrowEncoder(columns)
-        self._sink: Untyped = (
-            _ParquetSink(path, self._encoder) if format == "parquet" else _IpcSink(path, self._encoder)
-        )
+        self._sink: Untyped = (_parquet_sink if kind == "parquet" else _IpcSink)(path, self._encoder)
 
     def write(self, batch: Batch) -> None:
-        self._sink.write(self._encoder.encode(batch))
+        self._sink.write_batch(self._encoder.encode(batch))
 
     def keep(self, old: Path, identities: Identities) -> int:
         pa = load_extra("pyarrow", extra="arrow")
         written, kept = pa.array(identities.run_ids, type=pa.int64()), 0
-        for stored in _read_batches(old, self._columns[: len(self._columns) - len(self._source)], self._format):
+        for stored in _read_batches(old, self._columns[: len(self._columns) - len(self._source)], self._kind):
             batch = self._completed(stored)
             others = batch.filter(_of_other_runs(batch, identities, written))
             if others.num_rows:
-                self._sink.write(self._encoder.adopt(others))
+                self._sink.write_batch(self._encoder.adopt(others))
                 kept += others.num_rows
         return kept
 
@@ -64,12 +55,9 @@ class ArrowFileWriter:
         self._sink.close()
 
 
-class _ParquetSink:
-    def __init__(self, path: Path, encoder: ArrowEncoder) -> None:
-        parquet = load_extra("pyarrow.parquet", extra="arrow")
-        self._writer = parquet.ParquetWriter(str(path), encoder.schema, compression="zstd")
-        self.write = self._writer.write_batch
-        self.close = self._writer.close
+def _parquet_sink(path: Path, encoder: ArrowEncoder) -> Untyped:
+    parquet = load_extra("pyarrow.parquet", extra="arrow")
+    return parquet.ParquetWriter(str(path), encoder.schema, compression="zstd")
 
 
 class _IpcSink:
@@ -81,7 +69,7 @@ class _IpcSink:
         self._stream_path = path.with_name(f"{path.name}.stream")
         self._encoder = encoder
         self._stream = self._ipc.new_stream(str(self._stream_path), encoder.schema)
-        self.write = self._stream.write_batch
+        self.write_batch = self._stream.write_batch
 
     def close(self) -> None:
         self._stream.close()
@@ -94,32 +82,32 @@ class _IpcSink:
         self._stream_path.unlink()
 
 
-def arrow_columns(path: Path, format: ArrowFormat) -> list[str]:  # noqa: A002  the common name
+def arrow_columns(path: Path, kind: ArrowFormat) -> list[str]:
     pa = load_extra("pyarrow", extra="arrow")
     with _readable(path):
-        if format == "parquet":
+        if kind == "parquet":
             return list(load_extra("pyarrow.parquet", extra="arrow").read_schema(str(path)).names)
         with pa.OSFile(str(path)) as file:
             return list(load_extra("pyarrow.ipc", extra="arrow").open_file(file).schema.names)
 
 
-def arrow_rows(path: Path, columns: Sequence[Column], format: ArrowFormat) -> Iterator[tuple[Any, ...]]:  # noqa: A002
-    for batch in _read_batches(path, columns, format):
+def arrow_rows(path: Path, columns: Sequence[Column], kind: ArrowFormat) -> Iterator[tuple[Any, ...]]:
+    for batch in _read_batches(path, columns, kind):
         yield from _plain_rows(batch)
 
 
-def _read_batches(path: Path, columns: Sequence[Column], format: ArrowFormat) -> Iterator[Untyped]:  # noqa: A002
+def _read_batches(path: Path, columns: Sequence[Column], kind: ArrowFormat) -> Iterator[Untyped]:
     """Some columns of a file, in batches, with the types of an export, even if another program rewrote the file."""
     pa = load_extra("pyarrow", extra="arrow")
     schema = pa.schema([(column.name, plain_type(pa, column.kind)) for column in columns])
     with _readable(path), pa.OSFile(str(path)) as file:
-        for stored in _stored_batches(file, schema.names, format):
+        for stored in _stored_batches(file, schema.names, kind):
             arrays = [stored.column(field.name).cast(field.type) for field in schema]
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _stored_batches(file: Untyped, names: list[str], format: ArrowFormat) -> Iterator[Untyped]:  # noqa: A002
-    if format == "parquet":
+def _stored_batches(file: Untyped, names: list[str], kind: ArrowFormat) -> Iterator[Untyped]:
+    if kind == "parquet":
         parquet = load_extra("pyarrow.parquet", extra="arrow")
         with parquet.ParquetFile(file, pre_buffer=False) as stored:  # otherwise all row groups stay in memory
             yield from stored.iter_batches(batch_size=BATCH_ROWS, columns=names, use_threads=False)

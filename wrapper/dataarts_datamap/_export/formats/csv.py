@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap._errors import ExportError
-from dataarts_datamap._export.columns import SOURCE, Batch, Column, Kind, chosen_columns
+from dataarts_datamap._export.columns import SOURCE, Batch, Column, Kind
 from dataarts_datamap._export.formats.times import milliseconds_of, time_text
 from dataarts_datamap._export.increment import IDENTITY, stored_identity
 from dataarts_datamap._text import shown
@@ -33,10 +33,8 @@ _CELL: Final = re.compile(r'(?:\A|,)(?:"((?:[^"]++|"")*+)"(?=,|\Z)|([^,]*+))')
 class CsvWriter:
     """Writes a CSV file; ``source`` has the values of the columns ``SOURCE`` for older rows without them."""
 
-    def __init__(
-        self, path: Path, columns: Sequence[Column], *, guard: bool, bom: bool, source: Sequence[str] = ()
-    ) -> None:
-        self._source = tuple(source)
+    def __init__(self, path: Path, columns: Sequence[Column], *, guard: bool, bom: bool, source: Sequence[str]) -> None:
+        self._source = source
         self._columns = columns
         self._guard = guard
         self._cells = [_cell_maker(column.kind, guard=guard) for column in columns]
@@ -52,16 +50,17 @@ class CsvWriter:
         (names, records), kept = _read(old), 0
         added: dict[str, str] = dict(zip(SOURCE, self._source, strict=False))
         tail = "".join(f",{_text_cell(text, guard=self._guard)}" for text in self._source)
-        places = [(name, _kind(name), names.index(name) if name in names else None) for name in IDENTITY]
+        kinds = {column.name: column.kind for column in self._columns}
+        places = [(name, kinds[name], names.index(name) if name in names else None) for name in IDENTITY]
         at, written = names.index("run_id"), set(identities.run_ids)
         for record in records:
-            run_id = _integer(old, _cell(old, record, at))
+            run_id = _read_cell(old, Kind.INTEGER, _cell(old, record, at))
             if self._source or not run_id or run_id in written:
                 cells = list(_cells(record))
                 if len(cells) < len(names):
                     raise _short(old, record)
                 values = [
-                    added.get(name) if place is None else _identity_cell(old, kind, cells[place])
+                    added.get(name) if place is None else _read_cell(old, kind, cells[place])
                     for name, kind, place in places
                 ]
                 if identities.hold(stored_identity(values)) or identities.hold(stored_identity(_unguarded(values))):
@@ -187,22 +186,6 @@ def _short(path: Path, record: str) -> ExportError:
     return ExportError(f"{path} has a line with fewer cells than its header: {shown(record)}")
 
 
-def _integer(path: Path, cell: str) -> int | None:
-    try:
-        return int(cell) if cell else None
-    except ValueError:
-        raise ExportError(f"{path} holds a run_id that is not an integer: {cell!r:.80}") from None
-
-
-def _kind(name: str) -> Kind:
-    (column,) = chosen_columns([name], "json")
-    return column.kind
-
-
-def _identity_cell(path: Path, kind: Kind, cell: str) -> Any:  # noqa: ANN401
-    return _integer(path, cell) if kind is Kind.INTEGER else _read_cell(path, kind, cell)
-
-
 def _unguarded(values: Sequence[Any]) -> list[Any]:
     """The values without guarding apostrophes, since a file does not show whether it was guarded."""
     return [unguarded(value) if isinstance(value, str) else value for value in values]
@@ -211,4 +194,17 @@ def _unguarded(values: Sequence[Any]) -> list[Any]:
 def _read_cell(path: Path, kind: Kind, cell: str) -> Any:  # noqa: ANN401
     if not cell:
         return None
-    return milliseconds_of(path, cell) if kind is Kind.TIME else cell
+    match kind:
+        case Kind.TIME:
+            return milliseconds_of(path, cell)
+        case Kind.INTEGER:
+            return _integer(path, cell)
+        case _:
+            return cell
+
+
+def _integer(path: Path, cell: str) -> int:
+    try:
+        return int(cell)
+    except ValueError:
+        raise ExportError(f"{path} holds a run_id that is not an integer: {cell!r:.80}") from None

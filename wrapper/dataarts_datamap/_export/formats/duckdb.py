@@ -42,8 +42,8 @@ class DatabaseWriter:
         self._batch = f"{table} batch"  # a view, whose name must differ from the table's
         self._insert = f"INSERT INTO {_quoted(table)} SELECT * FROM {_quoted(self._batch)}"  # noqa: S608  quoted names
         self._encoder = ArrowEncoder(columns, extra="duckdb")
-        self._connection = _connect_frugally(path)
         with _converted_errors(path):
+            self._connection = _connect_frugally(path)
             self._connection.execute(f"CREATE TABLE {_quoted(table)} ({_definition(columns)})")
 
     def write(self, batch: Batch) -> None:
@@ -58,14 +58,14 @@ class DatabaseWriter:
 
 
 def merge_database(  # noqa: PLR0913  one keyword for each choice
-    made: Path, target: Path, columns: Sequence[Column], *, table: str, append: bool, source: Sequence[str] = ()
+    made: Path, target: Path, columns: Sequence[Column], *, table: str, append: bool, source: Sequence[str]
 ) -> int:
     """Merge one database into another in one transaction; returns the number of older rows that were kept.
 
     With ``append``, the older table's rows of the same runs are replaced; otherwise all its rows.
     ``source`` has the values of the columns ``SOURCE`` for the older rows, if the older table lacks these columns.
     """
-    with _converted_errors(target), closing(_connect_frugally(made)) as connection:
+    with _converted_errors(made), closing(_connect_frugally(made)) as connection:
         (name,) = connection.execute("SELECT current_database()").fetchone()
         older = _quoted(f"older {name}")
         connection.execute(f"ATTACH {_literal(str(target))} AS {older} (TYPE duckdb)")
@@ -122,16 +122,14 @@ def duckdb_rows(path: Path, columns: Sequence[Column], *, table: str) -> Iterato
 
 
 def _connect(path: Path) -> Untyped:
-    with _converted_errors(path):
-        return load_extra("duckdb", extra="duckdb").connect(str(path))
+    return load_extra("duckdb", extra="duckdb").connect(str(path))
 
 
 def _connect_frugally(path: Path) -> Untyped:
     """A connection that uses little memory and spills to disk, keeps no order, and prints nothing."""
     connection = _connect(path)
-    with _converted_errors(path):
-        for setting in _FRUGAL:
-            connection.execute(f"SET {setting}")
+    for setting in _FRUGAL:
+        connection.execute(f"SET {setting}")
     return connection
 
 

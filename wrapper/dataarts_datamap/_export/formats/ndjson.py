@@ -38,7 +38,7 @@ class _Identified(Struct):
 class NdjsonWriter:
     """Writes a file of JSON lines; ``source`` has the values of the columns ``SOURCE`` for older rows without them."""
 
-    def __init__(self, path: Path, columns: Sequence[Column], *, source: Sequence[str] = ()) -> None:
+    def __init__(self, path: Path, columns: Sequence[Column], *, source: Sequence[str]) -> None:
         self._source = dict(zip(SOURCE, source, strict=False))
         self._columns = columns
         self._names = [column.name for column in columns]

@@ -19,7 +19,6 @@ def time_text(milliseconds: int | None) -> str:
 
 
 def milliseconds_of(path: Path, text: str) -> int:
-    """The milliseconds since the epoch of a time in a file."""
     try:
         return (datetime.fromisoformat(text) - EPOCH) // MILLISECOND
     except (ValueError, TypeError):
