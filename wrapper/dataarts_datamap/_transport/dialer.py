@@ -27,7 +27,7 @@ _READ_SIZE: Final = 64 * 1024
 class Stream(Protocol):
     """A stream of bytes with these methods of a socket: a socket itself, or TLS inside TLS."""
 
-    def settimeout(self, value: float | None, /) -> None: ...
+    def settimeout(self, value: float, /) -> None: ...
     def send(self, data: bytes | memoryview, /) -> int: ...
     def recv(self, bufsize: int, /) -> bytes: ...
 
@@ -152,9 +152,9 @@ class _TLSInTLS:
         self._outer = outer
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
-        self._timeout: float | None = None
+        self._timeout = 0.0
 
-    def settimeout(self, value: float | None, /) -> None:
+    def settimeout(self, value: float, /) -> None:
         self._timeout = value
 
     def do_handshake(self) -> None:
@@ -171,7 +171,7 @@ class _TLSInTLS:
 
     def _taken(self, action: Callable[[], T]) -> T:
         """The result of an action, after reading the bytes that it needs and sending the bytes that it made."""
-        until = None if self._timeout is None else time.monotonic() + self._timeout
+        until = time.monotonic() + self._timeout
         while True:
             try:
                 result = action()
@@ -183,13 +183,13 @@ class _TLSInTLS:
                 self._flush(until)
                 return result
 
-    def _flush(self, until: float | None) -> None:
+    def _flush(self, until: float) -> None:
         if data := self._outgoing.read():
             self._outer_within(until).sendall(data)
 
-    def _outer_within(self, until: float | None) -> ssl.SSLSocket:
-        left = None if until is None else until - time.monotonic()
-        if left is not None and left <= 0:
+    def _outer_within(self, until: float) -> ssl.SSLSocket:
+        left = until - time.monotonic()
+        if left <= 0:
             raise TimeoutError
         self._outer.settimeout(left)
         return self._outer

@@ -58,8 +58,8 @@ class Deadline(Struct, frozen=True):
     clock: Clock
     cancellation: Cancellation | None = None
 
-    def left(self, timeout: float | None) -> float:
-        """The timeout, or the time left if that is less or the timeout is None.
+    def left(self, timeout: float) -> float:
+        """The timeout, or the time left if that is less.
 
         Raises:
             TimeoutError: No time is left.
@@ -67,7 +67,7 @@ class Deadline(Struct, frozen=True):
         left = self.until - self.clock.monotonic()
         if left <= 0:
             raise TimeoutError
-        return left if timeout is None else min(timeout, left)
+        return min(timeout, left)
 
     def check(self) -> None:
         """Raise ``ConnectionAbortedError`` if the exchange was cancelled."""
