@@ -82,7 +82,7 @@ def test_lineage_and_details_are_asked_for_as_documented() -> None:
     """Arrays go out as repeated keys, booleans as JSON writes them, and many GUIDs as a bare array."""
     bulk = bulk_lineage_request(**WHERE, offset=100, limit=50)
     assert ("/v1/p/datamap/lineage/bulk", (("offset", "100"), ("limit", "50"))) == (bulk.path, bulk.query)
-    around = table_lineage_request(**WHERE, guid=GUID)
+    around = table_lineage_request(**WHERE, guid=GUID, direction="IN")
     assert f"/v2/p/datamap/lineage/guid/{GUID}" == around.path
     assert {
         ("direction", "IN"),
@@ -100,7 +100,7 @@ def test_lineage_and_details_are_asked_for_as_documented() -> None:
     ("build", "reason"),
     [
         (lambda: entity_request(**WHERE, guid="../x"), "table_guid '../x' is not an id"),
-        (lambda: table_lineage_request(**WHERE, guid="a/b"), "table_guid 'a/b' is not an id"),
+        (lambda: table_lineage_request(**WHERE, guid="a/b", direction="IN"), "table_guid 'a/b' is not an id"),
         (lambda: details_request(**WHERE, guids=[]), "the number of guids must be 1 to 50, not 0"),
         (lambda: bulk_lineage_request(**WHERE, offset=-1, limit=1), "offset must be an integer from 0"),
         (

@@ -37,7 +37,7 @@ def bulk_lineage_request(*, endpoint: str, project_id: str, instance_id: str, of
 
 
 def table_lineage_request(
-    *, endpoint: str, project_id: str, instance_id: str, guid: str, direction: FlowDirection = "IN"
+    *, endpoint: str, project_id: str, instance_id: str, guid: str, direction: FlowDirection
 ) -> Request:
     """A ShowDatamapLineage request for the inputs of a table, or its outputs."""
     return build_lineage_request(

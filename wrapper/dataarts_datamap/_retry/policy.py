@@ -97,7 +97,7 @@ def is_passing(error: DataMapError) -> bool:
     """Whether another attempt may succeed."""
     match error:
         case TransportError():
-            refused = error.status is not None and error.status in _REFUSALS  # usually by a proxy
+            refused = error.status in _REFUSALS  # usually by a proxy
             return not refused and not isinstance(error, _LASTING_FAILURES)
         case StatusError():
             return error.status in _PASSING_STATUSES
