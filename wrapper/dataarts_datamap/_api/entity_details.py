@@ -22,7 +22,6 @@ MOST_GUIDS: Final = 50
 
 
 def entity_request(*, endpoint: str, project_id: str, instance_id: str, guid: str) -> Request:
-    """A ShowDataDetail request."""
     return build_entity_request(
         endpoint,
         project_id=path_segment("project_id", project_id),
@@ -56,7 +55,6 @@ _DETAILS: Final = json.Decoder(_Details)
 
 
 def decode_entity(response: Response) -> Table:
-    """The asset of a ShowDataDetail response."""
     return decode_document(response, _DETAIL, lambda sent: Table.from_raw(sent.entity), "an asset", "it has no GUID")
 
 

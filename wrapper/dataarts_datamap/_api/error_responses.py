@@ -61,12 +61,7 @@ class ErrorDetails(Struct, frozen=True):
 
 
 def check_status(response: Response, *, expected: int = _OK) -> None:
-    """Return if the response has the expected status.
-
-    Raises:
-        StatusError: The HTTP status is 400 or more.
-        InvalidEnvelopeError: The HTTP status is a different one, below 400.
-    """
+    """Raise a ``StatusError`` for a status of 400 or more, an ``InvalidEnvelopeError`` for another unexpected one."""
     if response.status == expected:
         return
     if response.status < _FIRST_ERROR_STATUS:
@@ -83,11 +78,6 @@ def status_error(status: int) -> type[StatusError]:
 
 
 def refuse_error_body(response: Response) -> None:
-    """Return if the response of HTTP 200 is not an error body.
-
-    Raises:
-        ErrorBodyError: It is an error body.
-    """
     details = read_error(response.content)
     if details is not None:
         raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)

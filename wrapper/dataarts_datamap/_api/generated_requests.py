@@ -61,7 +61,6 @@ def _pairs(parameters: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 
 def build_search_request(endpoint: str, *, project_id: str, instance: str, body: Mapping[str, Any]) -> Request:
-    """A ShowDataSets request."""
     from dataarts_datamap_client.api.data_map.show_data_sets import _get_kwargs  # noqa: PLC0415  # pyright: ignore[reportPrivateUsage]  as above
     from dataarts_datamap_client.models.search_request import SearchRequest  # noqa: PLC0415  loads attrs
 
@@ -71,21 +70,18 @@ def build_search_request(endpoint: str, *, project_id: str, instance: str, body:
 
 
 def build_entity_request(endpoint: str, *, project_id: str, instance: str, guid: str) -> Request:
-    """A ShowDataDetail request."""
     from dataarts_datamap_client.api.data_map.show_data_detail import _get_kwargs  # noqa: PLC0415  # pyright: ignore[reportPrivateUsage]  as above
 
     return build_request(_get_kwargs, endpoint, project_id=project_id, instance=instance, guid=guid)
 
 
 def build_details_request(endpoint: str, *, project_id: str, instance: str, guids: list[str]) -> Request:
-    """A ListEntityDetails request."""
     from dataarts_datamap_client.api.data_map.list_entity_details import _get_kwargs  # noqa: PLC0415  # pyright: ignore[reportPrivateUsage]  as above
 
     return build_request(_get_kwargs, endpoint, project_id=project_id, instance=instance, body=guids)
 
 
 def build_bulk_lineage_request(endpoint: str, *, project_id: str, instance: str, offset: int, limit: int) -> Request:
-    """A ShowLineageBulk request."""
     from dataarts_datamap_client.api.data_map.show_lineage_bulk import _get_kwargs  # noqa: PLC0415  # pyright: ignore[reportPrivateUsage]  as above
 
     return build_request(_get_kwargs, endpoint, project_id=project_id, instance=instance, offset=offset, limit=limit)
@@ -94,7 +90,6 @@ def build_bulk_lineage_request(endpoint: str, *, project_id: str, instance: str,
 def build_lineage_request(
     endpoint: str, *, project_id: str, instance: str, guid: str, direction: FlowDirection
 ) -> Request:
-    """A ShowDatamapLineage request for the inputs of an asset, or its outputs."""
     from dataarts_datamap_client.api.data_map.show_datamap_lineage import _get_kwargs  # noqa: PLC0415  # pyright: ignore[reportPrivateUsage]  as above
 
     return build_request(

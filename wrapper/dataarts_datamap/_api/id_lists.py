@@ -27,7 +27,6 @@ _IN_EFFECT: Final = 2
 
 
 def projects_request(*, endpoint: str, region: str) -> Request:
-    """A request to IAM for the projects with a region's name."""
     return Request(
         method="GET",
         endpoint=endpoint,
@@ -43,7 +42,6 @@ def instances_request(offset: int, *, endpoint: str, project_id: str) -> Request
 
 
 def workspaces_request(offset: int, *, endpoint: str, project_id: str, instance_id: str) -> Request:
-    """A request for a page of an instance's workspaces."""
     return _list_request(endpoint, project_id, f"workspaces/{quote(instance_id, safe='')}", offset)
 
 

@@ -37,12 +37,7 @@ def decode_leniently(text: str | bytes) -> Any:  # noqa: ANN401  any JSON value
 
 
 def decode_any(text: str | bytes) -> Any:  # noqa: ANN401  any JSON value
-    """The document, decoded leniently only if the fast decoder refuses it.
-
-    Raises:
-        ValueError: It is not JSON; the text says where.
-        RecursionError: It is nested too deeply.
-    """
+    """The document, decoded leniently only if the fast decoder refuses it. Errors as in ``decode_leniently``."""
     try:
         return json.decode(text)
     except (ValueError, RecursionError) as error:
@@ -53,12 +48,7 @@ def decode_any(text: str | bytes) -> Any:  # noqa: ANN401  any JSON value
 
 
 def decode_as(decoder: json.Decoder[T], content: bytes) -> T:
-    """The document as the decoder's type; halves of surrogate pairs in its texts stay unchanged.
-
-    Raises:
-        ValueError: It is not JSON, or not of the type.
-        RecursionError: It is nested too deeply.
-    """
+    """The document as the decoder's type, decoded as by ``decode_any``; a wrong type is a ``ValueError``, too."""
     try:
         return decoder.decode(content)
     except ValidationError:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 
 def bulk_lineage_request(*, endpoint: str, project_id: str, instance_id: str, offset: int, limit: int) -> Request:
-    """A ShowLineageBulk request."""
     return build_bulk_lineage_request(
         endpoint,
         project_id=path_segment("project_id", project_id),
@@ -39,7 +38,6 @@ def bulk_lineage_request(*, endpoint: str, project_id: str, instance_id: str, of
 def table_lineage_request(
     *, endpoint: str, project_id: str, instance_id: str, guid: str, direction: FlowDirection
 ) -> Request:
-    """A ShowDatamapLineage request for the inputs of a table, or its outputs."""
     return build_lineage_request(
         endpoint,
         project_id=path_segment("project_id", project_id),
@@ -189,7 +187,6 @@ _GRAPH: Final = json.Decoder(_Graph)
 
 
 def decode_table_lineage(response: Response) -> AssetGraph:
-    """The graph of a ShowDatamapLineage response."""
     return decode_document(response, _GRAPH, _graph, "lineage", "it has no relationships")
 
 

@@ -43,7 +43,6 @@ class SearchTerms(Struct, frozen=True, kw_only=True):
 def search_request(  # noqa: PLR0913  the operation has that many parameters
     *, endpoint: str, project_id: str, instance_id: str, terms: SearchTerms, offset: int, limit: int
 ) -> Request:
-    """A ShowDataSets request."""
     body: dict[str, Any] = {
         "limit": query_integer("page_size", limit, minimum=1),
         "offset": query_integer("offset", offset, minimum=0),
@@ -93,7 +92,6 @@ _DECODER: Final = json.Decoder(_Found)
 
 
 def decode_tables(response: Response) -> TablePage:
-    """The page of a ShowDataSets response."""
     return decode_document(response, _DECODER, _page, "a page of assets", "it has no entities")
 
 

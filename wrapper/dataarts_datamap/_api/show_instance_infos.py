@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 def runs_request(  # noqa: PLR0913  the operation has that many parameters
     operator: Operator, window: Window, *, endpoint: str, project_id: str, instance_id: str, offset: int, limit: int
 ) -> Request:
-    """A ShowInstanceInfos request."""
     check_runs_arguments(operator, limit=limit)
     return build_request(
         SHOW_INSTANCE_INFOS,

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 
 def operators_request(*, endpoint: str, project_id: str, instance_id: str, table_guid: str) -> Request:
-    """A ShowNodes request."""
     return build_request(
         SHOW_NODES,
         endpoint,
@@ -38,13 +37,6 @@ _OPERATORS_DECODER: Final = json.Decoder(list[_Operator])
 
 
 def decode_operators(response: Response) -> list[Operator]:
-    """The operators in a ShowNodes response.
-
-    Raises:
-        StatusError: The HTTP status is 400 or more.
-        ErrorBodyError: HTTP 200 carries an error body.
-        InvalidEnvelopeError: The HTTP status is below 400, but not 200, or the response is not a list of operators.
-    """
     check_status(response)
     try:
         return [_checked_operator(sent) for sent in decode_as(_OPERATORS_DECODER, response.content)]

@@ -34,16 +34,7 @@ class Found(Struct, frozen=True):
 
 
 class Search(SecretStruct, frozen=True, kw_only=True):
-    """A search for credentials.
-
-    Attributes:
-        environ: The variables; an empty one counts as not set.
-        region: The region, for a password; None to take it from the variables.
-        project_id: The project, for a password; None to take it from the variables.
-        iam_endpoint: Address of IAM, for a password; None to take it from the variables.
-        allow_http: Whether that address may be plain ``http`` to another machine than this one.
-        strict_permissions: Whether a profile file that others may read is refused.
-    """
+    """The arguments of ``find_credentials``, with ``environ`` and ``allow_http`` known."""
 
     environ: Mapping[str, str]
     region: str | None = None
@@ -60,11 +51,7 @@ class Search(SecretStruct, frozen=True, kw_only=True):
         """The credentials in the place with this name.
 
         If there is no name, ``DATAMAP_CREDENTIALS`` names the place; if that is not set, the first place with
-        credentials counts.
-
-        Raises:
-            CredentialsError: As for ``find_credentials``.
-            ConfigurationError: As for ``find_credentials``, except for ``DATAMAP_ALLOW_HTTP``, which is not read here.
+        credentials counts. Errors as in ``find_credentials``.
         """
         named = name or self.first(_NAME_VARIABLE)
         if named is None:
@@ -104,11 +91,7 @@ class Search(SecretStruct, frozen=True, kw_only=True):
 
 
 def allows_http(environ: Mapping[str, str]) -> bool:
-    """Whether ``DATAMAP_ALLOW_HTTP`` allows plain ``http`` to another machine.
-
-    Raises:
-        ConfigurationError: It is set to something other than 1, true, yes, on, 0, false, no and off.
-    """
+    """Whether ``DATAMAP_ALLOW_HTTP`` allows plain ``http`` to another machine."""
     said = environ.get(_HTTP_VARIABLE, "")
     del environ  # a traceback would show it
     if said.lower() not in _ON | _OFF:

@@ -48,7 +48,6 @@ class RenewableCredentials(Credentials, Protocol):
 
 
 def now_utc() -> datetime:
-    """The time in UTC."""
     return datetime.now(UTC)
 
 

@@ -68,7 +68,6 @@ def read_profile(named: str | None, *, strict_permissions: bool) -> Profile | st
 
 
 def _read(path: Path) -> tuple[Hidden[bytes], int]:
-    """The content and the mode of a file."""
     descriptor = os.open(path, os.O_RDONLY | _NO_WAIT)
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):

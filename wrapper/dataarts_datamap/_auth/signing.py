@@ -76,11 +76,7 @@ def sign(request: Request, *, access_key: str, secret_key: Hidden[str]) -> Reque
 
 
 def canonical_query(pairs: QueryPairs) -> str:
-    """The query in its signed form: sorted by name and value, percent-encoded, with a list as repeated names.
-
-    Raises:
-        InvalidArgumentError: Values of one parameter are of different types, so that they have no order.
-    """
+    """The query in its signed form: sorted by name and value, percent-encoded, with a list as repeated names."""
     flat = [(name, value) for name, given in pairs for value in (given if isinstance(given, list) else [given])]
     try:
         ordered = sorted(flat)

@@ -77,13 +77,7 @@ class AccessKeys(Secret):
         )
 
     def get(self) -> Call[AccessKeyCredentials]:
-        """The key; yields requests for it if there is none, or if it must be renewed.
-
-        Raises:
-            ConfigurationError: IAM must issue a key, and its address is not known.
-            ServiceError: IAM, or the cloud server's metadata service, refused.
-            InvalidResponseError: The response of either holds no token or no key.
-        """
+        """The key; yields requests for it if there is none, or if it must be renewed."""
         if isinstance(self._credentials, KeyHolder):
             return (yield from self._credentials.access_key_credentials())
         return (yield from self._temporary.get())
@@ -125,12 +119,7 @@ class AccessKeys(Secret):
 def decode_key(
     response: Response, *, issuer: str, clock: Callable[[], datetime], status: int = _OK
 ) -> Fetched[AccessKeyCredentials]:
-    """The temporary key in a response, and the seconds for which it is still valid according to the clock.
-
-    Raises:
-        StatusError: The HTTP status is 400 or more.
-        InvalidEnvelopeError: The HTTP status is below 400, but not the expected one, or the response holds no key.
-    """
+    """The temporary key in a response, and the seconds for which it is still valid according to the clock."""
     check_status(response, expected=status)
     try:
         sent = decode_as(_DECODER, response.content).credential

@@ -126,11 +126,9 @@ class AttemptLog:
         self._started = self._clock.monotonic()
 
     def arrive(self, response: Response | None = None) -> None:
-        """Note that the response is complete, or that the request failed without one."""
         self._response, self._ended = response, self._clock.monotonic()
 
     def end(self, error: DataMapError | None = None, *, next_wait: float | None = None) -> None:
-        """Report the latest request, if any, and the error that ended the attempt, if any."""
         request, self._request = self._request, None
         if request is not None and self._reporter.is_heard:
             attempt = self._attempt(request, error, next_wait)

@@ -27,16 +27,13 @@ class Cancellation:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether nothing more may be sent."""
         return self.event.is_set
 
     def check(self) -> None:
-        """Raise ``ConnectionAbortedError`` if the exchanges were cancelled."""
         if self.is_cancelled:
             raise ConnectionAbortedError("the exchange was ended")
 
     def cancel(self) -> None:
-        """Cancel the exchanges."""
         with self._lock:
             self.event.set()
             for waited_for in self._sockets:
@@ -45,11 +42,7 @@ class Cancellation:
 
     @contextmanager
     def watching(self, waited_for: socket.socket) -> Generator[None]:
-        """A context in which a thread waits for a socket.
-
-        Raises:
-            ConnectionAbortedError: The exchanges were cancelled.
-        """
+        """A context in which a thread waits for a socket; ``ConnectionAbortedError`` if cancelled before."""
         with self._lock:
             self.check()
             self._sockets.add(waited_for)

@@ -31,11 +31,7 @@ class Decompressor:
         return self._inflate is None or not self._began or self._inflate.eof
 
     def unpack(self, chunk: bytes, most: int) -> bytes:
-        """The content of a chunk; if it is compressed, only the first ``most`` bytes.
-
-        Raises:
-            zlib.error: It is not valid gzip.
-        """
+        """The content of a chunk; if it is compressed, only the first ``most`` bytes."""
         if self._inflate is None:
             return chunk
         parts: list[bytes] = []

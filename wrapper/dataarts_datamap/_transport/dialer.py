@@ -33,12 +33,7 @@ class Stream(Protocol):
 
 
 class Dialed(NamedTuple):
-    """An open connection.
-
-    Attributes:
-        stream: The stream of bytes.
-        bottom: The socket below the stream, for waiting and closing.
-    """
+    """A stream, and the socket below it, for waiting and closing."""
 
     stream: Stream
     bottom: socket.socket

@@ -66,7 +66,6 @@ class PoolRegistry(Generic[PoolT]):
         return self._routes[endpoint]
 
     def closed(self) -> ClientClosedError | None:
-        """The error of a closed client; None if it is open."""
         if not self.closing.is_set:
             return None
         return ClientClosedError("the client is closed: create a new one, or close it later")

@@ -21,19 +21,13 @@ _SOCKS: Final = frozenset(("socks", "socks4", "socks4a", "socks5", "socks5h"))
 
 
 class Proxy(SecretStruct, frozen=True):
-    """A proxy.
-
-    Attributes:
-        address: Scheme, host and port.
-        auth: User and password. Left out of the repr.
-    """
+    """A proxy: scheme, host and port; user and password, which the repr leaves out."""
 
     address: str
     auth: tuple[bytes, bytes] | None = None
 
     @property
     def origin(self) -> Origin:
-        """The proxy's origin."""
         parts = urlsplit(self.address)
         return Origin(parts.scheme, parts.hostname or "", parts.port)
 
@@ -73,9 +67,7 @@ def environment_proxy(endpoint: str) -> Proxy | None:
 
     None if they name none, if ``NO_PROXY`` or, without it, the system's settings exclude the endpoint, or if the
     endpoint is on this machine or is no http or https address, to which no connection can be made.
-
-    Raises:
-        ConfigurationError: As for ``checked_proxy``.
+    Errors as in ``checked_proxy``.
     """
     if _HAS_NO_SETTINGS and not any(name.lower().endswith("_proxy") for name in os.environ):
         return None

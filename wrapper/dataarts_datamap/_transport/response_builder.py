@@ -79,11 +79,9 @@ class ResponseBuilder:
 
     @property
     def left(self) -> float:
-        """Seconds left until the deadline."""
         return max(0.0, self._until - self._clock.monotonic())
 
     def begin(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        """Take the head of the response."""
         self._head = status, _header_fields(headers)
         # a part of compressed content is not a complete stream
         encoding = "" if status == _PARTIAL else self._head[1].get("content-encoding", "")
@@ -96,14 +94,12 @@ class ResponseBuilder:
         raise failure
 
     def feed(self, chunk: bytes) -> None:
-        """Take a chunk of the content."""
         self._received += len(chunk)
         if self._received > self._max_size + _MOST_OVERHEAD:  # an endless compressed stream can have no content
             raise self._too_large()
         self._keep(self._unpacker.unpack(chunk, self._max_size - self._size + 1))
 
     def response(self) -> Response:
-        """The complete response."""
         if not self._unpacker.is_whole:
             raise self._error(TransportError, f"truncated compressed content from {self._where}")
         return self._respond(b"".join(self._parts))

@@ -20,13 +20,7 @@ _FIELD_VALUE: Final = re.compile(rb"(?:[^\0\s]+(?:[ \t]+[^\0\s]+)*)?")
 class StandIns(Secret):
     """A request as a library gets it, with stand-ins for secrets.
 
-    Args:
-        headers: Names and values; each hidden value gets a stand-in.
-        content: The body, replaced by as many zeros.
-
-    Attributes:
-        headers: Names, and values or stand-ins.
-        content: Zeros.
+    Each hidden value of a header has a stand-in, and the content as many zeros.
 
     Raises:
         InvalidRequestError: A hidden value holds characters that HTTP cannot send.

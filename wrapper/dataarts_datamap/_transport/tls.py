@@ -23,11 +23,7 @@ def is_without_tls(error: object) -> bool:
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """A TLS context that trusts the certificates of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, else those of certifi.
-
-    Raises:
-        ConfigurationError: The certificates of ``SSL_CERT_FILE`` cannot be loaded.
-    """
+    """A TLS context that trusts the certificates of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, else those of certifi."""
     context = _trusting()
     context.set_alpn_protocols(["http/1.1"])  # as the HTTP library sets it, so that all connections offer the same
     return context

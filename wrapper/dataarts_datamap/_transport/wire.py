@@ -24,13 +24,7 @@ ChunksT = TypeVar("ChunksT", "Iterator[bytes]", "AsyncIterator[bytes]")
 
 
 class Origin(Struct, frozen=True):
-    """The other end of a connection.
-
-    Attributes:
-        scheme: ``http`` or ``https``.
-        host: Name or address, ASCII.
-        port: The port; None for the scheme's default.
-    """
+    """The other end of a connection: an ASCII name or address, and a port, None for the scheme's default."""
 
     scheme: str
     host: str
@@ -46,31 +40,20 @@ class Timeouts(Struct, frozen=True):
 
 
 class Deadline(Struct, frozen=True):
-    """The deadline of an exchange, and the means to cancel the exchange earlier.
-
-    Attributes:
-        until: The deadline, as a time of the clock.
-        clock: The clock.
-        cancellation: Cancels the exchange from another thread; None if nothing can.
-    """
+    """The deadline of an exchange, as a time of the clock, and the means to cancel it earlier from another thread."""
 
     until: float
     clock: Clock
     cancellation: Cancellation | None = None
 
     def left(self, timeout: float) -> float:
-        """The timeout, or the time left if that is less.
-
-        Raises:
-            TimeoutError: No time is left.
-        """
+        """The timeout, or the time left if that is less; ``TimeoutError`` if none is left."""
         left = self.until - self.clock.monotonic()
         if left <= 0:
             raise TimeoutError
         return min(timeout, left)
 
     def check(self) -> None:
-        """Raise ``ConnectionAbortedError`` if the exchange was cancelled."""
         if self.cancellation is not None:
             self.cancellation.check()
 
@@ -80,14 +63,7 @@ class Deadline(Struct, frozen=True):
 
 
 class WireRequest(SecretStruct, frozen=True):
-    """A request as sent.
-
-    Attributes:
-        target: Path and query.
-        headers: Names and values; a value that may be secret is hidden.
-        timeouts: The timeouts of its steps.
-        deadline: The deadline of the whole exchange.
-    """
+    """A request as sent. The target is path and query; a header's value that may be secret is hidden."""
 
     method: str
     origin: Origin
