@@ -72,7 +72,6 @@ def check_status(response: Response, *, expected: int = _OK) -> None:
 
 
 def status_error(status: int) -> type[StatusError]:
-    """The error class for an HTTP status of 400 or more."""
     fallback = ServerError if status >= _FIRST_SERVER_ERROR_STATUS else StatusError
     return _STATUS_ERRORS.get(status, fallback)
 

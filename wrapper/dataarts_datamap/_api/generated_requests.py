@@ -30,7 +30,6 @@ SHOW_INSTANCE_INFOS: Final = show_instance_infos._get_kwargs  # noqa: SLF001  # 
 def build_request(
     operation: Callable[P, dict[str, Any]], endpoint: str, *arguments: P.args, **parameters: P.kwargs
 ) -> Request:
-    """The request of an operation, with the parameters that its generated builder has."""
     kwargs = operation(*arguments, **parameters)
     return Request(
         method=kwargs["method"].upper(),

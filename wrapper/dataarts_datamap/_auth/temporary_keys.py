@@ -61,10 +61,6 @@ class AccessKeys(Secret):
     Credentials that have an access key return it. For others, such as a token, IAM issues a temporary key, which is
     requested when it is first needed, once for all threads and tasks, and renewed when less than a quarter of its 15
     minutes is left.
-
-    Args:
-        credentials: Credentials of the requests.
-        iam_endpoint: Address of IAM; None if it is not known.
     """
 
     __slots__ = ("_credentials", "_iam_endpoint", "_temporary")

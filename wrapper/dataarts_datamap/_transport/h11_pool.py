@@ -45,14 +45,9 @@ _SWITCHING_PROTOCOLS: Final = 101
 
 
 class H11Pool:
-    """Connections that are kept open for the next request to the same origin.
+    """Connections that are kept open, ``keepalive_expiry`` seconds long, for the next request to the same origin.
 
-    Args:
-        proxy: The proxy for connections; None for direct connections.
-        tls_context: Makes the TLS context when a connection needs it.
-        max_connections: The maximum number of concurrent requests; further requests wait.
-        max_keepalive_connections: The maximum number of idle connections to keep.
-        keepalive_expiry: Seconds to keep an idle connection.
+    Requests beyond ``max_connections`` wait.
     """
 
     def __init__(
