@@ -28,6 +28,7 @@ from dataarts_datamap import (
     UnsuccessfulError,
     UpstreamError,
 )
+from dataarts_datamap._api.error_responses import check_status
 from dataarts_datamap._api.show_instance_infos import decode_page
 from dataarts_datamap._messages import Request, Response
 from support.answers import DOCUMENTED_ANSWER, documented_row, envelope, json_answer, page_body, paged, run_page
@@ -336,6 +337,17 @@ def test_unreadable_envelope(face: Face, content: bytes, problem: str) -> None:
     assert InvalidEnvelopeError is type(error)
     assert str(error).startswith(problem)
     assert error.raw
+
+
+def test_message_that_can_be_decoded_but_not_encoded() -> None:
+    """An error body has its error, however deep its message is: also at the depths that only decoding can take."""
+    request = Request(method="GET", endpoint="https://127.0.0.1", path="/")
+    for depth in range(900, 1100):
+        content = b'{"error_code": "DLM.1", "error_msg": %s}' % (b"[" * depth + b"]" * depth)
+        with pytest.raises(ServerError) as caught:
+            check_status(Response(request=request, status=500, headers={}, content=content))
+
+        assert 500 == caught.value.status
 
 
 def test_missing_body(face: Face) -> None:

@@ -158,8 +158,13 @@ def try_decode(content: bytes | str) -> object:
 
 
 def text_or_none(value: object) -> str | None:
-    """The value if it is text, else as JSON; None for null."""
-    return value if isinstance(value, str) else None if value is None else json.encode(value).decode()
+    """The value if it is text, else as JSON; None for null, and for a value that is nested too deeply to be encoded."""
+    if value is None or isinstance(value, str):
+        return value
+    try:
+        return json.encode(value).decode()
+    except RecursionError:
+        return None
 
 
 def reason_of(error: BaseException) -> str:
