@@ -48,11 +48,9 @@ class _Yielded(Struct, frozen=True):
     """A page that was yielded.
 
     Attributes:
-        page: The page as it was read.
         wanted: Indexes of its runs that were yielded.
         fresh: Index of its first row that no earlier page of the slice had; 0 if it was not read by offset.
         before: The number of rows of the slice that had been read before it.
-        is_by_offset: Whether it was read by offset.
     """
 
     page: Page
@@ -66,7 +64,6 @@ class SliceWalk:
     """Reads one slice.
 
     Args:
-        state: The state that it shares with the other slices.
         window: The slice.
         page_size: The maximum number of rows on its first page; 0 for the page size of the options, if nothing is known
             about the slice.
