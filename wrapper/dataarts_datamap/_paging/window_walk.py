@@ -162,9 +162,7 @@ class WindowWalk:
                 page_size=waiting[-1].page_size,
                 following=following,
                 parent_total=waiting[-1].parent_total,
-                read=() if resumed is None else unpack(resumed.read),
-                reached=0 if resumed is None else resumed.reached,
-                limit=0 if resumed is None else resumed.limit,
+                resumed=resumed,
                 is_checked=waiting[-1].is_checked,
             )
             resumed = None
