@@ -8,7 +8,6 @@ else explains; in a circle, the table whose trouble began first.
 from __future__ import annotations
 
 from collections import deque
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct
@@ -17,6 +16,7 @@ from msgspec.structs import replace
 from dataarts_datamap._models.runs import RunState, planned_at
 from dataarts_datamap._monitoring.circles import last_circles
 from dataarts_datamap._monitoring.examination import (
+    LAST,
     Examined,
     Examiner,
     Producer,
@@ -39,13 +39,13 @@ from dataarts_datamap._monitoring.producers import OperatorBasis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
 
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.runs import Run
     from dataarts_datamap._models.tables import LineageNode, Table
 
 _SKIPPED_BY_AN_INPUT: Final = "skip-by-depend"
-_LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
@@ -89,7 +89,6 @@ class _Search:
         self._examiner = Examiner(self._lineage, sources, now=now, max_age=max_age)
 
     def run(self, table: Table) -> Steps[Explanation]:
-        """The explanation of a table."""
         root = yield from self._examiner.examine(table, depth=0)
         runs = [run for producer in root.producers for run in producer.runs]
         operators = [producer.operator for producer in root.producers]
@@ -209,7 +208,7 @@ class _Search:
 
         def begun(writer: _Writer) -> tuple[datetime, bool]:
             producer = self._examiner.examined[writer.guid].producers[writer.number]
-            return producer.since or _LAST, producer.trouble is not Trouble.FAILED
+            return producer.since or LAST, producer.trouble is not Trouble.FAILED
 
         first = min(map(begun, circle))
         return [writer for writer in circle if begun(writer) == first]
@@ -276,15 +275,16 @@ def _writers(examined: Examined) -> list[_Writer]:
 
 def _late_end(producer: Producer, reader: Run) -> datetime | None:
     """The end of the success that a run needed, if that end was too late for the run; else None."""
-    due, began = planned_at(reader), reader.start_time or planned_at(reader)
-    ended = reader.end_time or began
-    if due is None or began is None or ended is None:
+    due = planned_at(reader)
+    if due is None:
         return None
-    runs = [run for run in producer.runs if run.state is RunState.SUCCEEDED and (planned_at(run) or _LAST) <= due]
+    began = reader.start_time or due
+    ended = reader.end_time or began
+    runs = [run for run in producer.runs if run.state is RunState.SUCCEEDED and (planned_at(run) or LAST) <= due]
     success = max(runs, key=planned_last, default=None)
     if success is None or success.end_time is None or success.end_time <= began:
         return None
-    was_due_before = (planned_at(success) or _LAST) < due
+    was_due_before = (planned_at(success) or LAST) < due
     was_run_again = success.start_time is not None and success.start_time >= ended
     return success.end_time if was_due_before or was_run_again else None
 

@@ -15,8 +15,9 @@ from msgspec import Struct, field
 
 from dataarts_datamap._errors import ClientClosedError, DataMapError, NotFoundError
 from dataarts_datamap._models.runs import Operator, Run, RunState, planned_at
-from dataarts_datamap._monitoring.explanation import Trouble, shown_name, shown_text, time_text
+from dataarts_datamap._monitoring.explanation import Trouble, time_text
 from dataarts_datamap._monitoring.producers import join_operators
+from dataarts_datamap._monitoring.table_names import shown_name, shown_text
 from dataarts_datamap._sentences import remark
 from dataarts_datamap._text import printable
 
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 
 _LEAST_PLANS: Final = 3
 _OVERDUE: Final = 1.5
-_LAST: Final = datetime.max.replace(tzinfo=UTC)
 _LONGEST_REASON: Final = 300
 _MOST_FAILURES: Final = 3
+
+LAST: Final = datetime.max.replace(tzinfo=UTC)
+"""Stands for a time that is not known, and sorts behind all others."""
 
 
 class Sources(Struct, frozen=True):
@@ -97,7 +100,7 @@ class Examined(Struct, kw_only=True):
 
 def worst_of(producers: Iterable[Producer]) -> Producer | None:
     """The producer whose trouble comes first in ``Trouble``; of several, the one whose trouble is oldest."""
-    return min(producers, key=lambda one: (_rank(one.trouble), one.since or _LAST), default=None)
+    return min(producers, key=lambda one: (_rank(one.trouble), one.since or LAST), default=None)
 
 
 def beginning_of(producers: Iterable[Producer]) -> datetime | None:
@@ -131,7 +134,6 @@ class Examiner:
         return tuple(self._notes)
 
     def note(self, text: str) -> None:
-        """Add a note; a repeated note stands once."""
         self._notes[text] = None
 
     @property
@@ -143,7 +145,6 @@ class Examiner:
         return True
 
     def examine(self, table: Table, *, depth: int) -> Steps[Examined]:
-        """Examine a table: its producers, their runs, and their trouble."""
         nodes = self._lineage.producers(table)
         self.examined[table.guid] = examined = Examined(table=table, depth=depth, producers=[])
         if depth and not nodes:
@@ -165,7 +166,8 @@ class Examiner:
             if depth and not runs and operator not in self._unread:
                 words = "{job}, which writes {table}, has no run in the time range: this job is not judged"
                 self.note(remark(words, job=shown_text(operator.job_name), table=shown_name(table)))
-            found = self._trouble(runs) or self._age_trouble(table, operator, runs, is_upstream=depth > 0)
+            due = sorted((run for run in runs if _is_due(run, self._now)), key=planned_last)
+            found = _run_trouble(due) or self._age_trouble(table, operator, due, is_upstream=depth > 0)
             examined.producers.append(Producer(operator=operator, runs=runs, node=node, **found))
         return examined
 
@@ -217,35 +219,21 @@ class Examiner:
             self.note(remark(words, table=shown_name(table)))
         return {} if depth else dict.fromkeys(operators)
 
-    def _trouble(self, runs: Sequence[Run]) -> dict[str, Any]:
-        """The trouble that the runs of an operator show, as the fields of a ``Producer``.
-
-        Empty if no run was due since the last success; ``_age_trouble`` judges whether that success is too old.
-        """
-        due = self._due(runs)
-        since_then = due[_count_up_to_success(due) :]
-        for trouble, is_sign in _SIGNS:
-            showing = [run for run in since_then if is_sign(run)]
-            if showing:
-                run = showing[-1]
-                return {"trouble": trouble, "run": run, "since": planned_at(since_then[0]), "until": planned_at(run)}
-        return {}
-
     def _age_trouble(
-        self, table: Table, operator: Operator, runs: Sequence[Run], *, is_upstream: bool
+        self, table: Table, operator: Operator, due: Sequence[Run], *, is_upstream: bool
     ) -> dict[str, Any]:
         """The trouble of an operator whose last success is too old; empty if this is not so, or is unknown.
 
         Without ``max_age``, no success is too old. Upstream, the operator's own schedule may allow more time.
         """
-        due = self._due(runs)
         count = _count_up_to_success(due)
         if not count or self._max_age is None:
             return {}
         success = due[count - 1]
         ended = success.end_time or planned_at(success) or self._now
         rhythm = _rhythm(due) if is_upstream else timedelta(0)
-        if ended + max(self._max_age, rhythm or timedelta(0)) >= self._now:
+        overdue = ended + max(self._max_age, rhythm or timedelta(0))
+        if overdue >= self._now:
             return {}
         if rhythm is None:
             words = (
@@ -255,12 +243,7 @@ class Examiner:
             job, name = shown_text(operator.job_name), shown_name(table)
             self.note(remark(words, table=name, time=time_text(ended), job=job))
             return {}
-        overdue = ended + max(self._max_age, rhythm)
         return {"trouble": Trouble.NOT_PLANNED, "since": planned_at(success), "until": overdue}
-
-    def _due(self, runs: Sequence[Run]) -> list[Run]:
-        """The runs that were planned by now, in the order of their plans."""
-        return sorted((run for run in runs if _is_due(run, self._now)), key=planned_last)
 
 
 _SIGNS: Final[tuple[tuple[Trouble, Callable[[Run], bool]], ...]] = (
@@ -272,12 +255,26 @@ _SIGNS: Final[tuple[tuple[Trouble, Callable[[Run], bool]], ...]] = (
 )
 
 
+def _run_trouble(due: Sequence[Run]) -> dict[str, Any]:
+    """The trouble that the due runs of an operator show, as the fields of a ``Producer``.
+
+    Empty if no run was due since the last success; ``_age_trouble`` judges whether that success is too old.
+    """
+    since_then = due[_count_up_to_success(due) :]
+    for trouble, is_sign in _SIGNS:
+        showing = [run for run in since_then if is_sign(run)]
+        if showing:
+            run = showing[-1]
+            return {"trouble": trouble, "run": run, "since": planned_at(since_then[0]), "until": planned_at(run)}
+    return {}
+
+
 def _rank(trouble: Trouble | None) -> int:
     return len(Trouble) if trouble is None else list(Trouble).index(trouble)
 
 
 def planned_last(run: Run) -> tuple[datetime, int]:
-    return planned_at(run) or _LAST, run.run_id or 0
+    return planned_at(run) or LAST, run.run_id or 0
 
 
 def _is_due(run: Run, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dataarts_datamap._monitoring.freshness import TableStatus, Verdict
-from dataarts_datamap._text import printable
+from dataarts_datamap._monitoring.table_names import shown_name, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._models.tables import Table
 
-_LONGEST_NAME: Final = 120
 _MOST_NAMES: Final = 3
 
 
@@ -268,16 +267,6 @@ def summary(table: Table, status: TableStatus, causes: Sequence[Link], knowledge
     more = len(causes) - 1
     others = f"; and {more} more cause{'s' if more > 1 else ''}" if more else ""
     return f"{head}: {causes[0].sentence.rstrip('.')}{others}{unknown}."
-
-
-def shown_name(table: Table) -> str:
-    """The name of a table, made printable and shortened."""
-    return shown_text(table.full_name)
-
-
-def shown_text(text: str) -> str:
-    """A name or a status as sent, made printable and shortened."""
-    return printable(text, limit=_LONGEST_NAME)
 
 
 def time_text(time: datetime | None) -> str | None:

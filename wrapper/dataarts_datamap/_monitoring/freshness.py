@@ -255,8 +255,7 @@ def table_status(  # noqa: PLR0913  one keyword for each choice
     everything = [run for group in groups.values() for run in group]
     table = _facts(everything, now=present, max_age=max_age)
     table["failures_since_success"] = sum(one["failures_since_success"] for one in facts.values())
-    judge = _judged_by_any if any_operator else _judged_by_each
-    decisive = judge(table, counted, present, max_age)
+    decisive = _judge_by_any(table, counted, max_age) if any_operator else _judge_by_each(table, counted, present)
     return TableStatus(
         now=present,
         max_age=max_age,
@@ -278,11 +277,6 @@ def with_basis(status: TableStatus, producers: Producers) -> TableStatus:
 def producers_status(
     runs: Iterable[Run], producers: Producers, *, now: datetime, max_age: timedelta | None, any_operator: bool
 ) -> TableStatus:
-    """Judge whether a table is fresh, from the runs of its producers.
-
-    Raises:
-        InvalidArgumentError: As for ``table_status``.
-    """
     status = table_status(
         runs,
         now=now,
@@ -319,8 +313,8 @@ def _match(key: OperatorKey, given: Iterable[OperatorKey], strangers: Iterable[O
     return namesakes[0] if key.workspace_id is None or namesakes[0].workspace_id is None else None
 
 
-def _judged_by_each(
-    table: dict[str, Any], counted: dict[OperatorKey, dict[str, Any]], now: datetime, _max_age: timedelta | None
+def _judge_by_each(
+    table: dict[str, Any], counted: dict[OperatorKey, dict[str, Any]], now: datetime
 ) -> OperatorKey | None:
     """Judge a table by the worst of its operators; returns that operator."""
     successes = [one["last_success"] for one in counted.values()]
@@ -336,8 +330,8 @@ def _badness(facts: dict[str, Any]) -> tuple[int, bool, datetime]:
     return WORST_FIRST.index(facts["verdict"]), last is not None, last or datetime.min.replace(tzinfo=UTC)
 
 
-def _judged_by_any(
-    table: dict[str, Any], counted: dict[OperatorKey, dict[str, Any]], _now: datetime, max_age: timedelta | None
+def _judge_by_any(
+    table: dict[str, Any], counted: dict[OperatorKey, dict[str, Any]], max_age: timedelta | None
 ) -> OperatorKey | None:
     """Judge a table by the runs of all operators together; returns the operator that decides."""
     table["verdict"] = _verdict(table, max_age)
@@ -377,7 +371,7 @@ def _facts(runs: Sequence[Run], *, now: datetime, max_age: timedelta | None) -> 
         "age": None if last_success is None else now - last_success,
         "running": sum(run.start_time is not None for run in active),
         "waiting": sum(run.start_time is None for run in active),
-        "failures_since_success": _failures_since_success(runs, now),
+        "failures_since_success": _failures_since(last_success, runs, now),
         "typical_duration": _median(run.duration for run in runs if run.state is RunState.SUCCEEDED),
         "typical_lateness": _median(lateness),
         "latest_lateness": lateness[-1] if lateness else None,
@@ -410,9 +404,8 @@ def _last_success(runs: Iterable[Run], now: datetime) -> datetime | None:
     return max((end for end in ends if end is not None), default=None)
 
 
-def _failures_since_success(runs: Sequence[Run], now: datetime) -> int:
+def _failures_since(success: datetime | None, runs: Sequence[Run], now: datetime) -> int:
     """The number of runs that failed after the last success, at an unknown time, or without any success."""
-    success = _last_success(runs, now)
     ends = [ended_at(run, now) for run in runs if run.state is RunState.FAILED]
     return sum(success is None or end is None or end > success for end in ends)
 

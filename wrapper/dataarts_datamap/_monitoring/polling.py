@@ -28,8 +28,6 @@ class Poll:
 
     Attributes:
         at: Time at which the reading ended, UTC.
-        changes: The changes since the previous reading.
-        error: The error if the reading failed.
         notes: Warnings given during the reading, each once.
         next_at: Time at which the next reading begins, UTC; None if this was the last.
     """
@@ -51,7 +49,6 @@ class PollSchedule:
         patience: Time from the start to the beginning of the last reading; None to go on for ever.
         until_ended: Whether to stop after a reading that finds no active run.
         now: Returns the present, aware.
-        wait: Waits for a number of seconds.
     """
 
     every: timedelta
@@ -65,17 +62,9 @@ class PolledTable(Protocol):
     """The table that is polled; both reads raise ``DataMapError`` if they fail."""
 
     @property
-    def guid(self) -> str:
-        """GUID of the table."""
-        ...
-
-    def list_operators(self) -> list[Operator]:
-        """The operators of the table."""
-        ...
-
-    def list_runs(self, window: Window, operators: Sequence[Operator]) -> list[Run]:
-        """The runs of these operators in a window."""
-        ...
+    def guid(self) -> str: ...
+    def list_operators(self) -> list[Operator]: ...
+    def list_runs(self, window: Window, operators: Sequence[Operator]) -> list[Run]: ...
 
 
 class Polls:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from dataarts_datamap._arguments import members
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._monitoring.lineage import is_same_operator
+from dataarts_datamap._monitoring.table_names import shown_name, shown_text
 from dataarts_datamap._sentences import remark, sentence
 from dataarts_datamap._text import printable, shown
 
@@ -24,7 +25,6 @@ OperatorRole: TypeAlias = Literal["associated", "producers"]
 """All operators that the service lists for a table, or those that write it."""
 
 _MOST_LISTED: Final = 30
-_LONGEST_NAME: Final = 120
 _NOT_KNOWN: Final = remark("the table's lineage is not known")
 
 
@@ -141,23 +141,23 @@ def join_operators(table: Table, operators: Sequence[Operator], lineage: Lineage
         pairs.update((one, node) for one in partners)
         if not partners:
             label = node.name or node.guid
-            what = printable(label, limit=_LONGEST_NAME) if label else sentence("an operator")
+            what = shown_text(label) if label else sentence("an operator")
             words = "lineage says that {what} writes {table}, but the service does not list it"
-            notes.append(remark(words, what=what, table=_name(table)))
+            notes.append(remark(words, what=what, table=shown_name(table)))
     is_missing = bool(notes)
     if pairs:
         known = (*producers, *readers)
         for one in operators:
             if any(is_same_operator(one, node) for node in known):
                 continue
-            job = printable(one.job_name, limit=_LONGEST_NAME)
+            job = shown_text(one.job_name)
             if may_be_renamed and is_missing:
                 pairs[one] = None
                 words = "{job} may have another name in lineage, and write {table}: it counts"
-                notes.append(remark(words, job=job, table=_name(table)))
+                notes.append(remark(words, job=job, table=shown_name(table)))
             elif lineage.is_whole:
                 words = "{job} is listed for {table}, but lineage does not know it: it does not count"
-                notes.append(remark(words, job=job, table=_name(table)))
+                notes.append(remark(words, job=job, table=shown_name(table)))
     return Join({one: pairs[one] for one in operators if one in pairs}, tuple(notes))
 
 
@@ -180,7 +180,7 @@ def choose_operators(
     chosen = [
         one
         for one in known
-        if (wanted is None or not _names(one).isdisjoint(wanted)) and _names(one).isdisjoint(unwanted)
+        if (wanted is None or not set(wanted).isdisjoint(_names(one))) and set(unwanted).isdisjoint(_names(one))
     ]
     if known and not chosen:
         raise InvalidArgumentError(f"no operator of the table is left to judge: {_listed(known)}")
@@ -196,10 +196,7 @@ def operator_name(operator: Operator) -> str:
 def distinct_name(operator: Operator, among: Iterable[Operator]) -> str:
     """The simplest name that chooses only this operator; its task id if every name is shared."""
     others = [_names(one) for one in among if one != operator]
-    names = [
-        operator.job_name,
-        *([] if operator.workspace_id is None else [f"{operator.workspace_id}/{operator.job_name}"]),
-    ]
+    names = _names(operator)
     return next((name for name in names if not any(name in other for other in others)), operator.task_id)
 
 
@@ -211,10 +208,6 @@ def _reason(table: Table, lineage: Lineage | None, reason: str) -> str:
     return remark("lineage names no operator that writes the table")
 
 
-def _name(table: Table) -> str:
-    return printable(table.full_name, limit=_LONGEST_NAME)
-
-
 def _checked_names(what: str, names: object) -> list[str]:
     found = None if isinstance(names, str) else members(names)
     if found is None or not all(isinstance(one, str) for one in found):
@@ -222,10 +215,11 @@ def _checked_names(what: str, names: object) -> list[str]:
     return cast("list[str]", found)
 
 
-def _names(operator: Operator) -> set[str]:
-    """The names that choose an operator."""
-    names = {operator.job_name, operator.task_id}
-    return names if operator.workspace_id is None else {*names, f"{operator.workspace_id}/{operator.job_name}"}
+def _names(operator: Operator) -> tuple[str, ...]:
+    """The names that choose an operator, the simplest first."""
+    if operator.workspace_id is None:
+        return operator.job_name, operator.task_id
+    return operator.job_name, f"{operator.workspace_id}/{operator.job_name}", operator.task_id
 
 
 def _listed(operators: Sequence[Operator]) -> str:

@@ -24,6 +24,16 @@ _MOST_LISTED: Final = 20
 _LONGEST: Final = 120
 
 
+def shown_name(table: Table) -> str:
+    """The name of a table, made printable and shortened."""
+    return shown_text(table.full_name)
+
+
+def shown_text(text: str) -> str:
+    """A name, a GUID or a status as sent, made printable and shortened."""
+    return printable(text, limit=_LONGEST)
+
+
 def is_guid(text: str) -> bool:
     """Whether a text looks like a GUID: 32 to 36 hexadecimal digits and hyphens."""
     return _GUID.fullmatch(text) is not None
@@ -110,7 +120,7 @@ def not_found(name: str, tables: Iterable[Table]) -> TableNotFoundError:
         *(by_name[found] for found in get_close_matches(keyword_of(name).casefold(), by_name, _MOST_NEAREST)),
     ]
     nearest = tuple(dict.fromkeys(near))[:_MOST_NEAREST]
-    like = ", ".join(printable(one, limit=_LONGEST) for one in nearest)
+    like = ", ".join(map(shown_text, nearest))
     hint = f"; similar: {like}" if nearest else ""
     error = TableNotFoundError(f"no table is named {shown(name)}{hint}")
     error.nearest = nearest
@@ -129,5 +139,5 @@ def _ambiguous(name: str, tables: Sequence[Table]) -> AmbiguousTableError:
 
 def _described(table: Table) -> str:
     facts = (table.full_name, table.source_type or table.type_name, ", ".join(table.workspace_ids))
-    said = ", ".join(printable(fact, limit=_LONGEST) for fact in facts if fact)
-    return f"{printable(table.guid, limit=_LONGEST)} ({said})"
+    said = ", ".join(shown_text(fact) for fact in facts if fact)
+    return f"{shown_text(table.guid)} ({said})"

@@ -60,10 +60,6 @@ def wait_for_run(look: Callable[[], Steps[list[Run]]], clock: Clock, waits: Wait
     """Look again and again until a run has ended: the one with the id; without an id, the one planned last so far.
 
     After a temporary failure the wait goes on, as if the run were still active; any other failure ends it.
-
-    Raises:
-        WaitTimeoutError: The run had not ended, or no such run was seen, when the time was over.
-        DataMapError: Reading the runs fails permanently.
     """
 
     def find(runs: list[Run]) -> list[Run]:
@@ -79,10 +75,6 @@ def wait_for_runs(look: Callable[[], Steps[list[Run]]], clock: Clock, waits: Wai
     """Look again and again until the run planned last so far has ended, for each operator.
 
     Operators without runs do not count; at least one operator must have runs.
-
-    Raises:
-        WaitTimeoutError: Not all of these runs had ended, or none was seen, when the time was over.
-        DataMapError: Reading the runs fails permanently.
     """
 
     def find(runs: list[Run]) -> list[Run]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._errors import IncompleteWalkError
 
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 _LIMIT: Final = 100  # the documented default; if a server lowered a larger limit, offsets would skip operators
 _MOST_PAGES: Final = 2_000
 _MOST_READINGS: Final = 3
-
-
-class _Reading(NamedTuple):
-    edges: list[LineageEdge]
-    has_moved: bool
 
 
 def read_lineage(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[list[LineageEdge]]:
@@ -39,15 +34,15 @@ def read_lineage(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[list[Li
     """
     edges: list[LineageEdge] = []
     for _ in range(_MOST_READINGS):
-        reading = yield from _read_once(ask)
-        edges += reading.edges
-        if not reading.has_moved:
+        read, has_moved = yield from _read_once(ask)
+        edges += read
+        if not has_moved:
             break
     return edges
 
 
-def _read_once(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[_Reading]:
-    """The edges of all pages.
+def _read_once(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[tuple[list[LineageEdge], bool]]:
+    """The edges of all pages, and whether the total changed meanwhile.
 
     An offset is assumed to count operators, as the total does. If there is a total, a request for offset 1 checks this
     in three cases: the second page names no operators; it names those of the first page; or there are more than 100
@@ -80,7 +75,7 @@ def _read_once(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[_Reading]
         totals.add(page.total)
         total = total if page.total is None else page.total
         number += 1
-    return _Reading(edges, has_moved=len(totals - {None}) > 1)
+    return edges, len(totals - {None}) > 1
 
 
 def _operators(page: LineagePage) -> frozenset[object]:

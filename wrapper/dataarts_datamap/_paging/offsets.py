@@ -42,8 +42,6 @@ class Span(NamedTuple):
     """A page to request.
 
     Attributes:
-        offset: The offset to send.
-        limit: The limit to send.
         position: Index of its first row in the whole list, from 0, if the server counts as assumed.
     """
 
@@ -91,8 +89,6 @@ class Probe(Struct, frozen=True):
     """A page that shows how a server counts offsets: for each way of counting, it begins at a different known row.
 
     Attributes:
-        offset: The offset to send.
-        limit: The limit to send.
         positions: Index of its first row for each way of counting.
     """
 

@@ -89,8 +89,6 @@ class _Cursor:
     Attributes:
         walk: Its walk; None before it has begun.
         given: The number of rows of the latest page that were yielded.
-        total: The total on the latest page; None if it has none.
-        warned: Whether a warning was given.
     """
 
     def __init__(self) -> None:

@@ -48,11 +48,7 @@ class PageReader(Struct, frozen=True):
     """The settings with which a pager reads.
 
     Attributes:
-        begin: Returns the steps that begin a new walk.
-        ask: Returns the steps that read a page.
-        ask_ahead: Returns the steps that read a page before it is awaited.
         concurrency: The maximum number of pages to read at once.
-        habits: The known facts about the server.
     """
 
     begin: Callable[[], Steps[PagedWalk]]
@@ -120,11 +116,6 @@ class ReadAhead(_ReadAheadBase[SyncTransport, "tuple[Future[PageAhead], Cancella
         self._parents: object = None
 
     def read(self, wanted: PageNeeded) -> RunPage:
-        """The awaited page.
-
-        Raises:
-            DataMapError: The page could not be read.
-        """
         self._settle()
         started = self._begin_next(wanted)
         if started is not None:
@@ -184,11 +175,6 @@ class AsyncReadAhead(_ReadAheadBase[AsyncTransport, "asyncio.Task[PageAhead]"]):
         self._cancelled: list[asyncio.Task[Any]] = []
 
     async def read(self, wanted: PageNeeded) -> RunPage:
-        """The awaited page.
-
-        Raises:
-            DataMapError: The page could not be read.
-        """
         started = self._begin_next(wanted)
         if started is not None:
             page = await started

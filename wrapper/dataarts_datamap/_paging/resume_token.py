@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar
 
-from msgspec import Struct, ValidationError, json
+from msgspec import Struct, json
 
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._paging.offsets import Counting  # noqa: TC001  msgspec reads the annotations
@@ -38,11 +38,12 @@ class _Token(Struct, frozen=True, kw_only=True, omit_defaults=True):
         Raises:
             InvalidArgumentError: It is not a token of this kind, or has another version.
         """
+        content = text if isinstance(text, str) else ""
         try:
-            head = json.decode(text if isinstance(text, str) else b"", type=_Head)
+            head = json.decode(content, type=_Head)
             if (head.version, head.kind) == (_VERSION, cls.kind):
-                return json.decode(text if isinstance(text, str) else b"", type=cls)
-        except (ValidationError, ValueError, RecursionError):
+                return json.decode(content, type=cls)
+        except (ValueError, RecursionError):
             pass
         raise InvalidArgumentError(
             f"resume_token {shown(text)} does not belong to this call, or is not of version {_VERSION}: "
@@ -59,9 +60,6 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
     """The position of a walk over the runs of one operator.
 
     Attributes:
-        task_id: The operator's task.
-        job_name: The operator's name.
-        workspace_id: The operator's workspace.
         window: The whole window.
         is_descending: Whether its slices are read newest first; None for one slice.
         slice: The current slice.
@@ -97,8 +95,6 @@ class TablePosition(_Token, frozen=True, kw_only=True, omit_defaults=True):
     """The position of a walk over the runs of a table.
 
     Attributes:
-        table_guid: The table.
-        window: The window.
         finished: The operators that were read, each as task, name and workspace.
         current: The position in the current operator; None if all were read.
     """
@@ -126,5 +122,5 @@ def unpack(packed: bytes) -> list[RowKey]:
         return []
     try:
         return json.decode(zlib.decompressobj().decompress(packed, _LARGEST_PACK), type=list[RowKey])
-    except (ValidationError, ValueError, zlib.error):
+    except (ValueError, zlib.error):
         raise InvalidArgumentError("the resume_token is damaged: pass a token from a pager of this call") from None

@@ -26,7 +26,6 @@ class SearchWalk:
     Args:
         ask: Returns the steps that read a page, given an offset and the maximum number of assets.
         is_wanted: Whether an asset is yielded. An unwanted asset is read and counted, too.
-        limit: The page size to request.
 
     Attributes:
         total: The number of matching assets, as last reported by the server; None if it was not reported.
@@ -58,7 +57,7 @@ class SearchWalk:
             nameless = page.rows - len(page.tables)
             self._nameless += nameless
             if not new and not nameless:
-                self._end_or_count_pages(is_first=self._offset == 0)
+                self._end_or_count_pages()
                 continue
             self._advance(page.rows)
             return tuple(filter(self._is_wanted, new))
@@ -76,11 +75,11 @@ class SearchWalk:
             raise self._incomplete(f"the search has no end after {self._read} assets")
         self._is_over = self.total is not None and self._read >= self.total
 
-    def _end_or_count_pages(self, *, is_first: bool) -> None:
+    def _end_or_count_pages(self) -> None:
         """End the walk, or begin to count pages, after a page with nothing new."""
         if self.total is not None and self._read >= self.total:
             self._is_over = True
-        elif not is_first and not self._pages_are_counted:
+        elif self._offset and not self._pages_are_counted:
             self._pages_are_counted, self._offset = True, 1
         elif self.total is None:
             self._is_over = True

@@ -19,7 +19,8 @@ from dataarts_datamap._errors import (
 from dataarts_datamap._models.runs import RunPage
 from dataarts_datamap._paging.caps import could_be_cap, count_halves, is_of_size, is_slow, served_page
 from dataarts_datamap._paging.offsets import COUNTINGS_OF_UNIT, Counting, Span, next_span, probe
-from dataarts_datamap._paging.seen_rows import AmbiguousRunError, RowKey, SeenRows
+from dataarts_datamap._paging.resume_token import unpack
+from dataarts_datamap._paging.seen_rows import AmbiguousRunError, SeenRows
 from dataarts_datamap._paging.slice_pages import Page
 from dataarts_datamap._paging.walk_options import LARGE_PAGE, READ_ERRORS, PageNeeded, PageRead, Walk
 from dataarts_datamap._paging.walk_state import TooManyError, UnsettledError, WalkState
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from dataarts_datamap._errors import DataMapError, IncompleteWalkError
+    from dataarts_datamap._paging.resume_token import Position
+    from dataarts_datamap._paging.seen_rows import RowKey
 
 MOST_AHEAD: Final = 32
 """The maximum number of pages to announce for reading ahead."""
@@ -48,11 +51,9 @@ class _Yielded(Struct, frozen=True):
     """A page that was yielded.
 
     Attributes:
-        page: The page as it was read.
         wanted: Indexes of its runs that were yielded.
         fresh: Index of its first row that no earlier page of the slice had; 0 if it was not read by offset.
         before: The number of rows of the slice that had been read before it.
-        is_by_offset: Whether it was read by offset.
     """
 
     page: Page
@@ -66,15 +67,12 @@ class SliceWalk:
     """Reads one slice.
 
     Args:
-        state: The state that it shares with the other slices.
         window: The slice.
         page_size: The maximum number of rows on its first page; 0 for the page size of the options, if nothing is known
             about the slice.
         following: The next slices, each with the page size of its first page.
         parent_total: The total of the window that it was cut from, if that was too large.
-        read: The keys of its runs that were already read.
-        reached: The position to go on from by offset; 0 if that is not possible.
-        limit: The page size to request; 0 for the size of the first page.
+        resumed: The position in it to go on from.
         is_checked: Whether any of its runs may have been read in another slice, not just those at its ends.
     """
 
@@ -86,9 +84,7 @@ class SliceWalk:
         page_size: int = 0,
         following: tuple[tuple[Window, int], ...] = (),
         parent_total: int | None = None,
-        read: Sequence[RowKey] = (),
-        reached: int = 0,
-        limit: int = 0,
+        resumed: Position | None = None,
         is_checked: bool = False,
     ) -> None:
         self.window = window
@@ -97,12 +93,13 @@ class SliceWalk:
         self._habits = state.habits
         self._following = following
         self._parent_total = parent_total
-        self._read = list(read)
+        self._read = [] if resumed is None else unpack(resumed.read)
         self._seen = SeenRows(self._read)
-        self._goes_on = not read or reached == len(self._read)
+        self._goes_on = resumed is None or resumed.reached == len(self._read)
         self._is_checked = is_checked
         least = state.options.page_size
-        self._limit = min(limit or page_size or least, max(least, state.options.larger_page))
+        limit = (0 if resumed is None else resumed.limit) or page_size or least
+        self._limit = min(limit, max(least, state.options.larger_page))
         self._page_size = max(self._limit, page_size, least)
         self._is_long = page_size > 0
         self._loose: list[RowKey] = []

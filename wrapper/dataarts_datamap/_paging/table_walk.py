@@ -25,8 +25,6 @@ class TableWalk:
     """Walks over the operators of a table, one after the other. The first pages of the next operators are read ahead.
 
     Args:
-        table_guid: GUID of the table.
-        window: The window of all walks.
         walks: A walk for each operator that is not finished, in the order of reading.
         finished: The operators that were read before.
     """
@@ -134,10 +132,8 @@ def _merged(sources: Sequence[_Source]) -> list[Run]:
     direction = next((source.walk.direction for source in sources if source.walk.direction), 1)
     merged: list[Run] = []
     while True:
-        if any(not source.runs and source.wanted is not None for source in sources):
-            return merged
         ready = [source for source in sources if source.runs]
-        if not ready:
+        if not ready or any(not source.runs and source.wanted is not None for source in sources):
             return merged
         merged.append(min(ready, key=lambda source: _turn(source.runs[0], direction)).runs.popleft())
 

@@ -152,10 +152,8 @@ class WalkOptions(Struct, frozen=True, kw_only=True):
     """The options of walks.
 
     Attributes:
-        page_size: The page size to request.
         larger_page: The page size to request if a list is longer than its first page, and the server allows it; 0 for
             ``page_size``.
-        offset_unit: The unit of the offset.
         slice_span: The longest window to request, in milliseconds.
         slice_rows: The maximum number of rows to read by offset in pages of ``page_size``; a window with more is cut.
             With larger pages, ``most_rows`` has the maximum.
@@ -192,7 +190,6 @@ class Progress(Struct):
         rows_read: Number of runs that were yielded.
         changed: Number of runs that were read again with other content.
         totals: The latest 20 totals that the server reported, oldest first, without direct repetitions.
-        last_run: The run that was yielded last.
     """
 
     rows_read: int = 0

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -14,6 +13,8 @@ from dataarts_datamap._paging.walk_options import PageRead, Progress, ServerHabi
 from dataarts_datamap._window import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dataarts_datamap._errors import ServiceError
     from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._paging.offsets import Span
@@ -41,11 +42,7 @@ class WalkState(Struct):
     """The state that the slices of a window share.
 
     Attributes:
-        operator: The operator of the runs.
         window: The whole window.
-        options: The options of the walk.
-        habits: The known facts about the server.
-        progress: The progress of the walk.
         total: The latest reported total of the whole window; None if there is none, or it is the server's maximum.
         direction: The server's order: 1 for oldest first, -1 for newest first, 0 while that is not known.
         is_descending: Whether slices are read newest first; None while there is just one.
@@ -111,7 +108,7 @@ def _direction(runs: Sequence[Run]) -> int:
     return 0
 
 
-class Slices(Sequence[Window]):
+class Slices:
     """The parts of a window, of equal length and with common edges, made one by one."""
 
     def __init__(self, window: Window, count: int) -> None:
@@ -121,13 +118,7 @@ class Slices(Sequence[Window]):
     def __len__(self) -> int:
         return self._count
 
-    @overload
-    def __getitem__(self, index: int) -> Window: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Window]: ...
-    def __getitem__(self, index: int | slice) -> Window | list[Window]:
-        if isinstance(index, slice):
-            return [self[part] for part in range(self._count)[index]]
+    def __getitem__(self, index: int) -> Window:
         part = range(self._count)[index]
         return Window(self._edge(part), self._edge(part + 1))
 

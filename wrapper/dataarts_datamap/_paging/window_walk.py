@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, Final
 from dataarts_datamap._paging.resume_token import Position, pack, unpack
 from dataarts_datamap._paging.seen_rows import FinishedSlices
 from dataarts_datamap._paging.slice_walk import MOST_AHEAD, SliceWalk
-from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, Progress, ServerHabits, Walk, WalkOptions
-from dataarts_datamap._paging.walk_state import TooManyError, WalkState, cut
+from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, ServerHabits, Walk, WalkOptions
+from dataarts_datamap._paging.walk_state import Slices, TooManyError, WalkState, cut
 from dataarts_datamap._window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from dataarts_datamap._models.runs import Operator
 
@@ -37,11 +37,7 @@ _MOST_LOOKS: Final = 5
 
 
 class WindowWalk:
-    """A walk over a window of one operator. It adds to the known facts about the server.
-
-    Args:
-        resumed: The position to go on from.
-    """
+    """A walk over a window of one operator. It adds to the known facts about the server."""
 
     def __init__(
         self,
@@ -68,10 +64,6 @@ class WindowWalk:
     @property
     def operator(self) -> Operator:
         return self._state.operator
-
-    @property
-    def progress(self) -> Progress:
-        return self._state.progress
 
     @property
     def first_read(self) -> PageRead:
@@ -135,11 +127,11 @@ class WindowWalk:
             yield from self._walk_slices(slices)
         else:
             left = _behind(resumed)
-            slices = cut(left, state.options.slice_span)
-            yield from self._walk_slices(slices if left.start < left.end else (), resumed)
+            slices = cut(left, state.options.slice_span) if left.start < left.end else Slices(left, 0)
+            yield from self._walk_slices(slices, resumed)
         yield from self._look_again()
 
-    def _find_direction(self, slices: Sequence[Window]) -> Walk:
+    def _find_direction(self, slices: Slices) -> Walk:
         state = self._state
         rows = 0
         for index in range(len(slices) - 1, 0, -1):
@@ -153,11 +145,11 @@ class WindowWalk:
         if len(slices) > 1:
             state.is_descending = state.direction < 0
 
-    def _walk_slices(self, slices: Sequence[Window], resumed: Position | None = None) -> Walk:
+    def _walk_slices(self, slices: Slices, resumed: Position | None = None) -> Walk:
         state = self._state
         waiting = [_Waiting(slices, is_descending=bool(state.is_descending))]
         if resumed is not None:
-            waiting.append(_Waiting([resumed.slice], is_checked=True))
+            waiting.append(_Waiting(Slices(resumed.slice, 1), is_checked=True))
         while waiting:
             window = waiting[-1].next()
             if window is None:
@@ -170,9 +162,7 @@ class WindowWalk:
                 page_size=waiting[-1].page_size,
                 following=following,
                 parent_total=waiting[-1].parent_total,
-                read=() if resumed is None else unpack(resumed.read),
-                reached=0 if resumed is None else resumed.reached,
-                limit=0 if resumed is None else resumed.limit,
+                resumed=resumed,
                 is_checked=waiting[-1].is_checked,
             )
             resumed = None
@@ -239,7 +229,7 @@ class _Waiting:
 
     def __init__(
         self,
-        slices: Sequence[Window],
+        slices: Slices,
         *,
         page_size: int = 0,
         is_descending: bool = False,

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
-from dataarts_datamap._monitoring.explanation import shown_name, shown_text
+from dataarts_datamap._monitoring.table_names import shown_name, shown_text
 from dataarts_datamap._text import is_word, printable
 from dataarts_datamap._times import time_text
 from dataarts_datamap.cli._printing.output import VERDICT_STYLES, line_width, write_rich

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from dataarts_datamap._monitoring.explanation import shown_name, shown_text
+from dataarts_datamap._monitoring.table_names import shown_name, shown_text
 from dataarts_datamap.cli._printing.output import line_width, write_json, write_rich
 from dataarts_datamap.cli._printing.streams import write
 
