@@ -11,7 +11,6 @@ import ssl
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -45,6 +44,7 @@ from dataarts_datamap._errors import (
 )
 from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._retry.policy import Policy, Retry
+from dataarts_datamap._times import http_time
 from dataarts_datamap._transport import tls
 from dataarts_datamap._transport.address_race import AddressRace, ordered
 from dataarts_datamap._transport.driver import SyncTransport
@@ -229,10 +229,10 @@ class _Examination:
         return ok(f"responds with HTTP {greeting.status}")
 
     def clock(self) -> Finding:
-        try:
-            skew = self._input.now() - parsedate_to_datetime(self._date)
-        except (TypeError, ValueError):
+        date = http_time(self._date)
+        if date is None:
             return unknown("the response has no valid date", "compare this machine's clock with another")
+        skew = self._input.now() - date
         if abs(skew) <= _NOTABLE_SKEW:
             return ok("this machine and the server agree to the minute")
         seen = f"this machine is {_span(skew)} {'ahead of' if skew > timedelta() else 'behind'} the server"

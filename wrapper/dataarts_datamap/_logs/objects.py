@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -24,6 +23,7 @@ from dataarts_datamap._errors import (
 )
 from dataarts_datamap._messages import Request
 from dataarts_datamap._text import printable
+from dataarts_datamap._times import http_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -130,7 +130,7 @@ def decode_part(response: Response, location: LogLocation, span: str | None) -> 
         StatusError: HTTP 400 or more for another reason.
         InvalidEnvelopeError: The response is not an object, or does not say correctly which part it holds.
     """
-    modified = _http_time(response.headers.get("last-modified", ""))
+    modified = http_time(response.headers.get("last-modified", ""))
     if response.status in {_OK, _PARTIAL} and not response.headers.get("etag"):
         problem = "the response is not an object: it has no ETag, like the page of a broken proxy"
         raise build_error(InvalidEnvelopeError, problem, response, raw="")  # the content may still be a log
@@ -296,11 +296,4 @@ def _parse(content: bytes) -> Element | None:
     try:
         return fromstring(text)  # noqa: S314  the dangerous part of XML, a document type, was refused
     except (ParseError, ValueError, RecursionError):
-        return None
-
-
-def _http_time(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError):
         return None
