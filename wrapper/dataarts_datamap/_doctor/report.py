@@ -32,7 +32,8 @@ _ID: Final = re.compile(
     re.ASCII,
 )
 _ADDRESS: Final = re.compile(
-    r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}\b|(?<![\w:])[0-9a-f:]*::[0-9a-f:]*(?!\w)",
+    r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}\b"
+    r"|(?<![\w:])[0-9a-f:]*::[0-9a-f:]*(?:(?:\.\d{1,3}){3})?(?!\w)",
     re.ASCII,
 )
 _BACKTICKS: Final = re.compile(r"`+")
