@@ -178,11 +178,15 @@ class CheckState:
         """Give a client the facts that an earlier client learned about the server in the last seven days.
 
         A client that has learned facts itself keeps them.
+
+        Raises:
+            StateFileError: The file cannot be read, or is damaged.
         """
         text = self.fact("habits")
         if text is None or habits.counting is not None or habits.capacity:
             return
-        known = _decoded(text, _Habits)
+        with self._explained():
+            known = _decoded(text, _Habits)
         if abs(datetime.now(UTC) - known.noted_at) <= _HABITS_LIFE:
             habits.counting, habits.first_offset, habits.capacity = known.counting, known.first_offset, known.capacity
             habits.page_size = habits.page_size or known.page_size
@@ -231,7 +235,7 @@ class CheckState:
         now = datetime.now(UTC)
         with self._changing() as connection:
             since = _fact(connection, name)
-            if since is not None and abs(now - datetime.fromisoformat(since)) < _LONGEST_CLAIM:
+            if since is not None and abs(now - msgspec.convert(since, datetime)) < _LONGEST_CLAIM:
                 return False
             connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, now.isoformat()))
             return True

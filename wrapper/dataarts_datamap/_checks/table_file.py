@@ -146,6 +146,8 @@ def parse_tables(text: str, path: str = TABLE_FILE) -> list[TableRule]:
         place = _DECODE_PLACE.search(str(error))
         line = place[1] if place and place[1] else str(text.count("\n") + 1)
         raise TableFileError(f"{path}:{line}: invalid TOML: {printable(_DECODE_PLACE.sub('', str(error)))}") from None
+    except (ValueError, RecursionError) as error:  # an integer of more than 4,300 digits, or lists nested too deeply
+        raise TableFileError(f"{path} cannot be read: {error}") from None
     reader = _Reader(document, text)
     rules = reader.read()
     if reader.problems:
@@ -338,7 +340,8 @@ def _days(value: object) -> frozenset[int]:
     days = cast("list[object]", value) if isinstance(value, list) else []
     wrong = [day for day in days if not isinstance(day, str) or day.casefold() not in _DAYS]
     if wrong or not days:
-        nearest = get_close_matches(str(wrong[0])[:3].casefold(), _DAYS, n=1) if wrong else []
+        first = wrong[0] if wrong else None
+        nearest = get_close_matches(first[:3].casefold(), _DAYS, n=1) if isinstance(first, str) else []
         hint = f" (did you mean {nearest[0]}?)" if nearest else ""
         raise _WrongValueError(f"a list of some of {', '.join(_DAYS)}{hint}")
     return frozenset(_DAYS.index(cast("str", day).casefold()) for day in days)
