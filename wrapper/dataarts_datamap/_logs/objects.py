@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -26,7 +25,8 @@ from dataarts_datamap._text import printable
 from dataarts_datamap._times import http_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from datetime import datetime
     from xml.etree.ElementTree import Element
 
     from dataarts_datamap._logs.locations import LogLocation, StorageHost
@@ -170,13 +170,18 @@ def decode_list(response: Response, location: LogLocation) -> ObjectList:
     root = _parse(response.content)
     if root is None or not root.tag.endswith("ListBucketResult"):
         raise build_error(InvalidEnvelopeError, "object storage sent no list of objects", response)
-    keys = [key for one in root.iterfind("{*}Contents") if (key := one.findtext("{*}Key"))]
+    listed = [
+        ListedObject(key, one.findtext("{*}LastModified") or "")
+        for one in root.iterfind("{*}Contents")
+        if (key := one.findtext("{*}Key"))
+    ]
     is_cut = (root.findtext("{*}IsTruncated") or "").strip().lower() == "true"
-    after = root.findtext("{*}NextMarker") or (keys[-1] if keys else None)
+    after = root.findtext("{*}NextMarker") or (listed[-1].key if listed else None)
     if is_cut and after is None:
         problem = "the list of objects goes on, but has neither a marker nor a key to continue it after"
         raise build_error(InvalidEnvelopeError, problem, response)
-    return ObjectList(objects=tuple(_listed(root)), next_marker=after if is_cut else None)
+    objects = tuple(one for one in listed if not one.key.endswith("/"))
+    return ObjectList(objects=objects, next_marker=after if is_cut else None)
 
 
 def storage_error(response: Response, location: LogLocation) -> DataMapError:
@@ -185,8 +190,7 @@ def storage_error(response: Response, location: LogLocation) -> DataMapError:
     if (_FIRST_REDIRECT <= status < _FIRST_ERROR or status == _FORBIDDEN) and not _is_of_storage(response, details):
         return _foreign_error(response)
     where = printable(location.path, limit=_PATH_LIMIT)
-    kind: type[LogError] | None = None
-    problem = ""
+    kind: type[LogError]
     match status, details.code:
         case 404, "NoSuchBucket":
             kind = LogBucketNotFoundError
@@ -275,13 +279,6 @@ def _endpoint(response: Response) -> str:
     address = split_address(response.headers.get("location", ""))
     host = named or (None if address is None else address.hostname) or ""
     return host if _HOST.fullmatch(host) else ""
-
-
-def _listed(root: Element) -> Iterator[ListedObject]:
-    for one in root.iterfind("{*}Contents"):
-        key = one.findtext("{*}Key") or ""
-        if key and not key.endswith("/"):
-            yield ListedObject(key, one.findtext("{*}LastModified") or "")
 
 
 def _parse(content: bytes) -> Element | None:
