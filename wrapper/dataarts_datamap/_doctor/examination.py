@@ -308,8 +308,14 @@ class _Examination:
         """Request a table that cannot exist: an account with the right to read gets the error that there is none."""
         if self._instance_id is None:
             return unknown("there is no instance for the request", "set DATAMAP_INSTANCE_ID (--instance-id)")
+        request = operators_request(
+            endpoint=self._endpoint,
+            project_id=self._project_id or _UNSET,
+            instance_id=self._instance_id,
+            table_guid=_NO_TABLE,
+        )
         try:
-            problem = _error_of(self._ask(self._operators_request(), self._credentials))
+            problem = _error_of(self._ask(request, self._credentials))
         except DataMapError as error:
             return unknown(error, "try again later")
         if problem is None or (isinstance(problem, _NO_TABLE_ERRORS) and not is_of_the_gateway(problem)):
@@ -347,14 +353,6 @@ class _Examination:
         """The id of the project with the region's name."""
         settings = structs.replace(self._input.settings, instance_id=_UNSET, workspace_id=None)
         return (yield from Discovery(settings, self._credentials, self._policy).scope()).project_id
-
-    def _operators_request(self) -> Request:
-        return operators_request(
-            endpoint=self._endpoint,
-            project_id=self._project_id or _UNSET,
-            instance_id=self._instance_id or _UNSET,
-            table_guid=_NO_TABLE,
-        )
 
     def _list_request(self) -> Request:
         return instances_request(0, endpoint=self._endpoint, project_id=self._project_id or _UNSET)
