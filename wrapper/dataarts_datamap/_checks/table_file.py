@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from dataarts_datamap._checks.due_times import WEEK, DueTime
+from dataarts_datamap._checks.due_times import DueTime
 from dataarts_datamap._checks.table_rules import TableRule
 from dataarts_datamap._errors import InvalidArgumentError, TableFileError
 from dataarts_datamap._files import read_text
@@ -39,6 +39,7 @@ _ALL_OF_IT: Final = 100
 _NAMES: Final = "openlineage"
 _TOP_KEYS: Final = ("defaults", "tables", _NAMES)
 _DUE_KEYS: Final = ("tz", "days", "except", "planned_from")
+_DUE_FIELDS: Final = {"due": "at", "tz": "zone", "except": "exceptions", "days": "days", "planned_from": "planned_from"}
 
 
 class _WrongValueError(Exception):
@@ -263,17 +264,10 @@ class _Reader:
 
 
 def _made(values: Mapping[str, Any]) -> TableRule:
-    plain = {key: values[key] for key in TableRule.__struct_fields__ if key in values and key != "due"}
-    if "due" not in values:
-        return TableRule(**plain)
-    due = DueTime(
-        at=values["due"],
-        zone=values["tz"],
-        days=values.get("days", WEEK),
-        exceptions=values.get("except", frozenset()),
-        planned_from=values.get("planned_from", time(0)),
-    )
-    return TableRule(due=due, **plain)
+    fields = {key: values[key] for key in TableRule.__struct_fields__ if key in values}
+    if "due" in values:
+        fields["due"] = DueTime(**{field: values[key] for key, field in _DUE_FIELDS.items() if key in values})
+    return TableRule(**fields)
 
 
 def _unknown_key(key: str, known: Iterable[str]) -> str:
