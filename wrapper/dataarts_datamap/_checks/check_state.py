@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 import msgspec
 from msgspec import Struct
 
-from dataarts_datamap._checks.check import Records
+from dataarts_datamap._checks.check import Records, rule_key
 from dataarts_datamap._checks.records import OperatorRecord, TableRecord, join
 from dataarts_datamap._errors import StateFileError
 from dataarts_datamap._models.runs import OperatorKey, operator_key
@@ -149,7 +149,7 @@ class CheckState:
         with self._changing() as connection:
             for checked in checks:
                 if checked.record is not None:
-                    self._save_table(connection, checked.key, checked.record)
+                    self._save_table(connection, rule_key(checked.check.rule), checked.record)
                 for key, record in checked.operators.items():
                     self._save_operator(connection, key, record)
 
@@ -201,7 +201,7 @@ class CheckState:
                 capacity=habits.capacity,
                 page_size=habits.page_size,
             )
-            self.note_fact("habits", msgspec.json.encode(kept).decode())
+            self.note_fact("habits", _encoded(kept))
 
     def fact(self, name: str) -> str | None:
         """The text kept under a name; None if there is none."""
@@ -380,7 +380,7 @@ def _key(task_id: str, job_name: str, workspace_id: str) -> OperatorKey:
     return OperatorKey(task_id, job_name, workspace_id or None)
 
 
-def _encoded(record: OperatorRecord | TableRecord) -> str:
+def _encoded(record: Struct) -> str:
     return msgspec.json.encode(record).decode()
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MOST_SAMPLES: Final = 20
 _LEAST_SAMPLES: Final = 3
 _LONGEST_OPEN: Final = timedelta(days=28)  # an older run that has not ended is ignored
-_MARGIN: Final = timedelta(minutes=1)  # it is not documented whether a window includes its ends
+MARGIN: Final = timedelta(minutes=1)  # it is not documented whether a window includes its ends
 
 
 class Sample(Struct, frozen=True, kw_only=True):
@@ -100,7 +100,7 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
         """
         success = longest if self.success_began is None else max(self.success_began, longest)
         starts = (success, self.open_since, self.searched_until)
-        return min(start for start in starts if start is not None) - _MARGIN
+        return min(start for start in starts if start is not None) - MARGIN
 
 
 class TableRecord(Struct, frozen=True, kw_only=True):
@@ -135,15 +135,14 @@ def record_of(operator: Operator, runs: Sequence[Run], *, since: datetime, now: 
     status = table_status(succeeded, now=now, operators=[operator]).operators[0]
     last = status.last_success
     its = [times for run in succeeded if last in (times := run_times(run))]
-    firsts = {id(run): min(times) for run in runs if (times := run_times(run))}
-    still_open = [firsts[id(run)] for run in runs if run.state is RunState.ACTIVE and id(run) in firsts]
-    waited_for = [first for first in still_open if now - first < _LONGEST_OPEN]
+    firsts = [(min(times), run.state) for run in runs if (times := run_times(run))]
+    waited_for = [first for first, state in firsts if state is RunState.ACTIVE and now - first < _LONGEST_OPEN]
     return OperatorRecord(
         searched_from=since,
         searched_until=now,
         last_success=last,
         success_began=min((min(times) for times in its), default=last),
-        last_run=max((time for time in firsts.values() if time <= now), default=None),
+        last_run=max((first for first, _ in firsts if first <= now), default=None),
         open_since=min(waited_for, default=None),
         has_undated=status.undated_successes > 0,
         samples=_joined_samples(_samples(succeeded), ()),
