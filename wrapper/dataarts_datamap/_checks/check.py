@@ -198,13 +198,7 @@ def worst_first(checks: Iterable[TableCheck]) -> list[TableCheck]:
 
 
 class Checked(NamedTuple):
-    """The check of a table, with the new records for the next check.
-
-    Attributes:
-        check: The check.
-        record: The record of the table; None if the table could not be read.
-        operators: The records of the operators that were read.
-    """
+    """The check of a table, the new record of the table (None if it could not be read), and those of its operators."""
 
     check: TableCheck
     record: TableRecord | None
@@ -252,8 +246,6 @@ def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Ste
 
 
 class _Visit:
-    """The reading of one table."""
-
     def __init__(self, rule: TableRule, sources: CheckSources, now: datetime) -> None:
         self._rule = rule
         self._sources = sources
@@ -263,7 +255,6 @@ class _Visit:
         self._table: Table | None = None
 
     def run(self) -> Steps[Checked]:
-        """The steps that read and judge the table."""
         if self._sources.outage.error is not None:
             raise copy(self._sources.outage.error)
         self._table = table = self._named((yield from self._sources.find(self._rule.subject)))

@@ -341,11 +341,7 @@ class CheckState:
 
     @contextmanager
     def _explained(self) -> Generator[None]:
-        """Convert errors of SQLite and of decoding.
-
-        Raises:
-            StateFileError: The file cannot be used.
-        """
+        """Convert errors of SQLite and of decoding to ``StateFileError``."""
         try:
             yield
         except sqlite3.OperationalError as error:

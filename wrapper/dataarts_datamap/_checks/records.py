@@ -25,9 +25,7 @@ class Sample(Struct, frozen=True, kw_only=True):
     """A successful run, as a sample of usual durations and rows.
 
     Attributes:
-        run_id: Its id.
         planned: The earliest of its times, UTC.
-        seconds: Its duration in seconds; None if it is not known.
         rows: Number of rows that it wrote; the number that it read if only that is reported. None if neither is.
     """
 
@@ -104,18 +102,12 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
 
 
 class TableRecord(Struct, frozen=True, kw_only=True):
-    """The record of a table after a check. All times are UTC.
+    """The record of a table after a check. All times are UTC. Fields that are not listed here are as in ``TableCheck``.
 
     Attributes:
-        guid: Its GUID.
         name: Its full name; None if none is known. Untrusted.
         nodes: A digest of its operators in lineage; None if it had none there, or lineage was not known.
         operators: The operators that the service listed for it at ``listed_at``.
-        listed_at: Time of that list.
-        read_at: Time at which the table was last read.
-        last_success: Time of its last success, as known then; None if it was not known.
-        never_succeeded: Whether it is known that there is no last success, as in ``TableCheck``.
-        searched_from: Beginning of the time that was searched for successes; None if none was searched.
     """
 
     guid: str
@@ -196,5 +188,4 @@ def _joined_samples(newer: Iterable[Sample], older: Iterable[Sample]) -> tuple[S
 
 
 def same_operators(one: Iterable[Operator], other: Iterable[Operator]) -> bool:
-    """Whether two lists name the same operators."""
     return set(map(operator_key, one)) == set(map(operator_key, other))

@@ -63,7 +63,6 @@ class _Places:
         return self._below(self._tables[number], key) if self._tables else self.of_top("tables")
 
     def of_default(self, key: str) -> int:
-        """The line of a default."""
         return self.of_top("defaults") if self._defaults is None else self._below(self._defaults, key)
 
     def of_names(self, number: int | None) -> int:

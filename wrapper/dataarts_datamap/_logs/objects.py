@@ -70,7 +70,6 @@ class ObjectPart(Struct, frozen=True, kw_only=True):
     """A part of an object.
 
     Attributes:
-        content: The bytes.
         start: Position of the first byte.
         size: Size of the whole object in bytes.
         last_modified: Time at which the object was written; None if the server did not send it, or sent no valid time.
@@ -85,24 +84,14 @@ class ObjectPart(Struct, frozen=True, kw_only=True):
 
 
 class ListedObject(Struct, frozen=True):
-    """An object in a list.
-
-    Attributes:
-        key: Its key.
-        written: Time at which it was written, as ISO 8601 text in UTC, which sorts by time; empty if it was not sent.
-    """
+    """An object in a list, and the time at which it was written: UTC as ISO 8601 text, or empty if it was not sent."""
 
     key: str
     written: str
 
 
 class ObjectList(Struct, frozen=True, kw_only=True):
-    """A page of the objects whose keys begin with a prefix, in the order of their keys.
-
-    Attributes:
-        objects: The objects, without markers of folders.
-        next_marker: The key to continue the list after; None at its end.
-    """
+    """A page of objects in the order of their keys, without markers of folders, and the marker of the next page."""
 
     objects: tuple[ListedObject, ...]
     next_marker: str | None = None
