@@ -75,10 +75,10 @@ def read_operator(  # noqa: PLR0913  each is one fact about the reading
         since = longest
         runs = yield from read_runs(operator, since)
     record = join(record_of(operator, runs, since=since, now=now), known)
-    recent = [run for run in runs if since >= longest or _is_since(run, longest)]
-    older_open = [
-        run for run in runs if run.state is RunState.ACTIVE and since < longest and not _is_since(run, longest)
-    ]
+    if since >= longest:
+        return Reading(runs, record)
+    recent = [run for run in runs if _is_since(run, longest)]
+    older_open = [run for run in runs if run.state is RunState.ACTIVE and not _is_since(run, longest)]
     return Reading(recent, record, older_open)
 
 

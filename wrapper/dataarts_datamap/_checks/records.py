@@ -156,12 +156,11 @@ def join(newer: OperatorRecord, older: OperatorRecord | None) -> OperatorRecord:
         last_run=max(filter(None, (newer.last_run, older.last_run)), default=None),
         has_undated=newer.has_undated or (older.has_undated and older.searched_from < newer.searched_from),
     )
-    is_joined = older.searched_until >= newer.searched_from > older.searched_from
     if newer.last_success is not None or newer.is_whole:
         return newer
-    is_kept = older.success_began is not None and older.success_began < newer.searched_from
-    if older.success_began is not None and not is_kept:
+    if older.success_began is not None and older.success_began >= newer.searched_from:
         return newer  # the older reading ended with a success that no longer counts
+    is_joined = older.searched_until >= newer.searched_from > older.searched_from
     return replace(
         newer,
         last_success=older.last_success,
