@@ -509,6 +509,17 @@ def test_what_the_server_is_used_to_is_kept() -> None:
         assert ServerHabits() == forgotten
 
 
+def test_damaged_facts() -> None:
+    """Facts that cannot be read are an error that says what to do, as are records."""
+    with CheckState(":memory:") as state:
+        state.note_fact("habits", '{"counting":"pages"}')
+        state.note_fact("claim", "soon")
+        with pytest.raises(StateFileError, match=r":memory: is damaged.* move it away"):
+            state.recall_habits(ServerHabits())
+        with pytest.raises(StateFileError, match=r":memory: is damaged.* move it away"):
+            state.claim("claim")
+
+
 def test_what_no_check_asks_for_is_forgotten() -> None:
     """After 90 days: the tables, and the operators of no table. One that is asked for stays, though it is not read."""
     runs = {name: [(at(3 * HOUR), "success")] for name in ("gone", "kept", "down")}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataarts_datamap import DueTime, Operator, Run, RunOrigin, Table, TableCheck, TableRule, Verdict
-from dataarts_datamap._checks.check import CheckSources, Outage, Records, check_table
+from dataarts_datamap._checks.check import CheckSources, Outage, Records, check_table, rule_key
 from dataarts_datamap._checks.records import join, record_of
 from dataarts_datamap._models.runs import attach_origin
 from dataarts_datamap._monitoring.freshness import WORST_FIRST
@@ -138,7 +138,7 @@ def test_a_check_with_records_says_what_one_without_says(seed: int, rule: TableR
         else:
             assert said(anew) == said(checked.check)
         records = Records(
-            {checked.key: checked.record} if checked.record else {},
+            {rule_key(rule): checked.record} if checked.record else {},
             {key: join(one, records.operators.get(key)) for key, one in checked.operators.items()},
         )
 

@@ -139,6 +139,7 @@ TABLE = '[[tables]]\nname = "a"\n'
         (TABLE + "owner = \n", "3: invalid TOML: Invalid value"),
         ("[[tables]]\nname = 'a", "2: invalid TOML: "),
         (TABLE + TABLE.replace("a", "b", 1).replace('"a"', '"b') + "\n", ": invalid TOML: "),
+        (TABLE + f'due = "08:00"\ntz = "UTC"\ndays = [0x{"f" * 5_000}]\n', "5: days must be a list of some of mon"),
         (TABLE + 'owner = "\\u001b[2J"\nmax_age = "\\u001b"\n', "4: max_age must be"),
     ],
 )
@@ -149,6 +150,13 @@ def test_what_is_wrong_is_said_with_its_line(text: str, expected: str) -> None:
     assert found[0].startswith("datamap.toml:")
     assert expected in found[0]
     assert found[0].isprintable()
+
+
+@pytest.mark.parametrize("value", ["9" * 5_000, "[" * 5_000])
+def test_values_that_no_reader_of_toml_takes(value: str) -> None:
+    """Too many digits or brackets are an error of the file, too."""
+    (problem,) = problems(f"{TABLE}min_rows = {value}\n")
+    assert problem.startswith("datamap.toml cannot be read: ")
 
 
 def test_a_key_is_found_in_its_own_table() -> None:

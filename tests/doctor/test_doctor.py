@@ -231,7 +231,9 @@ def test_skewed_clock_of_the_gateway() -> None:
     assert "clock" in told
 
 
-@pytest.mark.parametrize("date", [None, "soon", "Mon, 15 Jan 2024 00:00:00 -0000"])
+@pytest.mark.parametrize(
+    "date", [None, "soon", "Mon, 15 Jan 2024 00:00:00 -0000", "Mon, 15 Jan 99999999999 00:00:00 GMT"]
+)
 def test_server_without_a_clock(date: str | None) -> None:
     """A server that tells no time leaves one question open, and no more."""
     answers = [REFUSED, json_answer({"commodity_orders": [{"resource_id": KNOWN.instance_id}]}), json_answer([])]
@@ -693,7 +695,8 @@ def test_report_of_what_a_server_says(
     capfdbinary: pytest.CaptureFixture[bytes], environment: pytest.MonkeyPatch
 ) -> None:
     """Ids in a server's words are left out, too, and its backticks do not end the block that they stand in."""
-    ids = "e8c092e7-2acf-4f26-ab84-80f296352d99-1704936562490-scheduler03 AKIDEXAMPLE012345678 fe80::1 10.1.2.3"
+    ids = "e8c092e7-2acf-4f26-ab84-80f296352d99-1704936562490-scheduler03 AKIDEXAMPLE012345678 ::ffff:10.1.2.3 fe80::1"
+    ids += " E8C092E7-2ACF-4F26-AB84-80F296352D99 FE80::1"
     refused = json_answer({"error_code": "DLM.4001", "error_msg": f"```` at 10:30:22 {ids}"}, status=403)
     environment.setenv("DATAMAP_TOKEN", KNOWN.token)
     with serving(refused) as server:
@@ -701,7 +704,7 @@ def test_report_of_what_a_server_says(
 
     lines = out.splitlines()
     assert ["`````text", "`````"] == [line for line in lines if line.startswith("`")]
-    assert any("```` at 10:30:22 <id> <id> <address> <address>" in line for line in lines)
+    assert any("```` at 10:30:22 <id> <id> <address> <address> <id> <address>" in line for line in lines)
 
 
 @pytest.mark.parametrize("arguments", [["--report", "--output", "table"], ["--with-ids"]])

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from dataarts_datamap._secrets import SecretStruct
 from dataarts_datamap._text import percent_encoded
+from dataarts_datamap._times import http_time
 
 if TYPE_CHECKING:
     from dataarts_datamap._one_shot_event import OneShotEvent
@@ -94,13 +95,8 @@ class Response(SecretStruct, frozen=True, kw_only=True):
             return None
         if asked.isascii() and asked.isdigit():
             return min(float(asked), _LONGEST_WAIT)
-        from email.utils import parsedate_to_datetime  # noqa: PLC0415  rarely needed
-
-        try:
-            wait = parsedate_to_datetime(asked) - parsedate_to_datetime(self.headers.get("date", ""))
-        except (TypeError, ValueError, OverflowError):
-            return None
-        return min(max(0.0, wait.total_seconds()), _LONGEST_WAIT)
+        end, now = http_time(asked), http_time(self.headers.get("date", ""))
+        return None if end is None or now is None else min(max(0.0, (end - now).total_seconds()), _LONGEST_WAIT)
 
     def facts(self) -> dict[str, Any]:
         """The keyword arguments of an error about this response."""

@@ -44,7 +44,6 @@ class OneShotEvent:
             self.set()
 
     def remove(self, wake: Callable[[], object]) -> None:
-        """No longer call ``wake``."""
         with suppress(ValueError):
             self._waiting.remove(wake)
 

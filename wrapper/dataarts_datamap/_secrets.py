@@ -122,13 +122,8 @@ def mask(text: str, *headers: Mapping[str, str], secrets: Iterable[str] = (), li
     """Mask the secrets of a request in a text, even if escaped, and what the gateway echoes of a signature.
 
     A text longer than ``limit`` is cut there, and ends in an ellipsis. A secret across the cut is masked like any
-    other. The time needed grows with the limit, not with the text.
-
-    Args:
-        text: The text to show.
-        headers: The headers of the request and of its response, both of which can hold a token.
-        secrets: Further secrets.
-        limit: The maximum number of characters to keep.
+    other. The time needed grows with the limit, not with the text. The headers are those of the request and of its
+    response, both of which can hold a token.
     """
     try:
         return _masked_text(text, headers, secrets, limit)

@@ -106,7 +106,6 @@ class SharedValue(Generic[T, StepT]):
         return None if cached is None or self._now() >= cached.renew_at else cached.value
 
     def discard(self, is_bad: Callable[[T], bool]) -> None:
-        """Forget the value if ``is_bad`` is true for it."""
         cached = self._cached
         if cached is not None and is_bad(cached.value):
             cached.renew_at = cached.expires_at = -math.inf

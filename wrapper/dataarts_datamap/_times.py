@@ -56,6 +56,17 @@ def span_hint(value: object, example: str) -> str:
     return f"timedelta({_UNITS[match[2]]}={int(match[1])})" if match else example
 
 
+def http_time(text: str) -> datetime | None:
+    """The time in a header such as ``Date``, UTC; None if it is no such time, or has no zone."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  rarely needed
+
+    try:
+        time = parsedate_to_datetime(text)
+        return None if time.tzinfo is None else time.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
 def parse_span(text: str) -> timedelta | None:
     """A timedelta from a text such as ``90m``, ``26h`` or ``7d``; None if it is invalid or zero."""
     match = _SPAN.fullmatch(text)

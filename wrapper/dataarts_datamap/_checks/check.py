@@ -162,9 +162,9 @@ class TableCheck(Struct, frozen=True, kw_only=True):
             "max_age": None if rule.max_age is None else rule.max_age.total_seconds(),
             "due": None if period is None else iso_text(period.due),
             "period_start": None if period is None else iso_text(period.start),
-            **{name: status.get(name) for name in _OF_STATUS},
             "last_success": None if self.last_success is None else iso_text(self.last_success),
             "age": None if self.last_success is None else (self.now - self.last_success).total_seconds(),
+            **{name: status.get(name) for name in _OF_STATUS},
             "never_succeeded": self.never_succeeded,
             "searched_from": None if self.searched_from is None else iso_text(self.searched_from),
             "read_at": None if self.read_at is None else iso_text(self.read_at),
@@ -175,7 +175,7 @@ class TableCheck(Struct, frozen=True, kw_only=True):
         }
 
 
-_OF_STATUS: Final = ("last_success", "age", "running", "waiting", "failures_since_success", "runs", "decided_by")
+_OF_STATUS: Final = ("running", "waiting", "failures_since_success", "runs", "decided_by")
 
 
 def checked_rules(tables: object) -> list[TableRule]:
@@ -198,29 +198,17 @@ def worst_first(checks: Iterable[TableCheck]) -> list[TableCheck]:
 
 
 class Checked(NamedTuple):
-    """The check of a table, with the new records for the next check.
-
-    Attributes:
-        check: The check.
-        key: The key of the table's rule, which is the key of its record.
-        record: The record of the table; None if the table could not be read.
-        operators: The records of the operators that were read.
-    """
+    """The check of a table, the new record of the table (None if it could not be read), and those of its operators."""
 
     check: TableCheck
-    key: str
     record: TableRecord | None
     operators: Mapping[OperatorKey, OperatorRecord]
 
 
 def is_explainable(check: TableCheck) -> bool:
     """Whether runs upstream can have caused the verdict."""
-    return check.status is not None and check.verdict in {
-        Verdict.FAILED,
-        Verdict.LATE,
-        Verdict.STALE,
-        Verdict.UNKNOWN,
-    }
+    explainable = {Verdict.FAILED, Verdict.LATE, Verdict.STALE, Verdict.UNKNOWN}
+    return check.status is not None and check.verdict in explainable
 
 
 def explained_age(check: TableCheck) -> timedelta | None:
@@ -258,19 +246,15 @@ def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Ste
 
 
 class _Visit:
-    """The reading of one table."""
-
     def __init__(self, rule: TableRule, sources: CheckSources, now: datetime) -> None:
         self._rule = rule
         self._sources = sources
         self._now = now
-        self._key = rule_key(rule)
-        self._known = sources.records.tables.get(self._key)
+        self._known = sources.records.tables.get(rule_key(rule))
         self._period = None if rule.due is None else rule.due.period(now)
         self._table: Table | None = None
 
     def run(self) -> Steps[Checked]:
-        """The steps that read and judge the table."""
         if self._sources.outage.error is not None:
             raise copy(self._sources.outage.error)
         self._table = table = self._named((yield from self._sources.find(self._rule.subject)))
@@ -314,7 +298,7 @@ class _Visit:
             read_at=None if known is None else known.read_at,
             error=error,
         )
-        return Checked(check, self._key, None, {})
+        return Checked(check, None, {})
 
     def _named(self, table: Table) -> Table:
         """The table, with its name from an earlier check if lineage does not have it this time.
@@ -371,7 +355,7 @@ class _Visit:
             never_succeeded=found.never_succeeded,
             searched_from=found.searched_from,
         )
-        return Checked(check, self._key, record, {operator_key(one): it.record for one, it in readings.items()})
+        return Checked(check, record, {operator_key(one): it.record for one, it in readings.items()})
 
     def _read(self, operators: Iterable[Operator]) -> Steps[dict[Operator, Reading]]:
         readings: dict[Operator, Reading] = {}
@@ -390,10 +374,11 @@ def _missing_successes(judgement: Judgement, readings: Mapping[Operator, Reading
     """
     if judgement.found.last_success is not None or judgement.found.never_succeeded:
         return []
-    pairs = list(zip(readings, judgement.status.operators, strict=True))
-    counted = [operator for operator, one in pairs if one.counts and one.last_success is None]
-    is_any = any(one.counts for _, one in pairs)
-    return counted if is_any else [operator for operator, _ in pairs][:_MOST_SILENT]
+    statuses = judgement.status.operators
+    if not any(one.counts for one in statuses):
+        return list(readings)[:_MOST_SILENT]
+    pairs = zip(readings, statuses, strict=True)
+    return [operator for operator, one in pairs if one.counts and one.last_success is None]
 
 
 def _digest(table: Table, lineage: Lineage | None) -> str | None:

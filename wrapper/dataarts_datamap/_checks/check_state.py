@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 import msgspec
 from msgspec import Struct
 
-from dataarts_datamap._checks.check import Records
+from dataarts_datamap._checks.check import Records, rule_key
 from dataarts_datamap._checks.records import OperatorRecord, TableRecord, join
 from dataarts_datamap._errors import StateFileError
 from dataarts_datamap._models.runs import OperatorKey, operator_key
@@ -149,7 +149,7 @@ class CheckState:
         with self._changing() as connection:
             for checked in checks:
                 if checked.record is not None:
-                    self._save_table(connection, checked.key, checked.record)
+                    self._save_table(connection, rule_key(checked.check.rule), checked.record)
                 for key, record in checked.operators.items():
                     self._save_operator(connection, key, record)
 
@@ -178,11 +178,15 @@ class CheckState:
         """Give a client the facts that an earlier client learned about the server in the last seven days.
 
         A client that has learned facts itself keeps them.
+
+        Raises:
+            StateFileError: The file cannot be read, or is damaged.
         """
         text = self.fact("habits")
         if text is None or habits.counting is not None or habits.capacity:
             return
-        known = _decoded(text, _Habits)
+        with self._explained():
+            known = _decoded(text, _Habits)
         if abs(datetime.now(UTC) - known.noted_at) <= _HABITS_LIFE:
             habits.counting, habits.first_offset, habits.capacity = known.counting, known.first_offset, known.capacity
             habits.page_size = habits.page_size or known.page_size
@@ -197,7 +201,7 @@ class CheckState:
                 capacity=habits.capacity,
                 page_size=habits.page_size,
             )
-            self.note_fact("habits", msgspec.json.encode(kept).decode())
+            self.note_fact("habits", _encoded(kept))
 
     def fact(self, name: str) -> str | None:
         """The text kept under a name; None if there is none."""
@@ -231,7 +235,7 @@ class CheckState:
         now = datetime.now(UTC)
         with self._changing() as connection:
             since = _fact(connection, name)
-            if since is not None and abs(now - datetime.fromisoformat(since)) < _LONGEST_CLAIM:
+            if since is not None and abs(now - msgspec.convert(since, datetime)) < _LONGEST_CLAIM:
                 return False
             connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, now.isoformat()))
             return True
@@ -337,11 +341,7 @@ class CheckState:
 
     @contextmanager
     def _explained(self) -> Generator[None]:
-        """Convert errors of SQLite and of decoding.
-
-        Raises:
-            StateFileError: The file cannot be used.
-        """
+        """Convert errors of SQLite and of decoding to ``StateFileError``."""
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -376,7 +376,7 @@ def _key(task_id: str, job_name: str, workspace_id: str) -> OperatorKey:
     return OperatorKey(task_id, job_name, workspace_id or None)
 
 
-def _encoded(record: OperatorRecord | TableRecord) -> str:
+def _encoded(record: Struct) -> str:
     return msgspec.json.encode(record).decode()
 
 

@@ -24,15 +24,7 @@ _SLOW: Final = 2.0
 
 
 class LastSuccess(NamedTuple):
-    """The last success of a table, however long ago.
-
-    Attributes:
-        last_success: Its time, UTC; of several producers, the oldest of their last successes, or the newest if the rule
-            names no producers and none ran in the time that was read. None if it is not known.
-        never_succeeded: Whether ``last_success`` is None, and each producer without a known success is known to have
-            none in the history that the service keeps.
-        searched_from: Beginning of the time that was searched for successes, UTC; None if none was searched.
-    """
+    """The last success of a table; the fields are those of ``TableCheck``."""
 
     last_success: datetime | None
     never_succeeded: bool
@@ -56,14 +48,12 @@ def judge(
     producer has runs in that time, but one ran before, all producers count: a table that is no longer loaded must not
     be fresh.
     """
-    everything = [run for reading in readings.values() for run in reading.runs]
+    its = list(readings.values())
+    records = [reading.record for reading in its]
+    everything = [run for reading in its for run in reading.runs]
     status = table_status(everything, now=now, max_age=rule.max_age, operators=readings)
-    pairs = list(zip(status.operators, readings.values(), strict=True))
-    operators = [_with_record(one, reading.record, rule, now) for one, reading in pairs]
-    verdicts = [
-        _verdict(rule, one, reading, period, now) for one, reading in zip(operators, readings.values(), strict=True)
-    ]
-    records = [reading.record for reading in readings.values()]
+    operators = [_with_record(one, record, rule, now) for one, record in zip(status.operators, records, strict=True)]
+    verdicts = [_verdict(rule, one, reading, period, now) for one, reading in zip(operators, its, strict=True)]
     is_silent = not any(verdicts)
     if is_silent and any(one.last_run or one.last_success for one in records):
         verdicts = [_silent_verdict(rule)] * len(operators)
@@ -91,8 +81,7 @@ def has_few_rows(rule: TableRule, record: OperatorRecord) -> bool:
         return False
     if rule.min_rows is not None and rows < rule.min_rows:
         return True
-    typical = record.typical_rows
-    return rule.rows_drop is not None and bool(typical) and rows < (1 - rule.rows_drop) * (typical or 0)
+    return rule.rows_drop is not None and rows < (1 - rule.rows_drop) * (record.typical_rows or 0)
 
 
 def _with_record(one: OperatorStatus, record: OperatorRecord, rule: TableRule, now: datetime) -> OperatorStatus:
@@ -176,8 +165,7 @@ def _with_verdicts(
     judged = [(verdict, index) for index, verdict in enumerate(verdicts) if verdict is not None]
     if not judged:
         return replace(status, verdict=Verdict.UNKNOWN)
-    worst = min(WORST_FIRST.index(verdict) for verdict, _ in judged)
-    verdict = WORST_FIRST[worst]
+    verdict = min((one for one, _ in judged), key=WORST_FIRST.index)
     decisive = min(
         (index for one, index in judged if one is verdict),
         key=lambda index: (operators[index].last_success is not None, operators[index].last_success or status.now),

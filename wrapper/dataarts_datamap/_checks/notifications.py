@@ -65,7 +65,6 @@ class Notified(Struct, frozen=True, kw_only=True):
             raise StateFileError(f"the state's record of sent messages is damaged: {error}") from error
 
     def text(self) -> str:
-        """The value as text to keep."""
         return msgspec.json.encode(self).decode()
 
     def after(self, checks: Sequence[TableCheck], now: datetime) -> Notified:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
-from dataarts_datamap._checks.records import OperatorRecord, join, record_of
+from dataarts_datamap._checks.records import MARGIN, OperatorRecord, join, record_of
 from dataarts_datamap._models.runs import Operator, Run, RunPage, RunState, run_times
 from dataarts_datamap._monitoring.waiting import read_all
 from dataarts_datamap._times import EPOCH
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._paging.walk_options import PageRead, Walk
 
 LOOK_BACK: Final = timedelta(days=7)
-_MARGIN: Final = timedelta(minutes=1)  # it is not documented whether a window includes its ends
 _STEPS_BACK: Final = (timedelta(days=28), timedelta(days=364))
 _MOST_ROWS: Final = 5_000
 
@@ -63,12 +62,12 @@ def read_operator(  # noqa: PLR0913  each is one fact about the reading
     """
     longest = now - look_back(rule)
     if period is not None:  # a period may have begun earlier, such as one of a week
-        longest = min(longest, period.start - _MARGIN)
+        longest = min(longest, period.start - MARGIN)
     since = longest
     if known is not None:
-        since = min(known.window_start(longest), now - _MARGIN)
+        since = min(known.window_start(longest), now - MARGIN)
     elif rule.rows_drop is None and period is not None:
-        since = min(now, period.start) - _MARGIN
+        since = min(now, period.start) - MARGIN
     elif rule.rows_drop is None and rule.max_age is not None:
         since = now - rule.max_age
     runs = yield from read_runs(operator, since)
@@ -76,10 +75,10 @@ def read_operator(  # noqa: PLR0913  each is one fact about the reading
         since = longest
         runs = yield from read_runs(operator, since)
     record = join(record_of(operator, runs, since=since, now=now), known)
-    recent = [run for run in runs if since >= longest or _is_since(run, longest)]
-    older_open = [
-        run for run in runs if run.state is RunState.ACTIVE and since < longest and not _is_since(run, longest)
-    ]
+    if since >= longest:
+        return Reading(runs, record)
+    recent = [run for run in runs if _is_since(run, longest)]
+    older_open = [run for run in runs if run.state is RunState.ACTIVE and not _is_since(run, longest)]
     return Reading(recent, record, older_open)
 
 
@@ -91,7 +90,7 @@ def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, n
     for start in (*(now - step for step in _STEPS_BACK), EPOCH):
         if start >= record.searched_from:
             continue
-        runs = yield from read(operator, start, record.searched_from + _MARGIN)
+        runs = yield from read(operator, start, record.searched_from + MARGIN)
         if runs is None:
             break
         found = record_of(operator, runs, since=start, now=now)

@@ -106,7 +106,6 @@ def _rows_doubt(rule: TableRule, decisive: OperatorStatus, reading: Reading) -> 
 
 
 def _age_reason(rule: TableRule, decisive: OperatorStatus, who: str, reading: Reading, now: datetime) -> Sentence:
-    """The reason for a verdict that depends on the age of an operator's last success."""
     age = None if decisive.age is None else _span(max(decisive.age, timedelta(0)))
     searched = _searched_text(rule, now, reading.record.searched_from)
     match decisive.verdict:
@@ -143,7 +142,6 @@ def _against(said: Sentence, limit: timedelta | None) -> Sentence:
 
 
 def _due_reason(verdict: Verdict, who: str, reading: Reading, period: DuePeriod, now: datetime) -> Sentence:
-    """The reason for a verdict that depends on an operator's runs in a due period."""
     planned = [run for run in reading.runs if (plan := planned_or_begun(run)) is not None and plan >= period.start]
     states = [run.state for run in planned]
     match verdict:

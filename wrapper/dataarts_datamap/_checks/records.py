@@ -18,16 +18,14 @@ if TYPE_CHECKING:
 _MOST_SAMPLES: Final = 20
 _LEAST_SAMPLES: Final = 3
 _LONGEST_OPEN: Final = timedelta(days=28)  # an older run that has not ended is ignored
-_MARGIN: Final = timedelta(minutes=1)  # it is not documented whether a window includes its ends
+MARGIN: Final = timedelta(minutes=1)  # it is not documented whether a window includes its ends
 
 
 class Sample(Struct, frozen=True, kw_only=True):
     """A successful run, as a sample of usual durations and rows.
 
     Attributes:
-        run_id: Its id.
         planned: The earliest of its times, UTC.
-        seconds: Its duration in seconds; None if it is not known.
         rows: Number of rows that it wrote; the number that it read if only that is reported. None if neither is.
     """
 
@@ -100,22 +98,16 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
         """
         success = longest if self.success_began is None else max(self.success_began, longest)
         starts = (success, self.open_since, self.searched_until)
-        return min(start for start in starts if start is not None) - _MARGIN
+        return min(start for start in starts if start is not None) - MARGIN
 
 
 class TableRecord(Struct, frozen=True, kw_only=True):
-    """The record of a table after a check. All times are UTC.
+    """The record of a table after a check. All times are UTC. Fields that are not listed here are as in ``TableCheck``.
 
     Attributes:
-        guid: Its GUID.
         name: Its full name; None if none is known. Untrusted.
         nodes: A digest of its operators in lineage; None if it had none there, or lineage was not known.
         operators: The operators that the service listed for it at ``listed_at``.
-        listed_at: Time of that list.
-        read_at: Time at which the table was last read.
-        last_success: Time of its last success, as known then; None if it was not known.
-        never_succeeded: Whether it is known that there is no last success, as in ``TableCheck``.
-        searched_from: Beginning of the time that was searched for successes; None if none was searched.
     """
 
     guid: str
@@ -135,15 +127,14 @@ def record_of(operator: Operator, runs: Sequence[Run], *, since: datetime, now: 
     status = table_status(succeeded, now=now, operators=[operator]).operators[0]
     last = status.last_success
     its = [times for run in succeeded if last in (times := run_times(run))]
-    firsts = {id(run): min(times) for run in runs if (times := run_times(run))}
-    still_open = [firsts[id(run)] for run in runs if run.state is RunState.ACTIVE and id(run) in firsts]
-    waited_for = [first for first in still_open if now - first < _LONGEST_OPEN]
+    firsts = [(min(times), run.state) for run in runs if (times := run_times(run))]
+    waited_for = [first for first, state in firsts if state is RunState.ACTIVE and now - first < _LONGEST_OPEN]
     return OperatorRecord(
         searched_from=since,
         searched_until=now,
         last_success=last,
         success_began=min((min(times) for times in its), default=last),
-        last_run=max((time for time in firsts.values() if time <= now), default=None),
+        last_run=max((first for first, _ in firsts if first <= now), default=None),
         open_since=min(waited_for, default=None),
         has_undated=status.undated_successes > 0,
         samples=_joined_samples(_samples(succeeded), ()),
@@ -165,12 +156,11 @@ def join(newer: OperatorRecord, older: OperatorRecord | None) -> OperatorRecord:
         last_run=max(filter(None, (newer.last_run, older.last_run)), default=None),
         has_undated=newer.has_undated or (older.has_undated and older.searched_from < newer.searched_from),
     )
-    is_joined = older.searched_until >= newer.searched_from > older.searched_from
     if newer.last_success is not None or newer.is_whole:
         return newer
-    is_kept = older.success_began is not None and older.success_began < newer.searched_from
-    if older.success_began is not None and not is_kept:
+    if older.success_began is not None and older.success_began >= newer.searched_from:
         return newer  # the older reading ended with a success that no longer counts
+    is_joined = older.searched_until >= newer.searched_from > older.searched_from
     return replace(
         newer,
         last_success=older.last_success,
@@ -197,5 +187,4 @@ def _joined_samples(newer: Iterable[Sample], older: Iterable[Sample]) -> tuple[S
 
 
 def same_operators(one: Iterable[Operator], other: Iterable[Operator]) -> bool:
-    """Whether two lists name the same operators."""
     return set(map(operator_key, one)) == set(map(operator_key, other))

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from dataarts_datamap._checks.due_times import WEEK, DueTime
+from dataarts_datamap._checks.due_times import DueTime
 from dataarts_datamap._checks.table_rules import TableRule
 from dataarts_datamap._errors import InvalidArgumentError, TableFileError
 from dataarts_datamap._files import read_text
@@ -39,6 +39,7 @@ _ALL_OF_IT: Final = 100
 _NAMES: Final = "openlineage"
 _TOP_KEYS: Final = ("defaults", "tables", _NAMES)
 _DUE_KEYS: Final = ("tz", "days", "except", "planned_from")
+_DUE_FIELDS: Final = {"due": "at", "tz": "zone", "except": "exceptions", "days": "days", "planned_from": "planned_from"}
 
 
 class _WrongValueError(Exception):
@@ -62,7 +63,6 @@ class _Places:
         return self._below(self._tables[number], key) if self._tables else self.of_top("tables")
 
     def of_default(self, key: str) -> int:
-        """The line of a default."""
         return self.of_top("defaults") if self._defaults is None else self._below(self._defaults, key)
 
     def of_names(self, number: int | None) -> int:
@@ -146,6 +146,8 @@ def parse_tables(text: str, path: str = TABLE_FILE) -> list[TableRule]:
         place = _DECODE_PLACE.search(str(error))
         line = place[1] if place and place[1] else str(text.count("\n") + 1)
         raise TableFileError(f"{path}:{line}: invalid TOML: {printable(_DECODE_PLACE.sub('', str(error)))}") from None
+    except (ValueError, RecursionError) as error:  # an integer of more than 4,300 digits, or lists nested too deeply
+        raise TableFileError(f"{path} cannot be read: {error}") from None
     reader = _Reader(document, text)
     rules = reader.read()
     if reader.problems:
@@ -261,17 +263,10 @@ class _Reader:
 
 
 def _made(values: Mapping[str, Any]) -> TableRule:
-    plain = {key: values[key] for key in TableRule.__struct_fields__ if key in values and key != "due"}
-    if "due" not in values:
-        return TableRule(**plain)
-    due = DueTime(
-        at=values["due"],
-        zone=values["tz"],
-        days=values.get("days", WEEK),
-        exceptions=values.get("except", frozenset()),
-        planned_from=values.get("planned_from", time(0)),
-    )
-    return TableRule(due=due, **plain)
+    fields = {key: values[key] for key in TableRule.__struct_fields__ if key in values}
+    if "due" in values:
+        fields["due"] = DueTime(**{field: values[key] for key, field in _DUE_FIELDS.items() if key in values})
+    return TableRule(**fields)
 
 
 def _unknown_key(key: str, known: Iterable[str]) -> str:
@@ -338,7 +333,8 @@ def _days(value: object) -> frozenset[int]:
     days = cast("list[object]", value) if isinstance(value, list) else []
     wrong = [day for day in days if not isinstance(day, str) or day.casefold() not in _DAYS]
     if wrong or not days:
-        nearest = get_close_matches(str(wrong[0])[:3].casefold(), _DAYS, n=1) if wrong else []
+        first = wrong[0] if wrong else None
+        nearest = get_close_matches(first[:3].casefold(), _DAYS, n=1) if isinstance(first, str) else []
         hint = f" (did you mean {nearest[0]}?)" if nearest else ""
         raise _WrongValueError(f"a list of some of {', '.join(_DAYS)}{hint}")
     return frozenset(_DAYS.index(cast("str", day).casefold()) for day in days)

@@ -27,8 +27,6 @@ _MOST_NAMED: Final = 5
 
 
 class TableTemplate(NamedTuple):
-    """The text of a first file of tables, and the number of tables in it."""
-
     text: str
     tables: int
 

@@ -11,7 +11,6 @@ import ssl
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -45,6 +44,7 @@ from dataarts_datamap._errors import (
 )
 from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._retry.policy import Policy, Retry
+from dataarts_datamap._times import http_time
 from dataarts_datamap._transport import tls
 from dataarts_datamap._transport.address_race import AddressRace, ordered
 from dataarts_datamap._transport.driver import SyncTransport
@@ -229,10 +229,10 @@ class _Examination:
         return ok(f"responds with HTTP {greeting.status}")
 
     def clock(self) -> Finding:
-        try:
-            skew = self._input.now() - parsedate_to_datetime(self._date)
-        except (TypeError, ValueError):
+        date = http_time(self._date)
+        if date is None:
             return unknown("the response has no valid date", "compare this machine's clock with another")
+        skew = self._input.now() - date
         if abs(skew) <= _NOTABLE_SKEW:
             return ok("this machine and the server agree to the minute")
         seen = f"this machine is {_span(skew)} {'ahead of' if skew > timedelta() else 'behind'} the server"
@@ -308,8 +308,14 @@ class _Examination:
         """Request a table that cannot exist: an account with the right to read gets the error that there is none."""
         if self._instance_id is None:
             return unknown("there is no instance for the request", "set DATAMAP_INSTANCE_ID (--instance-id)")
+        request = operators_request(
+            endpoint=self._endpoint,
+            project_id=self._project_id or _UNSET,
+            instance_id=self._instance_id,
+            table_guid=_NO_TABLE,
+        )
         try:
-            problem = _error_of(self._ask(self._operators_request(), self._credentials))
+            problem = _error_of(self._ask(request, self._credentials))
         except DataMapError as error:
             return unknown(error, "try again later")
         if problem is None or (isinstance(problem, _NO_TABLE_ERRORS) and not is_of_the_gateway(problem)):
@@ -347,14 +353,6 @@ class _Examination:
         """The id of the project with the region's name."""
         settings = structs.replace(self._input.settings, instance_id=_UNSET, workspace_id=None)
         return (yield from Discovery(settings, self._credentials, self._policy).scope()).project_id
-
-    def _operators_request(self) -> Request:
-        return operators_request(
-            endpoint=self._endpoint,
-            project_id=self._project_id or _UNSET,
-            instance_id=self._instance_id or _UNSET,
-            table_guid=_NO_TABLE,
-        )
 
     def _list_request(self) -> Request:
         return instances_request(0, endpoint=self._endpoint, project_id=self._project_id or _UNSET)

@@ -27,13 +27,14 @@ _VARIABLES: Final = re.compile(
 )
 _SHORTEST_KNOWN: Final = 4
 _ID: Final = re.compile(
-    r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}[\w-]*"  # a GUID, or a request id that begins with one
+    r"\b(?i:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})[\w-]*"  # a GUID, or a request id that begins with one
     r"|\b[0-9a-f]{16,}\b|\b[A-Z0-9]{16,}\b",  # a hexadecimal id; the id of an access key
     re.ASCII,
 )
 _ADDRESS: Final = re.compile(
-    r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}\b|(?<![\w:])[0-9a-f:]*::[0-9a-f:]*(?!\w)",
-    re.ASCII,
+    r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}\b"
+    r"|(?<![\w:])[0-9a-f:]*::[0-9a-f:]*(?:(?:\.\d{1,3}){3})?(?!\w)",
+    re.ASCII | re.IGNORECASE,
 )
 _BACKTICKS: Final = re.compile(r"`+")
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from dataarts_datamap._api.endpoints import checked_endpoint
 from dataarts_datamap._api.regions import find_region, region_of
-from dataarts_datamap._arguments import ip_address_of, is_loopback, split_address
+from dataarts_datamap._arguments import ip_address_of, is_loopback
 from dataarts_datamap._errors import ConfigurationError, LogPathError
 from dataarts_datamap._text import printable, shown
-
-if TYPE_CHECKING:
-    from urllib.parse import SplitResult
 
 _PATH: Final = re.compile(r"obs://([^/]*)/(.+)", re.DOTALL)
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -69,7 +67,7 @@ def checked_storage_endpoint(endpoint: str, *, allow_http: bool, is_proxied: boo
     """
     name = "object storage endpoint"
     checked = checked_endpoint(endpoint, name=name, allow_http=allow_http, is_proxied=is_proxied)
-    if _split(checked).path:
+    if urlsplit(checked).path:
         raise ConfigurationError(
             f"the {name} {printable(endpoint, limit=120)} holds a path: give only host and port, without a bucket"
         )
@@ -85,20 +83,20 @@ def storage_endpoint(region: str | None, service_endpoint: str) -> str:
     Raises:
         ConfigurationError: Neither the region nor the service's address determines it, or the region is not an id.
     """
-    known = region or region_of(service_endpoint)
-    if known is None and (own := own_machine(service_endpoint)) is not None:
-        return own
-    if known is None:
+    if known := region or region_of(service_endpoint):
+        return find_region(known).obs_endpoint
+    own = own_machine(service_endpoint)
+    if own is None:
         raise ConfigurationError(
             "the address of object storage is not known: pass obs_endpoint=… or region=… (--obs-endpoint, --region), "
             "or set DATAMAP_OBS_ENDPOINT or DATAMAP_REGION"
         )
-    return find_region(known).obs_endpoint
+    return own
 
 
 def own_machine(endpoint: str) -> str | None:
     """Scheme, host and port of an address on this machine; None for any other."""
-    parts = _split(endpoint)
+    parts = urlsplit(endpoint)
     return f"{parts.scheme}://{parts.netloc}" if is_loopback(parts.hostname or "") else None
 
 
@@ -108,17 +106,10 @@ def bucket_host(endpoint: str, bucket: str) -> StorageHost:
     A numeric address, or this machine, has no subdomains: the connection goes to the address itself, and the request
     names the bucket's host.
     """
-    parts = _split(endpoint)
+    parts = urlsplit(endpoint)
     host = parts.hostname or ""
     if is_loopback(host) or ip_address_of(host) is not None:
         name = "localhost" if ":" in host else host
         port = "" if parts.port is None else f":{parts.port}"
         return StorageHost(endpoint, f"{bucket}.{name}{port}")
     return StorageHost(f"{parts.scheme}://{bucket}.{parts.netloc}")
-
-
-def _split(endpoint: str) -> SplitResult:
-    parts = split_address(endpoint)
-    if parts is None:
-        raise ConfigurationError(f"{shown(endpoint)} is not an address")
-    return parts

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -24,9 +22,11 @@ from dataarts_datamap._errors import (
 )
 from dataarts_datamap._messages import Request
 from dataarts_datamap._text import printable
+from dataarts_datamap._times import http_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from datetime import datetime
     from xml.etree.ElementTree import Element
 
     from dataarts_datamap._logs.locations import LogLocation, StorageHost
@@ -70,7 +70,6 @@ class ObjectPart(Struct, frozen=True, kw_only=True):
     """A part of an object.
 
     Attributes:
-        content: The bytes.
         start: Position of the first byte.
         size: Size of the whole object in bytes.
         last_modified: Time at which the object was written; None if the server did not send it, or sent no valid time.
@@ -85,24 +84,14 @@ class ObjectPart(Struct, frozen=True, kw_only=True):
 
 
 class ListedObject(Struct, frozen=True):
-    """An object in a list.
-
-    Attributes:
-        key: Its key.
-        written: Time at which it was written, as ISO 8601 text in UTC, which sorts by time; empty if it was not sent.
-    """
+    """An object in a list, and the time at which it was written: UTC as ISO 8601 text, or empty if it was not sent."""
 
     key: str
     written: str
 
 
 class ObjectList(Struct, frozen=True, kw_only=True):
-    """A page of the objects whose keys begin with a prefix, in the order of their keys.
-
-    Attributes:
-        objects: The objects, without markers of folders.
-        next_marker: The key to continue the list after; None at its end.
-    """
+    """A page of objects in the order of their keys, without markers of folders, and the marker of the next page."""
 
     objects: tuple[ListedObject, ...]
     next_marker: str | None = None
@@ -130,7 +119,7 @@ def decode_part(response: Response, location: LogLocation, span: str | None) -> 
         StatusError: HTTP 400 or more for another reason.
         InvalidEnvelopeError: The response is not an object, or does not say correctly which part it holds.
     """
-    modified = _http_time(response.headers.get("last-modified", ""))
+    modified = http_time(response.headers.get("last-modified", ""))
     if response.status in {_OK, _PARTIAL} and not response.headers.get("etag"):
         problem = "the response is not an object: it has no ETag, like the page of a broken proxy"
         raise build_error(InvalidEnvelopeError, problem, response, raw="")  # the content may still be a log
@@ -170,13 +159,18 @@ def decode_list(response: Response, location: LogLocation) -> ObjectList:
     root = _parse(response.content)
     if root is None or not root.tag.endswith("ListBucketResult"):
         raise build_error(InvalidEnvelopeError, "object storage sent no list of objects", response)
-    keys = [key for one in root.iterfind("{*}Contents") if (key := one.findtext("{*}Key"))]
+    listed = [
+        ListedObject(key, one.findtext("{*}LastModified") or "")
+        for one in root.iterfind("{*}Contents")
+        if (key := one.findtext("{*}Key"))
+    ]
     is_cut = (root.findtext("{*}IsTruncated") or "").strip().lower() == "true"
-    after = root.findtext("{*}NextMarker") or (keys[-1] if keys else None)
+    after = root.findtext("{*}NextMarker") or (listed[-1].key if listed else None)
     if is_cut and after is None:
         problem = "the list of objects goes on, but has neither a marker nor a key to continue it after"
         raise build_error(InvalidEnvelopeError, problem, response)
-    return ObjectList(objects=tuple(_listed(root)), next_marker=after if is_cut else None)
+    objects = tuple(one for one in listed if not one.key.endswith("/"))
+    return ObjectList(objects=objects, next_marker=after if is_cut else None)
 
 
 def storage_error(response: Response, location: LogLocation) -> DataMapError:
@@ -185,8 +179,7 @@ def storage_error(response: Response, location: LogLocation) -> DataMapError:
     if (_FIRST_REDIRECT <= status < _FIRST_ERROR or status == _FORBIDDEN) and not _is_of_storage(response, details):
         return _foreign_error(response)
     where = printable(location.path, limit=_PATH_LIMIT)
-    kind: type[LogError] | None = None
-    problem = ""
+    kind: type[LogError]
     match status, details.code:
         case 404, "NoSuchBucket":
             kind = LogBucketNotFoundError
@@ -277,13 +270,6 @@ def _endpoint(response: Response) -> str:
     return host if _HOST.fullmatch(host) else ""
 
 
-def _listed(root: Element) -> Iterator[ListedObject]:
-    for one in root.iterfind("{*}Contents"):
-        key = one.findtext("{*}Key") or ""
-        if key and not key.endswith("/"):
-            yield ListedObject(key, one.findtext("{*}LastModified") or "")
-
-
 def _parse(content: bytes) -> Element | None:
     """The root of an XML document; None if it is not XML, is too large, or has a document type: a possible attack."""
     if len(content) > _LARGEST_DOCUMENT or not content.lstrip().startswith(b"<"):
@@ -296,11 +282,4 @@ def _parse(content: bytes) -> Element | None:
     try:
         return fromstring(text)  # noqa: S314  the dangerous part of XML, a document type, was refused
     except (ParseError, ValueError, RecursionError):
-        return None
-
-
-def _http_time(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError):
         return None

@@ -74,10 +74,8 @@ class LogSource:
     def next_piece(self, position: int, before: bytes, size: int) -> Steps[ObjectPart]:
         """The piece of the log that begins at a position; empty at the end of the log.
 
-        Args:
-            position: Number of bytes before the piece.
-            before: The last bytes before the position, as they were read: they are read again to compare them.
-            size: The size of the log in bytes, at the previous request.
+        The end of ``before``, which holds the bytes before the position, is read again to compare it. ``size`` is the
+        size of the log at the previous request.
 
         Raises:
             LogChangedError: The log has fewer bytes than before, or different ones.
@@ -150,11 +148,7 @@ class LogSource:
         return bool(paths)
 
     def _listed(self) -> Steps[list[ListedObject]]:
-        """All objects whose keys begin with the log's key.
-
-        Raises:
-            LogError: There are too many to find the one written last.
-        """
+        """All objects whose keys begin with the log's key; ``LogError`` if there are too many."""
         found: list[ListedObject] = []
         marker: str | None = None
         for _ in range(_MOST_LISTS):
