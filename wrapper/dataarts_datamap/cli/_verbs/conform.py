@@ -112,6 +112,7 @@ def conform(**options: Any) -> int:  # noqa: ANN401
         from dataarts_datamap_contract.suite import reports
         from dataarts_datamap_contract.suite.baseline import BaselineError, apply_baseline, read_baseline
         from dataarts_datamap_contract.suite.catalogue import checks_of
+        from dataarts_datamap_contract.suite.target_discovery import DiscoveryError
     except ModuleNotFoundError as error:
         raise _extra_is_missing(str(error)) from None
     try:
@@ -124,15 +125,14 @@ def conform(**options: Any) -> int:  # noqa: ANN401
 
     if options["allow_http"] is None:
         options["allow_http"] = allows_http(os.environ)
-    try:
-        target = _find_target(options)
-    except _NotJudgedError as error:
-        tell(str(error))
-        return NOT_JUDGED
     how = given(**{name: options[name] for name in ("seed", "levels", "budget", "max_examples")})
     try:
+        target = _find_target(options)
         with _nothing_left_behind():
             report = apply_baseline(suite.run_suite(target, tell=tell, **how), baseline)
+    except DiscoveryError as error:
+        tell(str(error))
+        return NOT_JUDGED
     except suite.TargetError as error:
         raise click.UsageError(str(error)) from None
     ci = bool(os.environ.get("CI")) if options["ci"] is None else options["ci"]
@@ -177,10 +177,6 @@ def _nothing_left_behind() -> Generator[None]:
             del os.environ[_STORAGE]
 
 
-class _NotJudgedError(Exception):
-    """The server does not show enough to be judged."""
-
-
 def _description(options: dict[str, Any]) -> Path | None:
     """The file that describes the server; None if none is given."""
     named: Path | None = options["target_file"]
@@ -188,20 +184,14 @@ def _description(options: dict[str, Any]) -> Path | None:
 
 
 def _find_target(options: dict[str, Any]) -> Target:
-    from dataarts_datamap_contract.suite.target import TargetError
-    from dataarts_datamap_contract.suite.target_discovery import DiscoveryError, discover_target
+    from dataarts_datamap_contract.suite.target_discovery import discover_target
     from dataarts_datamap_contract.suite.target_sources import make_target, read_settings
 
     names = ("endpoint", "table_guid", "is_mock", "allow_credential_probes")
-    try:
-        chosen = {name: options[name] for name in names}
-        settings = _completed(read_settings(os.environ, options["target_file"], tell=tell, **chosen), options)
-        target = make_target(settings, discovered=options["discover"], allow_http=options["allow_http"])
-        return discover_target(target) if options["discover"] else target
-    except DiscoveryError as error:
-        raise _NotJudgedError(str(error)) from None
-    except TargetError as error:
-        raise click.UsageError(str(error)) from None
+    chosen = {name: options[name] for name in names}
+    settings = _completed(read_settings(os.environ, options["target_file"], tell=tell, **chosen), options)
+    target = make_target(settings, discovered=options["discover"], allow_http=options["allow_http"])
+    return discover_target(target) if options["discover"] else target
 
 
 def _completed(settings: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
@@ -223,7 +213,6 @@ def _completed(settings: dict[str, Any], options: dict[str, Any]) -> dict[str, A
         instance_id=settings.get("instance_id"),
         allow_http=options["allow_http"],
     )
-    names = ("token", "access_key", "secret_key", "security_token")
-    proof = {name: getattr(found, name) for name in names if getattr(found, name) is not None}
+    proof = given(**{name: getattr(found, name) for name in ("token", "access_key", "secret_key", "security_token")})
     ids = {"endpoint": found.endpoint, "project_id": found.project_id, "instance_id": found.instance_id}
     return {**settings, **ids, **proof}
