@@ -92,29 +92,15 @@ class Selection:
             return client.list_table_runs(self.table_guid, operators=operators, **how)
         return client.list_runs(cast("str", self.task_id), job_name=cast("str", self.job_name), **how)
 
-    def count(self, client: DataMapClient, operators: Sequence[Operator]) -> int | None:
-        """The number of runs of the operators according to the server's totals: a small request for each.
+    def count(self, client: DataMapClient, operator: Operator) -> int | None:
+        """The number of an operator's runs according to the server's total, by a small request; None if it is missing.
 
-        None if a total is missing, or a response is invalid or an error: the window is not sliced here, and may be
-        longer than the server allows.
+        The window is not sliced here, and may be longer than the server allows.
 
         Raises:
             click.UsageError: As for ``pager``.
-            AuthenticationError: The credentials are refused; they must not be sent again, since failures lock a key.
-            TransportError: No complete response arrived.
+            DataMapError: There is no total, since no response arrived, or it is invalid or an error.
         """
-        from dataarts_datamap._errors import AuthenticationError, InvalidResponseError, ServiceError
-
-        try:
-            totals = [self._count_operator(client, operator) for operator in operators]
-        except AuthenticationError:
-            raise
-        except (ServiceError, InvalidResponseError):
-            return None
-        known = [total for total in totals if total is not None]
-        return sum(known) if len(known) == len(totals) else None
-
-    def _count_operator(self, client: DataMapClient, operator: Operator) -> int | None:
         whose = given(job_name=operator.job_name, workspace_id=operator.workspace_id)
         pager = client.list_runs(operator.task_id, page_size=1, slice_span=timedelta.max, **whose, **self._window())
         pager.first()
