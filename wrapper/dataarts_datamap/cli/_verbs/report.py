@@ -12,7 +12,6 @@ from click.core import ParameterSource
 from dataarts_datamap.cli._options.connection import (
     connect,
     connection_options,
-    given,
     max_age_option,
     obs_endpoint_option,
     optional_table_argument,
@@ -156,7 +155,8 @@ def report(  # noqa: PLR0913  one parameter for each option
     if target is None and _is_typed("lang"):
         raise click.UsageError("--lang is the language of the page: add --html FILE")
     tell_zone((start, end), tz, "table" if shape == "table" else "ndjson")
-    times = given(start=in_zone(start, tz), end=in_zone(end, tz, end=True), since=since)
+    span = since or (_DEFAULT_SPAN if start is None else None)
+    times = {"start": in_zone(start, tz), "end": in_zone(end, tz, end=True), "since": span}
     with connect(settings) as client:
         table = table_of(client, table_guid)
         what: dict[str, Any] = {"zone": tz, "max_age": max_age, "choice": choice, "steps": upstream}
@@ -208,10 +208,10 @@ def _report_all(  # noqa: PLR0913  one parameter for each option
         raise click.UsageError(f"--since may be at most {_MOST_DAYS}d with --tables")
     target = replaceable(html)
     with connect(settings) as client:
-        written = write_overview(client, file, target, days=days, zone=zone, say=texts_in(lang))
-    note(written.summary)
-    if written.error is not None:
-        raise written.error
+        summary, error = write_overview(client, file, target, days=days, zone=zone, say=texts_in(lang))
+    note(summary)
+    if error is not None:
+        raise error
 
 
 def _read(  # noqa: PLR0913  one parameter for each option
@@ -231,9 +231,7 @@ def _read(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap.cli._printing.progress import with_progress
 
     now = datetime.now(UTC)
-    if "start" not in times:
-        times = {"since": _DEFAULT_SPAN, **times}
-    span = window(**{"start": None, "end": None, "since": None, **times}, now=now)
+    span = window(**times, now=now)
     producers = choice.find(client, table.guid)
     how = {**how, "start": span.start, "end": span.end, "operators": producers.operators}
     runs = list(with_progress(client.list_table_runs(table.guid, **how), lambda: None))
