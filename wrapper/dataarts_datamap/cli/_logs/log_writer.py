@@ -16,7 +16,7 @@ class LogWriter:
     def __init__(self) -> None:
         self._decoder = getincrementaldecoder("utf-8")("replace")
         self._for_person = is_terminal()
-        self._held: str = ""
+        self._held = ""
         self._is_within_line = False
 
     def write(self, content: bytes, *, is_cut: bool = False) -> bool:
@@ -25,14 +25,12 @@ class LogWriter:
             return write_bytes(content)
         return self._show(self._decoder.decode(content[cut_character(content) :] if is_cut else content))
 
-    def end(self) -> bool:
+    def end(self) -> None:
         """On a terminal, write the rest and end the line."""
-        if not self._for_person:
-            return True
-        is_read = self._show(self._decoder.decode(b"", final=True))
-        is_open = self._is_within_line or bool(self._held)
-        self._held = ""
-        return is_read and write("\n" if is_open else "")
+        if self._for_person:
+            self._show(self._decoder.decode(b"", final=True))
+            if self._is_within_line or self._held:
+                write("\n")
 
     def _show(self, text: str) -> bool:
         text = f"{self._held}{text}"
