@@ -95,30 +95,21 @@ def zone_option(of_what: str) -> Callable[[CommandT], CommandT]:
     )
 
 
-def table_argument(command: CommandT) -> CommandT:
-    """Add the argument for the table, and a hidden option ``--table`` whose error names the argument."""
-    return click.argument("table_guid", metavar="TABLE", shell_complete=suggest_tables)(_no_table_option(command))
-
-
-def optional_table_argument(command: CommandT) -> CommandT:
-    """Like ``table_argument``, for a verb that needs no table when it handles all tables of a file."""
-    argument = click.argument("table_guid", metavar="[TABLE]", required=False, shell_complete=suggest_tables)
-    return argument(_no_table_option(command))
-
-
-def _no_table_option(command: CommandT) -> CommandT:
-    return click.option(
-        "--table", hidden=True, is_eager=True, expose_value=False, callback=_refuse_table, help="An argument here."
-    )(command)
-
-
 def _refuse_table(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     if value is not None:
         raise click.UsageError(f"the table is an argument here: {context.command_path} {value}", context)
 
 
-def _be_quiet(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001  as click calls it
-    be_quiet(context, quiet=value)
+_no_table_option = click.option(
+    "--table", hidden=True, is_eager=True, expose_value=False, callback=_refuse_table, help="An argument here."
+)
+table_argument = options(click.argument("table_guid", metavar="TABLE", shell_complete=suggest_tables), _no_table_option)
+"""The argument for the table, and a hidden option ``--table`` whose error names the argument."""
+
+optional_table_argument = options(
+    click.argument("table_guid", metavar="[TABLE]", required=False, shell_complete=suggest_tables), _no_table_option
+)
+"""Like ``table_argument``, for a verb that needs no table when it handles all tables of a file."""
 
 
 connection_options = options(
@@ -167,7 +158,7 @@ connection_options = options(
         "--quiet",
         is_flag=True,
         expose_value=False,
-        callback=_be_quiet,
+        callback=be_quiet,
         help="Print nothing on stderr except warnings and errors, such as for cron.",
     ),
 )

@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 _QUIET: Final = "dataarts_datamap.quiet"
 
 
-def be_quiet(context: click.Context, *, quiet: bool) -> None:
+def be_quiet(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001  as click calls it
     """Set whether only warnings and errors are written to stderr."""
-    context.meta[_QUIET] = quiet
+    context.meta[_QUIET] = value
 
 
 def is_quiet() -> bool:
-    """Whether only warnings and errors are written to stderr."""
     context = click.get_current_context(silent=True)
     return context is not None and bool(context.meta.get(_QUIET))
 
