@@ -15,7 +15,6 @@ from xml.etree import ElementTree as ET
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from dataarts_datamap.cli._printing import check_table
 from dataarts_datamap.cli._printing import output as printing
 from support.catalog_server import Factory, guid_of, lineage_row
 from support.command import called, point_at
@@ -96,7 +95,6 @@ def shell(
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal of 120 columns, without colour."""
     monkeypatch.setattr(printing, "is_terminal", lambda: True)
-    monkeypatch.setattr(check_table, "is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("NO_COLOR", "1")
 

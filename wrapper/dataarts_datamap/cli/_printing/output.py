@@ -118,8 +118,7 @@ def write_status(status: TableStatus, table_guid: str, *, output: StatusOutput, 
         case "json":
             _write_lines([{"table_guid": table_guid, **status.to_dict()}])
         case "prometheus":
-            text = prometheus_text(status, table_guid)
-            write("".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]) if is_terminal() else text)
+            write_metrics(prometheus_text(status, table_guid))
         case "table":
             _write_status_table(status, zone)
 
@@ -142,6 +141,11 @@ def _write_status_table(status: TableStatus, zone: tzinfo) -> None:
         write(f"{BASIS_TEXTS[status.basis]}.\n")
     if is_unlimited(status):
         write("Fresh here means that no run has failed since the last success: --max-age sets a limit on its age.\n")
+
+
+def write_metrics(text: str) -> None:
+    """Write metrics to stdout; for a terminal, characters other than line ends are made printable."""
+    write("".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]) if is_terminal() else text)
 
 
 def is_terminal() -> bool:
