@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -208,7 +208,7 @@ class ClientTable:
     client: DataMapClient
     guid: str
     how: dict[str, Any]
-    choice: OperatorChoice = field(default_factory=OperatorChoice)
+    choice: OperatorChoice
     ignored: tuple[Operator, ...] = ()
     _chosen: Producers | None = None
     _is_read: bool = False
