@@ -33,7 +33,6 @@ output_option = click.option(
 
 
 def parse_page_size(text: str) -> PageSize:
-    """A number of rows, or ``auto``."""
     if text == "auto":
         return "auto"
     if not (text.isascii() and text.isdecimal()):
@@ -83,7 +82,6 @@ def parse_name(text: str) -> str:
 
 
 def zone_option(of_what: str) -> Callable[[CommandT], CommandT]:
-    """The option that names the zone of some times."""
     return click.option(
         "--tz",
         type=parse_zone,
@@ -173,7 +171,6 @@ def connect(settings: dict[str, Any]) -> DataMapClient:
 
 
 def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401
-    """The values that are not None."""
     return {name: value for name, value in values.items() if value is not None}
 
 

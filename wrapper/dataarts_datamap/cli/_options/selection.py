@@ -31,12 +31,8 @@ class Selection:
     """The runs of a table, or of one operator, inside a window.
 
     Attributes:
-        table_guid: The table; None if an operator is selected.
-        task_id: The operator's id; None if a table is selected.
-        job_name: The operator's name; None if a table is selected.
-        start: Beginning of the window; None if it is not given.
         end: End of the window; None for now.
-        since: Length of the window up to its end; None if it is not given. It cannot be given together with ``start``.
+        since: Length of the window up to its end; it cannot be given together with ``start``.
         tz: Zone of times without an offset, and of the times shown in a table.
         paging: Keywords of ``list_table_runs`` for reading pages.
         strict: Whether a field with an unexpected type or an invalid value is an error.
@@ -60,16 +56,13 @@ class Selection:
 
     @property
     def has_beginning(self) -> bool:
-        """Whether the window has a beginning."""
         return self.start is not None or self.since is not None
 
     def check_beginning(self) -> None:
-        """Refuse a window without a beginning."""
         if not self.has_beginning:
             raise click.UsageError("give the beginning of the window: --start TIME or --since SPAN")
 
     def tell_zone(self, output: Output) -> None:
-        """Print the zone of the times in the window and the output; see ``notices.tell_zone``."""
         tell_zone((self.start, self.end), self.tz, output)
 
     def by_guid(self, client: DataMapClient) -> Selection:
@@ -107,7 +100,6 @@ class Selection:
         return pager.total
 
     def operators(self, client: DataMapClient) -> list[Operator]:
-        """The operators of the runs."""
         from dataarts_datamap._models.runs import Operator
 
         if self.table_guid is not None:

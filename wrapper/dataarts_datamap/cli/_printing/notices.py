@@ -42,7 +42,6 @@ def note(text: str) -> None:
 
 
 def size_text(size: int) -> str:
-    """A number of bytes, for a person."""
     for unit, length in (("MB", 1_000_000), ("kB", 1_000)):
         if size >= length:
             return f"{size / length:.1f} {unit}"
@@ -58,7 +57,6 @@ def tell_zone(times: Sequence[datetime | int | None], zone: tzinfo, output: Outp
 
 
 def tell_if_none(count: int, what: str) -> None:
-    """Warn if nothing was found."""
     if count == 0:
         tell(f"no {what}")
 

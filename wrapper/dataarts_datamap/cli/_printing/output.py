@@ -11,6 +11,8 @@ from itertools import zip_longest
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from msgspec import structs
+
 from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._monitoring.freshness import Verdict
 from dataarts_datamap._monitoring.producers import OperatorBasis
@@ -75,16 +77,13 @@ def write_runs(runs: Iterable[Run], *, output: Output, zone: tzinfo) -> int:
 
 
 def write_operators(operators: Sequence[Operator], *, output: Output) -> int:
-    """Write the operators to stdout; returns their number."""
     if output == "ndjson":
-        names = ("task_id", "job_name", "workspace_id")
-        return _write_lines({name: getattr(operator, name) for name in names} for operator in operators)
+        return _write_lines(map(structs.asdict, operators))
     rows = [((one.task_id, one.job_name, one.workspace_id), "") for one in operators]
     return write_table(("TASK", "JOB", "WORKSPACE"), rows)
 
 
 def write_tables(tables: Sequence[Table], *, output: Output) -> int:
-    """Write the tables to stdout; returns their number."""
     if output == "ndjson":
         return _write_lines(table.to_dict() for table in tables)
     rows = [((one.full_name, one.source_type, ", ".join(one.workspace_ids) or None, one.guid), "") for one in tables]
@@ -149,7 +148,6 @@ def write_metrics(text: str) -> None:
 
 
 def is_terminal() -> bool:
-    """Whether stdout is a terminal."""
     return sys.stdout is not None and sys.stdout.isatty()
 
 

@@ -38,7 +38,6 @@ def headline_style(status: TableStatus) -> str:
 
 
 def write_sheet(report: Report) -> None:
-    """Write the report to stdout."""
     width = line_width()
     write_rich(*_parts(report, min(width, _WIDE)), width=width)
 
@@ -89,7 +88,6 @@ def newest_failures(
 
 
 def _failure_row(run: Run, zone: tzinfo) -> Row:
-    """A run that failed, for ``_FAILURE_TITLES``, with its log path below."""
     when = run.end_time or planned_at(run)
     log = run.execution_log_path
     cells = (

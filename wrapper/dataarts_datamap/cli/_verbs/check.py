@@ -26,7 +26,6 @@ _CAN_FAIL = ("failed", "late", "stale", "unknown", "few_rows", "slow")
 
 
 def _parse_fail_on(text: str) -> frozenset[str]:
-    """The verdicts whose names a text lists, with commas between them."""
     names = [name.strip() for name in text.split(",")]
     for name in names:
         if name not in _CAN_FAIL:

@@ -159,8 +159,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     times = {"start": in_zone(start, tz), "end": in_zone(end, tz, end=True), "since": span}
     with connect(settings) as client:
         table = table_of(client, table_guid)
-        what: dict[str, Any] = {"zone": tz, "max_age": max_age, "choice": choice, "steps": upstream}
-        found = _read(client, table, times=times, how=paging, **what)
+        found = _read(client, table, times=times, how=paging, zone=tz, max_age=max_age, choice=choice, steps=upstream)
         if with_log:
             from dataarts_datamap.cli._logs.failure_logs import with_logs
 
@@ -174,7 +173,6 @@ def report(  # noqa: PLR0913  one parameter for each option
 
 
 def _refuse_single(table_guid: str | None, settings: Iterable[str]) -> None:
-    """Refuse arguments about a single table."""
     if table_guid is not None:
         raise click.UsageError("give either a TABLE or --tables, not both")
     for parameter in click.get_current_context().command.params:
@@ -233,8 +231,8 @@ def _read(  # noqa: PLR0913  one parameter for each option
     now = datetime.now(UTC)
     span = window(**times, now=now)
     producers = choice.find(client, table.guid)
-    how = {**how, "start": span.start, "end": span.end, "operators": producers.operators}
-    runs = list(with_progress(client.list_table_runs(table.guid, **how), lambda: None))
+    pager = client.list_table_runs(table.guid, start=span.start, end=span.end, operators=producers.operators, **how)
+    runs = list(with_progress(pager, lambda: None))
     judged = min(now, EPOCH + span.end * MILLISECOND)
     return report_on(
         runs,

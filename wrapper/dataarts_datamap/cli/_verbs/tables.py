@@ -98,7 +98,6 @@ def _write_file(query: str, workspace_id: str | None, file: str, settings: dict[
 
 
 def _none_of(query: str, workspace_id: str | None) -> str:
-    """The text that no table was found, with the search terms."""
     from dataarts_datamap._text import shown
 
     named = f" with {shown(query)} in its name" if query else ""

@@ -234,6 +234,5 @@ class ClientTable:
         return [one for one in known if one not in chosen.others]
 
     def list_runs(self, window: Window, operators: Sequence[Operator]) -> list[Run]:
-        """The runs of these operators of the table in a window."""
-        how: dict[str, Any] = {**self.how, "start": window.start, "end": window.end, "operators": operators}
-        return self.client.list_table_runs(self.guid, **how).to_list()
+        start, end = window
+        return self.client.list_table_runs(self.guid, start=start, end=end, operators=operators, **self.how).to_list()
