@@ -251,6 +251,17 @@ def test_a_file_of_tables_to_begin_with_is_made_of_lineage(shell: Shell) -> None
     assert "--tables needs --init" in err
 
 
+@pytest.mark.parametrize(
+    "options", [("--source", "dws"), ("--type", "table"), ("--limit", "5"), ("--page-size", "5"), ("--output", "table")]
+)
+def test_a_file_to_begin_with_takes_no_options_of_a_search(shell: Shell, options: tuple[str, ...]) -> None:
+    """An option that the file would not follow is an error, and nothing is written."""
+    code, out, err = called(shell.capture, "tables", "--init", "--tables", "new.toml", *options)
+    assert (3, "") == (code, out)
+    assert f"{options[0]} does not go with --init" in err
+    assert not shell.file.with_name("new.toml").exists()
+
+
 def test_ci_gets_a_test_case_for_each_table(shell: Shell) -> None:
     """A verdict of --fail-on is a failure, an unknown one an error."""
     code, out, _ = shell("--output", "junit", "--fail-on", "failed")
