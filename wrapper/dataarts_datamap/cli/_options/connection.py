@@ -110,14 +110,21 @@ optional_table_argument = options(
 """Like ``table_argument``, for a verb that needs no table when it handles all tables of a file."""
 
 
+region_option = click.option(
+    "--region",
+    metavar="ID",
+    shell_complete=suggest_regions,
+    help="Region, if there is no address.  [env: DATAMAP_REGION]",
+)
+allow_http_option = click.option(
+    "--allow-http",
+    is_flag=True,
+    default=None,
+    help="Allow plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
+)
 connection_options = options(
     click.option("--endpoint", metavar="URL", help="Address of the service.  [env: DATAMAP_ENDPOINT]"),
-    click.option(
-        "--region",
-        metavar="ID",
-        shell_complete=suggest_regions,
-        help="Region, if there is no address.  [env: DATAMAP_REGION]",
-    ),
+    region_option,
     click.option(
         "--iam-endpoint",
         metavar="URL",
@@ -139,12 +146,7 @@ connection_options = options(
         shell_complete=suggest_workspaces,
         help="Workspace for operators without one; auto for the instance's only one.  [env: DATAMAP_WORKSPACE_ID]",
     ),
-    click.option(
-        "--allow-http",
-        is_flag=True,
-        default=None,
-        help="Allow plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
-    ),
+    allow_http_option,
     click.option("--timeout", type=float, metavar="SECONDS", help="Longest wait for the next bytes (60)."),
     click.option(
         "--deadline",

@@ -14,8 +14,8 @@ import click
 
 from dataarts_datamap._extras import how_to_install
 from dataarts_datamap.cli._exit_codes import NOT_JUDGED
-from dataarts_datamap.cli._options.connection import given
-from dataarts_datamap.cli._options.suggestions import suggest_levels, suggest_regions
+from dataarts_datamap.cli._options.connection import allow_http_option, given, region_option
+from dataarts_datamap.cli._options.suggestions import suggest_levels
 from dataarts_datamap.cli._options.values import NewFile
 from dataarts_datamap.cli._printing.notices import tell
 from dataarts_datamap.cli._printing.streams import write
@@ -33,12 +33,7 @@ _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
 @click.command()
 @click.option("--target", "target_file", type=_FILE, help="TOML file that describes the server.  [env: DATAMAP_TARGET]")
 @click.option("--endpoint", metavar="URL", help="Address of the server.  [env: DATAMAP_ENDPOINT]")
-@click.option(
-    "--region",
-    metavar="ID",
-    shell_complete=suggest_regions,
-    help="Region, if there is no address.  [env: DATAMAP_REGION]",
-)
+@region_option
 @click.option("--table", "table_guid", metavar="GUID", help="A table of the server.  [env: DATAMAP_TABLE_GUID]")
 @click.option("--discover", is_flag=True, help="Find an operator of the table, and a window with runs.")
 @click.option("--mock", "is_mock", is_flag=True, default=None, help="The server is a mock, which cannot be harmed.")
@@ -48,12 +43,7 @@ _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
     default=None,
     help="Send a token in the query, and more than two wrong signatures, which can lock a real key.",
 )
-@click.option(
-    "--allow-http",
-    is_flag=True,
-    default=None,
-    help="Allow plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
-)
+@allow_http_option
 @click.option(
     "--levels",
     metavar="LETTERS",
