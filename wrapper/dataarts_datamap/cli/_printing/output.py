@@ -96,7 +96,7 @@ def write_findings(findings: Iterable[Finding], *, output: Output) -> list[Findi
     for finding in findings:
         written.append(finding)
         if output == "ndjson":
-            _write_lines([{name: getattr(finding, name) for name in ("step", "outcome", "text", "remedy")}])
+            write_json({name: getattr(finding, name) for name in ("step", "outcome", "text", "remedy")})
         else:
             write(_finding_text(finding, line_width()))
     return written
@@ -115,7 +115,7 @@ def write_status(status: TableStatus, table_guid: str, *, output: StatusOutput, 
     """Write the status of a table to stdout. The output ``table`` shows times in the zone, the others in UTC."""
     match output:
         case "json":
-            _write_lines([{"table_guid": table_guid, **status.to_dict()}])
+            write_json({"table_guid": table_guid, **status.to_dict()})
         case "prometheus":
             write_metrics(prometheus_text(status, table_guid))
         case "table":
