@@ -70,7 +70,7 @@ class LogWriter:
     def __init__(self) -> None:
         self._decoder = getincrementaldecoder("utf-8")("replace")
         self._for_person = is_terminal()
-        self._held = ""
+        self._held: str = ""
         self._is_within_line = False
 
     def write(self, content: bytes, *, is_cut: bool = False) -> bool:
