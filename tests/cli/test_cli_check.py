@@ -15,7 +15,6 @@ from xml.etree import ElementTree as ET
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from dataarts_datamap.cli._printing import check_table
 from dataarts_datamap.cli._printing import output as printing
 from support.catalog_server import Factory, guid_of, lineage_row
 from support.command import called, point_at
@@ -96,7 +95,6 @@ def shell(
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal of 120 columns, without colour."""
     monkeypatch.setattr(printing, "is_terminal", lambda: True)
-    monkeypatch.setattr(check_table, "is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("NO_COLOR", "1")
 
@@ -251,6 +249,17 @@ def test_a_file_of_tables_to_begin_with_is_made_of_lineage(shell: Shell) -> None
     code, _, err = called(shell.capture, "tables", "--tables", "b.toml")
     assert 3 == code
     assert "--tables needs --init" in err
+
+
+@pytest.mark.parametrize(
+    "options", [("--source", "dws"), ("--type", "table"), ("--limit", "5"), ("--page-size", "5"), ("--output", "table")]
+)
+def test_a_file_to_begin_with_takes_no_options_of_a_search(shell: Shell, options: tuple[str, ...]) -> None:
+    """An option that the file would not follow is an error, and nothing is written."""
+    code, out, err = called(shell.capture, "tables", "--init", "--tables", "new.toml", *options)
+    assert (3, "") == (code, out)
+    assert f"{options[0]} does not go with --init" in err
+    assert not shell.file.with_name("new.toml").exists()
 
 
 def test_ci_gets_a_test_case_for_each_table(shell: Shell) -> None:

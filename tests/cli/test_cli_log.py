@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from dataarts_datamap import DataMapClient
-from dataarts_datamap.cli._logs import following, log_writer
+from dataarts_datamap.cli._logs import following, reading
 from dataarts_datamap_contract.mock import FakeService, MockConfig, MockServer
 from support.answers import paged
 from support.command import TABLE, called, point_at
@@ -53,7 +53,7 @@ def command(capfdbinary: pytest.CaptureFixture[bytes]) -> Command:
 @pytest.fixture
 def person(monkeypatch: pytest.MonkeyPatch) -> None:
     """A person reads stdout."""
-    monkeypatch.setattr(log_writer, "is_terminal", lambda: True)
+    monkeypatch.setattr(reading, "is_terminal", lambda: True)
 
 
 def test_newest_failure(service: FakeService, command: Command) -> None:

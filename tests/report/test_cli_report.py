@@ -235,6 +235,8 @@ def test_pipe_gets_a_summary(
     assert "SELECT secret" not in short + whole
     wrong, _, text = called(capfdbinary, "report", TABLE, "--running-data", "--output", "summary")
     assert (3, True) == (wrong, "write --output json" in text)
+    wrong, _, text = called(capfdbinary, "report", TABLE, "--running-data", "--output", "table")
+    assert (3, True) == (wrong, "running data goes into a page or into JSON: add --html FILE" in text)
     assert server.asked
 
 

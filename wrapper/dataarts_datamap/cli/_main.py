@@ -88,7 +88,6 @@ class _Verbs(click.Group):
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code."""
     with warnings.catch_warnings():
         for kind in (DamagedValueWarning, RowProblemWarning):
             warnings.simplefilter("always", kind)

@@ -33,17 +33,12 @@ def find_run(  # noqa: PLR0913  one parameter for each option
 ) -> Run | None:
     """Find the run whose log is shown, and name it on stderr.
 
-    None if there is no such run, or if several operators have runs with the id; stderr has the reason.
+    With ``table``, the target is the id of the run, and all operators of the table are looked at. Without ``table``,
+    the target is the table: its newest failure is found, or with ``is_active_first`` the newest run that has begun and
+    not ended, if there is one; the operators that write it according to lineage are looked at, or all if lineage names
+    none. ``only`` names other operators to look at.
 
-    Args:
-        client: The client.
-        target: The id of the run if ``table`` is given, else the table.
-        table: The table of the run whose id is ``target``; None if ``target`` is the table.
-        since: Time to look back.
-        only: Names of the operators to look at. If empty: all of ``table``; without ``table``, those that write the
-            target according to lineage, or all if lineage names none.
-        is_active_first: Without ``table``: whether to find the newest run that has begun and not ended, and a failure
-            only if there is none.
+    None if there is no such run, or if several operators have runs with the id; stderr has the reason.
     """
     name = target if table is None else table
     table_guid = table_guid_of(client, name)
@@ -85,6 +80,5 @@ def _is_of_one(found: Sequence[Run], run_id: str) -> bool:
 
 
 def description(run: Run) -> str:
-    """A run in one line: its id, operator, status and end."""
     ended = "" if run.end_time is None else f", ended {time_text(run.end_time, UTC)} UTC"
     return f"run {run.run_id} of {printable(run.job_name or '-')}, {printable(run.status or 'no status')}{ended}"

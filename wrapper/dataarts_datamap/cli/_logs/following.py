@@ -12,8 +12,7 @@ from dataarts_datamap._monitoring.snapshot import may_recover
 from dataarts_datamap._text import printable
 from dataarts_datamap.cli._exit_codes import NO, NOT_JUDGED, YES
 from dataarts_datamap.cli._logs.choice import description
-from dataarts_datamap.cli._logs.log_writer import LogWriter
-from dataarts_datamap.cli._logs.reading import LONGEST_PATH, note_place
+from dataarts_datamap.cli._logs.reading import LONGEST_PATH, LogWriter, note_place
 from dataarts_datamap.cli._printing.notices import note, tell
 from dataarts_datamap.cli._printing.streams import wait_while_read
 
@@ -92,7 +91,6 @@ class _FollowedLog:
             _pass_over(error)
 
     def show_rest(self, run: Run) -> None:
-        """Show the rest of the log."""
         self._show_new(run)
         self._writer.end()
 
@@ -123,7 +121,6 @@ class _FollowedLog:
         return self._client.open_log(part, position=self._position - len(self._seen))
 
     def _show_object(self, run: Run, reader: LogReader) -> None:
-        """Show what is new in an object."""
         try:
             self._read(reader)
         except LogChangedError:

@@ -1,13 +1,16 @@
-"""Reads a log once, and shows it or writes it to a file."""
+"""Reads a log once, and shows it or writes it to a file: unchanged, or harmless for a terminal."""
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._files import replacing
-from dataarts_datamap._text import printable
-from dataarts_datamap.cli._logs.log_writer import LogWriter
+from dataarts_datamap._models.logs import cut_character
+from dataarts_datamap._text import printable, printable_lines
 from dataarts_datamap.cli._printing.notices import note, size_text
+from dataarts_datamap.cli._printing.output import is_terminal
+from dataarts_datamap.cli._printing.streams import write, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,3 +62,34 @@ def _pieces(client: DataMapClient, run: Run, most: int | None) -> tuple[Iterable
     if not found.is_whole:
         note(f"the last {size_text(len(found.content))} of {size_text(found.size)}: --all shows all of it")
     return [found.content], found.start > 0
+
+
+class LogWriter:
+    """Writes pieces of a log to stdout. A terminal gets text with its control characters escaped."""
+
+    def __init__(self) -> None:
+        self._decoder = getincrementaldecoder("utf-8")("replace")
+        self._for_person = is_terminal()
+        self._held: str = ""
+        self._is_within_line = False
+
+    def write(self, content: bytes, *, is_cut: bool = False) -> bool:
+        """Write a piece, which may begin within a character if ``is_cut``; returns whether stdout has a reader."""
+        if not self._for_person:
+            return write_bytes(content)
+        return self._show(self._decoder.decode(content[cut_character(content) :] if is_cut else content))
+
+    def end(self) -> None:
+        """On a terminal, write the rest and end the line."""
+        if self._for_person:
+            self._show(self._decoder.decode(b"", final=True))
+            if self._is_within_line or self._held:
+                write("\n")
+
+    def _show(self, text: str) -> bool:
+        text = f"{self._held}{text}"
+        self._held = text[-1:] if text.endswith("\r") else ""  # half a Windows line break
+        text = text.removesuffix("\r")
+        if text:
+            self._is_within_line = not text.endswith("\n")
+        return write(printable_lines(text))

@@ -33,7 +33,6 @@ output_option = click.option(
 
 
 def parse_page_size(text: str) -> PageSize:
-    """A number of rows, or ``auto``."""
     if text == "auto":
         return "auto"
     if not (text.isascii() and text.isdecimal()):
@@ -83,7 +82,6 @@ def parse_name(text: str) -> str:
 
 
 def zone_option(of_what: str) -> Callable[[CommandT], CommandT]:
-    """The option that names the zone of some times."""
     return click.option(
         "--tz",
         type=parse_zone,
@@ -95,40 +93,38 @@ def zone_option(of_what: str) -> Callable[[CommandT], CommandT]:
     )
 
 
-def table_argument(command: CommandT) -> CommandT:
-    """Add the argument for the table, and a hidden option ``--table`` whose error names the argument."""
-    return click.argument("table_guid", metavar="TABLE", shell_complete=suggest_tables)(_no_table_option(command))
-
-
-def optional_table_argument(command: CommandT) -> CommandT:
-    """Like ``table_argument``, for a verb that needs no table when it handles all tables of a file."""
-    argument = click.argument("table_guid", metavar="[TABLE]", required=False, shell_complete=suggest_tables)
-    return argument(_no_table_option(command))
-
-
-def _no_table_option(command: CommandT) -> CommandT:
-    return click.option(
-        "--table", hidden=True, is_eager=True, expose_value=False, callback=_refuse_table, help="An argument here."
-    )(command)
-
-
 def _refuse_table(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     if value is not None:
         raise click.UsageError(f"the table is an argument here: {context.command_path} {value}", context)
 
 
-def _be_quiet(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001  as click calls it
-    be_quiet(context, quiet=value)
+_no_table_option = click.option(
+    "--table", hidden=True, is_eager=True, expose_value=False, callback=_refuse_table, help="An argument here."
+)
+table_argument = options(click.argument("table_guid", metavar="TABLE", shell_complete=suggest_tables), _no_table_option)
+"""The argument for the table, and a hidden option ``--table`` whose error names the argument."""
+
+optional_table_argument = options(
+    click.argument("table_guid", metavar="[TABLE]", required=False, shell_complete=suggest_tables), _no_table_option
+)
+"""Like ``table_argument``, for a verb that needs no table when it handles all tables of a file."""
 
 
+region_option = click.option(
+    "--region",
+    metavar="ID",
+    shell_complete=suggest_regions,
+    help="Region, if there is no address.  [env: DATAMAP_REGION]",
+)
+allow_http_option = click.option(
+    "--allow-http",
+    is_flag=True,
+    default=None,
+    help="Allow plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
+)
 connection_options = options(
     click.option("--endpoint", metavar="URL", help="Address of the service.  [env: DATAMAP_ENDPOINT]"),
-    click.option(
-        "--region",
-        metavar="ID",
-        shell_complete=suggest_regions,
-        help="Region, if there is no address.  [env: DATAMAP_REGION]",
-    ),
+    region_option,
     click.option(
         "--iam-endpoint",
         metavar="URL",
@@ -150,12 +146,7 @@ connection_options = options(
         shell_complete=suggest_workspaces,
         help="Workspace for operators without one; auto for the instance's only one.  [env: DATAMAP_WORKSPACE_ID]",
     ),
-    click.option(
-        "--allow-http",
-        is_flag=True,
-        default=None,
-        help="Allow plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
-    ),
+    allow_http_option,
     click.option("--timeout", type=float, metavar="SECONDS", help="Longest wait for the next bytes (60)."),
     click.option(
         "--deadline",
@@ -167,7 +158,7 @@ connection_options = options(
         "--quiet",
         is_flag=True,
         expose_value=False,
-        callback=_be_quiet,
+        callback=be_quiet,
         help="Print nothing on stderr except warnings and errors, such as for cron.",
     ),
 )
@@ -182,7 +173,6 @@ def connect(settings: dict[str, Any]) -> DataMapClient:
 
 
 def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401
-    """The values that are not None."""
     return {name: value for name, value in values.items() if value is not None}
 
 

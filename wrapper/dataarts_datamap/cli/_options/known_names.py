@@ -82,11 +82,9 @@ def _file_of(options: Mapping[str, Any]) -> Path | None:
     def given(option: str, *variables: str) -> str:
         return options.get(option) or next(filter(None, map(os.environ.get, variables)), "")
 
-    is_named = bool(options.get("endpoint") or options.get("region"))
-    where = ("endpoint", "region") if is_named else ()
-    service = [options.get(name) or "" for name in where] or [
-        os.environ.get(name, "") for name in ("DATAMAP_ENDPOINT", "DATAMAP_REGION")
-    ]
+    service = [options.get(name) or "" for name in ("endpoint", "region")]
+    if not any(service):
+        service = [os.environ.get(name, "") for name in ("DATAMAP_ENDPOINT", "DATAMAP_REGION")]
     project = given("project_id", "DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID")
     whose = json.dumps([*service, project, given("instance_id", "DATAMAP_INSTANCE_ID")])
     return folder / f"tables-{sha256(whose.encode()).hexdigest()[:32]}.json"
@@ -97,10 +95,7 @@ def _folder() -> Path | None:
     named = os.environ.get("DATAMAP_CACHE_DIR")
     if named is not None:
         return Path(named) if named else None
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME")
+    base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
     if base:
         return Path(base) / "dataarts-datamap"
     try:

@@ -37,7 +37,6 @@ class OperatorChoice:
     role: OperatorRole = "producers"
 
     def find(self, client: DataMapClient, table_guid: str) -> Producers:
-        """The operators of a table that count, and how they were determined."""
         return client.find_producers(table_guid, role=self.role, only=self.only or None, ignore=self.ignore)
 
     def narrow(self, operators: Iterable[Operator]) -> ChosenOperators:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,14 +12,20 @@ from dataarts_datamap.cli._options.values import NewFile
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Generator, Iterator
 
     from dataarts_datamap._models.runs import Run
     from dataarts_datamap._paging.pager import Pager
 
-CommandT = TypeVar("CommandT", bound="Callable[..., object]")
-
 _LONGEST = 1 << 26
+
+resume_option = click.option(
+    "--resume-token",
+    "token_file",
+    type=NewFile(path_type=Path),
+    metavar="FILE",
+    help="File for the position: written if reading is interrupted, used by the next call, removed at the end.",
+)
 
 
 class Resumption:
@@ -49,17 +55,6 @@ class Resumption:
     def place(self) -> str | None:
         """The position of the walk; None if it is unknown, or if it is unknown whether the last run was processed."""
         return None if self._pager is None or self._is_in_hand else self._pager.resume_token
-
-
-def resume_option(command: CommandT) -> CommandT:
-    """Add the option that names the file of the token."""
-    return click.option(
-        "--resume-token",
-        "token_file",
-        type=NewFile(path_type=Path),
-        metavar="FILE",
-        help="File for the position: written if reading is interrupted, used by the next call, removed at the end.",
-    )(command)
 
 
 @contextmanager

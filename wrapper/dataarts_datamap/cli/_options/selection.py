@@ -31,12 +31,8 @@ class Selection:
     """The runs of a table, or of one operator, inside a window.
 
     Attributes:
-        table_guid: The table; None if an operator is selected.
-        task_id: The operator's id; None if a table is selected.
-        job_name: The operator's name; None if a table is selected.
-        start: Beginning of the window; None if it is not given.
         end: End of the window; None for now.
-        since: Length of the window up to its end; None if it is not given. It cannot be given together with ``start``.
+        since: Length of the window up to its end; it cannot be given together with ``start``.
         tz: Zone of times without an offset, and of the times shown in a table.
         paging: Keywords of ``list_table_runs`` for reading pages.
         strict: Whether a field with an unexpected type or an invalid value is an error.
@@ -60,16 +56,13 @@ class Selection:
 
     @property
     def has_beginning(self) -> bool:
-        """Whether the window has a beginning."""
         return self.start is not None or self.since is not None
 
     def check_beginning(self) -> None:
-        """Refuse a window without a beginning."""
         if not self.has_beginning:
             raise click.UsageError("give the beginning of the window: --start TIME or --since SPAN")
 
     def tell_zone(self, output: Output) -> None:
-        """Print the zone of the times in the window and the output; see ``notices.tell_zone``."""
         tell_zone((self.start, self.end), self.tz, output)
 
     def by_guid(self, client: DataMapClient) -> Selection:
@@ -92,36 +85,21 @@ class Selection:
             return client.list_table_runs(self.table_guid, operators=operators, **how)
         return client.list_runs(cast("str", self.task_id), job_name=cast("str", self.job_name), **how)
 
-    def count(self, client: DataMapClient, operators: Sequence[Operator]) -> int | None:
-        """The number of runs of the operators according to the server's totals: a small request for each.
+    def count(self, client: DataMapClient, operator: Operator) -> int | None:
+        """The number of an operator's runs according to the server's total, by a small request; None if it is missing.
 
-        None if a total is missing, or a response is invalid or an error: the window is not sliced here, and may be
-        longer than the server allows.
+        The window is not sliced here, and may be longer than the server allows.
 
         Raises:
             click.UsageError: As for ``pager``.
-            AuthenticationError: The credentials are refused; they must not be sent again, since failures lock a key.
-            TransportError: No complete response arrived.
+            DataMapError: There is no total, since no response arrived, or it is invalid or an error.
         """
-        from dataarts_datamap._errors import AuthenticationError, InvalidResponseError, ServiceError
-
-        try:
-            totals = [self._count_operator(client, operator) for operator in operators]
-        except AuthenticationError:
-            raise
-        except (ServiceError, InvalidResponseError):
-            return None
-        known = [total for total in totals if total is not None]
-        return sum(known) if len(known) == len(totals) else None
-
-    def _count_operator(self, client: DataMapClient, operator: Operator) -> int | None:
         whose = given(job_name=operator.job_name, workspace_id=operator.workspace_id)
         pager = client.list_runs(operator.task_id, page_size=1, slice_span=timedelta.max, **whose, **self._window())
         pager.first()
         return pager.total
 
     def operators(self, client: DataMapClient) -> list[Operator]:
-        """The operators of the runs."""
         from dataarts_datamap._models.runs import Operator
 
         if self.table_guid is not None:

@@ -66,14 +66,12 @@ def suggest_levels(_ctx: click.Context, _param: click.Parameter, typed: str) -> 
 
 
 def suggest_zones(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
-    """The time zones that this machine knows."""
     from zoneinfo import available_timezones
 
     return _beginning(sorted(available_timezones()), typed)
 
 
 def suggest_regions(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
-    """The known regions."""
     from dataarts_datamap._api.regions import REGIONS
 
     return _beginning(REGIONS, typed)

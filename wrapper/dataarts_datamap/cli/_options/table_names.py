@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 
 def table_guid_of(client: DataMapClient, table: str) -> str:
-    """The GUID of the table that ``table_of`` returns."""
     return table_of(client, table).guid
 
 

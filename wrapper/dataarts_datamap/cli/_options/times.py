@@ -19,7 +19,6 @@ class Day(datetime):
 
 
 def parse_zone(text: str) -> tzinfo:
-    """A time zone from an IANA name or an offset such as ``+08:00``."""
     if text.upper() in {"UTC", "Z"}:
         return UTC
     try:
@@ -44,7 +43,6 @@ def parse_time(text: str) -> datetime | int:
 
 
 def parse_span(text: str) -> timedelta:
-    """A timedelta from a text such as ``90m``, ``24h`` or ``7d``."""
     span = read_span(text)
     if span is None:
         raise click.BadParameter(f"{text!r} is not a span such as 90m, 24h or 7d")

@@ -65,7 +65,6 @@ def span_option(
 
 
 def time_option(name: str, *, help: str) -> Callable[[CommandT], CommandT]:  # noqa: A002  as in click
-    """An option whose value is a time."""
     return click.option(name, type=parse_time, metavar="TIME", help=f"{help}.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._checks.check import worst_first
 from dataarts_datamap._checks.check_state import CheckState
@@ -31,13 +31,6 @@ _AT_ONCE: Final = 8
 _DAY: Final = timedelta(days=1)
 
 
-class WrittenOverview(NamedTuple):
-    """A summary of an overview that was written, and the first error if no table could be read."""
-
-    summary: str
-    error: DataMapError | None
-
-
 def write_overview(  # noqa: PLR0913  one parameter for each option
     client: DataMapClient,
     file: str,
@@ -47,10 +40,13 @@ def write_overview(  # noqa: PLR0913  one parameter for each option
     zone: tzinfo,
     say: Texts,
     now: datetime | None = None,
-) -> WrittenOverview:
+) -> tuple[str, DataMapError | None]:
     """Write the page of all tables of a file, with the last ``days`` days in the zone, including today.
 
     A table whose days cannot be read is shown without them, with the error.
+
+    Returns:
+        A summary of the page, and the first error if no table could be read.
     """
     from dataarts_datamap._files import replacing
 
@@ -78,7 +74,7 @@ def write_overview(  # noqa: PLR0913  one parameter for each option
         made.write_bytes(content)
     summary = f"{headline(rows)}: the page has {size_text(len(content))}"
     errors = [one.error for one in checks if one.error is not None]
-    return WrittenOverview(summary, errors[0] if errors and len(errors) == len(checks) else None)
+    return summary, errors[0] if errors and len(errors) == len(checks) else None
 
 
 def _read_row(

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 from dataarts_datamap._monitoring.freshness import WORST_FIRST, Verdict
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import time_text
-from dataarts_datamap.cli._printing.output import VERDICT_STYLES, is_terminal, write_json, write_table
+from dataarts_datamap.cli._printing.output import VERDICT_STYLES, write_json, write_metrics, write_table
 from dataarts_datamap.cli._printing.prometheus import check_text
 from dataarts_datamap.cli._printing.streams import write
 
@@ -41,8 +41,7 @@ def write_checks(
         case "junit":
             write(junit_text(checks, fail_on=fail_on))
         case "prometheus":
-            text = check_text(checks)
-            write("".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]) if is_terminal() else text)
+            write_metrics(check_text(checks))
         case "table":
             shared = _shared_errors(checks)
             rows = [(_cells(one, zone, shared), VERDICT_STYLES[one.verdict]) for one in checks]

@@ -10,7 +10,7 @@ from dataarts_datamap.cli._printing.output import line_width, write_json, write_
 from dataarts_datamap.cli._printing.streams import write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dataarts_datamap._models.tables import LineageEdge, LineageNode, Table
     from dataarts_datamap._monitoring.lineage import Lineage
@@ -20,11 +20,16 @@ Direction: TypeAlias = Literal["up", "down"]
 
 
 class _Step(NamedTuple):
-    """A step of lineage: the table nearer to the first table, the one farther from it, and the operator, if known."""
+    """A step of lineage: the table nearer to the first table, the one farther from it, and the operator, if known.
+
+    ``source`` and ``target`` are the GUIDs of the table that is read and of the one that is written.
+    """
 
     nearer: Table
     farther: Table
     node: LineageNode | None
+    source: str
+    target: str
 
 
 def write_lineage(
@@ -34,13 +39,13 @@ def write_lineage(
     steps = list(_steps(lineage, table, direction, depth))
     match output:
         case "json":
-            write_json(_document(table, steps, direction))
+            write_json(_document(table, steps))
         case "tree":
             _write_tree(table, steps)
         case "dot":
-            write("".join(_dot(table, steps, direction)))
+            write("".join(_dot(table, steps)))
         case "mermaid":
-            write("".join(_mermaid(table, steps, direction)))
+            write("".join(_mermaid(table, steps)))
     return len(steps)
 
 
@@ -57,25 +62,25 @@ def _steps(lineage: Lineage, table: Table, direction: Direction, depth: int | No
                 other = edge.source if direction == "up" else edge.target
                 if other is None:
                     continue
-                yield _Step(here, other, edge.node)
+                source, target = (other, here) if direction == "up" else (here, other)
+                yield _Step(here, other, edge.node, source.guid, target.guid)
                 if other.guid not in seen:
                     seen.add(other.guid)
                     farther.append(lineage.find(other))
         nearest = farther
 
 
-def _document(table: Table, steps: Sequence[_Step], direction: Direction) -> dict[str, object]:
-    tables = {one.guid: one for one in (table, *(step.farther for step in steps))}
+def _document(table: Table, steps: Sequence[_Step]) -> dict[str, object]:
     edges = [
         {
-            "source_guid": (step.farther if direction == "up" else step.nearer).guid,
-            "target_guid": (step.nearer if direction == "up" else step.farther).guid,
+            "source_guid": step.source,
+            "target_guid": step.target,
             "job_name": None if step.node is None else step.node.name,
             "workspace_id": None if step.node is None else step.node.workspace_id,
         }
         for step in steps
     ]
-    return {"table": table.to_dict(), "tables": [one.to_dict() for one in tables.values()], "edges": edges}
+    return {"table": table.to_dict(), "tables": [one.to_dict() for one in _tables(table, steps)], "edges": edges}
 
 
 def _write_tree(table: Table, steps: Sequence[_Step]) -> None:
@@ -101,25 +106,28 @@ def _write_tree(table: Table, steps: Sequence[_Step]) -> None:
     write_rich(root, width=line_width())
 
 
+def _tables(table: Table, steps: Sequence[_Step]) -> Iterable[Table]:
+    """The tables of the graph, the first one first, each once."""
+    return {one.guid: one for one in (table, *(step.farther for step in steps))}.values()
+
+
 def _numbered(table: Table, steps: Sequence[_Step]) -> Mapping[str, tuple[str, str]]:
     """Each table's number in the graph and its name, by GUID."""
-    tables = {one.guid: one for one in (table, *(step.farther for step in steps))}
-    return {guid: (f"t{number}", shown_name(one)) for number, (guid, one) in enumerate(tables.items())}
+    return {one.guid: (f"t{number}", shown_name(one)) for number, one in enumerate(_tables(table, steps))}
 
 
-def _pairs(table: Table, steps: Sequence[_Step], direction: Direction) -> Iterator[tuple[str, str, str]]:
+def _pairs(table: Table, steps: Sequence[_Step]) -> Iterator[tuple[str, str, str]]:
     """For each step, the numbers of the table that is read and of the one that is written, and the operator's name."""
     known = _numbered(table, steps)
     for step in steps:
-        near, far = known[step.nearer.guid][0], known[step.farther.guid][0]
         name = "" if step.node is None else shown_text(step.node.name or "")
-        yield (far, near, name) if direction == "up" else (near, far, name)
+        yield known[step.source][0], known[step.target][0], name
 
 
-def _dot(table: Table, steps: Sequence[_Step], direction: Direction) -> Iterator[str]:
+def _dot(table: Table, steps: Sequence[_Step]) -> Iterator[str]:
     yield "digraph lineage {\n  rankdir=LR;\n  node [shape=box];\n"
     yield from (f"  {number} [label={_dot_text(name)}];\n" for number, name in _numbered(table, steps).values())
-    for source, target, name in _pairs(table, steps, direction):
+    for source, target, name in _pairs(table, steps):
         yield f"  {source} -> {target}{f' [label={_dot_text(name)}]' if name else ''};\n"
     yield "}\n"
 
@@ -128,10 +136,10 @@ def _dot_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _mermaid(table: Table, steps: Sequence[_Step], direction: Direction) -> Iterator[str]:
+def _mermaid(table: Table, steps: Sequence[_Step]) -> Iterator[str]:
     yield "graph LR\n"
     yield from (f"  {number}[{_mermaid_text(name)}]\n" for number, name in _numbered(table, steps).values())
-    for source, target, name in _pairs(table, steps, direction):
+    for source, target, name in _pairs(table, steps):
         yield f"  {source} -->{f'|{_mermaid_text(name)}|' if name else ''} {target}\n"
 
 

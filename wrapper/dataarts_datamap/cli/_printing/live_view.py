@@ -17,12 +17,12 @@ from rich.text import Text
 
 from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._monitoring.snapshot import foremost, goes_on
-from dataarts_datamap._report.contents import job_labels, wait
+from dataarts_datamap._report.contents import wait
 from dataarts_datamap._report.headline import headline
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND, span_text, time_text
 from dataarts_datamap.cli._printing.output import STATE_STYLES, duration_text, line_width, write_rich
-from dataarts_datamap.cli._printing.report_sheet import headline_style, newest_failures
+from dataarts_datamap.cli._printing.report_sheet import headline_style, labelled_jobs, newest_failures
 from dataarts_datamap.cli._printing.strips import Cells
 from dataarts_datamap.cli._printing.tables import Row, fitted
 
@@ -97,7 +97,7 @@ class View:
         if report is None or poll is None:
             return [title, Text("Reading its runs for the first time ...")]
         told = headline(_aged(report, now))
-        rows = [_row(label, job, now) for label, job in zip(_labels(report), report.jobs, strict=True)]
+        rows = [_row(label, job, now) for label, job in labelled_jobs(report)]
         sections: list[list[RenderableType]] = [
             [
                 title,
@@ -197,10 +197,6 @@ def _soon(left: timedelta) -> str:
     return f"Next reading in {span_text(left)}." if left > timedelta(0) else "Reading now ..."
 
 
-def _labels(report: Report) -> list[str]:
-    return job_labels(job.status for job in report.jobs)
-
-
 def _row(label: str, job: ReportedJob, now: datetime) -> Row:
     """The row of an operator, with its most important run."""
     status = job.status
@@ -242,7 +238,7 @@ def _strips(report: Report, width: int) -> list[Text]:
     most = (width - _NAME_COLUMNS) // 2 - len(_GAP)
     cells = Cells(report, most=max(_FEWEST_CELLS, min(most, _MOST_CELLS)))
     lines = [cells.letters()]
-    for label, job in zip(_labels(report), report.jobs, strict=True):
+    for label, job in labelled_jobs(report):
         runs = [one.run for one in job.runs]
         strip, bars = cells.strip(runs), cells.sparkline(runs)
         lines.append(Text.assemble(strip, _GAP, bars.ljust(len(strip)), _GAP, label))

@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 _QUIET: Final = "dataarts_datamap.quiet"
 
 
-def be_quiet(context: click.Context, *, quiet: bool) -> None:
+def be_quiet(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001  as click calls it
     """Set whether only warnings and errors are written to stderr."""
-    context.meta[_QUIET] = quiet
+    context.meta[_QUIET] = value
 
 
 def is_quiet() -> bool:
-    """Whether only warnings and errors are written to stderr."""
     context = click.get_current_context(silent=True)
     return context is not None and bool(context.meta.get(_QUIET))
 
@@ -43,7 +42,6 @@ def note(text: str) -> None:
 
 
 def size_text(size: int) -> str:
-    """A number of bytes, for a person."""
     for unit, length in (("MB", 1_000_000), ("kB", 1_000)):
         if size >= length:
             return f"{size / length:.1f} {unit}"
@@ -59,7 +57,6 @@ def tell_zone(times: Sequence[datetime | int | None], zone: tzinfo, output: Outp
 
 
 def tell_if_none(count: int, what: str) -> None:
-    """Warn if nothing was found."""
     if count == 0:
         tell(f"no {what}")
 

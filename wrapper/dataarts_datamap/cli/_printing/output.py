@@ -11,6 +11,8 @@ from itertools import zip_longest
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from msgspec import structs
+
 from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._monitoring.freshness import Verdict
 from dataarts_datamap._monitoring.producers import OperatorBasis
@@ -75,16 +77,13 @@ def write_runs(runs: Iterable[Run], *, output: Output, zone: tzinfo) -> int:
 
 
 def write_operators(operators: Sequence[Operator], *, output: Output) -> int:
-    """Write the operators to stdout; returns their number."""
     if output == "ndjson":
-        names = ("task_id", "job_name", "workspace_id")
-        return _write_lines({name: getattr(operator, name) for name in names} for operator in operators)
+        return _write_lines(map(structs.asdict, operators))
     rows = [((one.task_id, one.job_name, one.workspace_id), "") for one in operators]
     return write_table(("TASK", "JOB", "WORKSPACE"), rows)
 
 
 def write_tables(tables: Sequence[Table], *, output: Output) -> int:
-    """Write the tables to stdout; returns their number."""
     if output == "ndjson":
         return _write_lines(table.to_dict() for table in tables)
     rows = [((one.full_name, one.source_type, ", ".join(one.workspace_ids) or None, one.guid), "") for one in tables]
@@ -97,7 +96,7 @@ def write_findings(findings: Iterable[Finding], *, output: Output) -> list[Findi
     for finding in findings:
         written.append(finding)
         if output == "ndjson":
-            _write_lines([{name: getattr(finding, name) for name in ("step", "outcome", "text", "remedy")}])
+            write_json({name: getattr(finding, name) for name in ("step", "outcome", "text", "remedy")})
         else:
             write(_finding_text(finding, line_width()))
     return written
@@ -116,10 +115,9 @@ def write_status(status: TableStatus, table_guid: str, *, output: StatusOutput, 
     """Write the status of a table to stdout. The output ``table`` shows times in the zone, the others in UTC."""
     match output:
         case "json":
-            _write_lines([{"table_guid": table_guid, **status.to_dict()}])
+            write_json({"table_guid": table_guid, **status.to_dict()})
         case "prometheus":
-            text = prometheus_text(status, table_guid)
-            write("".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]) if is_terminal() else text)
+            write_metrics(prometheus_text(status, table_guid))
         case "table":
             _write_status_table(status, zone)
 
@@ -144,8 +142,12 @@ def _write_status_table(status: TableStatus, zone: tzinfo) -> None:
         write("Fresh here means that no run has failed since the last success: --max-age sets a limit on its age.\n")
 
 
+def write_metrics(text: str) -> None:
+    """Write metrics to stdout; for a terminal, characters other than line ends are made printable."""
+    write("".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]) if is_terminal() else text)
+
+
 def is_terminal() -> bool:
-    """Whether stdout is a terminal."""
     return sys.stdout is not None and sys.stdout.isatty()
 
 

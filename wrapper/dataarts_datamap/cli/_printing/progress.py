@@ -45,7 +45,6 @@ def _is_watched() -> bool:
 
 
 def _progress(what: str) -> Progress:
-    """A bar on stderr with the number of finished things."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -52,7 +52,6 @@ def prometheus_text(status: TableStatus, table_guid: str) -> str:
 
 
 def check_text(checks: Iterable[TableCheck]) -> str:
-    """The gauges of many tables in one document."""
     return _text(check_metrics(checks))
 
 

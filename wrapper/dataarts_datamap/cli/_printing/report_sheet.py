@@ -17,6 +17,7 @@ from dataarts_datamap.cli._printing.strips import Cells
 from dataarts_datamap.cli._printing.tables import Row, fitted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import tzinfo
 
     from rich.console import RenderableType
@@ -38,7 +39,6 @@ def headline_style(status: TableStatus) -> str:
 
 
 def write_sheet(report: Report) -> None:
-    """Write the report to stdout."""
     width = line_width()
     write_rich(*_parts(report, min(width, _WIDE)), width=width)
 
@@ -58,9 +58,14 @@ def _parts(report: Report, width: int) -> list[RenderableType]:
 def _strips(report: Report, width: int) -> list[RenderableType]:
     cells = Cells(report, most=max(_LEAST_CELLS, min(width - 2, _MOST_CELLS)))
     parts: list[RenderableType] = [*cells.legend(), Text()]
-    for label, job in zip(job_labels(job.status for job in report.jobs), report.jobs, strict=True):
+    for label, job in labelled_jobs(report):
         parts += _job(label, job, cells)
     return parts
+
+
+def labelled_jobs(report: Report) -> Iterator[tuple[str, ReportedJob]]:
+    """Each operator of the report, with its label."""
+    return zip(job_labels(job.status for job in report.jobs), report.jobs, strict=True)
 
 
 def _job(label: str, job: ReportedJob, cells: Cells) -> list[RenderableType]:
@@ -89,7 +94,6 @@ def newest_failures(
 
 
 def _failure_row(run: Run, zone: tzinfo) -> Row:
-    """A run that failed, for ``_FAILURE_TITLES``, with its log path below."""
     when = run.end_time or planned_at(run)
     log = run.execution_log_path
     cells = (

@@ -12,7 +12,6 @@ from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
     from datetime import datetime, timedelta, tzinfo
 
     from dataarts_datamap._checks.check import TableCheck
@@ -27,7 +26,6 @@ _CAN_FAIL = ("failed", "late", "stale", "unknown", "few_rows", "slow")
 
 
 def _parse_fail_on(text: str) -> frozenset[str]:
-    """The verdicts whose names a text lists, with commas between them."""
     names = [name.strip() for name in text.split(",")]
     for name in names:
         if name not in _CAN_FAIL:
@@ -95,7 +93,10 @@ def check(  # noqa: PLR0913  one parameter for each option
       datamap check --state tables.state --notify --quiet
       datamap check --output junit > tables.xml
     """  # noqa: D301  click reads \b
+    from contextlib import nullcontext
+
     from dataarts_datamap._checks.check import is_explainable, worst_first
+    from dataarts_datamap._checks.check_state import CheckState
     from dataarts_datamap._checks.table_file import load_tables
     from dataarts_datamap._monitoring.freshness import Verdict
     from dataarts_datamap.cli._printing.check_table import summary, write_checks
@@ -107,7 +108,8 @@ def check(  # noqa: PLR0913  one parameter for each option
         raise click.UsageError("--remind needs --notify")
     rules = _chosen(load_tables(file), only=only, owners=owners)
     failures = frozenset(map(Verdict, fail_on))
-    with _opened(state_file) as state, connect(settings) as client, counted_tables(len(rules)) as count:
+    opened = nullcontext() if state_file is None else CheckState(state_file)
+    with opened as state, connect(settings) as client, counted_tables(len(rules)) as count:
         checks = worst_first(client.check_tables(rules, state=state, explain=explain, on_checked=lambda _: count()))
         if state is not None:
             _notify(checks, addresses, state, remind)
@@ -173,14 +175,6 @@ def _send(message: Message | None, address: MessageAddress, state: CheckState, f
         state.change_fact(fact, partial(kept_after, checks=message.checks, now=now))
     else:
         tell(f"the message to {address.name} could not be sent: the next check tries again")
-
-
-def _opened(state_file: str | None) -> AbstractContextManager[CheckState | None]:
-    from contextlib import nullcontext
-
-    from dataarts_datamap._checks.check_state import CheckState
-
-    return nullcontext() if state_file is None else CheckState(state_file)
 
 
 def _chosen(rules: list[TableRule], *, only: tuple[str, ...], owners: tuple[str, ...]) -> list[TableRule]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import BashComplete, ZshComplete
 
 from dataarts_datamap.cli._printing.streams import write
 
@@ -48,11 +48,5 @@ def completion(ctx: click.Context, shell: str) -> None:
       eval "$(datamap completion zsh)"
       datamap completion fish > ~/.config/fish/completions/datamap.fish
     """  # noqa: D301  click reads \b
-    write(_FISH if shell == "fish" else _script(ctx.find_root().command, shell))
-
-
-def _script(command: click.Command, shell: str) -> str:
-    kind = get_completion_class(shell)
-    if kind is None:
-        raise click.UsageError(f"the installed click supports no completion for {shell}")
-    return kind(command, {}, "datamap", _VARIABLE).source()
+    kind = BashComplete if shell == "bash" else ZshComplete
+    write(_FISH if shell == "fish" else kind(ctx.find_root().command, {}, "datamap", _VARIABLE).source())

@@ -14,8 +14,8 @@ import click
 
 from dataarts_datamap._extras import how_to_install
 from dataarts_datamap.cli._exit_codes import NOT_JUDGED
-from dataarts_datamap.cli._options.connection import given
-from dataarts_datamap.cli._options.suggestions import suggest_levels, suggest_regions
+from dataarts_datamap.cli._options.connection import allow_http_option, given, region_option
+from dataarts_datamap.cli._options.suggestions import suggest_levels
 from dataarts_datamap.cli._options.values import NewFile
 from dataarts_datamap.cli._printing.notices import tell
 from dataarts_datamap.cli._printing.streams import write
@@ -33,12 +33,7 @@ _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
 @click.command()
 @click.option("--target", "target_file", type=_FILE, help="TOML file that describes the server.  [env: DATAMAP_TARGET]")
 @click.option("--endpoint", metavar="URL", help="Address of the server.  [env: DATAMAP_ENDPOINT]")
-@click.option(
-    "--region",
-    metavar="ID",
-    shell_complete=suggest_regions,
-    help="Region, if there is no address.  [env: DATAMAP_REGION]",
-)
+@region_option
 @click.option("--table", "table_guid", metavar="GUID", help="A table of the server.  [env: DATAMAP_TABLE_GUID]")
 @click.option("--discover", is_flag=True, help="Find an operator of the table, and a window with runs.")
 @click.option("--mock", "is_mock", is_flag=True, default=None, help="The server is a mock, which cannot be harmed.")
@@ -48,12 +43,7 @@ _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
     default=None,
     help="Send a token in the query, and more than two wrong signatures, which can lock a real key.",
 )
-@click.option(
-    "--allow-http",
-    is_flag=True,
-    default=None,
-    help="Allow plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
-)
+@allow_http_option
 @click.option(
     "--levels",
     metavar="LETTERS",
@@ -112,6 +102,7 @@ def conform(**options: Any) -> int:  # noqa: ANN401
         from dataarts_datamap_contract.suite import reports
         from dataarts_datamap_contract.suite.baseline import BaselineError, apply_baseline, read_baseline
         from dataarts_datamap_contract.suite.catalogue import checks_of
+        from dataarts_datamap_contract.suite.target_discovery import DiscoveryError
     except ModuleNotFoundError as error:
         raise _extra_is_missing(str(error)) from None
     try:
@@ -124,15 +115,14 @@ def conform(**options: Any) -> int:  # noqa: ANN401
 
     if options["allow_http"] is None:
         options["allow_http"] = allows_http(os.environ)
-    try:
-        target = _find_target(options)
-    except _NotJudgedError as error:
-        tell(str(error))
-        return NOT_JUDGED
     how = given(**{name: options[name] for name in ("seed", "levels", "budget", "max_examples")})
     try:
+        target = _find_target(options)
         with _nothing_left_behind():
             report = apply_baseline(suite.run_suite(target, tell=tell, **how), baseline)
+    except DiscoveryError as error:
+        tell(str(error))
+        return NOT_JUDGED
     except suite.TargetError as error:
         raise click.UsageError(str(error)) from None
     ci = bool(os.environ.get("CI")) if options["ci"] is None else options["ci"]
@@ -177,10 +167,6 @@ def _nothing_left_behind() -> Generator[None]:
             del os.environ[_STORAGE]
 
 
-class _NotJudgedError(Exception):
-    """The server does not show enough to be judged."""
-
-
 def _description(options: dict[str, Any]) -> Path | None:
     """The file that describes the server; None if none is given."""
     named: Path | None = options["target_file"]
@@ -188,20 +174,14 @@ def _description(options: dict[str, Any]) -> Path | None:
 
 
 def _find_target(options: dict[str, Any]) -> Target:
-    from dataarts_datamap_contract.suite.target import TargetError
-    from dataarts_datamap_contract.suite.target_discovery import DiscoveryError, discover_target
+    from dataarts_datamap_contract.suite.target_discovery import discover_target
     from dataarts_datamap_contract.suite.target_sources import make_target, read_settings
 
     names = ("endpoint", "table_guid", "is_mock", "allow_credential_probes")
-    try:
-        chosen = {name: options[name] for name in names}
-        settings = _completed(read_settings(os.environ, options["target_file"], tell=tell, **chosen), options)
-        target = make_target(settings, discovered=options["discover"], allow_http=options["allow_http"])
-        return discover_target(target) if options["discover"] else target
-    except DiscoveryError as error:
-        raise _NotJudgedError(str(error)) from None
-    except TargetError as error:
-        raise click.UsageError(str(error)) from None
+    chosen = {name: options[name] for name in names}
+    settings = _completed(read_settings(os.environ, options["target_file"], tell=tell, **chosen), options)
+    target = make_target(settings, discovered=options["discover"], allow_http=options["allow_http"])
+    return discover_target(target) if options["discover"] else target
 
 
 def _completed(settings: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
@@ -223,7 +203,6 @@ def _completed(settings: dict[str, Any], options: dict[str, Any]) -> dict[str, A
         instance_id=settings.get("instance_id"),
         allow_http=options["allow_http"],
     )
-    names = ("token", "access_key", "secret_key", "security_token")
-    proof = {name: getattr(found, name) for name in names if getattr(found, name) is not None}
+    proof = given(**{name: getattr(found, name) for name in ("token", "access_key", "secret_key", "security_token")})
     ids = {"endpoint": found.endpoint, "project_id": found.project_id, "instance_id": found.instance_id}
     return {**settings, **ids, **proof}

@@ -191,9 +191,22 @@ def _in_workspace(operator: Operator, given: str | None) -> Operator:
 
 
 def _count(parts: list[_Part], client: DataMapClient) -> int | None:
-    counts = [part.count(client, operators) for part, operators in parts]
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
+    """The number of runs of all parts; None if a total is missing, or a response is invalid or an error.
+
+    Raises:
+        AuthenticationError: The credentials are refused; they must not be sent again, since failures lock a key.
+        TransportError: No complete response arrived.
+    """
+    from dataarts_datamap._errors import AuthenticationError, InvalidResponseError, ServiceError
+
+    try:
+        totals = [part.count(client, operator) for part, operators in parts for operator in operators]
+    except AuthenticationError:
+        raise
+    except (ServiceError, InvalidResponseError):
+        return None
+    known = [total for total in totals if total is not None]
+    return sum(known) if len(known) == len(totals) else None
 
 
 def _tell_summary(summary: ExportSummary, file: Path) -> None:

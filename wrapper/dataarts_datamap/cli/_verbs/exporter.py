@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,8 @@ from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_
 from dataarts_datamap.cli._printing.notices import note
 
 if TYPE_CHECKING:
+    import threading
+    from collections.abc import Generator
     from datetime import timedelta
 
 _POLL = 1.0
@@ -53,12 +56,11 @@ def exporter(
     from dataarts_datamap._checks.check_state import CheckState
     from dataarts_datamap._checks.table_file import load_tables
     from dataarts_datamap._client.clients import DataMapClient
-    from dataarts_datamap.cli._options.ending import until_told_to_end
     from dataarts_datamap.integrations.exporter import RequestMetrics, TableExporter
 
     rules, requests = load_tables(file), RequestMetrics()
     with ExitStack() as stack:
-        is_ending = stack.enter_context(until_told_to_end())
+        is_ending = stack.enter_context(_until_told_to_end())
         state = None if state_file is None else stack.enter_context(CheckState(state_file))
         client = stack.enter_context(DataMapClient.from_env(**given(**settings, on_attempt=requests)))
         how: dict[str, Any] = {"state": state, "interval": interval, "requests": requests, "host": host, "port": port}
@@ -73,3 +75,22 @@ def exporter(
         while not is_ending.wait(_POLL):  # a wait without a timeout would ignore Ctrl-C on Windows
             pass
         client.close()  # cancels a check under way
+
+
+@contextmanager
+def _until_told_to_end() -> Generator[threading.Event]:
+    """An event that SIGTERM and SIGINT set, so that the server can end cleanly."""
+    import signal
+    from threading import Event
+
+    is_ending = Event()
+
+    def end(_signal: int, _frame: object) -> None:
+        is_ending.set()
+
+    before = {one: signal.signal(one, end) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield is_ending
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)

@@ -24,7 +24,6 @@ _DEFAULT_TAIL: Final = 64 * 1024
 
 
 def parse_size(text: str) -> int:
-    """A number of bytes from a text such as ``64k`` or ``1M``."""
     match = _SIZE.fullmatch(text)
     if match is None or not int(match[1]):
         raise click.BadParameter(f"{text!r} is not a size such as 500, 64k or 1M")

@@ -13,91 +13,11 @@ from dataarts_datamap._extras import how_to_install
 from dataarts_datamap.cli._options.connection import given
 from dataarts_datamap.cli._options.suggestions import suggest_faults
 from dataarts_datamap.cli._options.times import in_zone
-from dataarts_datamap.cli._options.values import options, time_option
+from dataarts_datamap.cli._options.values import time_option
 from dataarts_datamap.cli._printing.streams import telling
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.mock import MockConfig
-
-
-_behaviour_options = options(
-    click.option(
-        "--scenario",
-        type=click.Choice(["upstream-failed", "late", "waiting", "cycle", "unparsed", "varied"]),
-        help="Serve a chain of tables with this problem today, instead of invented runs; varied serves "
-        "invented runs with more data, for a conformance suite.",
-    ),
-    click.option(
-        "--not-invited",
-        is_flag=True,
-        default=None,
-        help="Refuse searches, details and lineage, as for an account that is not invited to test these operations.",
-    ),
-    click.option(
-        "--tables",
-        type=int,
-        metavar="N",
-        help="A warehouse of N tables, each loaded once a day; in a large one, some loads failed today.",
-    ),
-    click.option(
-        "--size",
-        type=int,
-        metavar="RUNS",
-        help="Number of runs of each operator (those of some weeks, with varied outcomes).",
-    ),
-    click.option("--offset-unit", type=click.Choice(["row", "page"]), help="Unit of offset (row)."),
-    click.option(
-        "--first-page",
-        type=click.IntRange(0, 1),
-        metavar="NUMBER",
-        help="Number of the first page, 0 or 1 (0).",
-    ),
-    click.option("--max-limit", type=int, metavar="ROWS", help="Maximum rows of a page, whatever the limit."),
-    click.option(
-        "--over-limit",
-        type=click.Choice(["lowered", "refused"]),
-        help="Treatment of a limit above --max-limit (lowered); refused gives a 400.",
-    ),
-    click.option("--round-offset", is_flag=True, default=None, help="Round offset to a multiple of limit."),
-    click.option("--window-on", type=click.Choice(["planTime", "startTime"]), help="Column of the window."),
-    click.option(
-        "--window-includes-start/--window-excludes-start",
-        default=None,
-        help="Whether start_time is in the window (included).",
-    ),
-    click.option(
-        "--window-includes-end/--window-excludes-end",
-        default=None,
-        help="Whether end_time is in the window (included).",
-    ),
-    click.option(
-        "--order", type=click.Choice(["newest-first", "oldest-first"]), help="Order of the runs (newest-first)."
-    ),
-    click.option("--rate-limit", type=int, metavar="N", help="Maximum requests in any second (no limit)."),
-    click.option("--retry-after", type=int, metavar="SECONDS", help="Retry-After beyond the rate limit."),
-    click.option("--latency", type=float, metavar="MS", help="Median delay of responses (0)."),
-    click.option("--latency-sigma", type=float, metavar="S", help="Log-normal spread of the delay (0)."),
-    click.option(
-        "--fault",
-        "faults",
-        multiple=True,
-        metavar="FAULT",
-        shell_complete=suggest_faults,
-        help="Faults to inject: reset, truncated, dribble, slow, html, 500, 502, 503 or 504, as in reset:every=3.",
-    ),
-    click.option(
-        "--progress",
-        type=click.Choice(["by-hand", "with-time", "immediately"]),
-        help="Progress of unfinished runs (by-hand: POST /__mock__/progress).",
-    ),
-    click.option("--progress-step", type=float, metavar="SECONDS", help="Duration of a step (10)."),
-    click.option(
-        "--admin",
-        type=click.Choice(["loopback", "everywhere", "off"]),
-        help="Clients that may use /__mock__/ (loopback).",
-    ),
-)
-"""The options for the data, the faults, and behaviour that is not documented for the real server."""
 
 
 @click.command()
@@ -109,7 +29,79 @@ _behaviour_options = options(
 @time_option("--now", help="Present of the data, in UTC if it has no offset (now)")
 @click.option("--project-id", metavar="ID", envvar="DATAMAP_PROJECT_ID", help="The known project.")
 @click.option("--instance-id", metavar="ID", envvar="DATAMAP_INSTANCE_ID", help="The known instance.")
-@_behaviour_options
+@click.option(
+    "--scenario",
+    type=click.Choice(["upstream-failed", "late", "waiting", "cycle", "unparsed", "varied"]),
+    help="Serve a chain of tables with this problem today, instead of invented runs; varied serves "
+    "invented runs with more data, for a conformance suite.",
+)
+@click.option(
+    "--not-invited",
+    is_flag=True,
+    default=None,
+    help="Refuse searches, details and lineage, as for an account that is not invited to test these operations.",
+)
+@click.option(
+    "--tables",
+    type=int,
+    metavar="N",
+    help="A warehouse of N tables, each loaded once a day; in a large one, some loads failed today.",
+)
+@click.option(
+    "--size",
+    type=int,
+    metavar="RUNS",
+    help="Number of runs of each operator (those of some weeks, with varied outcomes).",
+)
+@click.option("--offset-unit", type=click.Choice(["row", "page"]), help="Unit of offset (row).")
+@click.option(
+    "--first-page",
+    type=click.IntRange(0, 1),
+    metavar="NUMBER",
+    help="Number of the first page, 0 or 1 (0).",
+)
+@click.option("--max-limit", type=int, metavar="ROWS", help="Maximum rows of a page, whatever the limit.")
+@click.option(
+    "--over-limit",
+    type=click.Choice(["lowered", "refused"]),
+    help="Treatment of a limit above --max-limit (lowered); refused gives a 400.",
+)
+@click.option("--round-offset", is_flag=True, default=None, help="Round offset to a multiple of limit.")
+@click.option("--window-on", type=click.Choice(["planTime", "startTime"]), help="Column of the window.")
+@click.option(
+    "--window-includes-start/--window-excludes-start",
+    default=None,
+    help="Whether start_time is in the window (included).",
+)
+@click.option(
+    "--window-includes-end/--window-excludes-end",
+    default=None,
+    help="Whether end_time is in the window (included).",
+)
+@click.option("--order", type=click.Choice(["newest-first", "oldest-first"]), help="Order of the runs (newest-first).")
+@click.option("--rate-limit", type=int, metavar="N", help="Maximum requests in any second (no limit).")
+@click.option("--retry-after", type=int, metavar="SECONDS", help="Retry-After beyond the rate limit.")
+@click.option("--latency", type=float, metavar="MS", help="Median delay of responses (0).")
+@click.option("--latency-sigma", type=float, metavar="S", help="Log-normal spread of the delay (0).")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="FAULT",
+    shell_complete=suggest_faults,
+    help="Faults to inject: reset, truncated, dribble, slow, html, 500, 502, 503 or 504, as in reset:every=3.",
+)
+@click.option(
+    "--progress",
+    type=click.Choice(["by-hand", "with-time", "immediately"]),
+    help="Progress of unfinished runs (by-hand: POST /__mock__/progress).",
+)
+@click.option("--progress-step", type=float, metavar="SECONDS", help="Duration of a step (10).")
+@click.option(
+    "--admin",
+    type=click.Choice(["loopback", "everywhere", "off"]),
+    help="Clients that may use /__mock__/ (loopback).",
+)
 def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **settings: Any) -> None:  # noqa: ANN401  of each option's type
     """Serve invented runs, and the documented one, until interrupted.
 

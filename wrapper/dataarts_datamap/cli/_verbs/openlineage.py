@@ -134,7 +134,6 @@ class _Printer:
     """Prints events as JSON lines."""
 
     def send(self, event: RunEvent) -> None:
-        """Print an event."""
         from dataarts_datamap.integrations.openlineage import event_json
 
         click.echo(event_json(event))
@@ -162,7 +161,6 @@ class _RunSender:
         self._unnamed: set[str] = set()
 
     def send(self, table: Table, runs: Iterable[Run]) -> None:
-        """Send the runs of a table."""
         from dataarts_datamap.integrations.openlineage import tables_of, to_openlineage
 
         for run in runs:
@@ -221,11 +219,9 @@ class _State:
         self._before = dict(self._tables)
 
     def known(self, guid: str) -> dict[str, Any] | None:
-        """The record of a table; None if there is none."""
         return self._tables.get(guid)
 
     def note(self, guid: str, progress: RunProgress) -> None:
-        """Record the sent runs of a table."""
         self._tables[guid] = progress.to_dict()
         self._write()
 

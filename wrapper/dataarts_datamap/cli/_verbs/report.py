@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import click
-from click.core import ParameterSource
 
 from dataarts_datamap.cli._options.connection import (
     connect,
     connection_options,
-    given,
     max_age_option,
     obs_endpoint_option,
     optional_table_argument,
@@ -22,6 +20,7 @@ from dataarts_datamap.cli._options.connection import (
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
 from dataarts_datamap.cli._options.table_names import table_of
 from dataarts_datamap.cli._options.times import in_zone
+from dataarts_datamap.cli._options.typed_options import is_typed, refuse_others
 from dataarts_datamap.cli._options.values import NewFile, file_option, span_option, time_option
 from dataarts_datamap.cli._printing.notices import note, size_text, tell, tell_if_none, tell_zone
 
@@ -151,16 +150,17 @@ def report(  # noqa: PLR0913  one parameter for each option
         raise click.UsageError("a summary has no running data: write --output json")
     to_pipe: ReportOutput = "json" if running_data or with_log else "summary"
     shape = output or ("table" if is_terminal() else None if html else to_pipe)
-    if with_log and target is None and shape != "json":
-        raise click.UsageError("logs go into a page or into JSON: add --html FILE, or write --output json")
-    if target is None and _is_typed("lang"):
+    if (with_log or running_data) and target is None and shape != "json":
+        what = "logs go" if with_log else "running data goes"
+        raise click.UsageError(f"{what} into a page or into JSON: add --html FILE, or write --output json")
+    if target is None and is_typed("lang"):
         raise click.UsageError("--lang is the language of the page: add --html FILE")
     tell_zone((start, end), tz, "table" if shape == "table" else "ndjson")
-    times = given(start=in_zone(start, tz), end=in_zone(end, tz, end=True), since=since)
+    span = since or (_DEFAULT_SPAN if start is None else None)
+    times = {"start": in_zone(start, tz), "end": in_zone(end, tz, end=True), "since": span}
     with connect(settings) as client:
         table = table_of(client, table_guid)
-        what: dict[str, Any] = {"zone": tz, "max_age": max_age, "choice": choice, "steps": upstream}
-        found = _read(client, table, times=times, how=paging, **what)
+        found = _read(client, table, times=times, how=paging, zone=tz, max_age=max_age, choice=choice, steps=upstream)
         if with_log:
             from dataarts_datamap.cli._logs.failure_logs import with_logs
 
@@ -174,18 +174,9 @@ def report(  # noqa: PLR0913  one parameter for each option
 
 
 def _refuse_single(table_guid: str | None, settings: Iterable[str]) -> None:
-    """Refuse arguments about a single table."""
     if table_guid is not None:
         raise click.UsageError("give either a TABLE or --tables, not both")
-    for parameter in click.get_current_context().command.params:
-        name = parameter.name or ""
-        if name not in {*_FOR_ALL, *settings} and _is_typed(name):
-            raise click.UsageError(f"{parameter.opts[0]} does not go with --tables")
-
-
-def _is_typed(name: str) -> bool:
-    """Whether an option was given on the command line, and not only by the environment."""
-    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+    refuse_others({*_FOR_ALL, *settings}, "--tables")
 
 
 def _report_all(  # noqa: PLR0913  one parameter for each option
@@ -208,10 +199,10 @@ def _report_all(  # noqa: PLR0913  one parameter for each option
         raise click.UsageError(f"--since may be at most {_MOST_DAYS}d with --tables")
     target = replaceable(html)
     with connect(settings) as client:
-        written = write_overview(client, file, target, days=days, zone=zone, say=texts_in(lang))
-    note(written.summary)
-    if written.error is not None:
-        raise written.error
+        summary, error = write_overview(client, file, target, days=days, zone=zone, say=texts_in(lang))
+    note(summary)
+    if error is not None:
+        raise error
 
 
 def _read(  # noqa: PLR0913  one parameter for each option
@@ -231,12 +222,10 @@ def _read(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap.cli._printing.progress import with_progress
 
     now = datetime.now(UTC)
-    if "start" not in times:
-        times = {"since": _DEFAULT_SPAN, **times}
-    span = window(**{"start": None, "end": None, "since": None, **times}, now=now)
+    span = window(**times, now=now)
     producers = choice.find(client, table.guid)
-    how = {**how, "start": span.start, "end": span.end, "operators": producers.operators}
-    runs = list(with_progress(client.list_table_runs(table.guid, **how), lambda: None))
+    pager = client.list_table_runs(table.guid, start=span.start, end=span.end, operators=producers.operators, **how)
+    runs = list(with_progress(pager, lambda: None))
     judged = min(now, EPOCH + span.end * MILLISECOND)
     return report_on(
         runs,

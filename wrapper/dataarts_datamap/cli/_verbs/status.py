@@ -96,7 +96,6 @@ def status(  # noqa: PLR0913  one parameter for each option
 
 
 def _tell_doubts(found: TableStatus) -> None:
-    """Print the operators that do not count, and doubts about the runs."""
     from dataarts_datamap._monitoring.producers import operator_name
     from dataarts_datamap._report.contents import job_labels
     from dataarts_datamap._text import printable

@@ -8,11 +8,14 @@ import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, given, output_option, output_shape
 from dataarts_datamap.cli._options.known_names import remember_names
+from dataarts_datamap.cli._options.typed_options import refuse_others
 from dataarts_datamap.cli._options.values import file_option
 from dataarts_datamap.cli._printing.notices import note, tell_if_none
 
 if TYPE_CHECKING:
     from dataarts_datamap.cli._printing.output import Output
+
+_FOR_INIT = frozenset({"query", "in_workspace", "is_init", "file", "quiet"})
 
 
 @click.command(short_help="Find tables by name.")
@@ -59,6 +62,7 @@ def tables(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap.cli._printing.output import write_tables
 
     if is_init:
+        refuse_others({*_FOR_INIT, *settings}, "--init")
         _write_file(query, in_workspace, file or "datamap.toml", settings)
         return
     if file is not None:
@@ -98,7 +102,6 @@ def _write_file(query: str, workspace_id: str | None, file: str, settings: dict[
 
 
 def _none_of(query: str, workspace_id: str | None) -> str:
-    """The text that no table was found, with the search terms."""
     from dataarts_datamap._text import shown
 
     named = f" with {shown(query)} in its name" if query else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -208,7 +208,7 @@ class ClientTable:
     client: DataMapClient
     guid: str
     how: dict[str, Any]
-    choice: OperatorChoice = field(default_factory=OperatorChoice)
+    choice: OperatorChoice
     ignored: tuple[Operator, ...] = ()
     _chosen: Producers | None = None
     _is_read: bool = False
@@ -234,6 +234,5 @@ class ClientTable:
         return [one for one in known if one not in chosen.others]
 
     def list_runs(self, window: Window, operators: Sequence[Operator]) -> list[Run]:
-        """The runs of these operators of the table in a window."""
-        how: dict[str, Any] = {**self.how, "start": window.start, "end": window.end, "operators": operators}
-        return self.client.list_table_runs(self.guid, **how).to_list()
+        start, end = window
+        return self.client.list_table_runs(self.guid, start=start, end=end, operators=operators, **self.how).to_list()
