@@ -54,12 +54,10 @@ class ReportedJob(Struct, frozen=True, kw_only=True):
 
     @property
     def failures(self) -> list[Run]:
-        """The runs that failed."""
         return [one.run for one in self.runs if one.run.state is RunState.FAILED]
 
     @property
     def outliers(self) -> list[Run]:
-        """The runs with an outlying duration."""
         return [one.run for one in self.runs if one.is_outlier]
 
 
@@ -106,7 +104,6 @@ class Report(Struct, frozen=True, kw_only=True):
         return newest_first(run for job in self.jobs for run in job.outliers)
 
     def counts(self) -> dict[RunState, int]:
-        """The number of runs of each state."""
         return count_states(one.run for job in self.jobs for one in job.runs)
 
     def summary(self) -> dict[str, Any]:
@@ -266,7 +263,6 @@ def job_labels(jobs: Iterable[OperatorStatus], say: Texts = ENGLISH) -> list[str
 
 
 def _label(name: str, job: OperatorStatus, namesakes: Sequence[OperatorStatus], say: Texts) -> str:
-    """The name, with the ids that distinguish the job from its namesakes."""
     parts: list[str] = []
     if len({one.task_id for one in namesakes}) > 1:
         parts.append(say("task {id}", id=printable(job.task_id or "-", limit=40)))

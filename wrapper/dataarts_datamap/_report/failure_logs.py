@@ -31,7 +31,6 @@ class FailureLog(Struct, frozen=True, kw_only=True):
         return f"{type(self).__name__}(size={self.size}, problem={self.problem!r})"
 
     def title(self, say: Texts) -> str:
-        """The title of its folded section in a page."""
         if self.problem is not None:
             return say("Log could not be read")
         return say("Log") if self.is_whole else say("End of the log ({size} bytes in all)", size=f"{self.size or 0:,}")

@@ -15,7 +15,7 @@ from dataarts_datamap._text import printable
 from dataarts_datamap._times import time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
 
     from dataarts_datamap._monitoring.freshness import TableStatus
@@ -66,7 +66,6 @@ _BY_RULE: Final = {
 
 
 def headline(report: Report, say: Texts = ENGLISH) -> Headline:
-    """Whether the table is fresh, and the reasons, in a language."""
     status = report.status
     return Headline(
         say("no failure" if is_unlimited(status) else status.verdict.value),
@@ -192,15 +191,13 @@ def _since(status: TableStatus, zone: tzinfo, say: Texts) -> str:
 
 
 def _success(report: Report, time: datetime) -> Run | None:
-    """The successful run that ended at the given time, its operator's last success; None if there is none."""
     runs = (one.run for job in report.jobs if job.status.last_success == time for one in job.runs)
     ended = (run for run in runs if run.state is RunState.SUCCEEDED and ended_at(run, report.status.now) == time)
     return next(ended, None)
 
 
-def _newest(report: Report, is_meant: Callable[[Run], bool]) -> tuple[Run, ...]:
-    """The newest matching runs of all jobs, at most three."""
-    found = (one.run for job in report.jobs for one in job.runs if is_meant(one.run))
+def _newest(report: Report, state: RunState) -> tuple[Run, ...]:
+    found = (one.run for job in report.jobs for one in job.runs if one.run.state is state)
     return tuple(newest_first(found)[:_MOST_RUNS])
 
 
@@ -210,10 +207,8 @@ def _reasons(report: Report, say: Texts) -> Iterator[Reason]:
         latest, when = _latest_failure(job, report.status.now)
         yield Reason(_failing(job, when, report.zone, say), (latest,))
     if more := len(failing[_MOST_REASONS:]):
-        one, many = (
-            "{n} more job has failed since its last success.",
-            "{n} more jobs have failed since their last success.",
-        )
+        one = "{n} more job has failed since its last success."
+        many = "{n} more jobs have failed since their last success."
         yield Reason(say.count(one, many, more))
     skipping = [(job, skips) for job in report.jobs if job.status.counts and (skips := _skips(job, report.status.now))]
     for job, skips in skipping[:_MOST_REASONS]:
@@ -275,7 +270,6 @@ def _skipping(job: ReportedJob, skips: Sequence[Run], zone: tzinfo, say: Texts) 
 
 
 def _clocks(report: Report, say: Texts) -> Iterator[Reason]:
-    """The successes with doubtful times."""
     for reported in report.jobs:
         one, job = reported.status, job_text(reported.status.job_name, say)
         if one.is_ahead and one.age is not None:
@@ -288,20 +282,19 @@ def _clocks(report: Report, say: Texts) -> Iterator[Reason]:
 
 
 def _unsettled(report: Report, say: Texts) -> Iterator[Reason]:
-    """The runs that have not ended, and those with an unknown status."""
     status = report.status
     if status.running or status.waiting:
         waiting = _runs(status.waiting, say)
         text = say("{running} under way, {waiting} waiting.", running=_runs(status.running, say), waiting=waiting)
-        yield Reason(text, _newest(report, lambda run: run.state is RunState.ACTIVE))
+        yield Reason(text, _newest(report, RunState.ACTIVE))
     if status.unknown_runs:
-        names = printable(say(", ").join(name or say("(none)") for name in status.unknown_statuses), limit=200)
+        names = _listed((name or say("(none)") for name in status.unknown_statuses), say)
         text = say(
             "{runs} with an unknown status, which do not count: {names}.",
             runs=_runs(status.unknown_runs, say),
             names=names,
         )
-        yield Reason(text, _newest(report, lambda run: run.state is RunState.UNKNOWN))
+        yield Reason(text, _newest(report, RunState.UNKNOWN))
 
 
 def _without_runs(status: TableStatus, say: Texts) -> Iterator[str]:
@@ -310,13 +303,13 @@ def _without_runs(status: TableStatus, say: Texts) -> Iterator[str]:
     elif not status.runs:
         yield say("A longer window may have some, such as --since 90d.")
     if idle := status.left_out:
-        names = printable(say(", ").join(job_text(one.job_name, say) for one in idle), limit=200)
+        names = _listed((job_text(one.job_name, say) for one in idle), say)
         yield say(
             "No runs in this window, left out: {names}." if status.runs else "No runs in this window: {names}.",
             names=names,
         )
     if status.ignored:
-        names = printable(say(", ").join(map(operator_name, status.ignored)), limit=200)
+        names = _listed(map(operator_name, status.ignored), say)
         yield say("Not judged, on request: {names}.", names=names)
     if status.any_operator:
         yield say("On request, the last success of any operator counts.")
@@ -325,13 +318,17 @@ def _without_runs(status: TableStatus, say: Texts) -> Iterator[str]:
 def _basis(status: TableStatus, say: Texts) -> Iterator[Reason]:
     """The operators that do not count, and doubts about the others."""
     if status.others:
-        names = printable(say(", ").join(job_text(one.job_name, say) for one in status.others), limit=200)
+        names = _listed((job_text(one.job_name, say) for one in status.others), say)
         yield Reason(say("Left out, because lineage does not name them as writers of the table: {names}.", names=names))
     for doubt in status.notes:
         text = say.remark(doubt)
         text = f"{text[:1].upper()}{text[1:]}"
         is_english = bool(say.mark(doubt))
         yield Reason(f"{text}." if is_english else say("{doubt}.", doubt=text), is_english=is_english)
+
+
+def _listed(names: Iterable[str], say: Texts) -> str:
+    return printable(say(", ").join(names), limit=200)
 
 
 def _runs(number: int, say: Texts) -> str:

@@ -120,7 +120,6 @@ def page_data(report: Report, *, running_data: bool = False, say: Texts = ENGLIS
 
 
 def _harmless(text: str) -> str:
-    """JSON with the characters of HTML's markup escaped."""
     return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
 
 
@@ -194,7 +193,7 @@ def _times(report: Report, runs: Iterable[Run]) -> list[datetime]:
 
 
 def _change(before: datetime, after: datetime, zone: tzinfo) -> datetime:
-    """The time of a change of the offset between two times, to the second."""
+    """The time of the change, to the second."""
     old = _offset(before, zone)
     while after - before > timedelta(seconds=1):
         middle = before + (after - before) / 2

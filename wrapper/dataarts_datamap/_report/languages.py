@@ -10,11 +10,9 @@ if TYPE_CHECKING:
     from dataarts_datamap._report.texts import Texts
 
 Language: TypeAlias = Literal["en", "zh"]
-"""English, or simplified Chinese."""
 
 
 def texts_in(language: Language) -> Texts:
-    """The texts of a language."""
     if language == "zh":
         from dataarts_datamap._report.chinese import CHINESE  # noqa: PLC0415  rarely needed
 

@@ -27,11 +27,10 @@ OUTLIER_VALUES: Final = {"before": WINDOW - 1, "normal": _NORMAL, "unjudged": LE
 
 
 class Rolled(NamedTuple):
-    """A value, compared with those before it.
+    """A value's rolling median, and whether it is an outlier by ``OUTLIER_RULE``.
 
     Attributes:
         median: The median of this value and up to 14 values before it; None for the first four values.
-        is_outlier: Whether this value is an outlier by ``OUTLIER_RULE``.
     """
 
     median: float | None
@@ -39,7 +38,6 @@ class Rolled(NamedTuple):
 
 
 def rolled(values: Iterable[float]) -> Iterator[Rolled]:
-    """Each value's rolling median, and whether it is an outlier."""
     last: deque[float] = deque(maxlen=WINDOW)
     for value in values:
         last.append(value)

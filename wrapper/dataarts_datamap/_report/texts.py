@@ -34,7 +34,6 @@ class Texts(Struct, frozen=True, kw_only=True):
     units: Mapping[str, str] = _NOTHING
 
     def __call__(self, text: str, /, **values: object) -> str:
-        """A text in the language, with values in place of the names in braces."""
         return self.table.get(text, text).format(**values)
 
     @property
@@ -43,7 +42,6 @@ class Texts(Struct, frozen=True, kw_only=True):
         return "" if self.tag == "en" else ' lang="en"'
 
     def sentence(self, said: Sentence) -> str:
-        """A sentence in the language, including the sentences and durations in it."""
         return self(said.words, **{name: self._value(value) for name, value in said.values.items()})
 
     def remark(self, text: str) -> str:

@@ -41,7 +41,6 @@ TROUBLE_WORDS: Final = {
     Trouble.NOT_PLANNED: "no run planned",
     Trouble.UNKNOWN: "unknown",
 }
-"""Each trouble in a few words of English."""
 
 
 def upstream_section(upstream: Upstream | None, zone: tzinfo, say: Texts = ENGLISH) -> str:
@@ -78,7 +77,6 @@ def upstream_sentence(upstream: Upstream, say: Texts = ENGLISH) -> str:
 
 
 def table_name(one: UpstreamTable) -> str:
-    """The name of a table, made printable."""
     return printable(one.table.full_name, limit=_LONGEST_NAME)
 
 

@@ -160,7 +160,6 @@ def _about(row: OverviewRow, days: Sequence[date], zone: tzinfo, say: Texts) -> 
 
 
 def _why(check: TableCheck, say: Texts) -> str:
-    """The reason for a table's verdict, made printable."""
     return _shown(check.reason if check.said is None else say.sentence(check.said))
 
 

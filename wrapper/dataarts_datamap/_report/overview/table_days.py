@@ -57,7 +57,7 @@ def days_until(now: datetime, zone: tzinfo, days: int) -> list[date]:
 def overview_row(
     check: TableCheck, runs: Iterable[tuple[str, Sequence[Run]]], days: Sequence[date], zone: tzinfo
 ) -> OverviewRow:
-    """The row of a table, given the name and the runs of each of its operators."""
+    """The row of a table. ``runs``: the name and the runs of each of its operators."""
     strips: list[DayStrip] = []
     whole = tuple(Counter[RunState]() for _ in days)
     failed: list[tuple[datetime, Run]] = []
