@@ -408,4 +408,3 @@ CHINESE: Final = Texts(
     table=MappingProxyType(_TABLE),
     units=MappingProxyType({"d": "天", "h": "小时", "min": "分钟", "s": "秒"}),
 )
-"""Simplified Chinese."""

@@ -34,11 +34,9 @@ class ReportedRun(Struct, frozen=True, kw_only=True):
     """A run, compared with the others of its job.
 
     Attributes:
-        run: The run.
         rolling_median: Median duration of this run and of up to 14 successes of its job before it that have a duration.
             None if it did not succeed, has no duration, or fewer than four such successes came before it. A negative
             duration counts as none.
-        is_outlier: Whether its duration differs much from that median.
     """
 
     run: Run
@@ -65,8 +63,6 @@ class Report(Struct, frozen=True, kw_only=True):
     """The contents of a report.
 
     Attributes:
-        table_guid: GUID of the table.
-        window: The requested window.
         zone: The zone of displayed times.
         status: The freshness of the table, as a whole and for each operator.
         jobs: The operators and their runs; those with the most failures since their last success come first.

@@ -41,7 +41,6 @@ class FailureLog(Struct, frozen=True, kw_only=True):
         return printable_lines(self.text if self.problem is None else self.problem)
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as plain values, ready for JSON."""
         if self.problem is not None:
             return {"problem": self.problem}
         return {"text": self.text, "size": self.size, "is_whole": self.is_whole}

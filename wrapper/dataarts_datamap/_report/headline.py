@@ -45,9 +45,7 @@ class Headline(NamedTuple):
 
     Attributes:
         word: The verdict in a word; "no failure" if it is fresh and no limit is set on its age.
-        title: A sentence on whether the table is fresh.
         since: The last success, its age and the allowed age, and the time of the judgement.
-        reasons: Reasons and remarks.
         success: The run of the last success; None if it is not known.
     """
 
@@ -316,7 +314,6 @@ def _without_runs(status: TableStatus, say: Texts) -> Iterator[str]:
 
 
 def _basis(status: TableStatus, say: Texts) -> Iterator[Reason]:
-    """The operators that do not count, and doubts about the others."""
     if status.others:
         names = _listed((job_text(one.job_name, say) for one in status.others), say)
         yield Reason(say("Left out, because lineage does not name them as writers of the table: {names}.", names=names))

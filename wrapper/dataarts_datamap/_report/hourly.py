@@ -49,5 +49,4 @@ def cell_hours(start: datetime, end: datetime, zone: tzinfo, *, most: int) -> in
 
 
 def worst(counts: Mapping[RunState, int]) -> RunState | None:
-    """The state of a cell: the worst of its runs. None if it has none."""
     return next((state for state in _WORST_FIRST if counts.get(state)), None)

@@ -23,7 +23,6 @@ OUTLIER_RULE: Final = (
 """The rule for outliers, for the reader of a report, with names in braces for ``OUTLIER_VALUES``."""
 
 OUTLIER_VALUES: Final = {"before": WINDOW - 1, "normal": _NORMAL, "unjudged": LEAST - 1}
-"""The values in the rule, by name."""
 
 
 class Rolled(NamedTuple):

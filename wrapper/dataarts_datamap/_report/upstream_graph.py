@@ -44,7 +44,7 @@ TROUBLE_WORDS: Final = {
 
 
 def upstream_section(upstream: Upstream | None, zone: tzinfo, say: Texts = ENGLISH) -> str:
-    """The section of the page, in a language; empty if the tables upstream were not requested."""
+    """The section of the page; empty if the tables upstream were not requested."""
     if upstream is None:
         return ""
     said = "".join(f"<li{say.mark(note)}>{escape(printable(say.remark(note)))}</li>" for note in upstream.notes)
@@ -81,7 +81,6 @@ def table_name(one: UpstreamTable) -> str:
 
 
 def standing(one: UpstreamTable, say: Texts = ENGLISH) -> str:
-    """The state of a table in a few words."""
     if one.trouble is not None:
         return say(TROUBLE_WORDS[one.trouble])
     if one.is_judged:

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 _SINCE: Final = timedelta(days=30)
 _LOOKBACK: Final = timedelta(days=7)
-_STATE: Final = "tables"
 _OPERATOR_FIELDS: Final = ("task_id", "job_name", "workspace_id")
 
 
@@ -119,7 +118,7 @@ class _Reader:
 
     def runs(self) -> Iterator[pa.Table]:
         """The runs of each table that may be new or changed, in batches."""
-        state: dict[str, Any] = dlt.current.resource_state().setdefault(_STATE, {})
+        state: dict[str, Any] = dlt.current.resource_state().setdefault("tables", {})
         with self._opened() as client:
             for name in self.tables:
                 guid = client.find_table(name).guid

@@ -59,7 +59,6 @@ _log: Final = logging.getLogger("dataarts_datamap.exporter")
 
 _LAST_PORT: Final = 65_535
 _LEAST_INTERVAL: Final = timedelta(seconds=1)
-_TOO_MANY: Final = 429
 _SHUTDOWN: Final = 5.0
 _READING: Final = 10.0
 _TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -85,7 +84,7 @@ class RequestMetrics:
     def __call__(self, attempt: Attempt) -> None:
         """Count an attempt."""
         self._requests.inc()
-        if attempt.status == _TOO_MANY:
+        if attempt.status == HTTPStatus.TOO_MANY_REQUESTS:
             self._throttled.inc()
         if attempt.error is not None:
             self._errors.labels(attempt.error.__name__).inc()
@@ -221,10 +220,10 @@ class TableExporter:
             self._is_ending.set()  # a closed client means that no more checks are wanted
             return
         except Exception as error:  # noqa: BLE001  after any failure, earlier results must not look current
-            if not isinstance(error, DataMapError):
-                _log.exception("a check failed")
-            else:
+            if isinstance(error, DataMapError):
                 _log.warning("a check failed: %s", error)
+            else:
+                _log.exception("a check failed")
             checks = tuple(map(_outdated, self._served.checks or map(_unread, self._tables)))
         self._up.set(float(not self._tables or any(one.error is None for one in checks)))
         self._took.set(time.monotonic() - begun)
@@ -239,7 +238,6 @@ def _unread(rule: TableRule) -> TableCheck:
 
 
 def _outdated(check: TableCheck) -> TableCheck:
-    """An earlier check, marked as outdated."""
     return replace(
         check, verdict=Verdict.UNKNOWN, status=None, error=check.error or DataMapError("the last check failed")
     )
@@ -266,8 +264,6 @@ def _table_text(checks: Sequence[TableCheck]) -> bytes:
 
 
 class _Server(ThreadingHTTPServer):
-    """Serves an exporter."""
-
     allow_reuse_address = sys.platform != "win32"  # on Windows, two servers could share a port
     daemon_threads = True
     request_queue_size = min(SOMAXCONN, 128)

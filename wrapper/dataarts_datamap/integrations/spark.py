@@ -13,10 +13,10 @@ cannot be options, since options are shown and logged.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, cast
 
 from dataarts_datamap import (
     DataMapClient,
@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql.types import StructType
 
+    from dataarts_datamap import Run
+
 _SECRETS: Final = re.compile(r"(?i)token|secret|passw|credential|(?:^|[_.-])(?:ak|sk)$|(?:access|secret|api)[_.-]?key")
 _CLIENT_OPTIONS: Final = {
     "endpoint": "endpoint",
@@ -63,11 +65,7 @@ _OPTIONS: Final = (
     *("path", "tables", "tableFile", "since", "start", "end", "lookback", "numPartitions", "requestsPerSecond"),
     *("pageSize", "runningData", *_CLIENT_OPTIONS, "allowHttp"),
 )
-_DEFAULT_PARTITIONS: Final = 4
-_DEFAULT_RATE: Final = 50
-_DEFAULT_PAGE: Final = "auto"
 _TABLE: Final = "table_guid"
-_KEY: Final = "run_key"
 
 
 class _Window(TypedDict):
@@ -81,14 +79,14 @@ class _Settings:
 
     tables: tuple[str, ...]
     client: dict[str, Any]
-    since: timedelta | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    lookback: timedelta = timedelta(days=7)
-    partitions: int = _DEFAULT_PARTITIONS
-    rate: int = _DEFAULT_RATE
-    page_size: int | Literal["auto"] = _DEFAULT_PAGE
-    running_data: bool = False
+    since: timedelta | None
+    start: datetime | None
+    end: datetime | None
+    lookback: timedelta
+    partitions: int
+    rate: int
+    page_size: int | Literal["auto"]
+    nested: Literal["json", "skip"]
 
     def open(self, rate: int) -> DataMapClient:
         """A client, with the credentials of the machine that opens it."""
@@ -112,9 +110,9 @@ class _Settings:
 class _Partition(InputPartition):
     """Some operators of some tables, and their share of the rate limit."""
 
-    operators: list[tuple[str, Operator]] = field(default_factory=list[tuple[str, Operator]])
-    window: _Window | None = None
-    rate: int = 1
+    operators: list[tuple[str, Operator]]
+    window: _Window
+    rate: int
 
 
 class DataMapDataSource(DataSource):
@@ -186,16 +184,14 @@ class _Reader(DataSourceReader):
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
         """The runs of a group, as Arrow batches."""
-        group = partition if isinstance(partition, _Partition) else _Partition()
-        if group.window is None or not group.operators:
+        group = cast("_Partition", partition)
+        if not group.operators:
             return
-        nested: Any = "json" if self._settings.running_data else "skip"
         with self._settings.open(group.rate) as client:
             for guid in dict.fromkeys(guid for guid, _ in group.operators):
                 own = [operator for one, operator in group.operators if one == guid]
                 runs = client.list_table_runs(guid, operators=own, page_size=self._settings.page_size, **group.window)
-                for batch in arrow_batches(runs, nested=nested, time_unit="us", key=True):
-                    yield _chosen(batch, guid, self._columns)
+                yield from _batches(runs, guid, self._settings, self._columns)
 
 
 class _StreamReader(SimpleDataSourceStreamReader):
@@ -244,18 +240,18 @@ class _StreamReader(SimpleDataSourceStreamReader):
             guid, start=progress.start(now, first=now - first), end=now, page_size=self._settings.page_size
         )
         ended = [run for run in progress.changed(runs, now) if run.state not in {RunState.ACTIVE, RunState.UNKNOWN}]
-        nested: Any = "json" if self._settings.running_data else "skip"
-        for batch in arrow_batches(ended, nested=nested, time_unit="us", key=True):
-            yield from zip(*(column.to_pylist() for column in _chosen(batch, guid, self._columns).columns), strict=True)
+        for batch in _batches(ended, guid, self._settings, self._columns):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
-def _chosen(batch: pa.RecordBatch, guid: str, columns: Sequence[str]) -> pa.RecordBatch:
-    """The selected columns of a batch, with its table."""
-    arrays = [
-        pa.array([guid] * batch.num_rows, type=pa.string()) if name == _TABLE else batch.column(name)
-        for name in columns
-    ]
-    return pa.RecordBatch.from_arrays(arrays, names=list(columns))
+def _batches(runs: Iterable[Run], guid: str, settings: _Settings, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The selected columns of the runs of a table."""
+    for batch in arrow_batches(runs, nested=settings.nested, time_unit="us", key=True):
+        arrays = [
+            pa.array([guid] * batch.num_rows, type=pa.string()) if name == _TABLE else batch.column(name)
+            for name in columns
+        ]
+        yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
 
 
 def _guids(client: DataMapClient, settings: _Settings) -> list[str]:
@@ -264,7 +260,7 @@ def _guids(client: DataMapClient, settings: _Settings) -> list[str]:
 
 
 def _schema(settings: _Settings) -> list[pa.Field[Any]]:
-    fields = list(arrow_schema(nested="json" if settings.running_data else "skip", time_unit="us", key=True))
+    fields = list(arrow_schema(nested=settings.nested, time_unit="us", key=True))
     return [fields[0], pa.field(_TABLE, pa.string(), nullable=False), *fields[1:]]
 
 
@@ -321,10 +317,10 @@ def _settings(options: Mapping[str, str]) -> _Settings:
         start=_time("start", given["start"]) if "start" in given else None,
         end=_time("end", given["end"]) if "end" in given else None,
         lookback=_span("lookback", given.get("lookback", "7d")),
-        partitions=_number("numPartitions", given.get("numpartitions"), _DEFAULT_PARTITIONS),
-        rate=_number("requestsPerSecond", given.get("requestspersecond"), _DEFAULT_RATE),
-        page_size=_page_size(given.get("pagesize", _DEFAULT_PAGE)),
-        running_data=_flag("runningData", given.get("runningdata", "false")),
+        partitions=_number("numPartitions", given.get("numpartitions", "4")),
+        rate=_number("requestsPerSecond", given.get("requestspersecond", "50")),
+        page_size=_page_size(given.get("pagesize", "auto")),
+        nested="json" if _flag("runningData", given.get("runningdata", "false")) else "skip",
     )
 
 
@@ -359,16 +355,14 @@ def _time(name: str, text: str) -> datetime:
     return time
 
 
-def _number(name: str, text: str | None, default: int) -> int:
-    if text is None:
-        return default
+def _number(name: str, text: str) -> int:
     if not text.isascii() or not text.isdecimal() or not int(text):
         raise InvalidArgumentError(f"{name} must be a whole number from 1, not {text!r}")
     return int(text)
 
 
 def _page_size(text: str) -> int | Literal["auto"]:
-    return "auto" if text == "auto" else _number("pageSize", text, 0)
+    return "auto" if text == "auto" else _number("pageSize", text)
 
 
 def _flag(name: str, text: str) -> bool:

@@ -164,7 +164,6 @@ def _why(check: TableCheck, say: Texts) -> str:
 
 
 def _short_why(check: TableCheck, why: str, say: Texts) -> str:
-    """The reason in the row of a table that is not fine, with the tables upstream that caused it."""
     if check.verdict is Verdict.FRESH:
         return ""
     causes = () if check.explanation is None else check.explanation.causes
@@ -175,7 +174,6 @@ def _short_why(check: TableCheck, why: str, say: Texts) -> str:
 
 
 def _causes(rows: Sequence[OverviewRow], zone: tzinfo, say: Texts) -> str:
-    """The section of the causes that explain the trouble of the most tables; empty if there are none."""
     found = shared_causes(rows)
     if not found:
         return ""
@@ -205,7 +203,6 @@ def _cause(link: Link, zone: tzinfo, say: Texts) -> str:
 
 
 def _cause_log(link: Link, say: Texts) -> str:
-    """The log path of a run that failed; empty if it has none."""
     run = link.run if link.trouble is Trouble.FAILED else None
     return _log_path(None if run is None else run.execution_log_path, link.table.full_name, say)
 
@@ -218,7 +215,6 @@ def _log_path(path: str | None, table: str, say: Texts) -> str:
 
 
 def _command(check: TableCheck) -> str:
-    """The command that shows more of a table, ready to be pasted into a shell."""
     verb = "report" if check.verdict is Verdict.FRESH else "why"
     table = check.rule.guid or marked_name(check.rule.name or "")
     words = ["datamap", verb, table] if table.isprintable() else ["datamap", verb, check.guid or ""]

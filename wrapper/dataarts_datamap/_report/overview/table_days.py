@@ -34,8 +34,6 @@ class OverviewRow(Struct, frozen=True, kw_only=True):
     """A table of an overview.
 
     Attributes:
-        check: Its check.
-        strip: Its days.
         operators: The days of each operator; empty if there are fewer than two.
         last_failure: The last failed run with a known time; None if there is none.
         error: The reason why its days could not be read; None if they were read.
@@ -75,7 +73,6 @@ def overview_row(
 
 
 def worst_of(counts: dict[RunState, int]) -> RunState | None:
-    """The state of a day: the worst of its runs; None if it has none."""
     return next((state for state in _WORST_FIRST if counts.get(state)), None)
 
 

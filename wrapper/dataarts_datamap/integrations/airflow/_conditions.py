@@ -106,12 +106,10 @@ class Freshness(Condition):
     any_operator: bool
 
     def look(self, client: DataMapClient, table: str) -> Look:
-        """Whether the table is fresh."""
         guid = client.find_table(table).guid
         return self._seen(table, guid, client.table_status(guid, **self._question()))
 
     async def alook(self, client: AsyncDataMapClient, table: str) -> Look:
-        """Like ``look``, with the asynchronous client."""
         guid = (await client.find_table(table)).guid
         return self._seen(table, guid, await client.table_status(guid, **self._question()))
 
@@ -155,14 +153,12 @@ class PlannedRun(Condition):
     fail_on_failure: bool
 
     def look(self, client: DataMapClient, table: str) -> Look:
-        """Whether such a run has succeeded, or can no longer succeed."""
         guid = client.find_table(table).guid
         operators = counting(table, client.find_producers(guid, only=self.only, ignore=self.ignore).operators)
         runs = client.list_table_runs(guid, start=self._start, operators=operators).to_list()
         return self._seen(table, guid, runs)
 
     async def alook(self, client: AsyncDataMapClient, table: str) -> Look:
-        """Like ``look``, with the asynchronous client."""
         guid = (await client.find_table(table)).guid
         producers = await client.find_producers(guid, only=self.only, ignore=self.ignore)
         operators = counting(table, producers.operators)

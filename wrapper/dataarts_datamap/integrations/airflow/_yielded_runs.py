@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from dataarts_datamap import RunState
+from dataarts_datamap._models.runs import run_times
 from dataarts_datamap._text import shown
 from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND
 
@@ -70,7 +71,6 @@ class YieldedRuns:
         return self._read_until is None
 
     def next_reading(self, now: datetime) -> Reading:
-        """The window of the next reading."""
         if self._whole_at is None or self._read_until is None or not timedelta(0) <= now - self._whole_at < WHOLE_EVERY:
             base = now if self._read_until is None else min(now, self._read_until)
             return Reading(min(base - self._lookback, self._active_since(base)), now, is_whole=True)
@@ -83,21 +83,21 @@ class YieldedRuns:
         fresh = [run for key, run in found.items() if not self.is_baseline and self._is_new(key, run)]
         kept = self._known
         if reading.is_whole:
-            start = (reading.start - EPOCH) // MILLISECOND
+            start = _milliseconds(reading.start)
             kept = {key: end for key, end in kept.items() if abs(end) >= start}
             self._whole_at = reading.end
         self._known = {**kept, **{key: _mark(run) for key, run in found.items()}}
-        starts = [min(times) for run in known_runs if run.state is RunState.ACTIVE and (times := _times(run))]
+        starts = [min(times) for run in known_runs if run.state is RunState.ACTIVE and (times := run_times(run))]
         self._oldest_active = min(starts, default=None)
         self._read_until = reading.end
-        return sorted(fresh, key=lambda run: max(_times(run), default=EPOCH))
+        return sorted(fresh, key=_latest_time)
 
     def state(self) -> dict[str, Any]:
         """The state to keep across restarts, ready for JSON: about 35 bytes for each success."""
         return {
             "version": _VERSION,
-            "read_until": _milliseconds(self._read_until),
-            "oldest_active": _milliseconds(self._oldest_active),
+            "read_until": None if self._read_until is None else _milliseconds(self._read_until),
+            "oldest_active": None if self._oldest_active is None else _milliseconds(self._oldest_active),
             "successes": self._known,
         }
 
@@ -147,15 +147,12 @@ def _whole_number(name: str, value: object, *, least: int) -> int:
 
 def _mark(run: Run) -> int:
     """The end of a run in milliseconds since the epoch, UTC; if that is not known, the negated latest of its times."""
-    if run.end_time is not None:
-        return _milliseconds(run.end_time) or 0
-    return -(_milliseconds(max(_times(run), default=EPOCH)) or 0)
+    return -_milliseconds(_latest_time(run)) if run.end_time is None else _milliseconds(run.end_time)
 
 
-def _times(run: Run) -> list[datetime]:
-    times = (run.plan_time, run.submit_time, run.start_time, run.end_time)
-    return [time for time in times if time is not None]
+def _latest_time(run: Run) -> datetime:
+    return max(run_times(run), default=EPOCH)
 
 
-def _milliseconds(time: datetime | None) -> int | None:
-    return None if time is None else (time - EPOCH) // MILLISECOND
+def _milliseconds(time: datetime) -> int:
+    return (time - EPOCH) // MILLISECOND
