@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 from dataarts_datamap import AccessKeyCredentials, AsyncDataMapClient, Retry, TokenCredentials
 from dataarts_datamap.integrations.mcp import make_server
 from dataarts_datamap_contract.mock import FakeService, MockConfig, MockServer
-from support.answers import json_answer
+from support.answers import json_answer, run_page
 from support.command import TABLE, called, point_at
 from support.namesakes import namesakes
 from support.scripted_server import Answer, Asked, ScriptedServer
@@ -150,6 +151,24 @@ def test_runs_are_capped_and_counted(service: FakeService) -> None:
     assert (4, 30, True) == tuple(content(most)[name] for name in ("shown", "total", "is_whole"))
     assert (10, 10) == (content(failed)["shown"], content(failed)["total"])
     assert (0, []) == (content(none)["total"], content(none)["runs"])
+
+
+def test_a_run_without_a_plan_has_its_place() -> None:
+    """It is as new as its submission, so that the newest runs include it."""
+    now = int(time.time() * 1000)
+    planned = {"taskRunningLogId": 1, "status": "success", "planTime": now - 7_200_000}
+    submitted = {"taskRunningLogId": 2, "status": "waiting", "submitTime": now - 300_000}
+    others = namesakes([("load", "1", "w")])
+
+    def answer(asked: Asked) -> Answer:
+        return run_page(planned, submitted) if "/instances" in asked.target else others(asked)
+
+    with ScriptedServer(answer) as server:
+        variables = {"DATAMAP_ENDPOINT": server.url, "DATAMAP_TOKEN": SECRET}
+        variables |= {f"DATAMAP_{name}": "made-up" for name in ("PROJECT_ID", "INSTANCE_ID")}
+        (newest,) = ask(variables, ("list_runs", {"table": TABLE, "limit": 1}))
+
+    assert ([2], 2) == ([run["run_id"] for run in content(newest)["runs"]], content(newest)["total"])
 
 
 def test_an_endless_list_is_cut(service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ count beside them.
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import wraps
 from heapq import heappush, heappushpop
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate, Final, Literal, ParamSpec, TypeAlias, TypeVar, cast
@@ -25,7 +25,9 @@ from dataarts_datamap import (
     worst_first,
 )
 from dataarts_datamap._extras import how_to_install
+from dataarts_datamap._models.runs import planned_at
 from dataarts_datamap._text import printable
+from dataarts_datamap._times import EPOCH
 
 try:
     from mcp.server.mcpserver import MCPServer
@@ -37,6 +39,7 @@ except ModuleNotFoundError as error:
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from dataarts_datamap import AsyncDataMapClient, Operator, Run, Table
@@ -370,7 +373,7 @@ def _called(operator: Operator) -> str:
 
 
 def _moment(run: Run) -> datetime:
-    return run.plan_time or run.start_time or datetime.fromtimestamp(0, UTC)
+    return planned_at(run) or EPOCH
 
 
 def _named(table: Table) -> dict[str, Any]:
