@@ -94,8 +94,6 @@ def datamap(
 
 @dataclass(frozen=True, kw_only=True)
 class _Reader:
-    """The reader behind the resources."""
-
     tables: Sequence[str]
     client: DataMapClient | None
     since: timedelta
@@ -103,7 +101,6 @@ class _Reader:
     nested: Literal["json", "skip"]
 
     def operators(self) -> Iterator[pa.Table]:
-        """The operators of all tables, as one table."""
         rows: dict[str, list[str | None]] = {name: [] for name in ("table_guid", "table_name", *_OPERATOR_FIELDS)}
         with self._opened() as client:
             for table in map(client.find_table, self.tables):

@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import AF_INET6, SOMAXCONN
-from typing import TYPE_CHECKING, Final, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, Final, Self, cast
 
 from msgspec.structs import replace
 
@@ -90,13 +90,6 @@ class RequestMetrics:
             self._errors.labels(attempt.error.__name__).inc()
 
 
-class _Served(NamedTuple):
-    """The gauges of tables as text, and the checks that they come from."""
-
-    text: bytes
-    checks: tuple[TableCheck, ...]
-
-
 class TableExporter:
     """Checks tables again and again, and serves their state at ``/metrics``.
 
@@ -147,7 +140,8 @@ class TableExporter:
             "datamap_last_check_timestamp_seconds", "Time at which the last check ended; 0 if none has.", registry=own
         )
         self._took = Gauge("datamap_check_duration_seconds", "Duration of the last check.", registry=own)
-        self._served = _Served(b"", ())
+        self._checks: tuple[TableCheck, ...] = ()
+        self._table_text = b""
         self._is_ready = False
         self._is_closed = False
         self._is_ending = threading.Event()
@@ -180,7 +174,7 @@ class TableExporter:
 
     def metrics(self) -> bytes:
         """The response to a scrape, in text exposition format 0.0.4."""
-        return b"".join([self._served.text, *map(generate_latest, self._registries)])
+        return b"".join([self._table_text, *map(generate_latest, self._registries)])
 
     def close(self) -> None:
         """End the checking thread, and stop serving; a check under way has five seconds to end.
@@ -224,16 +218,15 @@ class TableExporter:
                 _log.warning("a check failed: %s", error)
             else:
                 _log.exception("a check failed")
-            checks = tuple(map(_outdated, self._served.checks or map(_unread, self._tables)))
+            checks = tuple(map(_outdated, self._checks or map(_unread, self._tables)))
         self._up.set(float(not self._tables or any(one.error is None for one in checks)))
         self._took.set(time.monotonic() - begun)
         self._checked_at.set(datetime.now(UTC).timestamp())
-        self._served = _Served(_table_text(checks), checks)
+        self._checks, self._table_text = checks, _table_text(checks)
         self._is_ready = True
 
 
 def _unread(rule: TableRule) -> TableCheck:
-    """A check of a table about which nothing is known."""
     return TableCheck(rule=rule, verdict=Verdict.UNKNOWN, reason="the check failed", now=datetime.now(UTC))
 
 

@@ -267,8 +267,6 @@ def _operator(run: Run) -> Operator:
 
 
 class _Facts:
-    """The common facts of the events of a run."""
-
     def __init__(self, run: Run, names: DatasetNames, first: datetime, *, running_data: bool) -> None:
         self._run = run
         self._names = names
@@ -377,7 +375,6 @@ class _Facts:
 
 
 def _facet(kind: Callable[..., _FacetT], **values: Any) -> _FacetT:  # noqa: ANN401  each kind has its own
-    """A facet with its producer."""
     return kind(**values, producer=PRODUCER)
 
 

@@ -89,7 +89,6 @@ def attempt_hook(
 
 
 def _shared(attempt: Attempt) -> _Attributes:
-    """The common attributes of the span and the duration."""
     server = urlsplit(attempt.endpoint)
     attributes: _Attributes = {
         "http.request.method": attempt.method,

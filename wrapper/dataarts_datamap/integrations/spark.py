@@ -75,8 +75,6 @@ class _Window(TypedDict):
 
 @dataclass(frozen=True)
 class _Settings:
-    """The parsed options."""
-
     tables: tuple[str, ...]
     client: dict[str, Any]
     since: timedelta | None
@@ -202,7 +200,6 @@ class _StreamReader(SimpleDataSourceStreamReader):
         self._columns = list(columns)
 
     def initialOffset(self) -> dict[str, Any]:  # noqa: N802  Spark's name
-        """The offset before all runs."""
         return {"tables": {}}
 
     def read(self, start: dict[str, Any]) -> tuple[Iterator[tuple[Any, ...]], dict[str, Any]]:

@@ -196,7 +196,6 @@ class SharedPolls:
 
 
 def _one_more(before: _Failures | None, error: Exception, every: float) -> _Failures:
-    """The consecutive failures, with one more."""
     lasting, wait = (0, every / 2) if before is None else (before.lasting, before.wait)
     asked = error.retry_after or 0.0 if isinstance(error, DataMapError) else 0.0
     wait = max(every, asked, min(wait * 2, _LONGEST_WAIT))

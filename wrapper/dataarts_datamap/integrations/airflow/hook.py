@@ -71,16 +71,11 @@ class DataMapHook(BaseHook):
     async def aget_conn(self) -> AsyncDataMapClient:
         """A client for the running event loop; close it, or use it in an ``async with`` block.
 
-        Raises:
-            AirflowException: Airflow does not know the connection.
-            ConfigurationError: The connection is invalid, or there are no credentials; the text shows no secret.
-            InvalidArgumentError: A field has an unusable value, such as an id with a slash, which would change the path
-                of a request.
+        It raises the same errors as ``get_conn``.
         """
         return AsyncDataMapClient.from_env(**await self._asettings())
 
     async def _asettings(self) -> dict[str, Any]:
-        """The keywords of a client, read without blocking the event loop."""
         if hasattr(BaseHook, "aget_connection"):
             connection = await self.aget_connection(self.datamap_conn_id)
             if hasattr(connection, "aextra_dejson"):
@@ -117,7 +112,6 @@ class DataMapHook(BaseHook):
 
 
 def _settings_of(connection: Connection) -> dict[str, Any]:
-    """The keywords of a client."""
     return _settings(connection, cast("dict[str, Any]", connection.extra_dejson))
 
 

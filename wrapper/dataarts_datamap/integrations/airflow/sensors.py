@@ -30,8 +30,6 @@ _LOOK_BACK: Final = timedelta(days=7)
 
 
 class _TableSensor(BaseSensorOperator):
-    """The common part of both sensors."""
-
     def __init__(self, *, table: str, datamap_conn_id: str, deferrable: bool, **kwargs: Any) -> None:  # noqa: ANN401  Airflow's own
         super().__init__(**kwargs)
         self.table = table

@@ -99,7 +99,6 @@ class TableConditionTrigger(BaseTrigger):
             yield TriggerEvent({"status": seen.outcome.value, "message": seen.message, "facts": seen.facts})
 
     async def _last_look(self, looks: AsyncIterator[Look]) -> Look:
-        """The look that ends the wait."""
         async for seen in looks:
             self.log.info("%s: %s", self.table, seen.message)
             if seen.outcome is not Outcome.WAITING:
@@ -217,7 +216,9 @@ class TableRunTrigger(BaseEventTrigger):
         store = getattr(self, "asset_state_store", None)  # since 3.3
         if store is None:
             self.log.warning(
-                "Runs of %s that end while the triggerer is down cause no events: %s", self.table, _NO_STORE
+                "Runs of %s that end while the triggerer is down cause no events: "
+                "Airflow has no store for the asset before 3.3",
+                self.table,
             )
             return YieldedRuns(lookback)
         try:
@@ -253,7 +254,6 @@ class TableRunTrigger(BaseEventTrigger):
 
 
 _LONGEST_KEY: Final = 512
-_NO_STORE: Final = "Airflow has no store for the asset before 3.3"
 
 
 def _seconds(time: timedelta | float) -> float:
