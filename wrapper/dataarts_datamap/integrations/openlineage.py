@@ -37,6 +37,7 @@ from dataarts_datamap import (
     __version__,
 )
 from dataarts_datamap._extras import how_to_install
+from dataarts_datamap._models.runs import planned_at
 from dataarts_datamap._times import iso_text
 
 try:
@@ -101,7 +102,7 @@ def to_openlineage(
         running_data: Whether to include the SQL and the parameters of the run, which can contain secrets and personal
             data.
     """
-    first = run.plan_time or run.submit_time or run.start_time or run.end_time
+    first = planned_at(run)
     if first is None:
         return []
     inputs, outputs = tables_of(run, lineage, table)
