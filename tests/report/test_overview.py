@@ -87,6 +87,15 @@ def test_without_a_limit_of_age_nothing_is_called_fresh() -> None:
     assert "<span>fine 2</span>" in text
 
 
+def test_a_day_has_the_outcome_that_an_hour_with_the_same_runs_has() -> None:
+    """In the page of one table, a success outweighs a run that was skipped; so it does here."""
+    counts = {RunState.SKIPPED: 1, RunState.SUCCEEDED: 2}
+    row = OverviewRow(check=check_of("t", "fresh"), strip=DayStrip(label="", days=(counts,)))
+    text = overview_page([row], days_until(NOW, UTC, 1), now=NOW, zone=UTC)
+
+    assert ["succeeded"] == re.findall(r'<i class="(\w+)" title="2026-11-30', text)
+
+
 def test_in_chinese() -> None:
     """The page's own words are Chinese, and its tag says so; reasons stay as the check gives them."""
     rows = [row_of("a", "failed", owner=None), row_of("b", "fresh")]

@@ -12,8 +12,8 @@ from dataarts_datamap._models.runs import RunState, operator_of, planned_at
 from dataarts_datamap._monitoring.explanation import Trouble
 from dataarts_datamap._monitoring.freshness import WORST_FIRST, Verdict
 from dataarts_datamap._monitoring.table_names import marked_name
+from dataarts_datamap._report.hourly import worst
 from dataarts_datamap._report.overview.shared_causes import shared_causes
-from dataarts_datamap._report.overview.table_days import worst_of
 from dataarts_datamap._report.page_parts import whole_page
 from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._report.upstream_graph import TROUBLE_WORDS, run_words
@@ -52,7 +52,7 @@ def overview_page(
     English. Without JavaScript, only the filters, the order and the buttons for copying are missing.
     """
     verdicts = Counter(row.check.verdict for row in rows)
-    worst = next((verdict for verdict in WORST_FIRST if verdicts[verdict]), Verdict.FRESH)
+    worst_verdict = next((verdict for verdict in WORST_FIRST if verdicts[verdict]), Verdict.FRESH)
     title = escape(headline(rows, say))
     return whole_page(
         "overview/overview.html",
@@ -60,7 +60,7 @@ def overview_page(
         style="overview/overview.css",
         scripts=["overview/overview.js"],
         heading=title,
-        verdict=worst.value,
+        verdict=worst_verdict.value,
         title=title,
         causes=_causes(rows, zone, say),
         checked=escape(
@@ -234,7 +234,7 @@ def _strip(strip: DayStrip, days: Sequence[date], say: Texts) -> str:
 
 
 def _cell(counts: dict[RunState, int], day: date, say: Texts) -> str:
-    state = worst_of(counts)
+    state = worst(counts)
     if state is None:
         return f'<i title="{day}: {say("no runs")}"></i>'
     return f'<i class="{state.value}" title="{day}: {_counted(counts, say)}">{_MARKS[state]}</i>'

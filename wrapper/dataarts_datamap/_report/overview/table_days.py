@@ -72,13 +72,6 @@ def overview_row(
     )
 
 
-def worst_of(counts: dict[RunState, int]) -> RunState | None:
-    return next((state for state in _WORST_FIRST if counts.get(state)), None)
-
-
-_WORST_FIRST = (RunState.FAILED, RunState.UNKNOWN, RunState.ACTIVE, RunState.SKIPPED, RunState.SUCCEEDED)
-
-
 def _days(runs: Iterable[Run], days: Sequence[date], zone: tzinfo) -> tuple[Counter[RunState], ...]:
     counts = {day: Counter[RunState]() for day in days}
     for run in runs:
