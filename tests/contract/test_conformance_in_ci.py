@@ -59,6 +59,19 @@ def credentials(server: MockServer) -> dict[str, str]:
     }
 
 
+def secrets(server: MockServer) -> dict[str, str]:
+    """What an account has to set: an access key, which is valid for longer than a night."""
+    return {"HUAWEICLOUD_SDK_AK": server.config.access_key, "HUAWEICLOUD_SDK_SK": server.config.secret_key}
+
+
+def as_region(server: MockServer) -> dict[str, str]:
+    """What makes a server the one of the region in the examples."""
+    return {
+        "HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101": server.url,
+        "HUAWEICLOUD_SDK_IAM_ENDPOINT": server.url,
+    }
+
+
 def test_every_input_of_the_action_is_used() -> None:
     """Each input is told of, reaches the script as a variable, and is read there; none is pasted into the script."""
     action = read(ACTION)
@@ -97,17 +110,31 @@ def test_the_workflow_knows_the_action() -> None:
 
 
 @needs_bash
+def test_the_workflow_needs_only_its_secrets(tmp_path: Path) -> None:
+    """With the values of the example and the secrets that it names, the action judges the server."""
+    action, (job,) = read(ACTION), read(WORKFLOW)["jobs"].values()
+    (ours,) = action["runs"]["steps"]
+    (step,) = [step for step in job["steps"] if step.get("uses", "").endswith("/conform")]
+    given = {name: each["default"] for name, each in action["inputs"].items()} | step["with"] | {"levels": "A"}
+    with MockServer() as server:
+        kept = {f"${{{{ secrets.{name} }}}}": value for name, value in secrets(server).items()}
+        own = {name: kept.get(value, value) for name, value in step["env"].items()}
+        variables = {name: given[value.split(".")[1].split()[0]] for name, value in ours["env"].items()}
+        done = run_in(tmp_path, [ours["run"]], {**as_region(server), **own, **variables})
+
+    assert 0 == done.returncode, done.stdout + done.stderr
+
+
+@needs_bash
 def test_the_template_runs_what_is_installed(tmp_path: Path) -> None:
-    """GitLab's template judges a server by its variables, and keeps what it writes; its installation is left out."""
+    """GitLab's template judges a server by its variables and an access key; its installation is left out."""
     job = read(TEMPLATE)["conform"]
     install, judge = job["script"]
     with MockServer() as server:
-        where = {"DATAMAP_ENDPOINT": server.url, "DATAMAP_TABLE_GUID": TABLE_GUID}
         quick = f"{judge} --levels A --max-examples 0"
-        done = run_in(tmp_path, [quick], {**job["variables"], **credentials(server), **where})
+        done = run_in(tmp_path, [quick], {**job["variables"], **as_region(server), **secrets(server)})
 
     assert 0 == done.returncode, done.stdout + done.stderr
-    assert install.endswith("'dataarts-datamap[cli,conform]'")
+    assert install.endswith("-py3-none-any.whl[cli,conform]'")
     assert job["artifacts"]["reports"]["junit"] in {path.name for path in tmp_path.iterdir()}
     assert set(re.findall(r"--[a-z]+", judge)) <= {name for each in conform.params for name in each.opts}
-    assert where.keys() == job["variables"].keys()

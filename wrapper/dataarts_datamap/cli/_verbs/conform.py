@@ -91,8 +91,7 @@ def conform(**options: Any) -> int:  # noqa: ANN401
     \b
     Example:
       datamap conform --discover --junit conformance.xml \\
-        --endpoint https://dayu.eu-west-101.myhuaweicloud.eu \\
-        --table 09318f28-939f-4ab6-a374-9e621096652c
+        --region eu-west-101 --table 09318f28-939f-4ab6-a374-9e621096652c
     """  # noqa: D301  click reads \b
     is_random = options["budget"] != "quick" if options["max_examples"] is None else options["max_examples"] != 0
     if is_random and find_spec("schemathesis") is None:  # it is only loaded after all other requests
