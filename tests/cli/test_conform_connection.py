@@ -45,6 +45,16 @@ def test_takes_region_profile_and_found_ids(server: MockServer, monkeypatch: pyt
     assert "/v3/projects" in {request["target"].partition("?")[0] for request in server.record.requests}
 
 
+def test_takes_the_ids_that_an_error_names(server: MockServer, capfd: pytest.CaptureFixture[str]) -> None:
+    """For an endpoint without a region, the text names an option for the project, and the verb has it."""
+    config = server.config
+
+    assert 3 == run([*AIM, "--endpoint", server.url])
+    assert "--project-id" in capfd.readouterr().err
+    ids = ["--project-id", config.project_id, "--instance-id", config.instance_id]
+    assert 0 == run([*AIM, "--endpoint", server.url, *ids])
+
+
 def test_without_credentials_is_not_judged(
     server: MockServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -122,14 +122,7 @@ allow_http_option = click.option(
     default=None,
     help="Allow plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
 )
-connection_options = options(
-    click.option("--endpoint", metavar="URL", help="Address of the service.  [env: DATAMAP_ENDPOINT]"),
-    region_option,
-    click.option(
-        "--iam-endpoint",
-        metavar="URL",
-        help="Address of IAM (the region's).  [env: HUAWEICLOUD_SDK_IAM_ENDPOINT]",
-    ),
+scope_options = options(
     click.option(
         "--project-id",
         metavar="ID",
@@ -140,6 +133,16 @@ connection_options = options(
         metavar="ID",
         help="DataArts Studio instance (the only one).  [env: DATAMAP_INSTANCE_ID]",
     ),
+)
+connection_options = options(
+    click.option("--endpoint", metavar="URL", help="Address of the service.  [env: DATAMAP_ENDPOINT]"),
+    region_option,
+    click.option(
+        "--iam-endpoint",
+        metavar="URL",
+        help="Address of IAM (the region's).  [env: HUAWEICLOUD_SDK_IAM_ENDPOINT]",
+    ),
+    scope_options,
     click.option(
         "--workspace-id",
         metavar="ID",

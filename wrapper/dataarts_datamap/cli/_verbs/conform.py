@@ -14,7 +14,7 @@ import click
 
 from dataarts_datamap._extras import how_to_install
 from dataarts_datamap.cli._exit_codes import NOT_JUDGED
-from dataarts_datamap.cli._options.connection import allow_http_option, given, region_option
+from dataarts_datamap.cli._options.connection import allow_http_option, given, region_option, scope_options
 from dataarts_datamap.cli._options.suggestions import suggest_levels
 from dataarts_datamap.cli._options.values import NewFile
 from dataarts_datamap.cli._printing.notices import tell
@@ -34,6 +34,7 @@ _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
 @click.option("--target", "target_file", type=_FILE, help="TOML file that describes the server.  [env: DATAMAP_TARGET]")
 @click.option("--endpoint", metavar="URL", help="Address of the server.  [env: DATAMAP_ENDPOINT]")
 @region_option
+@scope_options
 @click.option("--table", "table_guid", metavar="GUID", help="A table of the server.  [env: DATAMAP_TABLE_GUID]")
 @click.option("--discover", is_flag=True, help="Find an operator of the table, and a window with runs.")
 @click.option("--mock", "is_mock", is_flag=True, default=None, help="The server is a mock, which cannot be harmed.")
@@ -176,7 +177,7 @@ def _find_target(options: dict[str, Any]) -> Target:
     from dataarts_datamap_contract.suite.target_discovery import discover_target
     from dataarts_datamap_contract.suite.target_sources import make_target, read_settings
 
-    names = ("endpoint", "table_guid", "is_mock", "allow_credential_probes")
+    names = ("endpoint", "project_id", "instance_id", "table_guid", "is_mock", "allow_credential_probes")
     chosen = {name: options[name] for name in names}
     settings = _completed(read_settings(os.environ, options["target_file"], tell=tell, **chosen), options)
     target = make_target(settings, discovered=options["discover"], allow_http=options["allow_http"])
