@@ -351,3 +351,12 @@ def test_wait_without_a_beginning(capfdbinary: pytest.CaptureFixture[bytes], mon
     code, _, err = called(capfdbinary, "wait", "--task-id", "1", "--job-name", "a")
 
     assert (3, True) == (code, "--start TIME or --since SPAN" in err)
+
+
+def test_wait_for_too_long(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait of more than a day is refused by the name of its option, before a request."""
+    monkeypatch.setenv("DATAMAP_ENDPOINT", "https://h")
+
+    code, _, err = called(capfdbinary, "wait", TABLE, "--since", "1h", "--for", "2d")
+
+    assert (3, True) == (code, "'--for': '2d' is longer than 1d" in err)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from datetime import time as time_of_day
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
 from dataarts_datamap._times import parse_span as read_span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _MILLISECOND_DIGITS: Final = range(9, 16)  # eight digits are a date, such as 20240111
 
@@ -47,6 +50,18 @@ def parse_span(text: str) -> timedelta:
     if span is None:
         raise click.BadParameter(f"{text!r} is not a span such as 90m, 24h or 7d")
     return span
+
+
+def span_up_to(longest: str) -> Callable[[str], timedelta]:
+    """A parser of spans that refuses those longer than this one."""
+
+    def parse(text: str) -> timedelta:
+        span = parse_span(text)
+        if span > parse_span(longest):
+            raise click.BadParameter(f"{text!r} is longer than {longest}")
+        return span
+
+    return parse
 
 
 def in_zone(time: datetime | int | None, zone: tzinfo, *, end: bool = False) -> datetime | int | None:

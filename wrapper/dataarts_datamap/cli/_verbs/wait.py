@@ -19,7 +19,7 @@ from dataarts_datamap.cli._options.connection import (
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
 from dataarts_datamap.cli._options.suggestions import suggest_tables
 from dataarts_datamap.cli._options.table_names import table_guid_of
-from dataarts_datamap.cli._options.times import in_zone
+from dataarts_datamap.cli._options.times import in_zone, span_up_to
 from dataarts_datamap.cli._options.values import span_option, time_option
 from dataarts_datamap.cli._printing.notices import tell_zone
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @span_option("--since", help="Length of the window up to now: 90m, 24h, 7d")
 @operator_options
 @zone_option("times without an offset, and of the times shown in a table")
-@span_option("--for", "patience", default="1h", help="Longest wait, at most a day")
+@span_option("--for", "patience", default="1h", parse=span_up_to("1d"), help="Longest wait, at most a day")
 @output_option
 @connection_options
 def wait(  # noqa: PLR0913  one parameter for each option

@@ -23,7 +23,7 @@ from dataarts_datamap.cli._options.connection import (
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
 from dataarts_datamap.cli._options.suggestions import suggest_paces
 from dataarts_datamap.cli._options.table_names import table_guid_of
-from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._options.times import parse_span, span_up_to
 from dataarts_datamap.cli._options.values import span_option
 from dataarts_datamap.cli._printing.notices import note, note_basis, tell
 
@@ -42,7 +42,6 @@ WatchOutput: TypeAlias = Literal["live", "ndjson"]
 _CANNOT_DRAW: Final = frozenset({"dumb", "unknown"})
 _LEAST_PACE: Final = timedelta(seconds=5)
 _MOST_PACE: Final = timedelta(days=1)
-_LONGEST: Final = timedelta(days=365)
 
 
 def _parse_pace(text: str) -> timedelta:
@@ -52,13 +51,6 @@ def _parse_pace(text: str) -> timedelta:
             f"{text!r} is not from 5s to 1d: each reading sends requests for the table and each of its operators, and "
             "the service allows a user 50 requests per second on all of the Data Map"
         )
-    return span
-
-
-def _parse_patience(text: str) -> timedelta:
-    span = parse_span(text)
-    if span > _LONGEST:
-        raise click.BadParameter(f"{text!r} is longer than 365d")
     return span
 
 
@@ -75,7 +67,7 @@ def _parse_patience(text: str) -> timedelta:
 @click.option(
     "--until-ended", is_flag=True, help="End when no run is active; the exit code says how the last runs ended."
 )
-@span_option("--for", "patience", parse=_parse_patience, help="End after this time: 90m, 12h (until interrupted)")
+@span_option("--for", "patience", parse=span_up_to("365d"), help="End after this time: 90m, 12h (until interrupted)")
 @max_age_option
 @operator_options
 @zone_option("the times in the view")
