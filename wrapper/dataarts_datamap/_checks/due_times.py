@@ -72,7 +72,7 @@ class DueTime(Struct, frozen=True, kw_only=True):
         """The latest period due at or before a time; None if there was none since the year 1.
 
         Raises:
-            InvalidArgumentError: The time is naive.
+            InvalidArgumentError: The time is naive, or not of the years 1971 to 9998.
         """
         now = checked_now(now)
         local = now.astimezone(self.zone).date()

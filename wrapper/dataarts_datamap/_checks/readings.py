@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from dataarts_datamap._checks.records import MARGIN, OperatorRecord, join, record_of
 from dataarts_datamap._models.runs import Operator, Run, RunPage, RunState, run_times
 from dataarts_datamap._monitoring.waiting import read_all
-from dataarts_datamap._times import EPOCH
+from dataarts_datamap._times import EPOCH, time_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,16 +60,16 @@ def read_operator(  # noqa: PLR0913  each is one fact about the reading
     The whole time to look back is read if none of these limits applies, if none of these runs succeeded, or if the rule
     has ``rows_drop`` and there is no record yet.
     """
-    longest = now - look_back(rule)
+    longest = time_before(now, look_back(rule))
     if period is not None:  # a period may have begun earlier, such as one of a week
-        longest = min(longest, period.start - MARGIN)
+        longest = min(longest, time_before(period.start, MARGIN))
     since = longest
     if known is not None:
-        since = min(known.window_start(longest), now - MARGIN)
+        since = min(known.window_start(longest), time_before(now, MARGIN))
     elif rule.rows_drop is None and period is not None:
-        since = min(now, period.start) - MARGIN
+        since = time_before(min(now, period.start), MARGIN)
     elif rule.rows_drop is None and rule.max_age is not None:
-        since = now - rule.max_age
+        since = time_before(now, rule.max_age)
     runs = yield from read_runs(operator, since)
     if since > longest and not any(run.state is RunState.SUCCEEDED for run in runs):
         since = longest
@@ -87,7 +87,7 @@ def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, n
     record = reading.record
     if record.last_success is not None or record.is_whole:
         return reading
-    for start in (*(now - step for step in _STEPS_BACK), EPOCH):
+    for start in (*(time_before(now, step) for step in _STEPS_BACK), EPOCH):
         if start >= record.searched_from:
             continue
         runs = yield from read(operator, start, record.searched_from + MARGIN)
@@ -101,7 +101,7 @@ def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, n
             success_began=found.success_began,
             last_run=record.last_run or found.last_run,
             open_since=found.open_since or record.open_since,
-            is_whole=start == EPOCH,
+            is_whole=found.is_whole,
             has_undated=record.has_undated or found.has_undated,
             samples=record.samples or found.samples,
         )

@@ -190,7 +190,7 @@ def _statuses(names: Iterable[str]) -> str:
 def _searched_text(rule: TableRule, now: datetime, searched_from: datetime) -> Length:
     """The length of the searched time: the time to look back, unless at least an hour more was searched."""
     least, searched = look_back(rule), now - searched_from
-    return Length(span_text(least if searched < least + _SPARE else searched))
+    return Length(span_text(least if searched - least < _SPARE else searched))
 
 
 def _span(span: timedelta) -> Length:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from dataarts_datamap._models.runs import Operator, Run, RunState, operator_key, run_times
 from dataarts_datamap._monitoring.freshness import table_status
+from dataarts_datamap._times import EPOCH, time_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -98,7 +99,7 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
         """
         success = longest if self.success_began is None else max(self.success_began, longest)
         starts = (success, self.open_since, self.searched_until)
-        return min(start for start in starts if start is not None) - MARGIN
+        return time_before(min(start for start in starts if start is not None), MARGIN)
 
 
 class TableRecord(Struct, frozen=True, kw_only=True):
@@ -136,6 +137,7 @@ def record_of(operator: Operator, runs: Sequence[Run], *, since: datetime, now: 
         success_began=min((min(times) for times in its), default=last),
         last_run=max((first for first, _ in firsts if first <= now), default=None),
         open_since=min(waited_for, default=None),
+        is_whole=since == EPOCH,
         has_undated=status.undated_successes > 0,
         samples=_joined_samples(_samples(succeeded), ()),
     )

@@ -10,7 +10,7 @@ from msgspec import Struct, ValidationError, convert, field
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.runs import Milliseconds, has_ended, run_times
 from dataarts_datamap._text import shown
-from dataarts_datamap._times import EPOCH, MILLISECOND, plain_span, plain_time
+from dataarts_datamap._times import EPOCH, MILLISECOND, plain_span, plain_time, time_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -73,8 +73,8 @@ class RunProgress:
             first: Time to look back if no window has been taken in yet.
         """
         if self._open_since is None:
-            return max(EPOCH, now - first)
-        return max(EPOCH, min(EPOCH + self._open_since * MILLISECOND, now - self._lookback))
+            return time_before(now, first)
+        return min(EPOCH + self._open_since * MILLISECOND, time_before(now, self._lookback))
 
     def advance(self, runs: Iterable[Run], now: datetime) -> list[Run]:
         """Take in the runs of a window that begins at ``start``; returns those that are new or changed, in order.

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _MOST_AHEAD: Final = timedelta(days=1)
 _EARLIEST: Final = datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)  # earlier times are probably seconds
+_YEARS: Final = range(1971, 9999)  # no window begins before 1970, and a datetime ends with the year 9999
 _MOST_SKEW: Final = timedelta(minutes=5)
 
 
@@ -241,7 +242,8 @@ def table_status(  # noqa: PLR0913  one keyword for each choice
         ignored: Operators to name as left out; their runs do not count.
 
     Raises:
-        InvalidArgumentError: ``now`` is naive, or ``max_age`` is not a positive timedelta.
+        InvalidArgumentError: ``now`` is naive or not of the years 1971 to 9998, or ``max_age`` is not a positive
+            timedelta.
     """
     present = checked_now(now)
     if max_age is not None:
@@ -346,10 +348,10 @@ def checked_now(now: object) -> datetime:
     """The present in UTC.
 
     Raises:
-        InvalidArgumentError: It is not an aware datetime.
+        InvalidArgumentError: It is not an aware datetime of the years 1971 to 9998.
     """
-    if not isinstance(now, datetime) or now.utcoffset() is None:
-        raise InvalidArgumentError(f"now must be an aware datetime, not {shown(now)}")
+    if not isinstance(now, datetime) or now.utcoffset() is None or now.year not in _YEARS:
+        raise InvalidArgumentError(f"now must be an aware datetime of the years 1971 to 9998, not {shown(now)}")
     return plain_time(now).astimezone(UTC)
 
 
@@ -418,7 +420,7 @@ def ended_at(run: Run, now: datetime) -> datetime | None:
 
 
 def _is_plausible(time: datetime, now: datetime) -> bool:
-    return _EARLIEST <= time <= now + _MOST_AHEAD
+    return time >= _EARLIEST and time - now <= _MOST_AHEAD
 
 
 def _is_undated(run: Run, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeVar
 
 from dataarts_datamap import InvalidArgumentError, RunState, TableNotFoundError, Verdict
 from dataarts_datamap._models.runs import planned_at
+from dataarts_datamap._times import MILLISECOND, time_before
 from dataarts_datamap.integrations.airflow._facts import clipped, run_facts, status_facts
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class PlannedRun(Condition):
     @property
     def _start(self) -> datetime:
         # It is not documented whether a window includes its ends.
-        return instant("after", self.after) - timedelta(milliseconds=1)
+        return time_before(instant("after", self.after), MILLISECOND)
 
     def _seen(self, table: str, guid: str, runs: Iterable[Run]) -> Look:
         after = instant("after", self.after)
