@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from msgspec import Struct
 
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._models.runs import RunState
+from dataarts_datamap._models.runs import RunState, planned_or_begun
 from dataarts_datamap._monitoring.freshness import Verdict, checked_now
 from dataarts_datamap._text import shown
 
@@ -127,14 +127,6 @@ def due_verdict(runs: Iterable[Run], period: DuePeriod, now: datetime) -> Verdic
     if RunState.FAILED in states and RunState.ACTIVE not in states:
         return Verdict.FAILED
     return Verdict.UNKNOWN if RunState.UNKNOWN in states else Verdict.LATE
-
-
-def planned_or_begun(run: Run) -> datetime | None:
-    """The planned time of a run, else its submission or its start; None if it has none of these.
-
-    Unlike in ``planned_at``, the end does not count: a run of the day before can end within the period.
-    """
-    return run.plan_time or run.submit_time or run.start_time
 
 
 def _exists(day: date, zone: tzinfo) -> bool:

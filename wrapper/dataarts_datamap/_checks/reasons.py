@@ -6,10 +6,9 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from dataarts_datamap._checks.due_times import planned_or_begun
 from dataarts_datamap._checks.judgement import is_slow
 from dataarts_datamap._checks.readings import look_back
-from dataarts_datamap._models.runs import Run, RunState
+from dataarts_datamap._models.runs import Run, RunState, planned_or_begun
 from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, Verdict
 from dataarts_datamap._sentences import Length, Sentence, sentence
 from dataarts_datamap._text import printable
