@@ -587,7 +587,7 @@ class BaseClient(Generic[PagerT, TransportT]):
         for slice_span in slices:
             walk = WindowWalk(operator, span, _walk_options(DEFAULT_PAGE_SIZE, "auto", slice_span), self._habits)
             try:
-                return (yield from read_until_success(walk.pages(), self._read_page))
+                return (yield from read_until_success(walk.pages(), self._read_page, end=end))
             except (BadRequestError, IncompleteWalkError):
                 continue
         return None

@@ -364,16 +364,16 @@ def _checked_span(name: str, span: object) -> timedelta:
 
 def _facts(runs: Sequence[Run], *, now: datetime, max_age: timedelta | None) -> dict[str, Any]:
     """The fields of a ``RunsStatus`` for some runs, with their verdict."""
-    last_success = _last_success(runs, now)
+    last = last_success(runs, now)
     active = [run for run in runs if run.state is RunState.ACTIVE]
     unknown = [run for run in runs if run.state is RunState.UNKNOWN]
     lateness = _lateness_in_order(runs)
     facts: dict[str, Any] = {
-        "last_success": last_success,
-        "age": None if last_success is None else now - last_success,
+        "last_success": last,
+        "age": None if last is None else now - last,
         "running": sum(run.start_time is not None for run in active),
         "waiting": sum(run.start_time is None for run in active),
-        "failures_since_success": _failures_since(last_success, runs, now),
+        "failures_since_success": _failures_since(last, runs, now),
         "typical_duration": _median(run.duration for run in runs if run.state is RunState.SUCCEEDED),
         "typical_lateness": _median(lateness),
         "latest_lateness": lateness[-1] if lateness else None,
@@ -401,7 +401,7 @@ def _verdict(facts: dict[str, Any], max_age: timedelta | None) -> Verdict:
     return Verdict.STALE if is_known and max_age is not None else Verdict.UNKNOWN
 
 
-def _last_success(runs: Iterable[Run], now: datetime) -> datetime | None:
+def last_success(runs: Iterable[Run], now: datetime) -> datetime | None:
     ends = (ended_at(run, now) for run in runs if run.state is RunState.SUCCEEDED)
     return max((end for end in ends if end is not None), default=None)
 
