@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import product
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -188,6 +189,13 @@ def test_days_are_checked(days: frozenset[int]) -> None:
     """None at all would never be due."""
     with pytest.raises(InvalidArgumentError, match="days must be days of the week"):
         DueTime(at=time(8), zone=UTC, days=days)
+
+
+@pytest.mark.parametrize("day", ["2026-12-25", datetime(2026, 12, 25, tzinfo=UTC)])
+def test_exceptions_are_dates(day: Any) -> None:
+    """Anything else would equal no date, and the table would be due on a holiday."""
+    with pytest.raises(InvalidArgumentError, match="exceptions must be dates"):
+        DueTime(at=time(8), zone=UTC, exceptions=frozenset({date(2026, 12, 24), day}))
 
 
 def test_times_have_their_zone_in_one_place() -> None:

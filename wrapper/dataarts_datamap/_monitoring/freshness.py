@@ -210,8 +210,8 @@ def look_back(since: timedelta, max_age: timedelta | None) -> timedelta:
     Raises:
         InvalidArgumentError: One of them is not a positive timedelta.
     """
-    least = _checked_span("since", since)
-    return least if max_age is None else max(least, _checked_span("max_age", max_age))
+    least = checked_span("since", since)
+    return least if max_age is None else max(least, checked_span("max_age", max_age))
 
 
 def table_status(  # noqa: PLR0913  one keyword for each choice
@@ -247,7 +247,7 @@ def table_status(  # noqa: PLR0913  one keyword for each choice
     """
     present = checked_now(now)
     if max_age is not None:
-        _checked_span("max_age", max_age)
+        checked_span("max_age", max_age)
     left_out = tuple(dict.fromkeys(ignored))
     groups = group_runs(runs, (*operators, *left_out))
     for one in left_out:
@@ -355,7 +355,7 @@ def checked_now(now: object) -> datetime:
     return plain_time(now).astimezone(UTC)
 
 
-def _checked_span(name: str, span: object) -> timedelta:
+def checked_span(name: str, span: object) -> timedelta:
     if not isinstance(span, timedelta) or span <= timedelta(0):
         hint = span_hint(span, "timedelta(hours=26)")
         raise InvalidArgumentError(f"{name} must be a positive timedelta, such as {hint}, not {shown(span)}")
