@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dataarts_datamap import InvalidArgumentError
+from dataarts_datamap import DataMapClient, InvalidArgumentError
 from dataarts_datamap.integrations.airflow import DataMapHook, TableFreshSensor
-from dataarts_datamap.integrations.airflow._conditions import Freshness
+from dataarts_datamap.integrations.airflow._conditions import Freshness, PlannedRun
 from support.airflow_dags import after_requests, run_task
+from support.answers import json_answer, run_page
+from support.faces import SETTINGS
+from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("connection")
 
+GUID = "09318f28-939f-4ab6-a374-9e621096652c"
 SINCE_INTERVAL = 'after="{{ data_interval_end }}"'
 
 
@@ -172,6 +176,24 @@ def test_the_log_names_the_time_that_is_waited_for(service: FakeService, hours: 
         seen = wanted.look(client, service.table_guid)
 
     assert seen.message.startswith(f"{expected}{after}, last success ")
+
+
+@pytest.mark.parametrize(("times", "expected"), [(["submitTime"], "met"), (["startTime"], "met"), ([], "waiting")])
+def test_an_end_does_not_tell_when_a_run_was_planned(times: list[str], expected: str) -> None:
+    """It may be the end of a run of the day before, and a check calls the table unknown; a start belongs to the run."""
+    present = datetime.now(UTC)
+    begun = {name: int(present.timestamp() * 1000) for name in (*times, "endTime")}
+
+    def serve(asked: Asked) -> Answer:
+        if asked.target.endswith("/node"):
+            return json_answer([{"task_id": "1", "job_name": "load"}])
+        return run_page({"taskId": 1, "jobName": "load", "status": "success", **begun}, total=1)
+
+    wanted = PlannedRun(
+        after=(present - timedelta(hours=1)).isoformat(), fail_on_failure=True, only=["load"], ignore=[]
+    )
+    with ScriptedServer(serve) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        assert expected == wanted.look(client, GUID).outcome
 
 
 def test_no_interval(home: Path, service: FakeService) -> None:

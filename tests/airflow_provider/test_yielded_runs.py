@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dataarts_datamap import Run
+from dataarts_datamap._times import EPOCH
 from dataarts_datamap.integrations.airflow._yielded_runs import YieldedRuns
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -43,6 +44,7 @@ def test_first_reading() -> None:
     seen = YieldedRuns(WEEK)
 
     assert (NOW - WEEK, NOW, True) == seen.next_reading(NOW)
+    assert EPOCH == YieldedRuns(timedelta.max).next_reading(NOW).start
     assert [] == take(seen, [run(1), run(2, "running", ended=None)])
     assert [2] == take(seen, [run(1), run(2)], NOW + MINUTE)
 

@@ -521,7 +521,7 @@ def test_damaged_facts() -> None:
 
 
 def test_what_no_check_asks_for_is_forgotten() -> None:
-    """After 90 days: the tables, and the operators of no table. One that is asked for stays, though it is not read."""
+    """After 400 days: the tables, and the operators of no table. One that is asked for stays, though it is not read."""
     runs = {name: [(at(3 * HOUR), "success")] for name in ("gone", "kept", "down")}
     catalog = factory(runs)
     with CheckState(":memory:") as state:
@@ -535,3 +535,14 @@ def test_what_no_check_asks_for_is_forgotten() -> None:
         assert {"kept", "down"} == {operator.job_name for operator in records.operators}
         state.forget(NOW + 90 * DAY, kept=())
         assert ({}, {}) == state.records()
+
+
+def test_what_is_checked_once_a_year_keeps_what_is_usual() -> None:
+    """Though another check uses the same state each day, for other tables."""
+    runs = {name: [(at(400 * DAY), "success")] for name in ("yearly", "daily")}
+    with CheckState(":memory:") as state, factory(runs).server() as server:
+        for name, ago in (("yearly", 366), ("daily", 0)):
+            checked(server, [rule(name)], state, now=NOW - ago * DAY)
+        assert {"name:s.yearly", "name:s.daily"} == set(state.records().tables)
+        (yearly,) = [one for key, one in state.records().operators.items() if key.job_name == "yearly"]
+        assert 1 == len(yearly.samples)

@@ -414,12 +414,15 @@ def test_causes_are_found_for_what_is_not_fresh(check: Callable[..., list[TableC
     assert 12 + 11 + 11 + 1 == counts["instances"]  # the ten and the late one are looked for in a longer window
 
 
-def test_a_cause_may_lie_anywhere_after_1970() -> None:
-    """A maximum age that goes back beyond 1970 is no obstacle to the causes."""
-    with factory({"t": [(at(HOUR), "fail")]}).server() as server:
-        (check,) = threads(server, [rule("t", max_age=21_000 * DAY)], explain=True)
-    assert Verdict.FAILED is check.verdict
-    assert check.explanation is not None
+@pytest.mark.parametrize("max_age", [21_000 * DAY, timedelta(weeks=999_999), timedelta.max])
+def test_a_maximum_age_may_go_back_beyond_all_times(max_age: timedelta) -> None:
+    """Runs and causes are read from 1970 on, and that is all there is to read."""
+    with factory({"t": [(at(HOUR), "fail")], "u": []}).server() as server:
+        failed, empty = threads(server, [rule("t", max_age=max_age), rule("u", max_age=max_age)], explain=True)
+    assert (Verdict.FAILED, True) == (failed.verdict, failed.never_succeeded)
+    assert failed.explanation is not None
+    assert (Verdict.UNKNOWN, True) == (empty.verdict, empty.never_succeeded)
+    assert datetime(1970, 1, 1, tzinfo=UTC) == failed.searched_from == empty.searched_from
 
 
 def test_a_cause_that_cannot_be_found_is_said() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from itertools import product
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -189,9 +191,29 @@ def test_days_are_checked(days: frozenset[int]) -> None:
         DueTime(at=time(8), zone=UTC, days=days)
 
 
+@pytest.mark.parametrize("day", ["2026-12-25", datetime(2026, 12, 25, tzinfo=UTC)])
+def test_exceptions_are_dates(day: Any) -> None:
+    """Anything else would equal no date, and the table would be due on a holiday."""
+    with pytest.raises(InvalidArgumentError, match="exceptions must be dates"):
+        DueTime(at=time(8), zone=UTC, exceptions=frozenset({date(2026, 12, 24), day}))
+
+
 def test_times_have_their_zone_in_one_place() -> None:
     """A time of day with a zone of its own, or a present without one, could mean two things."""
     with pytest.raises(InvalidArgumentError, match="times of the zone"):
         DueTime(at=time(8, tzinfo=UTC), zone=UTC)
     with pytest.raises(InvalidArgumentError, match="now must be an aware datetime"):
         DueTime(at=time(8), zone=UTC).period(datetime(2026, 11, 30))  # noqa: DTZ001  that is what is tested
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Niue"])
+def test_a_table_is_due_in_the_years_that_have_windows(zone: str) -> None:
+    """A day before or after them can be none in some zone."""
+    rule = DueTime(at=time(8), zone=ZoneInfo(zone))
+    for year, own in product((1, 1970, 9999), (UTC, ZoneInfo(zone))):
+        with pytest.raises(InvalidArgumentError, match="of the years 1971 to 9998"):
+            rule.period(datetime(year, 1, 1, tzinfo=own))
+    for now in (datetime(1971, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, 23, 59, tzinfo=UTC)):
+        found = rule.period(now)
+        assert found is not None
+        assert timedelta(0) <= now - found.due < DAY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from hypothesis import given
@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from dataarts_datamap import DueTime, Operator, Run, RunOrigin, Table, TableCheck, TableRule, Verdict
 from dataarts_datamap._checks.check import CheckSources, Outage, Records, check_table, rule_key
+from dataarts_datamap._checks.readings import read_until_success
 from dataarts_datamap._checks.records import join, record_of
-from dataarts_datamap._models.runs import attach_origin
+from dataarts_datamap._models.runs import RunPage, attach_origin
 from dataarts_datamap._monitoring.freshness import WORST_FIRST
 from support.lineage_worlds import run_of
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from dataarts_datamap import OperatorStatus
     from dataarts_datamap._checks.check import Checked
     from dataarts_datamap._messages import Steps
+    from dataarts_datamap._paging.walk_options import PageRead, Walk
+
+T = TypeVar("T")
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -88,12 +92,12 @@ class World:
         return result(check_table(rule, sources, now=now))
 
 
-def result(steps: Steps[Checked]) -> Checked:
+def result(steps: Steps[T]) -> T:
     """What steps lead to that ask for nothing."""
     try:
         next(steps)
     except StopIteration as stop:
-        found: Checked = stop.value
+        found: T = stop.value
         return found
     raise AssertionError
 
@@ -170,6 +174,27 @@ def test_a_table_that_never_succeeded_is_known_to_have_never_succeeded() -> None
     reads = world.reads
     second = world.check(RULES[1], Records({}, first.operators), now + HOUR)
     assert (len(OPERATORS), True) == (world.reads - reads, second.check.never_succeeded)
+
+
+def test_a_success_that_is_of_no_known_time_does_not_end_the_search_for_the_last_one() -> None:
+    """The plans of all runs came in seconds, and so did the end of the newest success: an older one tells the time."""
+
+    def page(*days: int, end: int) -> RunPage:
+        planned = [run_of(OPERATORS[0], BEGIN - day * DAY, "success").raw for day in days]
+        seconds = [{"planTime": row["planTime"] // 1000, "startTime": None, "endTime": end} for row in planned]
+        runs = tuple(Run.from_raw({**row, **times}) for row, times in zip(planned, seconds, strict=True))
+        return RunPage(runs=runs, total=None, message=None, offset=0)
+
+    def pages() -> Walk:
+        yield page(400, 401, end=int((BEGIN - 400 * DAY).timestamp()))
+        yield page(402, 403, end=int((BEGIN - 402 * DAY).timestamp() * 1000))
+        raise AssertionError("the last success was read already")
+
+    def ask(_: PageRead) -> Steps[RunPage]:
+        raise AssertionError("nothing is needed")
+
+    found = result(read_until_success(pages(), ask, end=BEGIN))
+    assert 4 == len(found or [])
 
 
 def test_a_success_that_failed_when_it_was_run_again_is_no_sample() -> None:

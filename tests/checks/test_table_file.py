@@ -257,6 +257,7 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
         {"name": ""},
         {"guid": "a/b"},
         {"name": "a", "max_age": timedelta(0)},
+        {"name": "a", "max_age": "26h"},
         {"name": "a", "min_rows": 0},
         {"name": "a", "rows_drop": 1.0},
         {"name": "a", "max_age": timedelta(1), "due": DueTime(at=time(8), zone=UTC)},

@@ -54,6 +54,8 @@ def test_a_window_reaches_back_to_the_oldest_run_that_goes_on() -> None:
     progress.advance([run_of(1, NOW - 20 * DAY, end=NOW)], NOW)
     assert NOW - 2 * DAY == stored(progress, lookback=2 * DAY).start(NOW, first=30 * DAY)
     assert NOW == stored(progress, lookback=DAY).start(NOW + DAY, first=DAY)
+    assert datetime(1970, 1, 1, tzinfo=UTC) == stored(progress, lookback=timedelta.max).start(NOW, first=DAY)
+    assert datetime(1970, 1, 1, tzinfo=UTC) == RunProgress().start(NOW, first=timedelta(weeks=999_999))
 
 
 def test_what_is_known_does_not_grow() -> None:

@@ -167,6 +167,30 @@ def test_a_run_whose_input_came_too_late_is_to_be_run_again(status: str, due: fl
     assert ((world.table(0).guid,) if "again" in said else ()) == cause.late_inputs
 
 
+@pytest.mark.parametrize("end", [253_402_300_799_999, int(NOW.timestamp())])
+def test_a_success_whose_end_cannot_be_read_ended_at_its_latest_time(end: int) -> None:
+    """An end in the year 9999, or in seconds, is none: the success is as old as its start."""
+    world = chain(job(0))
+    sources = world.sources()
+
+    def runs(operator: Operator) -> Steps[list[Run]]:
+        return [Run.from_raw({**run.raw, "endTime": end}) for run in (yield from sources.runs(operator))]
+
+    for max_age, troubles in ((timedelta(hours=6), 0), (timedelta(hours=4), 1), (timedelta.max, 0)):
+        upstream = finished(
+            examine_upstream(
+                world.table(0),
+                world.lineage(),
+                Sources(sources.operators, runs),
+                now=NOW,
+                max_age=max_age,
+                depth=1,
+                tables=9,
+            )
+        )
+        assert troubles == sum(one.trouble is Trouble.NOT_PLANNED for one in upstream.tables)
+
+
 def test_a_failure_that_is_run_again_says_so() -> None:
     """Who is called at night sees that somebody is at it."""
     again = job(0, today=FAIL)

@@ -396,6 +396,30 @@ def test_runs_in_a_cluster_that_is_capped(server: HostileServer) -> None:
     assert {row.run_id for row in rows} == {run.run_id for run in read(server, listed, page_size=50)}
 
 
+@pytest.mark.parametrize(
+    ("totals", "shuffled"), [("right", False), ("right", True), ("missing", False), ("zero", False)]
+)
+@pytest.mark.parametrize("size", [50, 100, 200])
+def test_millisecond_with_as_many_runs_as_the_cap(
+    server: HostileServer,
+    totals: Any,
+    shuffled: bool,  # noqa: FBT001  a case
+    size: int,
+) -> None:
+    """It cannot be cut, so it is unknown whether the server serves all of its runs; of one run fewer, it does."""
+    for number in (99, 150):
+        rows = by_the_minute(260)
+        for row in rows[:number]:
+            row.plan, row.start, row.end = BEGIN + 20 * HOUR, BEGIN + 20 * HOUR + SECOND, BEGIN + 20 * HOUR + 2 * SECOND
+        service = Service(reach=100, capped_total=True, totals=totals, shuffled_ties=shuffled)
+        listed = serve(server, service, rows)
+        if number < 100:
+            assert 260 == len(read(server, listed, page_size=size))
+        else:
+            with pytest.raises(IncompleteWalkError, match="a millisecond has as many runs as the server may serve"):
+                read(server, listed, page_size=size)
+
+
 def test_list_that_only_looks_capped(server: HostileServer) -> None:
     """A list of as many runs as a server may count at most costs two small requests."""
     listed = serve(server, Service(), by_the_minute(1000))

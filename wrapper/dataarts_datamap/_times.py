@@ -26,6 +26,12 @@ def plain_time(time: datetime) -> datetime:
     return datetime(*date, *clock, tzinfo=time.tzinfo, fold=time.fold)
 
 
+def time_before(time: datetime, span: timedelta) -> datetime:
+    """The time that much earlier, UTC; 1970 if that is earlier still, since no window begins before."""
+    passed = plain_time(time) - EPOCH
+    return EPOCH + (passed - min(span, passed))
+
+
 def plain_span(span: timedelta) -> timedelta:
     """The same duration as a plain timedelta, to the microsecond."""
     return span if type(span) is timedelta else timedelta(seconds=span.total_seconds())

@@ -12,6 +12,9 @@ from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND, plain_
 Time: TypeAlias = datetime | str | int
 """An aware datetime, ISO 8601 text with an offset, or milliseconds since the epoch (UTC)."""
 
+WINDOW_MARGIN: Final = timedelta(minutes=1)
+"""The margin for times at the ends of a window, since it is not documented whether a window includes its ends."""
+
 _LIKELY_SECONDS: Final = range(1, 100_000_000_000)  # as milliseconds, times up to 1973-03-03
 
 

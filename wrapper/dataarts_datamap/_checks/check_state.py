@@ -65,9 +65,9 @@ class CheckState:
     """The state that a check keeps for the next check: last successes, searched times, durations, and operators.
 
     The file belongs to one instance of the service, which the first check records. Several checks may use the file at
-    the same time, and a killed process leaves it consistent. A table that no check read in 90 days is forgotten, unless
-    its rule is still checked; so is an operator that no check read in that time, if it belongs to no remaining table.
-    Close the state, or use it in a ``with`` block.
+    the same time, and a killed process leaves it consistent. A table that no check read in 400 days is forgotten,
+    unless its rule is still checked; so is an operator that no check read in that time, if it belongs to no remaining
+    table. Close the state, or use it in a ``with`` block.
 
     Args:
         path: The file; created if it does not exist. ``:memory:`` keeps the state in memory until it is closed.

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct
 
+from dataarts_datamap._arguments import members
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._models.runs import RunState
+from dataarts_datamap._models.runs import RunState, planned_or_begun
 from dataarts_datamap._monitoring.freshness import Verdict, checked_now
 from dataarts_datamap._text import shown
 
@@ -53,7 +54,8 @@ class DueTime(Struct, frozen=True, kw_only=True):
             day before. If left out, midnight.
 
     Raises:
-        InvalidArgumentError: ``days`` is empty or has something else than 0 to 6, or a time has a tzinfo.
+        InvalidArgumentError: ``days`` is empty or has something else than 0 to 6, ``exceptions`` has something else
+            than dates, or a time has a tzinfo.
     """
 
     at: time
@@ -65,6 +67,9 @@ class DueTime(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not self.days or not self.days <= WEEK:
             raise InvalidArgumentError(f"days must be days of the week, 0 (Monday) to 6, not {shown(self.days)}")
+        exceptions = members(self.exceptions)
+        if exceptions is None or not all(isinstance(day, date) and not isinstance(day, datetime) for day in exceptions):
+            raise InvalidArgumentError(f"exceptions must be dates, not {shown(self.exceptions)}")
         if self.at.tzinfo is not None or self.planned_from.tzinfo is not None:
             raise InvalidArgumentError("at and planned_from are times of the zone, and must not have a tzinfo")
 
@@ -72,7 +77,7 @@ class DueTime(Struct, frozen=True, kw_only=True):
         """The latest period due at or before a time; None if there was none since the year 1.
 
         Raises:
-            InvalidArgumentError: The time is naive.
+            InvalidArgumentError: The time is naive, or not of the years 1971 to 9998.
         """
         now = checked_now(now)
         local = now.astimezone(self.zone).date()
@@ -127,14 +132,6 @@ def due_verdict(runs: Iterable[Run], period: DuePeriod, now: datetime) -> Verdic
     if RunState.FAILED in states and RunState.ACTIVE not in states:
         return Verdict.FAILED
     return Verdict.UNKNOWN if RunState.UNKNOWN in states else Verdict.LATE
-
-
-def planned_or_begun(run: Run) -> datetime | None:
-    """The planned time of a run, else its submission or its start; None if it has none of these.
-
-    Unlike in ``planned_at``, the end does not count: a run of the day before can end within the period.
-    """
-    return run.plan_time or run.submit_time or run.start_time
 
 
 def _exists(day: date, zone: tzinfo) -> bool:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
-from dataarts_datamap._checks.records import MARGIN, OperatorRecord, join, record_of
+from dataarts_datamap._checks.records import OperatorRecord, join, record_of
 from dataarts_datamap._models.runs import Operator, Run, RunPage, RunState, run_times
+from dataarts_datamap._monitoring.freshness import last_success
 from dataarts_datamap._monitoring.waiting import read_all
-from dataarts_datamap._times import EPOCH
+from dataarts_datamap._times import EPOCH, time_before
+from dataarts_datamap._window import WINDOW_MARGIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,21 +59,21 @@ def read_operator(  # noqa: PLR0913  each is one fact about the reading
 ) -> Steps[Reading]:
     """Read the runs that the verdict needs: those since the last known success, in the period, or within ``max_age``.
 
-    The whole time to look back is read if none of these limits applies, if none of these runs succeeded, or if the rule
-    has ``rows_drop`` and there is no record yet.
+    The whole time to look back is read if none of these limits applies, if none of these runs succeeded at a time that
+    can be read, or if the rule has ``rows_drop`` and there is no record yet.
     """
-    longest = now - look_back(rule)
+    longest = time_before(now, look_back(rule))
     if period is not None:  # a period may have begun earlier, such as one of a week
-        longest = min(longest, period.start - MARGIN)
+        longest = min(longest, time_before(period.start, WINDOW_MARGIN))
     since = longest
     if known is not None:
-        since = min(known.window_start(longest), now - MARGIN)
+        since = min(known.window_start(longest), time_before(now, WINDOW_MARGIN))
     elif rule.rows_drop is None and period is not None:
-        since = min(now, period.start) - MARGIN
+        since = time_before(min(now, period.start), WINDOW_MARGIN)
     elif rule.rows_drop is None and rule.max_age is not None:
-        since = now - rule.max_age
+        since = time_before(now, rule.max_age)
     runs = yield from read_runs(operator, since)
-    if since > longest and not any(run.state is RunState.SUCCEEDED for run in runs):
+    if since > longest and last_success(runs, now) is None:
         since = longest
         runs = yield from read_runs(operator, since)
     record = join(record_of(operator, runs, since=since, now=now), known)
@@ -87,10 +89,10 @@ def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, n
     record = reading.record
     if record.last_success is not None or record.is_whole:
         return reading
-    for start in (*(now - step for step in _STEPS_BACK), EPOCH):
+    for start in (*(time_before(now, step) for step in _STEPS_BACK), EPOCH):
         if start >= record.searched_from:
             continue
-        runs = yield from read(operator, start, record.searched_from + MARGIN)
+        runs = yield from read(operator, start, record.searched_from + WINDOW_MARGIN)
         if runs is None:
             break
         found = record_of(operator, runs, since=start, now=now)
@@ -101,7 +103,7 @@ def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, n
             success_began=found.success_began,
             last_run=record.last_run or found.last_run,
             open_since=found.open_since or record.open_since,
-            is_whole=start == EPOCH,
+            is_whole=found.is_whole,
             has_undated=record.has_undated or found.has_undated,
             samples=record.samples or found.samples,
         )
@@ -110,8 +112,12 @@ def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, n
     return reading._replace(record=record)
 
 
-def read_until_success(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[list[Run] | None]:
-    """The runs of a walk. If the newest come first, no page after the one with the last success is read.
+def read_until_success(
+    walk: Walk, ask: Callable[[PageRead], Steps[RunPage]], *, end: datetime
+) -> Steps[list[Run] | None]:
+    """The runs of a walk in a window with this end. If the newest come first, no page after the last success is read.
+
+    A success without a readable time does not count: it does not tell when the last one was.
 
     None if the walk has more than 5,000 runs.
     """
@@ -120,7 +126,7 @@ def read_until_success(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) ->
     def is_enough(page: RunPage, runs: list[Run]) -> bool:
         nonlocal most
         most = max(page.total or 0, len(runs))
-        return most > _MOST_ROWS or (_is_newest_first(runs) and any(run.state is RunState.SUCCEEDED for run in runs))
+        return most > _MOST_ROWS or (_is_newest_first(runs) and last_success(runs, end) is not None)
 
     runs = yield from read_all(walk, ask, is_enough)
     return None if most > _MOST_ROWS else runs

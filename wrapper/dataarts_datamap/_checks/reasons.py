@@ -6,10 +6,9 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from dataarts_datamap._checks.due_times import planned_or_begun
 from dataarts_datamap._checks.judgement import is_slow
 from dataarts_datamap._checks.readings import look_back
-from dataarts_datamap._models.runs import Run, RunState
+from dataarts_datamap._models.runs import Run, RunState, planned_or_begun
 from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, Verdict
 from dataarts_datamap._sentences import Length, Sentence, sentence
 from dataarts_datamap._text import printable
@@ -190,7 +189,7 @@ def _statuses(names: Iterable[str]) -> str:
 def _searched_text(rule: TableRule, now: datetime, searched_from: datetime) -> Length:
     """The length of the searched time: the time to look back, unless at least an hour more was searched."""
     least, searched = look_back(rule), now - searched_from
-    return Length(span_text(least if searched < least + _SPARE else searched))
+    return Length(span_text(least if searched - least < _SPARE else searched))
 
 
 def _span(span: timedelta) -> Length:

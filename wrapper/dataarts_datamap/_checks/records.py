@@ -11,6 +11,8 @@ from msgspec.structs import replace
 
 from dataarts_datamap._models.runs import Operator, Run, RunState, operator_key, run_times
 from dataarts_datamap._monitoring.freshness import table_status
+from dataarts_datamap._times import EPOCH, time_before
+from dataarts_datamap._window import WINDOW_MARGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 _MOST_SAMPLES: Final = 20
 _LEAST_SAMPLES: Final = 3
 _LONGEST_OPEN: Final = timedelta(days=28)  # an older run that has not ended is ignored
-MARGIN: Final = timedelta(minutes=1)  # it is not documented whether a window includes its ends
 
 
 class Sample(Struct, frozen=True, kw_only=True):
@@ -98,7 +99,7 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
         """
         success = longest if self.success_began is None else max(self.success_began, longest)
         starts = (success, self.open_since, self.searched_until)
-        return min(start for start in starts if start is not None) - MARGIN
+        return time_before(min(start for start in starts if start is not None), WINDOW_MARGIN)
 
 
 class TableRecord(Struct, frozen=True, kw_only=True):
@@ -136,6 +137,7 @@ def record_of(operator: Operator, runs: Sequence[Run], *, since: datetime, now: 
         success_began=min((min(times) for times in its), default=last),
         last_run=max((first for first, _ in firsts if first <= now), default=None),
         open_since=min(waited_for, default=None),
+        is_whole=since == EPOCH,
         has_undated=status.undated_successes > 0,
         samples=_joined_samples(_samples(succeeded), ()),
     )

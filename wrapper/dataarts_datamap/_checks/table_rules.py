@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -10,10 +9,13 @@ from msgspec import Struct
 from dataarts_datamap._arguments import path_segment
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.tables import Table
+from dataarts_datamap._monitoring.freshness import checked_span
 from dataarts_datamap._monitoring.table_names import NAME_PREFIX, name_of
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from dataarts_datamap._checks.due_times import DueTime
 
 
@@ -58,8 +60,8 @@ class TableRule(Struct, frozen=True, kw_only=True):
             name_of(self.name)
         if self.max_age is not None and self.due is not None:
             raise InvalidArgumentError("give either max_age or due, not both")
-        if self.max_age is not None and self.max_age <= timedelta(0):
-            raise InvalidArgumentError(f"max_age must be positive, not {shown(self.max_age)}")
+        if self.max_age is not None:
+            checked_span("max_age", self.max_age)
         if self.min_rows is not None and self.min_rows < 1:
             raise InvalidArgumentError(f"min_rows must be a number from 1, not {shown(self.min_rows)}")
         if self.rows_drop is not None and not 0 < self.rows_drop < 1:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _BATCH: Final = 50  # number of checks whose records are written together
-_MEMORY: Final = timedelta(days=90)  # long enough for a table that is checked once a month
+_MEMORY: Final = timedelta(days=400)  # long enough for a table that is checked once a year, beside others
 
 
 class _Round:
@@ -60,7 +60,7 @@ class _Round:
             self._on_checked(checked.check)
 
     def end(self, done: Iterable[Checked]) -> list[TableCheck]:
-        """The checks, after saving them, and dropping the records that no check has used for 90 days."""
+        """The checks, after saving them, and dropping the records that no check has used for 400 days."""
         from dataarts_datamap._checks.check import rule_key  # noqa: PLC0415  only needed by this call
 
         self._save()

@@ -65,7 +65,7 @@ from dataarts_datamap._retry.policy import Policy, Retry
 from dataarts_datamap._retry.rate_limiter import RateLimiter
 from dataarts_datamap._sentences import remark
 from dataarts_datamap._text import printable, shown
-from dataarts_datamap._times import EPOCH, MILLISECOND, plain_span, span_hint
+from dataarts_datamap._times import EPOCH, MILLISECOND, plain_span, span_hint, time_before
 from dataarts_datamap._transport.driver import Network
 from dataarts_datamap._transport.proxies import checked_proxy
 from dataarts_datamap._warnings import calling_place
@@ -491,7 +491,7 @@ class BaseClient(Generic[PagerT, TransportT]):
         if not troubled:
             return None
         ages = [age for one in troubled if (age := explained_age(one)) is not None]
-        start = max(now - look_back(_EXPLAINED, max(ages, default=None)), EPOCH)
+        start = time_before(now, look_back(_EXPLAINED, max(ages, default=None)))
         read_runs = partial(self._read_runs, span=window(start=start, end=now, since=None, now=now))
         sources = Sources(SharedReads(self._read_operators, self._policy), SharedReads(read_runs, self._policy))
 
@@ -540,7 +540,7 @@ class BaseClient(Generic[PagerT, TransportT]):
                 outage.error = error
 
         def read_runs(operator: Operator, since: datetime) -> Steps[list[Run]]:
-            span = window(start=max(since, EPOCH), end=now, since=None, now=now)
+            span = window(start=since, end=now, since=None, now=now)
             return (yield from self._read_runs(operator, span=span))
 
         find = partial(catalog.find_table, by_lineage=False) if lineage is None else catalog.resolve
@@ -587,7 +587,7 @@ class BaseClient(Generic[PagerT, TransportT]):
         for slice_span in slices:
             walk = WindowWalk(operator, span, _walk_options(DEFAULT_PAGE_SIZE, "auto", slice_span), self._habits)
             try:
-                return (yield from read_until_success(walk.pages(), self._read_page))
+                return (yield from read_until_success(walk.pages(), self._read_page, end=end))
             except (BadRequestError, IncompleteWalkError):
                 continue
         return None

@@ -10,7 +10,8 @@ from msgspec import Struct, ValidationError, convert, field
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.runs import Milliseconds, has_ended, run_times
 from dataarts_datamap._text import shown
-from dataarts_datamap._times import EPOCH, MILLISECOND, plain_span, plain_time
+from dataarts_datamap._times import EPOCH, MILLISECOND, plain_span, plain_time, time_before
+from dataarts_datamap._window import WINDOW_MARGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.runs import Run
 
 _LOOKBACK: Final = timedelta(days=7)
-_MARGIN: Final = timedelta(minutes=1)  # it is not documented whether a window includes its ends
 
 
 class _Known(Struct):
@@ -73,8 +73,8 @@ class RunProgress:
             first: Time to look back if no window has been taken in yet.
         """
         if self._open_since is None:
-            return max(EPOCH, now - first)
-        return max(EPOCH, min(EPOCH + self._open_since * MILLISECOND, now - self._lookback))
+            return time_before(now, first)
+        return min(EPOCH + self._open_since * MILLISECOND, time_before(now, self._lookback))
 
     def advance(self, runs: Iterable[Run], now: datetime) -> list[Run]:
         """Take in the runs of a window that begins at ``start``; returns those that are new or changed, in order.
@@ -110,7 +110,7 @@ class RunProgress:
                     continue
             yield run
         self._open_since = earliest if has_undated_open else oldest_open
-        start = _milliseconds(self.start(now, first=self._lookback) - _MARGIN)
+        start = _milliseconds(self.start(now, first=self._lookback) - WINDOW_MARGIN)
         self._seen = {key: stamp for key, (stamp, last) in seen.items() if last is None or last >= start}
 
     def to_dict(self) -> dict[str, Any]:

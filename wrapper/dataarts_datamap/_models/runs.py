@@ -444,7 +444,15 @@ def run_times(run: Run) -> list[datetime]:
 
 def planned_at(run: Run) -> datetime | None:
     """The planned time of a run, else its submission, start or end, the first that is known; None if it has no time."""
-    return run.plan_time or run.submit_time or run.start_time or run.end_time
+    return planned_or_begun(run) or run.end_time
+
+
+def planned_or_begun(run: Run) -> datetime | None:
+    """The planned time of a run, else its submission or its start; None if it has none of these.
+
+    Unlike in ``planned_at``, the end does not count: a run of the day before can end on the next day.
+    """
+    return run.plan_time or run.submit_time or run.start_time
 
 
 def run_identity(run: Run) -> RunIdentity:

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from dataarts_datamap._errors import ClientClosedError, DataMapError, NotFoundError
 from dataarts_datamap._models.runs import Operator, Run, RunState, planned_at
 from dataarts_datamap._monitoring.explanation import Trouble, time_text
+from dataarts_datamap._monitoring.freshness import ended_at
 from dataarts_datamap._monitoring.producers import join_operators
 from dataarts_datamap._monitoring.table_names import shown_name, shown_text
 from dataarts_datamap._sentences import remark
@@ -230,10 +231,10 @@ class Examiner:
         if not count or self._max_age is None:
             return {}
         success = due[count - 1]
-        ended = success.end_time or planned_at(success) or self._now
+        ended = ended_at(success, self._now) or self._now
         rhythm = _rhythm(due) if is_upstream else timedelta(0)
-        overdue = ended + max(self._max_age, rhythm or timedelta(0))
-        if overdue >= self._now:
+        allowed = max(self._max_age, rhythm or timedelta(0))
+        if self._now - ended <= allowed:
             return {}
         if rhythm is None:
             words = (
@@ -243,7 +244,7 @@ class Examiner:
             job, name = shown_text(operator.job_name), shown_name(table)
             self.note(remark(words, table=name, time=time_text(ended), job=job))
             return {}
-        return {"trouble": Trouble.NOT_PLANNED, "since": planned_at(success), "until": overdue}
+        return {"trouble": Trouble.NOT_PLANNED, "since": planned_at(success), "until": ended + allowed}
 
 
 _SIGNS: Final[tuple[tuple[Trouble, Callable[[Run], bool]], ...]] = (

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _MOST_AHEAD: Final = timedelta(days=1)
 _EARLIEST: Final = datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)  # earlier times are probably seconds
+_YEARS: Final = range(1971, 9999)  # no window begins before 1970, and a datetime ends with the year 9999
 _MOST_SKEW: Final = timedelta(minutes=5)
 
 
@@ -209,8 +210,8 @@ def look_back(since: timedelta, max_age: timedelta | None) -> timedelta:
     Raises:
         InvalidArgumentError: One of them is not a positive timedelta.
     """
-    least = _checked_span("since", since)
-    return least if max_age is None else max(least, _checked_span("max_age", max_age))
+    least = checked_span("since", since)
+    return least if max_age is None else max(least, checked_span("max_age", max_age))
 
 
 def table_status(  # noqa: PLR0913  one keyword for each choice
@@ -241,11 +242,12 @@ def table_status(  # noqa: PLR0913  one keyword for each choice
         ignored: Operators to name as left out; their runs do not count.
 
     Raises:
-        InvalidArgumentError: ``now`` is naive, or ``max_age`` is not a positive timedelta.
+        InvalidArgumentError: ``now`` is naive or not of the years 1971 to 9998, or ``max_age`` is not a positive
+            timedelta.
     """
     present = checked_now(now)
     if max_age is not None:
-        _checked_span("max_age", max_age)
+        checked_span("max_age", max_age)
     left_out = tuple(dict.fromkeys(ignored))
     groups = group_runs(runs, (*operators, *left_out))
     for one in left_out:
@@ -346,14 +348,14 @@ def checked_now(now: object) -> datetime:
     """The present in UTC.
 
     Raises:
-        InvalidArgumentError: It is not an aware datetime.
+        InvalidArgumentError: It is not an aware datetime of the years 1971 to 9998.
     """
-    if not isinstance(now, datetime) or now.utcoffset() is None:
-        raise InvalidArgumentError(f"now must be an aware datetime, not {shown(now)}")
+    if not isinstance(now, datetime) or now.utcoffset() is None or now.year not in _YEARS:
+        raise InvalidArgumentError(f"now must be an aware datetime of the years 1971 to 9998, not {shown(now)}")
     return plain_time(now).astimezone(UTC)
 
 
-def _checked_span(name: str, span: object) -> timedelta:
+def checked_span(name: str, span: object) -> timedelta:
     if not isinstance(span, timedelta) or span <= timedelta(0):
         hint = span_hint(span, "timedelta(hours=26)")
         raise InvalidArgumentError(f"{name} must be a positive timedelta, such as {hint}, not {shown(span)}")
@@ -362,16 +364,16 @@ def _checked_span(name: str, span: object) -> timedelta:
 
 def _facts(runs: Sequence[Run], *, now: datetime, max_age: timedelta | None) -> dict[str, Any]:
     """The fields of a ``RunsStatus`` for some runs, with their verdict."""
-    last_success = _last_success(runs, now)
+    last = last_success(runs, now)
     active = [run for run in runs if run.state is RunState.ACTIVE]
     unknown = [run for run in runs if run.state is RunState.UNKNOWN]
     lateness = _lateness_in_order(runs)
     facts: dict[str, Any] = {
-        "last_success": last_success,
-        "age": None if last_success is None else now - last_success,
+        "last_success": last,
+        "age": None if last is None else now - last,
         "running": sum(run.start_time is not None for run in active),
         "waiting": sum(run.start_time is None for run in active),
-        "failures_since_success": _failures_since(last_success, runs, now),
+        "failures_since_success": _failures_since(last, runs, now),
         "typical_duration": _median(run.duration for run in runs if run.state is RunState.SUCCEEDED),
         "typical_lateness": _median(lateness),
         "latest_lateness": lateness[-1] if lateness else None,
@@ -399,7 +401,7 @@ def _verdict(facts: dict[str, Any], max_age: timedelta | None) -> Verdict:
     return Verdict.STALE if is_known and max_age is not None else Verdict.UNKNOWN
 
 
-def _last_success(runs: Iterable[Run], now: datetime) -> datetime | None:
+def last_success(runs: Iterable[Run], now: datetime) -> datetime | None:
     ends = (ended_at(run, now) for run in runs if run.state is RunState.SUCCEEDED)
     return max((end for end in ends if end is not None), default=None)
 
@@ -418,7 +420,7 @@ def ended_at(run: Run, now: datetime) -> datetime | None:
 
 
 def _is_plausible(time: datetime, now: datetime) -> bool:
-    return _EARLIEST <= time <= now + _MOST_AHEAD
+    return time >= _EARLIEST and time - now <= _MOST_AHEAD
 
 
 def _is_undated(run: Run, now: datetime) -> bool:

@@ -309,8 +309,9 @@ class SliceWalk:
         """The runs that were not read yet, in windows that are narrowed until the runs of each fit on its first page.
 
         Raises:
-            IncompleteWalkError: A window of a millisecond has more runs than fit on a page, a run comes from outside
-                the window, two runs cannot be distinguished, or the server contradicts itself.
+            IncompleteWalkError: A window of a millisecond has more runs than fit on a page, or as many as the server
+                serves at most; a run comes from outside the window, two runs cannot be distinguished, or the server
+                contradicts itself.
         """
         newest_first = self._state.is_descending or (self._state.is_descending is None and self._state.direction < 0)
         left = self.window
@@ -323,11 +324,14 @@ class SliceWalk:
             is_least = part.end - part.start <= 1
             page = yield from self._first_page(part, LARGE_PAGE if is_least else limit)
             self.windows_read += 1
-            is_whole = self._is_last(page)
+            is_capped = 0 < self._habits.reach == len(page)
+            is_whole = self._is_last(page) and not is_capped
             self._habits.capacity = max(self._habits.capacity, len(page))
             if not is_whole and is_least:
                 if page.has_stranger(unstarted=True):
                     raise self._outside_error(page)
+                if is_capped:
+                    raise self._capped()
                 if not (yield from self._ends_with(part, page)):
                     raise self._incomplete(f"{doubt}, and a window of a millisecond has more runs than a page")
             elif not is_whole:
@@ -670,19 +674,29 @@ class SliceWalk:
             TooManyError: The server counts another number of rows in the two halves of the window together than in the
                 window; its total is missing or too small; or no run was planned in the window, so that nothing shows
                 how to halve it.
+            IncompleteWalkError: The same of a window of a millisecond.
         """
-        total, can_be_cut = page.sent.total, self.window.end - self.window.start > 1
-        if not could_be_cap(page.end) or page.end < self._habits.largest_total or not can_be_cut:
+        total, habits = page.sent.total, self._habits
+        if not could_be_cap(page.end) or page.end < habits.largest_total:
             return
         self._settle()
         planned = [time for _, time in self._read if page.window.start < time < page.window.end]
-        if total is None or total < page.end or not planned:
+        can_be_cut = self.window.end - self.window.start > 1
+        if can_be_cut and (total is None or total < page.end or not planned):
             raise TooManyError(2 * page.end)  # neither the total nor a count of the halves would prove it
-        counted = yield from count_halves(self._state, page.window, planned)
+        counted = (yield from count_halves(self._state, page.window, planned)) if can_be_cut else 0
         if counted > page.end:
-            self._habits.reach, self._state.total = page.end, None
-        if counted not in {0, page.end}:
-            raise TooManyError(max(counted, 2 * page.end))
+            habits.reach, self._state.total = page.end, None
+        habits.false_totals += 0 < counted < page.end
+        is_proven = total == page.end != habits.reach and not habits.false_totals
+        if counted == page.end or (not counted and is_proven):
+            return
+        if not can_be_cut:
+            raise self._capped()
+        raise TooManyError(max(counted, 2 * page.end))
+
+    def _capped(self) -> IncompleteWalkError:
+        return self._incomplete("a window of a millisecond has as many runs as the server may serve at most")
 
     def _outside_error(self, page: Page) -> IncompleteWalkError:
         return self._incomplete(

@@ -31,7 +31,7 @@ from dataarts_datamap import (
 )
 from dataarts_datamap._extras import how_to_install
 from dataarts_datamap._monitoring.table_names import marked_name
-from dataarts_datamap._times import EPOCH, parse_span
+from dataarts_datamap._times import parse_span, time_before
 
 try:
     import pyarrow as pa
@@ -101,7 +101,7 @@ class _Settings:
             return {"start": self.start, "end": end}
         if self.since is None:
             raise InvalidArgumentError('give the beginning of the window: option("since", "7d") or option("start", …)')
-        return {"start": max(EPOCH, end - self.since), "end": end}
+        return {"start": time_before(end, self.since), "end": end}
 
 
 @dataclass

@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeVar
 
 from dataarts_datamap import InvalidArgumentError, RunState, TableNotFoundError, Verdict
-from dataarts_datamap._models.runs import planned_at
+from dataarts_datamap._models.runs import planned_or_begun
+from dataarts_datamap._times import MILLISECOND, time_before
 from dataarts_datamap.integrations.airflow._facts import clipped, run_facts, status_facts
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ class Freshness(Condition):
 class PlannedRun(Condition):
     """The condition that a run of a table, planned at a time or later, has succeeded.
 
+    The planned time is that of ``planned_or_begun``; a run that has none does not count.
+
     Attributes:
         after: That time, as ISO 8601 text.
         fail_on_failure: Whether a failed run ends the wait, unless another run has succeeded or may still succeed.
@@ -168,11 +171,11 @@ class PlannedRun(Condition):
     @property
     def _start(self) -> datetime:
         # It is not documented whether a window includes its ends.
-        return instant("after", self.after) - timedelta(milliseconds=1)
+        return time_before(instant("after", self.after), MILLISECOND)
 
     def _seen(self, table: str, guid: str, runs: Iterable[Run]) -> Look:
         after = instant("after", self.after)
-        planned = sorted((run for run in runs if comparable_plan_time(run) >= after), key=comparable_plan_time)
+        planned = sorted((run for run in runs if _plan(run) >= after), key=_plan)
         succeeded = [run for run in planned if run.state is RunState.SUCCEEDED]
         if succeeded:
             return Look(Outcome.MET, _in_words(succeeded[0]), run_facts(table, guid, succeeded[0]))
@@ -219,6 +222,5 @@ def instant(name: str, value: datetime | str) -> datetime:
     return in_utc
 
 
-def comparable_plan_time(run: Run) -> datetime:
-    """``planned_at`` of a run, for comparisons: without any time, the year 1."""
-    return planned_at(run) or _BEGINNING
+def _plan(run: Run) -> datetime:
+    return planned_or_begun(run) or _BEGINNING

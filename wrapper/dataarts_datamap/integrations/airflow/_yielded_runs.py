@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from dataarts_datamap import RunState
 from dataarts_datamap._models.runs import run_times
 from dataarts_datamap._text import shown
-from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND
+from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND, time_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,7 +73,7 @@ class YieldedRuns:
     def next_reading(self, now: datetime) -> Reading:
         if self._whole_at is None or self._read_until is None or not timedelta(0) <= now - self._whole_at < WHOLE_EVERY:
             base = now if self._read_until is None else min(now, self._read_until)
-            return Reading(min(base - self._lookback, self._active_since(base)), now, is_whole=True)
+            return Reading(min(time_before(base, self._lookback), self._active_since(base)), now, is_whole=True)
         return Reading(min(self._active_since(now), self._read_until) - _OVERLAP, now, is_whole=False)
 
     def take(self, runs: Iterable[Run], reading: Reading) -> list[Run]:

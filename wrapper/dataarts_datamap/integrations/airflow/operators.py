@@ -9,7 +9,9 @@ from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from dataarts_datamap import AuthenticationError, ExportError, InvalidArgumentError, export_runs
-from dataarts_datamap.integrations.airflow._conditions import comparable_plan_time, counting, instant
+from dataarts_datamap._models.runs import planned_at
+from dataarts_datamap._times import time_before
+from dataarts_datamap.integrations.airflow._conditions import counting, instant
 from dataarts_datamap.integrations.airflow._host import (
     AirflowFailException,
     BaseOperator,
@@ -119,13 +121,13 @@ class ExportRunsOperator(BaseOperator):
         return {"path": self.path, "written": summary.written, "without_id": summary.without_id, "bytes": size}
 
     def _export(self, path: Path, start: datetime, end: datetime) -> ExportSummary:
-        last = min(end + self.slack, datetime.now(UTC))
+        last = end + min(self.slack, datetime.now(UTC) - end)
         with DataMapHook(self.datamap_conn_id).get_conn() as client:
             guid = client.find_table(self.table).guid
             operators = counting(self.table, client.find_producers(guid, only=self.only, ignore=self.ignore).operators)
-            runs = client.list_table_runs(guid, start=start - self.slack, end=last, operators=operators)
+            runs = client.list_table_runs(guid, start=time_before(start, self.slack), end=last, operators=operators)
             return export_runs(
-                (run for run in runs if start <= comparable_plan_time(run) < end),
+                (run for run in runs if (plan := planned_at(run)) is not None and start <= plan < end),
                 path,
                 columns=self.columns,
                 nested="json" if self.with_documents else "skip",

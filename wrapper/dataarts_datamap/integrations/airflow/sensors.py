@@ -177,8 +177,9 @@ class TableRunSensor(_TableSensor):
 
         TableRunSensor(task_id="tonight", table="sales.orders", after="{{ data_interval_end }}", only=["load_orders"])
 
-    It looks once on the worker; if it must wait, it defers to the triggerer. It returns the facts of the first such
-    run: ``run_id``, ``job_name``, ``plan_time``, ``end_time``, ``output_row_count`` and more.
+    For a run without a planned time, its submission or its start counts, but not its end; a run with none of them does
+    not count. It looks once on the worker; if it must wait, it defers to the triggerer. It returns the facts of the
+    first such run: ``run_id``, ``job_name``, ``plan_time``, ``end_time``, ``output_row_count`` and more.
 
     Args:
         table: GUID or name of the table. A template.
