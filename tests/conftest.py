@@ -50,7 +50,13 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         """Each process has the tests in the same order, in whichever it collected them."""
-        items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else "")
+        items.sort(key=place)
+
+
+def place(item: pytest.Item) -> tuple[bool, str]:
+    """Where a test stands among those of other folders."""
+    folder = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
+    return item.get_closest_marker("begins_first") is None, folder
 
 
 @pytest.hookimpl(wrapper=True)
