@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from support.faces import AsyncFace, Face, SyncFace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from playwright.sync_api import Browser
 
@@ -26,6 +28,47 @@ settings.register_profile(
 )
 settings.load_profile("project")
 os.environ["DATAMAP_CACHE_DIR"] = ""  # no test writes table names to the user's disk, except where it chooses the path
+
+TESTS = Path(__file__).parent
+
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    PROCESSES = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    PROCESS = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        collector: pytest.Collector,
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Let each process begin with other folders: it finds the rest compiled by its siblings."""
+        report = yield
+        if isinstance(collector, pytest.Directory) and collector.path == TESTS:
+            starts = [(PROCESS + turn) % PROCESSES for turn in range(PROCESSES)]
+            report.result = [entry for start in starts for entry in report.result[start::PROCESSES]]
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+        """Each process has the tests in the same order, in whichever it collected them."""
+        items.sort(key=place)
+
+
+def place(item: pytest.Item) -> tuple[bool, str]:
+    """Where a test stands among those of other folders."""
+    folder = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
+    return item.get_closest_marker("begins_first") is None, folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays until the end: no garbage collection walks through it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(params=[SyncFace(), AsyncFace()], ids=["sync", "async"])

@@ -473,6 +473,7 @@ def test_view_goes_with_the_time() -> None:
     assert ["▸", "running", "0:18:40", "0:15:00", "0:00:00", "0:05:20", "ago"] == row.split()[:-1]
 
 
+@pytest.mark.begins_first
 @needs_terminal
 @pytest.mark.usefixtures("interruptible")
 def test_live(datamap_mock: FakeService) -> None:

@@ -86,6 +86,7 @@ def test_every_input_of_the_action_is_used() -> None:
 
 @needs_bash
 @pytest.mark.parametrize(("levels", "code", "written"), [("AB", 0, True), ("X", 3, False)])
+@pytest.mark.begins_first
 def test_the_action_runs_what_is_installed(tmp_path: Path, levels: str, code: int, written: bool) -> None:  # noqa: FBT001
     """The action's script judges a server, writes what it promises, and ends with the command's own exit code."""
     action = read(ACTION)

@@ -54,6 +54,7 @@ def judge_reference(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", [0])
+@pytest.mark.begins_first
 def test_reference_conforms(seed: int) -> None:
     """The reference mock server conforms at every level."""
     judge_reference(seed)

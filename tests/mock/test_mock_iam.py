@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from dataarts_datamap_contract.mock import MockConfig, MockServer
-from support.mock_caller import Caller
+from support.mock_caller import NO_AUTHORITIES, Caller
 from support.mock_signing import SteppedClock, sign
 
 if TYPE_CHECKING:
@@ -52,7 +52,10 @@ def logging_in(**changes: Any) -> Iterator[Login]:
     """A server with a clock that stands still, for as long as the block lasts."""
     clock = SteppedClock()
     config = MockConfig(**{"clock": clock, "now": clock.now, **changes})
-    with MockServer(config) as server, httpx.Client(base_url=server.url, trust_env=False) as http:
+    with (
+        MockServer(config) as server,
+        httpx.Client(base_url=server.url, trust_env=False, verify=NO_AUTHORITIES) as http,
+    ):
         yield Login(server, Caller(http, config), clock)
 
 

@@ -25,6 +25,7 @@ from dataarts_datamap_contract.mock._identity.storage_signatures import (
     v4_canonical_request,
 )
 from dataarts_datamap_contract.mock._web.requests import RequestParts
+from support.mock_caller import NO_AUTHORITIES
 from support.mock_signing import SteppedClock
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def ask(  # noqa: PLR0913  the parts of a request
     server: MockServer, path: str, headers: Mapping[str, str], *, host: str = HOST, method: str = "GET", query: str = ""
 ) -> httpx.Response:
     """The response to a request that the server gets as a proxy."""
-    with httpx.Client(proxy=server.url, trust_env=False) as client:
+    with httpx.Client(proxy=server.url, trust_env=False, verify=NO_AUTHORITIES) as client:
         return client.request(method, f"http://{host}{path}{query and '?'}{query}", headers=dict(headers))
 
 
@@ -264,7 +265,7 @@ def test_no_other_method(server: MockServer) -> None:
 def temporary_key(server: MockServer, token: str, body: Any) -> httpx.Response:
     """The response to a wish for a temporary key."""
     url = f"{server.url}/v3.0/OS-CREDENTIAL/securitytokens"
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, verify=NO_AUTHORITIES) as client:
         return client.post(url, headers={"X-Auth-Token": token}, json=body)
 
 
@@ -346,7 +347,7 @@ def test_version_4_needs_one_date(server: MockServer, dates: int) -> None:
     scope = f"{CONFIG.access_key}/{NOW:%Y%m%d}/{CONFIG.region}/s3/aws4_request"
     own = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
     headers = [("Authorization", own), *[("x-amz-date", f"{NOW:%Y%m%dT%H%M%SZ}")] * dates]
-    with httpx.Client(proxy=server.url, trust_env=False) as client:
+    with httpx.Client(proxy=server.url, trust_env=False, verify=NO_AUTHORITIES) as client:
         response = client.get(f"http://{HOST}{failed_path(server)}", headers=headers)
 
     assert (403, "AccessDenied") == code_of(response)

@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,6 +21,7 @@ import pytest
 
 from dataarts_datamap_contract import mock
 from dataarts_datamap_contract.mock import MockConfig, MockServer, create_app, serve
+from support.mock_caller import NO_AUTHORITIES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,6 +124,35 @@ def test_leaving_the_block_closes_the_port_and_ends_the_thread() -> None:
             with pytest.raises(ConnectionRefusedError):
                 socket.create_connection((address.hostname or "", address.port or 0), timeout=5)
     assert threads == set(threading.enumerate())
+
+
+def test_a_server_without_requests_ends_within_milliseconds() -> None:
+    """Where every connection is idle, nothing is waited for: each test can have a server of its own."""
+    seconds = []
+    for _ in range(5):
+        with MockServer() as server, httpx.Client(base_url=server.url, trust_env=False, verify=NO_AUTHORITIES) as http:
+            assert 404 == http.get("/").status_code
+            started = time.monotonic()
+            server.__exit__(None, None, None)
+            seconds.append(time.monotonic() - started)
+    assert 0.05 > min(seconds)
+
+
+def test_a_response_that_is_under_way_is_sent_before_the_end() -> None:
+    """Whoever leaves the block while a request is dealt with does not take the response from its caller."""
+    asked = threading.Event()
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001  what an app is called with
+        asked.set()
+        await asyncio.sleep(0.3)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+        await send({"type": "http.response.body", "body": b"sent"})
+
+    with MockServer(build=lambda config, record: slow) as server, ThreadPoolExecutor() as threads:  # noqa: ARG005
+        response = threads.submit(httpx.get, server.url, trust_env=False, verify=NO_AUTHORITIES)
+        assert asked.wait(5)
+        server.__exit__(None, None, None)
+        assert b"sent" == response.result().content
 
 
 def test_a_server_runs_once_at_a_time() -> None:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from dataarts_datamap_contract.mock import MockConfig, MockServer
-from support.mock_caller import Caller
+from support.mock_caller import NO_AUTHORITIES, Caller
 from support.mock_signing import SteppedClock, sign
 
 if TYPE_CHECKING:
@@ -77,7 +77,10 @@ def signing(security_token: str | None = None) -> Iterator[Signer]:
     """A signer, for as long as the block lasts."""
     clock = SteppedClock()
     config = MockConfig(clock=clock, now=clock.now, security_token=security_token)
-    with MockServer(config) as server, httpx.Client(base_url=server.url, trust_env=False) as http:
+    with (
+        MockServer(config) as server,
+        httpx.Client(base_url=server.url, trust_env=False, verify=NO_AUTHORITIES) as http,
+    ):
         yield Signer(server, Caller(http, config), clock)
 
 
@@ -381,6 +384,7 @@ def test_counting_starts_with_the_server() -> None:
                 f"{server.url}/v1/a/datamap/table/1/node",
                 headers={"Authorization": "SDK-HMAC-SHA256"},
                 trust_env=False,
+                verify=NO_AUTHORITIES,
             )
         assert 1 == server.record.signatures_refused
 

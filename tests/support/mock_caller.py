@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 TASK_ID = "937987"
 JOB_NAME = "ETL_Job_dli2dws"
 MAX_TIME = 2**63 - 1
+# The mock server speaks plain HTTP: its callers need no authorities, which take 15 ms to load for each.
+NO_AUTHORITIES: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @dataclass(frozen=True)
@@ -111,5 +114,8 @@ class Start(Protocol):
 @contextmanager
 def started(config: MockConfig) -> Iterator[Caller]:
     """A caller of a server that runs until the block ends."""
-    with MockServer(config) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
+    with (
+        MockServer(config) as server,
+        httpx.Client(base_url=server.url, trust_env=False, verify=NO_AUTHORITIES) as client,
+    ):
         yield Caller(client, config)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from contextlib import suppress
 from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _KEEP_ALIVE_SECONDS = 60
 _GRACE_SECONDS = 2
+_TURNS_TO_CLOSE = 3  # of the event loop, for an idle connection
 
 
 Build: TypeAlias = "Callable[[MockConfig, Record], ASGIApp]"
@@ -140,13 +143,13 @@ class _Running:
             ready.set()
 
     def stop(self) -> None:
-        self._server.should_exit = True
+        self._server.end()
         self._thread.join()
         self._listener.close()
 
 
 class _Uvicorn(uvicorn.Server):
-    """Reports when it is ready, and ends quietly on a signal."""
+    """Reports when it is ready, ends quietly on a signal, and waits for nothing that is over when it is ended."""
 
     def __init__(self, app: ASGIApp, on_ready: Callable[[], None]) -> None:
         super().__init__(
@@ -165,10 +168,41 @@ class _Uvicorn(uvicorn.Server):
             )
         )
         self._on_ready = on_ready
+        self._wake: Callable[[], object] = lambda: None
+
+    def end(self) -> None:
+        """Stop gracefully, from another thread: uvicorn itself looks ten times a second whether it should."""
+        self.should_exit = True
+        with suppress(RuntimeError):  # the loop is closed: it has ended already
+            self._wake()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self._on_ready()
+
+    async def main_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        ticks = loop.create_task(super().main_loop())
+        self._wake = lambda: loop.call_soon_threadsafe(ticks.cancel)
+        await asyncio.wait([ticks])
+        if not ticks.cancelled():
+            ticks.result()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's, but without its sleep if every connection is idle."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        for _ in range(_TURNS_TO_CLOSE):
+            await asyncio.sleep(0)
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+            return
+        for each in sockets or []:
+            each.close()
+        for server in self.servers:
+            await server.wait_closed()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  uvicorn's signature
         """Stop gracefully, or at once on a second signal. uvicorn would raise the signal again after stopping."""

@@ -105,11 +105,13 @@ class Caller:
         self._may_write = may_write
         self._next = 0.0
         self.sent = 0
-        tls = ssl.create_default_context()
         self.proxy = environment_proxy(endpoint)
+        proxy_has_tls = self.proxy is not None and self.proxy.address.startswith("https:")
+        # Loading the certificates takes 20 ms of CPU.
+        tls = ssl.create_default_context() if parts.scheme == "https" or proxy_has_tls else None
         proxy = None
         if self.proxy is not None:
-            under_tls = tls if self.proxy.address.startswith("https:") else None
+            under_tls = tls if proxy_has_tls else None
             proxy = httpcore2.Proxy(self.proxy.address, auth=self.proxy.auth, ssl_context=under_tls)
             if ":" in (parts.hostname or ""):  # the library sends an IPv6 address to a proxy without brackets
                 self._url = (self._url[0], b"[%b]" % self._url[1], self._url[2])
