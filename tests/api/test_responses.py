@@ -6,6 +6,7 @@ import json
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from dataarts_datamap import (
@@ -339,10 +340,25 @@ def test_unreadable_envelope(face: Face, content: bytes, problem: str) -> None:
     assert error.raw
 
 
+def deepest_decoded() -> int:
+    """The depth of the deepest list that this Python decodes here: from about a thousand up to tens of thousands."""
+    decoded, refused = 1, 500_000
+    while refused - decoded > 1:
+        depth = (decoded + refused) // 2
+        try:
+            msgspec.json.decode(b"[" * depth + b"]" * depth)
+        except RecursionError:
+            refused = depth
+        else:
+            decoded = depth
+    return decoded
+
+
 def test_message_that_can_be_decoded_but_not_encoded() -> None:
     """An error body has its error, however deep its message is: also at the depths that only decoding can take."""
     request = Request(method="GET", endpoint="https://127.0.0.1", path="/")
-    for depth in range(900, 1100):
+    deepest = deepest_decoded()
+    for depth in range(deepest - 50, deepest + 1):
         content = b'{"error_code": "DLM.1", "error_msg": %s}' % (b"[" * depth + b"]" * depth)
         with pytest.raises(ServerError) as caught:
             check_status(Response(request=request, status=500, headers={}, content=content))

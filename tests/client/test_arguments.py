@@ -7,7 +7,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
-from dataarts_datamap import AsyncDataMapClient, DataMapClient, InvalidArgumentError, Run, TokenCredentials
+from dataarts_datamap import (
+    AsyncDataMapClient,
+    DataMapClient,
+    EcsMetadataCredentials,
+    InvalidArgumentError,
+    Run,
+    TokenCredentials,
+)
 from support.answers import run_page
 from support.faces import SETTINGS, WINDOW
 from support.scripted_server import ScriptedServer
@@ -54,6 +61,37 @@ def test_table_guid_of_operators(value: Any) -> None:
 def test_instance_header(value: Any) -> None:
     """A tenancy id that could break out of its header is refused."""
     assert "instance_id" in refused(DataMapClient, endpoint="http://127.0.0.1:9", **{**SETTINGS, "instance_id": value})
+
+
+@pytest.mark.parametrize("value", [5, b"SECRET", ["SECRET"]], ids=repr)
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        ("region", "region"),
+        ("endpoint", "the endpoint"),
+        ("iam_endpoint", "the IAM endpoint"),
+        ("obs_endpoint", "the object storage endpoint"),
+        ("proxy", "the proxy"),
+        ("retry", "retry"),
+        ("clock", "clock"),
+    ],
+)
+def test_setting_of_a_wrong_type(setting: str, name: str, value: Any) -> None:
+    """A setting of a wrong type is refused with its name and the type, without the value, which may be secret."""
+    settings = {**SETTINGS, "endpoint": "https://example.com", setting: value}
+    for make in (DataMapClient, DataMapClient.from_env, AsyncDataMapClient):
+        text = refused(make, **settings)
+        assert text.startswith(f"{name} must be ")
+        assert text.endswith(f", not {type(value).__name__}")
+
+
+def test_region_of_a_wrong_type() -> None:
+    """Without an endpoint, the region is refused in the same way; so is the address of the metadata service."""
+    settings: dict[str, Any] = {**SETTINGS, "region": 5}
+    assert "region must be text, not int" == refused(DataMapClient, **settings)
+    assert "region must be text, not int" == refused(DataMapClient.from_env, **settings)
+    address: Any = 5
+    assert "the metadata endpoint must be text, not int" == refused(EcsMetadataCredentials, address)
 
 
 @pytest.mark.parametrize("value", HEADERS)

@@ -229,6 +229,16 @@ def test_next_start_of_each_format(format_: Any, tmp_path: Path) -> None:
         next_export_start(path, lookback=timedelta(-1))
 
 
+@pytest.mark.parametrize("operator", ["text", 5, ["text"]], ids=repr)
+def test_next_start_of_what_is_no_operator(operator: Any, tmp_path: Path) -> None:
+    """What is no operator is refused, whether there is a file or not."""
+    path = tmp_path / "runs.csv"
+    for _ in ("without a file", "with a file"):
+        with pytest.raises(InvalidArgumentError, match=r"^operator must be one or more operators such as those of"):
+            next_export_start(path, operator=operator)
+        export_runs([make_run(1)], path)
+
+
 @pytest.mark.parametrize("format_", FORMATS)
 def test_other_columns(format_: Any, tmp_path: Path) -> None:
     """A file of other columns is refused before anything is read, and left as it is."""

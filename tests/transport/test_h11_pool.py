@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dataarts_datamap import Clock
+from dataarts_datamap._one_shot_event import OneShotEvent
 from dataarts_datamap._secrets import Hidden
 from dataarts_datamap._transport.cancellation import Cancellation
 from dataarts_datamap._transport.h11_pool import H11Pool
@@ -58,13 +59,14 @@ def open_pool(**settings: Any) -> Iterator[H11Pool]:
         pool.close()
 
 
-def ask(
+def ask(  # noqa: PLR0913  one keyword for each choice
     pool: H11Pool,
     url: str,
     *,
     content: bytes = b"",
     headers: Sequence[tuple[bytes, bytes]] = (),
     cancellation: Cancellation | None = None,
+    free: float = TIMEOUTS.free,
 ) -> Any:
     """One request, as a block in which its answer comes in."""
     scheme, host, port = url.replace("//", "").split(":")
@@ -75,16 +77,28 @@ def ask(
             target=b"/a?b=c",
             headers=[(b"Host", Hidden(host.encode())), *((name, Hidden(value)) for name, value in headers)],
             content=content,
-            timeouts=TIMEOUTS,
+            timeouts=Timeouts(free, TIMEOUTS.connect, TIMEOUTS.silence),
             deadline=Deadline(Clock().monotonic() + 10, Clock(), cancellation),
         )
     )
 
 
-def read(pool: H11Pool, url: str) -> bytes:
+def read(pool: H11Pool, url: str, **options: Any) -> bytes:
     """The whole content of one answer."""
-    with ask(pool, url) as answer:
+    with ask(pool, url, **options) as answer:
         return b"".join(answer.chunks)
+
+
+class WaitedFor(OneShotEvent):
+    """An event that tells when something waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began = Event()
+
+    def add(self, wake: Callable[[], object]) -> None:
+        super().add(wake)
+        self.began.set()
 
 
 def peers(server: ScriptedServer) -> list[int]:
@@ -153,6 +167,32 @@ def test_no_room() -> None:
             pass  # pragma: no cover
 
         assert b"1" == read(pool, server.url)
+
+
+@pytest.mark.parametrize("ends", ["closed", "cancelled", "given room"])
+def test_wait_for_room_can_be_ended(ends: str) -> None:
+    """Who closes the pool, or cancels the exchange, ends the wait for room; room goes to who waits for it."""
+    waited_for = WaitedFor()
+    cancellation = Cancellation()
+    cancellation.event = waited_for
+    with (
+        ScriptedServer(Answer(b"1")) as server,
+        open_pool(max_connections=1) as pool,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        with ask(pool, server.url) as answer:
+            asked = threads.submit(read, pool, server.url, cancellation=cancellation, free=60)
+            assert waited_for.began.wait(10)
+            if ends != "given room":
+                (pool.close if ends == "closed" else cancellation.cancel)()
+                with pytest.raises(ConnectionAbortedError):
+                    asked.result(timeout=10)
+            if ends != "closed":
+                assert b"1" == b"".join(answer.chunks)
+        if ends == "given room":
+            assert b"1" == asked.result(timeout=10)
+        if ends != "closed":
+            assert b"1" == read(pool, server.url)
 
 
 def test_room_after_a_failure() -> None:

@@ -11,7 +11,7 @@ import re
 import warnings
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 
 from dataarts_datamap._errors import DamagedValueWarning, InvalidArgumentError
@@ -21,6 +21,8 @@ from dataarts_datamap._warnings import calling_place
 if TYPE_CHECKING:
     from collections.abc import Callable
     from ipaddress import IPv4Address, IPv6Address
+
+T = TypeVar("T")
 
 _INT32_MAX: Final = 2**31 - 1
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -105,12 +107,18 @@ def query_text(name: str, value: object) -> str:
     Raises:
         InvalidArgumentError: It is not text, is empty, or holds half of a surrogate pair.
     """
+    text = any_text(name, value)
+    if not text:
+        raise InvalidArgumentError(f"{name} must not be empty")
+    if _SURROGATE.search(text):
+        raise InvalidArgumentError(f"{name} holds half of a surrogate pair, which cannot be sent")
+    return text
+
+
+def any_text(name: str, value: object) -> str:
+    """The value, if it is text; ``InvalidArgumentError`` if not, which does not show it."""
     if not isinstance(value, str):
         raise InvalidArgumentError(f"{name} must be text, not {type(value).__name__}")
-    if not value:
-        raise InvalidArgumentError(f"{name} must not be empty")
-    if _SURROGATE.search(value):
-        raise InvalidArgumentError(f"{name} holds half of a surrogate pair, which cannot be sent")
     return value
 
 
@@ -133,6 +141,14 @@ def query_integer(name: str, value: object, *, minimum: int, maximum: int = _INT
 def members(value: object) -> list[object] | None:
     """The members of an iterable; None if the value is not iterable."""
     return list(cast("Iterable[object]", value)) if isinstance(value, Iterable) else None
+
+
+def instances(name: str, values: object, kind: type[T], description: str) -> list[T]:
+    """The members of an iterable, if all are of one kind; ``InvalidArgumentError`` if not."""
+    found = members(values)
+    if found is None or not all(isinstance(one, kind) for one in found):
+        raise InvalidArgumentError(f"{name} must be {description}, not {shown(values)}")
+    return cast("list[T]", found)
 
 
 def split_address(address: str) -> SplitResult | None:

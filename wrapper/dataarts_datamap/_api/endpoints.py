@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from dataarts_datamap._arguments import ip_address_of, is_loopback, split_address
+from dataarts_datamap._arguments import any_text, ip_address_of, is_loopback, split_address
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._text import printable
 
@@ -27,9 +27,11 @@ def checked_endpoint(
         remedy: The advice in the error text for plain ``http`` to another machine.
 
     Raises:
+        InvalidArgumentError: It is not text.
         ConfigurationError: It is not an ``http`` or ``https`` address in ASCII, holds more than host, port and path, or
             is plain ``http`` to another machine, which was not allowed.
     """
+    any_text(f"the {name}", endpoint)
     shown = printable(repr(endpoint), limit=120)
     parts = split_address(endpoint)
     if parts is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from dataarts_datamap._arguments import any_text
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._text import shown
 
@@ -72,9 +73,10 @@ def find_region(region: str) -> Region:
     """The region with an id; an id that is not in ``REGIONS`` gets the addresses described there.
 
     Raises:
+        InvalidArgumentError: It is not text.
         ConfigurationError: The text does not have the form of an id.
     """
-    if not _REGION.fullmatch(region):
+    if not _REGION.fullmatch(any_text("region", region)):
         raise ConfigurationError(f"{shown(region)} is not the id of a region, such as eu-west-101")
     return REGIONS.get(region) or _region(region, has_iam=False)
 

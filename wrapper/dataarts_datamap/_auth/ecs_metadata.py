@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._api.endpoints import checked_endpoint, is_link_local
 from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of
-from dataarts_datamap._arguments import secret_text
+from dataarts_datamap._arguments import any_text, secret_text
 from dataarts_datamap._auth.credentials import now_utc
 from dataarts_datamap._auth.temporary_keys import decode_key
 from dataarts_datamap._errors import InvalidEnvelopeError, StatusError
@@ -60,6 +60,7 @@ class EcsMetadataCredentials(Secret):
     _keys: SharedValue[AccessKeyCredentials, Request | Wait] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        any_text("the metadata endpoint", self.endpoint)
         checked_endpoint(
             self.endpoint, name="metadata endpoint", allow_http=is_link_local(self.endpoint), remedy="write https"
         )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import os
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict, TypeVar
 
 from msgspec import Struct
 
 from dataarts_datamap._api.endpoints import checked_endpoint
 from dataarts_datamap._api.regions import find_region
-from dataarts_datamap._arguments import identifier, login_text, path_segment
+from dataarts_datamap._arguments import any_text, identifier, login_text, path_segment
 from dataarts_datamap._auth.chain import Found, Search, allows_http
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
 from dataarts_datamap._text import shown
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dataarts_datamap._clock import Clock
     from dataarts_datamap._retry.attempts import AttemptHook
     from dataarts_datamap._retry.policy import Retry
+
+T = TypeVar("T")
 
 DEFAULT_TIMEOUT: Final = 60.0
 _LONGEST_TIMEOUT: Final = 86_400.0
@@ -142,12 +144,15 @@ def _overridden_endpoint(region: str | None) -> str | None:
     """
     if region is None:
         return None
-    variable = f"HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_{region.replace('-', '_').upper()}"
+    name = any_text("region", region).replace("-", "_").upper()
+    variable = f"HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_{name}"
     return os.environ.get(variable, "").partition(",")[0].strip() or None
 
 
 def checked_settings(settings: Settings) -> Settings:
     """The settings, if their ids are usable in requests, and a missing project can be looked up."""
+    if settings.region is not None:
+        any_text("region", settings.region)
     if settings.project_id is not None:
         path_segment("project_id", settings.project_id)
     elif settings.region is not None:
@@ -199,6 +204,14 @@ def checked_hook(hook: AttemptHook | None) -> AttemptHook | None:
     if hook is not None and (not callable(hook) or inspect.iscoroutinefunction(hook)):
         raise InvalidArgumentError(f"on_attempt must be a plain function of one Attempt, not {shown(hook)}")
     return hook
+
+
+def instance_or_default(name: str, value: object, kind: type[T]) -> T:
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        raise InvalidArgumentError(f"{name} must be a {kind.__name__}, not {type(value).__name__}")
+    return value
 
 
 def checked_seconds(name: str, seconds: object) -> float:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from dataarts_datamap._api.endpoints import address_name
 from dataarts_datamap._api.show_instance_infos import check_runs_arguments, decode_page, runs_request
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
-from dataarts_datamap._arguments import members, path_segment, query_integer
+from dataarts_datamap._arguments import instances, path_segment, query_integer
 from dataarts_datamap._auth.chain import find_credentials
 from dataarts_datamap._client.settings import (
     DEFAULT_CONCURRENCY,
@@ -33,6 +33,7 @@ from dataarts_datamap._client.settings import (
     checked_seconds,
     checked_settings,
     completed_settings,
+    instance_or_default,
     resolve_endpoint,
     resolve_iam_endpoint,
     resolve_obs_endpoint,
@@ -201,9 +202,9 @@ class BaseClient(Generic[PagerT, TransportT]):
             proxy=None if proxy is None else checked_proxy(proxy),
         )
         self._policy = Policy(
-            retry or Retry(),
+            instance_or_default("retry", retry, Retry),
             checked_seconds("deadline", deadline),
-            clock or Clock(),
+            instance_or_default("clock", clock, Clock),
             RateLimiter(checked_rate(requests_per_second)),
             AttemptReporter(checked_hook(on_attempt)),
         )
@@ -338,7 +339,11 @@ class BaseClient(Generic[PagerT, TransportT]):
             InvalidArgumentError: An argument is invalid. Other errors are raised when the pager is iterated.
         """
         path_segment("table_guid", table_guid)
-        chosen = None if operators is None else _checked_operators(operators)
+        chosen = (
+            None
+            if operators is None
+            else instances("operators", operators, Operator, "operators such as those of list_operators")
+        )
         resumed = None if resume_token is None else TablePosition.parse(resume_token)
         span = _window_of(GivenTimes(start, end, since), resumed)
         if resumed is not None and (merge or resumed.table_guid != table_guid):
@@ -778,15 +783,6 @@ def _checked_run(run: object) -> Run:
     if not isinstance(run, Run):
         raise InvalidArgumentError(f"run must be a Run, such as those of list_table_runs, not {shown(run)}")
     return run
-
-
-def _checked_operators(operators: object) -> list[Operator]:
-    found = members(operators)
-    if found is None or not all(isinstance(one, Operator) for one in found):
-        raise InvalidArgumentError(
-            f"operators must be operators such as those of list_operators, not {shown(operators)}"
-        )
-    return cast("list[Operator]", found)
 
 
 def _window_of(times: GivenTimes, resumed: Position | TablePosition | None) -> Window:

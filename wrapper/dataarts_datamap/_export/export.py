@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, cast
 
 from msgspec import Struct
 
-from dataarts_datamap._arguments import members
+from dataarts_datamap._arguments import instances, members
 from dataarts_datamap._errors import ExportError, InvalidArgumentError
 from dataarts_datamap._export.columns import SOURCE, Batch, Column, Nested, batches, chosen_columns
 from dataarts_datamap._export.formats.arrow_files import ArrowFileWriter, ArrowFormat, arrow_columns, arrow_rows
@@ -198,7 +198,10 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
             column that names the operator.
         MissingExtraError: The format needs a library that is not installed.
     """
-    operators = None if operator is None else [operator] if isinstance(operator, Operator) else list(operator)
+    operators = None
+    if operator is not None:
+        given = [operator] if isinstance(operator, Operator) else operator
+        operators = instances("operator", given, Operator, "one or more operators such as those of list_operators")
     starts = increment_starts(path, operators, format=format, lookback=lookback, table=table, source=source)
     return min((start for start in starts.values() if start is not None), default=None)
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import select
 import time
+from collections import deque
 from contextlib import contextmanager
 from functools import lru_cache
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import TYPE_CHECKING, Final, cast
 
 import h11
 
+from dataarts_datamap._one_shot_event import OneShotEvent, wait_for_first
 from dataarts_datamap._secrets import Hidden
 from dataarts_datamap._transport.cancellation import Cancellation
 from dataarts_datamap._transport.dialer import Dialer
@@ -62,8 +64,9 @@ class H11Pool:
         self._proxy = proxy
         self._most_idle = max_keepalive_connections
         self._longest_idle = keepalive_expiry
-        self._room = BoundedSemaphore(max_connections)
+        self._room = max_connections
         self._lock = Lock()
+        self._turns: deque[OneShotEvent] = deque()  # of the requests that wait for room, the longest wait first
         self._idle: list[_Connection] = []  # the most recently used comes last
         self._closing = Cancellation()
         self._dialer = Dialer(tls_context, proxy, self._closing)
@@ -79,9 +82,7 @@ class H11Pool:
             ConnectionAbortedError: The pool was closed, or the exchange cancelled.
             ConfigurationError: The trusted certificates cannot be loaded.
         """
-        if not self._room.acquire(timeout=request.timeouts.free):
-            raise PoolTimeoutError
-        try:
+        with self._room_for(request):
             kept = self._take(request.origin)
             connection = kept or self._connect(request)
             while True:
@@ -96,8 +97,6 @@ class H11Pool:
                 finally:
                     self._put_back(connection)
                 connection = self._connect(request)
-        finally:
-            self._room.release()
 
     def close(self) -> None:
         """Close the connections for good, which ends the requests that wait on them."""
@@ -106,6 +105,33 @@ class H11Pool:
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
+
+    @contextmanager
+    def _room_for(self, request: WireRequest) -> Generator[None]:
+        """A context that counts as one connection; it is entered when there is room."""
+        turn = OneShotEvent()
+        with self._lock:
+            if self._room:
+                self._room -= 1
+                turn.set()
+            else:
+                self._turns.append(turn)
+        try:
+            if not turn.is_set:
+                wait_for_first((turn, self._closing.event, *request.deadline.ends), request.timeouts.free)
+            self._closing.check()
+            request.deadline.check()
+            if not turn.is_set:
+                raise PoolTimeoutError
+            yield
+        finally:
+            with self._lock:
+                if not turn.is_set:
+                    self._turns.remove(turn)
+                elif self._turns:
+                    self._turns.popleft().set()
+                else:
+                    self._room += 1
 
     def _take(self, origin: Origin) -> _Connection | None:
         """The most recently used idle connection to an origin; None if there is none.

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from dataarts_datamap._arguments import ip_address_of, is_loopback, login_text, split_address
+from dataarts_datamap._arguments import any_text, ip_address_of, is_loopback, login_text, split_address
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
 from dataarts_datamap._secrets import SecretStruct
 from dataarts_datamap._transport.wire import DEFAULT_PORTS, Origin
@@ -39,10 +39,11 @@ def checked_proxy(proxy: str, *, name: str = "the proxy") -> Proxy:
     """The proxy of an address such as ``http://user:password@host:3128``; ``name`` stands for it in error texts.
 
     Raises:
+        InvalidArgumentError: It is not text.
         ConfigurationError: It is not an ``http`` or ``https`` address in ASCII, uses SOCKS, holds a path, a query or a
             fragment, or its user or password is damaged. The text does not show the address.
     """
-    scheme = proxy.partition(":")[0].lower()
+    scheme = any_text(name, proxy).partition(":")[0].lower()
     if scheme in _SOCKS:  # any other text before a colon can be a secret
         raise ConfigurationError(
             f"{name} uses SOCKS ({scheme}://…), which this client does not support: use an http or https proxy instead"

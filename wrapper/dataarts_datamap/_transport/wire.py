@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from dataarts_datamap._clock import Clock
+    from dataarts_datamap._one_shot_event import OneShotEvent
     from dataarts_datamap._transport.cancellation import Cancellation
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})  # methods without side effects (RFC 9110, section 9.2.1)
@@ -52,6 +53,11 @@ class Deadline(Struct, frozen=True):
         if left <= 0:
             raise TimeoutError
         return min(timeout, left)
+
+    @property
+    def ends(self) -> tuple[OneShotEvent, ...]:
+        """The event of the cancellation, if there can be one."""
+        return () if self.cancellation is None else (self.cancellation.event,)
 
     def check(self) -> None:
         if self.cancellation is not None:
