@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
-import re
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dataarts_datamap import DataMapError, IncompleteWalkError, InvalidArgumentError, UpstreamError, _errors
+from dataarts_datamap import DataMapError, IncompleteWalkError, InvalidArgumentError, UpstreamError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,14 +52,6 @@ def own_attributes(kind: type[DataMapError]) -> set[str]:
 def raise_error(kind: type[DataMapError]) -> None:
     """Raise such an error, in whatever process this runs."""
     raise full_error(kind)
-
-
-def test_tree_is_drawn() -> None:
-    """The docstring of the module draws each error where it stands."""
-    drawn = re.findall(r"^([│├└─ ]*)(\w+Error)\b", _errors.__doc__ or "", re.MULTILINE)
-    depths = {name: len(indent) // 4 - 1 for indent, name in drawn}
-
-    assert {kind.__name__: len(set(kind.__mro__) & set(all_errors())) - 1 for kind in all_errors()} == depths
 
 
 @pytest.mark.parametrize("kind", all_errors())
