@@ -151,6 +151,7 @@ def test_failure_of_a_reader(service: FakeService, command: Command) -> None:
         (["sales.dws_orders", "--table", "t"], "'sales.dws_orders' is not the id of a run"),
         (["t", "--all", "--tail", "1k"], "give either --all or --tail"),
         (["t", "--follow", "--save", "f"], "--follow only shows a log"),
+        (["t", "--every", "1s"], "--every only goes with --follow"),
         (["t", "--tail", "0"], "not a size such as 500, 64k or 1M"),
         (["t", "--tail", "64g"], "not a size such as 500, 64k or 1M"),
     ],
@@ -368,6 +369,24 @@ def test_followed_run_that_is_removed(service: FakeService, command: Command) ->
 
     assert (0, "one\n") == (code, out)
     assert 1 == err.count(f"run {run_id} is no longer among the runs of its operator")
+
+
+def test_followed_run_that_stays_away(service: FakeService, capfd: pytest.CaptureFixture[str]) -> None:
+    """A run that has not been listed for ten minutes is given up: its outcome is unknown."""
+    run_id = service.add_run(status="running", log="one\n")
+    start = datetime.now(UTC) - timedelta(days=1)
+    clock = iter([0.0, 599.0, 600.0])
+
+    with DataMapClient.from_env() as client:
+        (run,) = client.list_table_runs(service.table_guid, start=start)
+        service.delete_run(run_id)
+        every = timedelta(milliseconds=1)
+        code = following.follow_log(client, run, None, start=start, every=every, now=clock.__next__)
+
+    err = capfd.readouterr().err
+    assert 2 == code
+    assert 1 == err.count(f"run {run_id} is no longer among the runs of its operator")
+    assert 1 == err.count(f"run {run_id} has not been listed for ten minutes: how it ended is unknown")
 
 
 def test_follow_for_days(service: FakeService) -> None:

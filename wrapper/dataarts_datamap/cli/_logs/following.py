@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
@@ -17,6 +18,7 @@ from dataarts_datamap.cli._printing.notices import note, tell
 from dataarts_datamap.cli._printing.streams import wait_while_read
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, timedelta
 
     from dataarts_datamap._client.clients import DataMapClient
@@ -24,29 +26,50 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.runs import Run
 
 _SEEN: Final = 256  # bytes that are read again, to check that the log is still the same
+_MISSING: Final = 600.0  # seconds after which a run that is not listed is given up
 
 
-def follow_log(client: DataMapClient, run: Run, most: int | None, *, start: datetime, every: timedelta) -> int:
+def follow_log(  # noqa: PLR0913  one parameter for each choice, and the clock
+    client: DataMapClient,
+    run: Run,
+    most: int | None,
+    *,
+    start: datetime,
+    every: timedelta,
+    now: Callable[[], float] = monotonic,
+) -> int:
     """Show a log, and its additions until its run has ended.
 
     At first, the last ``most`` bytes are shown; None for the whole log. The run is looked for from ``start`` on, the
     beginning of the window in which it was found, so that it stays in the window however long it runs.
 
     Returns:
-        The exit code for the run's outcome; ``NOT_JUDGED`` if the reader of stdout goes away.
+        The exit code for the run's outcome; ``NOT_JUDGED`` if the reader of stdout goes away, or the run has not been
+        listed for ten minutes.
 
     Raises:
         DataMapError: Reading the log or the run failed permanently, or reading the log failed after the run had ended.
     """
-    log, first, is_gone = _FollowedLog(client, most), run, False
+    log, first = _FollowedLog(client, most), run
+    missing_since: float | None = None
     try:
         while run.state is RunState.ACTIVE:
             log.show_more(run)
             wait_while_read(every.total_seconds())
-            found = _now(client, run, start)
-            if found is None and not is_gone:
+            try:
+                found = _now(client, run, start)
+            except DataMapError as error:
+                _pass_over(error)
+                continue
+            if found is not None:
+                run, missing_since = found, None
+            elif missing_since is None:
+                missing_since = now()
                 tell(f"run {run.run_id} is no longer among the runs of its operator: its end may be missed")
-            run, is_gone = found or run, found is None
+            elif now() - missing_since >= _MISSING:
+                log.show_more(run)
+                tell(f"run {run.run_id} has not been listed for ten minutes: how it ended is unknown")
+                return NOT_JUDGED
         log.show_rest(run)
     except BrokenPipeError:
         return NOT_JUDGED
@@ -58,16 +81,12 @@ def follow_log(client: DataMapClient, run: Run, most: int | None, *, start: date
 
 
 def _now(client: DataMapClient, run: Run, start: datetime) -> Run | None:
-    """The run as it is now; unchanged if it cannot be read at the moment, or has no origin; None if it is gone."""
+    """The run as it is now; unchanged if it has no origin; None if it is gone."""
     if run.origin is None:
         return run
     whose = run.origin.operator
-    try:
-        runs = client.list_runs(whose.task_id, job_name=whose.job_name, workspace_id=whose.workspace_id, start=start)
-        return next((one for one in runs if run_identity(one) == run_identity(run)), None)
-    except DataMapError as error:
-        _pass_over(error)
-        return run
+    runs = client.list_runs(whose.task_id, job_name=whose.job_name, workspace_id=whose.workspace_id, start=start)
+    return next((one for one in runs if run_identity(one) == run_identity(run)), None)
 
 
 class _FollowedLog:

@@ -12,6 +12,7 @@ import click
 from dataarts_datamap.cli._exit_codes import NOT_JUDGED, YES
 from dataarts_datamap.cli._options.connection import connect, connection_options, obs_endpoint_option
 from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_tables
+from dataarts_datamap.cli._options.typed_options import refuse_typed
 from dataarts_datamap.cli._options.values import NewFile, span_option
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def log(  # noqa: PLR0913  one parameter for each option
 
     Exit code 0: the log was shown. 2: there is no such run, or several operators have one, or its log cannot be read;
     the text has the reason. With --follow: 0 if the run succeeded, 1 if it failed or was skipped, 2 if its outcome is
-    unknown.
+    unknown, or if the run has not been listed for ten minutes.
 
     \b
     Examples:
@@ -99,6 +100,8 @@ def log(  # noqa: PLR0913  one parameter for each option
         raise click.UsageError("give either --all or --tail, not both")
     if follow and save is not None:
         raise click.UsageError("--follow only shows a log: leave out --save")
+    if not follow:
+        refuse_typed("every", "only goes with --follow")
     if table is None and _RUN_ID.fullmatch(target):
         raise click.UsageError(f"give the table of the run {target}: datamap log {target} --table TABLE")
     if table is not None and not _RUN_ID.fullmatch(target):
