@@ -383,6 +383,14 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["conform", "--levels", "XY"], "name at least one of A, B, C, D, E"),
     (["conform", "--endpoint", "http://example.com", "--discover", "--table", "x"], "plain http to another machine"),
     (["conform", "--baseline", "nowhere.toml"], "cannot read the baseline nowhere.toml"),
+    (
+        ["export", "r.csv", "--table", TABLE, "--since", "1h", "--lookback", "7d"],
+        "--lookback only goes with --since-last",
+    ),
+    (["openlineage", "--lookback", "7d"], "--lookback only goes with --since-last"),
+    (["openlineage", "--dry-run", "--unconfirmed"], "--unconfirmed does not go with --dry-run"),
+    (["report", TABLE, "--obs-endpoint", "https://obs.example"], "--obs-endpoint only goes with --logs"),
+    (["report", TABLE, "--end", "2024-01-11", "--upstream", "2"], "--upstream does not go with an --end in the past"),
     (["lineage", TABLE, "--up", "--down"], "give either --up or --down, not both"),
     (["lineage", TABLE, "--down", "--up", "--depth", "2"], "give either --up or --down, not both"),
     *[

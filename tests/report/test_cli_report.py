@@ -125,6 +125,19 @@ def test_running_data(server: ScriptedServer, tmp_path: Path, capfdbinary: pytes
     assert server.asked
 
 
+def test_running_data_beside_a_summary(
+    server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A page has the running data, whatever is printed beside it."""
+    file = tmp_path / "report.html"
+    how = ("--html", str(file), "--output", "summary", "--running-data")
+    code, out, _ = called(capfdbinary, "report", TABLE, *WINDOW, *how)
+
+    assert (0, False) == (code, "SELECT secret" in out)
+    assert "SELECT secret" in embedded(file.read_text(encoding="utf-8"))["nested"]["0"]
+    assert server.asked
+
+
 def test_page_of_a_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

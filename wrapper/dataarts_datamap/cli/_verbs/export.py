@@ -13,6 +13,7 @@ import click
 from dataarts_datamap.cli._options.connection import connect, connection_options
 from dataarts_datamap.cli._options.selection import Selection, selection_options
 from dataarts_datamap.cli._options.suggestions import suggest_columns
+from dataarts_datamap.cli._options.typed_options import refuse_typed
 from dataarts_datamap.cli._options.values import span_option
 from dataarts_datamap.cli._printing.notices import note, tell, tell_if_none
 
@@ -102,6 +103,7 @@ def export(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap.cli._printing.progress import with_progress
 
     if not since_last:
+        refuse_typed("lookback", "only goes with --since-last")
         selection.check_beginning()
     selection.tell_zone("ndjson")
     with connect(settings) as client:

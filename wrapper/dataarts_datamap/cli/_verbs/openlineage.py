@@ -12,6 +12,7 @@ import click
 
 from dataarts_datamap.cli._exit_codes import NOT_JUDGED, YES
 from dataarts_datamap.cli._options.connection import connect, connection_options
+from dataarts_datamap.cli._options.typed_options import refuse_typed
 from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option, state_option
 from dataarts_datamap.cli._printing.notices import note, tell
 
@@ -80,6 +81,10 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
     """  # noqa: D301  click reads \b
     if state_file and not since_last:
         raise click.UsageError("--state needs --since-last")
+    if not since_last:
+        refuse_typed("lookback", "only goes with --since-last")
+    if dry_run:
+        refuse_typed("unconfirmed", "does not go with --dry-run, which sends nothing")
     from dataarts_datamap._checks.table_file import load_dataset_names, load_tables
     from dataarts_datamap._errors import DataMapError
     from dataarts_datamap._export.run_progress import RunProgress

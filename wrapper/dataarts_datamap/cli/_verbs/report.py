@@ -20,7 +20,7 @@ from dataarts_datamap.cli._options.connection import (
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
 from dataarts_datamap.cli._options.table_names import table_of
 from dataarts_datamap.cli._options.times import in_zone
-from dataarts_datamap.cli._options.typed_options import is_typed, refuse_others
+from dataarts_datamap.cli._options.typed_options import is_typed, refuse_others, refuse_typed
 from dataarts_datamap.cli._options.values import NewFile, file_option, span_option, time_option
 from dataarts_datamap.cli._printing.notices import note, size_text, tell, tell_if_none, tell_zone
 
@@ -146,8 +146,6 @@ def report(  # noqa: PLR0913  one parameter for each option
     if start is not None and since is not None:
         raise click.UsageError("give either --start or --since, not both")
     target = None if html is None else replaceable(html)
-    if running_data and output == "summary":
-        raise click.UsageError("a summary has no running data: write --output json")
     to_pipe: ReportOutput = "json" if running_data or with_log else "summary"
     shape = output or ("table" if is_terminal() else None if html else to_pipe)
     if (with_log or running_data) and target is None and shape != "json":
@@ -155,6 +153,8 @@ def report(  # noqa: PLR0913  one parameter for each option
         raise click.UsageError(f"{what} into a page or into JSON: add --html FILE, or write --output json")
     if target is None and is_typed("lang"):
         raise click.UsageError("--lang is the language of the page: add --html FILE")
+    if not with_log:
+        refuse_typed("obs_endpoint", "only goes with --logs")
     tell_zone((start, end), tz, "table" if shape == "table" else "ndjson")
     span = since or (_DEFAULT_SPAN if start is None else None)
     times = {"start": in_zone(start, tz), "end": in_zone(end, tz, end=True), "since": span}
@@ -223,10 +223,13 @@ def _read(  # noqa: PLR0913  one parameter for each option
 
     now = datetime.now(UTC)
     span = window(**times, now=now)
+    judged = min(now, EPOCH + span.end * MILLISECOND)
+    is_past = now - judged >= _AT_ONCE
+    if is_past and steps:
+        refuse_typed("upstream", "does not go with an --end in the past")
     producers = choice.find(client, table.guid)
     pager = client.list_table_runs(table.guid, start=span.start, end=span.end, operators=producers.operators, **how)
     runs = list(with_progress(pager, lambda: None))
-    judged = min(now, EPOCH + span.end * MILLISECOND)
     return report_on(
         runs,
         table_guid=table.guid,
@@ -237,7 +240,7 @@ def _read(  # noqa: PLR0913  one parameter for each option
         producers=producers,
         max_age=max_age,
         any_operator=choice.any_operator,
-        upstream=_read_upstream(client, table.guid, max_age, steps) if now - judged < _AT_ONCE else None,
+        upstream=None if is_past else _read_upstream(client, table.guid, max_age, steps),
     )
 
 
