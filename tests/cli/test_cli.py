@@ -387,6 +387,13 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
         ["export", "r.csv", "--table", TABLE, "--since", "1h", "--lookback", "7d"],
         "--lookback only goes with --since-last",
     ),
+    (
+        ["export", "r.csv", "--table", TABLE, "--since", "1h", "--file-source", "a,b,c"],
+        "--file-source only goes with --a",
+    ),
+    (["mock", "--over-limit", "refused"], "--over-limit only goes with --max-limit"),
+    (["mock", "--retry-after", "1"], "--retry-after only goes with --rate-limit"),
+    (["mock", "--latency-sigma", "1"], "--latency-sigma only goes with --latency"),
     (["openlineage", "--lookback", "7d"], "--lookback only goes with --since-last"),
     (["openlineage", "--dry-run", "--unconfirmed"], "--unconfirmed does not go with --dry-run"),
     (["report", TABLE, "--obs-endpoint", "https://obs.example"], "--obs-endpoint only goes with --logs"),

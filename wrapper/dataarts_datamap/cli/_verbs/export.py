@@ -105,6 +105,8 @@ def export(  # noqa: PLR0913  one parameter for each option
     if not since_last:
         refuse_typed("lookback", "only goes with --since-last")
         selection.check_beginning()
+    if not (append or since_last):
+        refuse_typed("file_source", "only goes with --append or --since-last")
     selection.tell_zone("ndjson")
     with connect(settings) as client:
         selection = selection.by_guid(client)

@@ -13,11 +13,14 @@ from dataarts_datamap._extras import how_to_install
 from dataarts_datamap.cli._options.connection import given
 from dataarts_datamap.cli._options.suggestions import suggest_faults
 from dataarts_datamap.cli._options.times import in_zone
+from dataarts_datamap.cli._options.typed_options import is_typed, refuse_typed
 from dataarts_datamap.cli._options.values import time_option
 from dataarts_datamap.cli._printing.streams import telling
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.mock import MockConfig
+
+_DETAILS = {"over_limit": "max_limit", "retry_after": "rate_limit", "latency_sigma": "latency"}
 
 
 @click.command()
@@ -120,6 +123,7 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
     except ModuleNotFoundError as error:
         raise click.UsageError(f"the mock server needs an extra: {how_to_install('mock')} ({error})") from None
 
+    _refuse_details()
     token = os.environ.get("DATAMAP_TOKEN") or None
     access_key, secret_key = (os.environ.get(f"HUAWEICLOUD_SDK_{name}") or None for name in ("AK", "SK"))
     whom = given(token=token, access_key=access_key, secret_key=secret_key, **settings)
@@ -153,6 +157,13 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
         if error.errno != errno.EADDRINUSE:
             raise
         raise OSError(f"port {port} of {host} is in use: give another --port, or none for a free one") from None
+
+
+def _refuse_details() -> None:
+    """Refuse a typed detail without the option that it belongs to."""
+    for detail, main in _DETAILS.items():
+        if not is_typed(main):
+            refuse_typed(detail, f"only goes with --{main.replace('_', '-')}")
 
 
 def _instant(milliseconds: int) -> datetime:
