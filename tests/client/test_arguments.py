@@ -85,6 +85,13 @@ def test_setting_of_a_wrong_type(setting: str, name: str, value: Any) -> None:
         assert text.endswith(f", not {type(value).__name__}")
 
 
+def test_text_does_not_allow_http() -> None:
+    """The text "false" is no leave to send credentials over plain http."""
+    settings: dict[str, Any] = {**SETTINGS, "endpoint": "http://example.com", "allow_http": "false"}
+    assert "allow_http must be True or False, not str" == refused(DataMapClient, **settings)
+    assert "allow_http must be True or False, not str" == refused(DataMapClient.from_env, **settings)
+
+
 def test_region_of_a_wrong_type() -> None:
     """Without an endpoint, the region is refused in the same way; so is the address of the metadata service."""
     settings: dict[str, Any] = {**SETTINGS, "region": 5}

@@ -143,6 +143,13 @@ def members(value: object) -> list[object] | None:
     return list(cast("Iterable[object]", value)) if isinstance(value, Iterable) else None
 
 
+def flag(name: str, value: object) -> bool:
+    """The value, if it is a truth value; ``InvalidArgumentError`` if not: the text ``"false"`` would count as true."""
+    if not isinstance(value, bool):
+        raise InvalidArgumentError(f"{name} must be True or False, not {type(value).__name__}")
+    return value
+
+
 def instances(name: str, values: object, kind: type[T], description: str) -> list[T]:
     """The members of an iterable, if all are of one kind; ``InvalidArgumentError`` if not."""
     found = members(values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from dataarts_datamap._arguments import any_text, ip_address_of, is_loopback, split_address
+from dataarts_datamap._arguments import any_text, flag, ip_address_of, is_loopback, split_address
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._text import printable
 
@@ -27,7 +27,7 @@ def checked_endpoint(
         remedy: The advice in the error text for plain ``http`` to another machine.
 
     Raises:
-        InvalidArgumentError: It is not text.
+        InvalidArgumentError: It is not text, or ``allow_http`` decides and is no truth value.
         ConfigurationError: It is not an ``http`` or ``https`` address in ASCII, holds more than host, port and path, or
             is plain ``http`` to another machine, which was not allowed.
     """
@@ -44,7 +44,7 @@ def checked_endpoint(
     if "?" in endpoint or "#" in endpoint:  # an empty query or fragment would come before the path of a request, too
         raise ConfigurationError(f"the {name} {shown} holds a query or a fragment: leave it out")
     is_here = not is_proxied and is_loopback(parts.hostname or "")
-    if parts.scheme == "http" and not allow_http and not is_here:
+    if parts.scheme == "http" and not flag("allow_http", allow_http) and not is_here:
         raise ConfigurationError(
             f"the {name} {shown} is plain http, on which everyone can read the credentials: {remedy}"
         )
