@@ -553,7 +553,7 @@ def test_quiet(tmp_path: Path, environment: pytest.MonkeyPatch, capfdbinary: pyt
 
     assert [True, True, True, True, False] == [bool(err) for err in loud]
     assert [(0, "")] * len(verbs) == [(code, err) for code, _, err in quiet]
-    assert "runs have an unknown status" in status[2]
+    assert "runs with an unknown status do not count: " in status[2]
     assert "times are in" not in status[2]
     assert "no runs of status brand-new" in wrong[2]
 

@@ -102,7 +102,7 @@ def test_options(
     code, _, told = called(capfdbinary, "export", str(database), *OPERATOR, *SINCE, "--append")
 
     assert "\ufeffrun_id,job_name\n1,'=订单📊\n0,b\n" == guarded.read_text(encoding="utf-8")
-    assert "datamap: 1 runs have no id: an increment recognises such a run only by its times\n" in err
+    assert "datamap: 1 run without an id: an increment recognises such a run only by its times\n" in err
     assert ["running_data" in line for line in plain.read_text(encoding="utf-8").splitlines()] == [False, False]
     assert 0 == code
     assert "2 runs written" in told
@@ -146,7 +146,7 @@ def test_increments_of_two_regions(
     assert (3, True) == (code, "has no runs yet, or none of this source" in err)
 
     assert "2 runs written, 2 kept" in called(capfdbinary, *increment, *SINCE)[2]
-    assert "1 runs written, 3 kept" in called(capfdbinary, *increment, *SINCE, "--lookback", "1d")[2]
+    assert "1 run written, 3 kept" in called(capfdbinary, *increment, *SINCE, "--lookback", "1d")[2]
 
 
 @pytest.mark.parametrize("of_client", [["--workspace-id", "w"], []])
@@ -165,7 +165,7 @@ def test_increments_of_two_workspaces(
     called(capfdbinary, *increment, *of_client)
 
     assert "2 runs written, 2 kept" in called(capfdbinary, *increment, "--workspace-id", "v")[2]
-    assert "1 runs written, 3 kept" in called(capfdbinary, *increment, "--workspace-id", "v")[2]
+    assert "1 run written, 3 kept" in called(capfdbinary, *increment, "--workspace-id", "v")[2]
 
 
 def test_increments_of_two_tables(
@@ -188,7 +188,7 @@ def test_increments_of_two_tables(
         assert (3, True) == (code, "has no runs yet, or none of this source and operator" in err)
 
         assert "2 runs written, 2 kept" in called(capfdbinary, *increment, *SINCE, "--table", SECOND)[2]
-        assert "1 runs written, 3 kept" in called(capfdbinary, *increment, "--table", SECOND)[2]
+        assert "1 run written, 3 kept" in called(capfdbinary, *increment, "--table", SECOND)[2]
 
 
 def two_tables(*runs: Run) -> Callable[[Asked], Answer]:

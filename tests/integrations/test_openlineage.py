@@ -541,7 +541,7 @@ def test_the_command_prints_what_it_would_send(command: tuple[FakeService, Comma
     service.add_run(status="fail")
     code, out, err = call("--dry-run", "--since-last")
     start, end = map(json.loads, out.splitlines())
-    assert (0, "datamap: 2 events of 1 runs would be sent\n") == (code, err)
+    assert (0, "datamap: 2 events of 1 run would be sent\n") == (code, err)
     assert ["START", "FAIL"] == [start["eventType"], end["eventType"]]
     assert [("hive://metastore", "lake.raw_orders")] == named(end["inputs"])
     assert [("postgres://dws:8000", "postgres.sales.dws_orders")] == named(end["outputs"])

@@ -41,6 +41,11 @@ def note(text: str) -> None:
         tell(text)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: ``1 run``, ``2 runs``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def size_text(size: int) -> str:
     for unit, length in (("MB", 1_000_000), ("kB", 1_000)):
         if size >= length:

@@ -15,7 +15,7 @@ from dataarts_datamap.cli._options.selection import Selection, selection_options
 from dataarts_datamap.cli._options.suggestions import suggest_columns
 from dataarts_datamap.cli._options.typed_options import refuse_typed
 from dataarts_datamap.cli._options.values import span_option
-from dataarts_datamap.cli._printing.notices import note, tell, tell_if_none
+from dataarts_datamap.cli._printing.notices import counted, note, tell, tell_if_none
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -215,9 +215,10 @@ def _count(parts: list[_Part], client: DataMapClient) -> int | None:
 
 def _tell_summary(summary: ExportSummary, file: Path) -> None:
     kept = f", {summary.kept} kept" if summary.kept else ""
-    note(f"{summary.written} runs written{kept}: {file} has {summary.written + summary.kept}")
+    note(f"{counted(summary.written, 'run')} written{kept}: {file} has {summary.written + summary.kept}")
     if summary.without_id:
-        note(f"{summary.without_id} runs have no id: an increment recognises such a run only by its times")
+        runs = counted(summary.without_id, "run")
+        note(f"{runs} without an id: an increment recognises such a run only by its times")
     if summary.under_other_name:
         tell(
             f"{summary.under_other_name} runs name another task or operator than the request: they are in the file "

@@ -14,7 +14,7 @@ from dataarts_datamap.cli._exit_codes import NOT_JUDGED, YES
 from dataarts_datamap.cli._options.connection import connect, connection_options
 from dataarts_datamap.cli._options.typed_options import refuse_typed
 from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option, state_option
-from dataarts_datamap.cli._printing.notices import note, tell
+from dataarts_datamap.cli._printing.notices import counted, note, tell
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
@@ -115,7 +115,7 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
             sender.send(table, progress.advance(runs, now))
             if state is not None and not dry_run:
                 state.note(table.guid, progress)
-    sender.tell(file, would_be="would be" if dry_run else "were")
+    sender.tell(file, done="would be sent" if dry_run else "sent")
     return NOT_JUDGED if unread else YES
 
 
@@ -188,13 +188,13 @@ class _RunSender:
             one.name for one in (*(event.inputs or ()), *(event.outputs or ())) if one.namespace == namespace
         }
 
-    def tell(self, file: str, *, would_be: str) -> None:
+    def tell(self, file: str, *, done: str) -> None:
         """Report the number of events, and the number of tables without a rule for their names in the catalog."""
         if self._unnamed:
-            count = f"{len(self._unnamed)} table{'s' if len(self._unnamed) > 1 else ''}"
+            count = counted(len(self._unnamed), "table")
             names = "their names are GUIDs, which do not match the names of other senders"
             tell(f"{count} without a rule in {file} under [openlineage]: {names}")
-        note(f"{self._events} events of {len(self._sent)} runs {would_be} sent")
+        note(f"{counted(self._events, 'event')} of {counted(len(self._sent), 'run')} {done}")
 
 
 class _State:

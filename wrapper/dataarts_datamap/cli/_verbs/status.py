@@ -18,7 +18,7 @@ from dataarts_datamap.cli._options.connection import (
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.values import span_option
-from dataarts_datamap.cli._printing.notices import note, note_basis, tell
+from dataarts_datamap.cli._printing.notices import counted, note, note_basis, tell
 
 if TYPE_CHECKING:
     from datetime import timedelta, tzinfo
@@ -103,11 +103,11 @@ def _tell_doubts(found: TableStatus) -> None:
 
     if found.unknown_runs:
         names = printable(", ".join(name or "(none)" for name in found.unknown_statuses), limit=300)
-        tell(f"{found.unknown_runs} runs have an unknown status, and do not count: {names}")
+        tell(f"runs with an unknown status do not count: {found.unknown_runs} ({names})")
     labels = dict(zip(found.operators, job_labels(found.operators), strict=True))
     for one, label in labels.items():
         if one.undated_successes:
-            tell(f"{one.undated_successes} runs of {label} succeeded at a time that cannot be read")
+            tell(f"{counted(one.undated_successes, 'run')} of {label} succeeded at a time that cannot be read")
         if one.is_ahead and one.age is not None:
             tell(f"the last success of {label} lies {span_text(-one.age)} in the future: one of the clocks is wrong")
     if not found.runs:

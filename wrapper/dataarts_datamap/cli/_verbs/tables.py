@@ -10,7 +10,7 @@ from dataarts_datamap.cli._options.connection import connect, connection_options
 from dataarts_datamap.cli._options.known_names import remember_names
 from dataarts_datamap.cli._options.typed_options import refuse_others
 from dataarts_datamap.cli._options.values import file_option
-from dataarts_datamap.cli._printing.notices import note, tell_if_none
+from dataarts_datamap.cli._printing.notices import counted, note, tell_if_none
 
 if TYPE_CHECKING:
     from dataarts_datamap.cli._printing.output import Output
@@ -98,7 +98,7 @@ def _write_file(query: str, workspace_id: str | None, file: str, settings: dict[
             made.write(template.text)
     except FileExistsError:
         raise click.UsageError(f"{shown} already exists: name another one with --tables") from None
-    note(f"{shown} has {template.tables} table{'' if template.tables == 1 else 's'}: datamap check --tables {shown}")
+    note(f"{shown} has {counted(template.tables, 'table')}: datamap check --tables {shown}")
 
 
 def _none_of(query: str, workspace_id: str | None) -> str:
