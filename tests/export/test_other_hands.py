@@ -38,6 +38,18 @@ def test_csv_that_went_through_other_hands(tmp_path: Path) -> None:
     assert {1: 'a,"b"', 2: "ETL_Job_dli2dws"} == {row["run_id"]: row["job_name"] for row in read_back(path)}
 
 
+def test_guarded_csv_with_a_long_line(tmp_path: Path) -> None:
+    """A kept line whose extra cells the guard would drop is refused, and the file stays as it is."""
+    path = tmp_path / "runs.csv"
+    export_runs([make_run(1)], path)
+    whole = path.read_text(encoding="utf-8").rstrip("\n") + ",my note\n"
+    path.write_text(whole, encoding="utf-8")
+
+    with pytest.raises(ExportError, match="more cells than its header"):
+        export_runs([make_run(2)], path, append=True, csv_guard=True)
+    assert whole == path.read_text(encoding="utf-8")
+
+
 def rewritten_by_duckdb(path: Path) -> None:
     """Write a Parquet file anew, with DuckDB."""
     rows = duckdb.read_parquet(str(path)).order("run_id").to_arrow_table()  # noqa: F841  DuckDB finds it by its name
