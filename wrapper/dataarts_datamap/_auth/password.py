@@ -73,8 +73,8 @@ class PasswordCredentials(Secret):
         ConfigurationError: The region is missing, which is needed unless the address of IAM and the project are both
             given; the region is not an id; or the address of IAM is unusable.
         InvalidArgumentError: A value is not text, is empty, or holds a control character, a byte order mark or half of
-            a surrogate pair; ``project_id`` holds an invisible character, begins or ends with a blank, or is in quotes,
-            which in other values only causes a ``DamagedValueWarning``; or the project is given twice.
+            a surrogate pair; the project is given twice; or ``project_id`` holds an invisible character, begins or ends
+            with a blank, or is in quotes. Of other values, these three only cause a ``DamagedValueWarning``.
     """
 
     user: str

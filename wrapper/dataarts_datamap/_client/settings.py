@@ -160,7 +160,7 @@ def checked_settings(settings: Settings) -> Settings:
     else:
         raise ConfigurationError(
             "project_id is missing, and without a region it cannot be looked up: "
-            f"{how_to_set('project_id')}; or {how_to_set('region')}"
+            f"{how_to_set('project_id')}; or pass region=… (--region) beside the endpoint"
         )
     if settings.instance_id is not None:
         identifier("instance_id", settings.instance_id)

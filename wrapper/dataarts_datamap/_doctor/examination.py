@@ -27,7 +27,7 @@ from dataarts_datamap._doctor.findings import Finding, Outcome, failed, ok, unkn
 from dataarts_datamap._doctor.remedies import (
     authentication_remedy,
     certificate_remedy,
-    is_about_rights,
+    is_closed_operation,
     is_of_the_gateway,
 )
 from dataarts_datamap._errors import (
@@ -270,7 +270,7 @@ class _Examination:
             "take the project id of the endpoint's region (console: My Credentials > API Credentials); a token must "
             "have this project as its scope"
         )
-        if isinstance(listing, BadRequestError | PermissionDeniedError | NotFoundError) and not is_about_rights(
+        if isinstance(listing, BadRequestError | PermissionDeniedError | NotFoundError) and not is_closed_operation(
             listing
         ):
             return failed(listing, remedy)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _EXPIRED: Final = 10
 _OF_ANOTHER_HOST: Final = frozenset({62, 64})
-# The gateway's codes for a known user who lacks the right in every project.
-_RIGHTS: Final = frozenset({"0101", "0302", "0304", "0306"})
+# The gateway's codes for an operation that is not published, or that the user may not call in any project.
+_CLOSED_OPERATION: Final = frozenset({"0101", "0302", "0304", "0306"})
 # Errors that OpenSSL only reports in strict mode, as set by Python 3.13: 80 to 93 of its x509_vfy.h.
 _STRICT: Final = range(80, 94)
 
@@ -58,8 +58,8 @@ def authentication_remedy(error: AuthenticationError, credentials: Credentials) 
     return "get a new token with this project as its scope, from the region of the endpoint; it is valid for 24 hours"
 
 
-def is_about_rights(error: DataMapError) -> bool:
-    return is_of_the_gateway(error) and (error.error_code or "")[-4:] in _RIGHTS
+def is_closed_operation(error: DataMapError) -> bool:
+    return is_of_the_gateway(error) and (error.error_code or "")[-4:] in _CLOSED_OPERATION
 
 
 def is_of_the_gateway(error: DataMapError) -> bool:

@@ -274,7 +274,7 @@ def _writers(examined: Examined) -> list[_Writer]:
 
 
 def _late_end(producer: Producer, reader: Run) -> datetime | None:
-    """The end of the success that a run needed, if that end was too late for the run; else None."""
+    """The end of the producer's success that a run of the reader needed, if it was too late for that run; else None."""
     due = planned_at(reader)
     if due is None:
         return None
@@ -290,7 +290,10 @@ def _late_end(producer: Producer, reader: Run) -> datetime | None:
 
 
 def _troubled_by_verdict(producers: Sequence[Producer], status: TableStatus) -> list[Producer]:
-    """The producers of a table that is not fresh although none is in trouble, with trouble added to those to blame."""
+    """The producers of a table that is not fresh although no producer is in trouble.
+
+    Those that the verdict is about have its trouble: for a failure, the one with the newest failed run; else all.
+    """
     if status.verdict is Verdict.FAILED:
         failed = [(run, one) for one in producers for run in one.runs if run.state is RunState.FAILED]
         run, producer = max(failed, key=lambda pair: planned_last(pair[0]))

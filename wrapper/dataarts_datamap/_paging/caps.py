@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._paging.walk_state import WalkState
 
 _LEAST: Final = 100  # no smaller cap of a list is known
-_QUICK: Final = 0.16  # seconds; if eight pages at once take less, the limit of 50 requests a second decides the speed
+_QUICK: Final = 0.16  # seconds: eight pages are read at once, and the service allows 50 requests a second
 _PASSING: Final = frozenset({429, 503})
 _NOT_OF_SIZE: Final = (
     AuthenticationError,

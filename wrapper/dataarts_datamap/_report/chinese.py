@@ -117,7 +117,7 @@ _TABLE: Final = {
     "Typical duration": "通常时长",
     "Typical wait": "通常等待",
     "none": "无",
-    "The charts and the list of runs need JavaScript, which is off. It is in this file; none is loaded.": (
+    "The charts and the list of runs need JavaScript, which is off. The scripts are in this file; nothing is loaded.": (
         "图表和运行列表需要 JavaScript，而它被关闭了。脚本就在本文件中，不会加载任何外部脚本。"
     ),
     "Filters": "筛选",
@@ -156,8 +156,8 @@ _TABLE: Final = {
     "Outcomes by planned time": "按计划时间的结果",
     "chart": "图表",
     (
-        "Arrow keys move from square to square and read each out. Enter shows the run of a square in the list, or only "
-        "the runs of a cell."
+        "Arrow keys move from square to square and read each out. On a square, Enter shows its run in the list; on a "
+        "cell, only its runs."
     ): "方向键在格子间移动并读出内容，回车在列表中显示该次运行，或只显示该格的运行。",
     "What a square is": "每格的含义",
     "The whole time": "整段时间",

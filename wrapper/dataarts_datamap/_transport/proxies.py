@@ -66,9 +66,8 @@ def checked_proxy(proxy: str, *, name: str = "the proxy") -> Proxy:
 def environment_proxy(endpoint: str) -> Proxy | None:
     """The proxy that ``HTTPS_PROXY`` and the like, or the system's settings, name for an endpoint.
 
-    None if they name none, if ``NO_PROXY`` or, without it, the system's settings exclude the endpoint, or if the
-    endpoint is on this machine or is no http or https address, to which no connection can be made.
-    Errors as in ``checked_proxy``.
+    None if they name none, or if the endpoint is on this machine, is no http or https address, or is excluded by
+    ``NO_PROXY`` (without this variable: by the system's settings). Errors as in ``checked_proxy``.
     """
     if _HAS_NO_SETTINGS and not any(name.lower().endswith("_proxy") for name in os.environ):
         return None

@@ -149,7 +149,7 @@ class Session:
         return is_left
 
     def take_turn(self) -> None:
-        """Wait until other code may send a request, and count that request.
+        """Wait as before a request of this session, and count one: for code that sends its requests itself.
 
         Raises:
             BudgetSpentError: No request is left.
@@ -199,11 +199,10 @@ class Session:
         return self.sign(replace(bare, credential=NOBODY)) if is_signed(request) else bare
 
     def confirm(self) -> None:
-        """Judge the contradictions between responses that a change of the data could explain, if they persist.
+        """Judge each contradiction between two responses that may come from a change of the data, if it persists.
 
-        Assets and runs may be created and changed while the suite runs. So the earlier of two contradictory responses
-        is requested again, and the contradiction only counts if that response has not changed, or has new GUIDs each
-        time.
+        Assets and runs may be created and changed while the suite runs. So the earlier of the two responses is
+        requested again, and the contradiction only counts if that response has not changed, or has new GUIDs each time.
 
         Raises:
             As `send` does.
@@ -230,7 +229,7 @@ class Session:
         self.confirm()
 
     def _is_unchanged(self, exchange: Exchange) -> bool:
-        """Whether a request gets its earlier response within two attempts, or one with new GUIDs each time."""
+        """Whether one of two more attempts gets the same response, or all three responses have different GUIDs."""
         again = self.sign(exchange.request) if is_signed(exchange.request) else exchange.request
         responses = [exchange.response]
         for _ in range(2):
@@ -242,8 +241,8 @@ class Session:
     def open(self, operation_id: str) -> Exchange:
         """Try an operation that the server need not have, or may refuse to the target's account.
 
-        A plain request and the smallest one are sent; for ListEntityDetails, one GUID, and that GUID twice. If the
-        operation is closed, the plain response is judged like one for an undeclared path.
+        A plain request is sent, and the smallest possible one; for ListEntityDetails, requests with one GUID and with
+        the same GUID twice. If the operation is closed, the plain response is judged like one for an undeclared path.
 
         Returns:
             An exchange that was served, if there is one; else the plain one.
@@ -298,7 +297,7 @@ class Session:
         self.judge("A-answer-whole", exchange, *_uncoded(exchange.response))
 
     def check_environment(self, exchange: Exchange) -> bool:
-        """Find out whether an error is the environment's fault: then a request that was served before fails, too.
+        """Find out whether an error is the environment's fault: if it is, a request that was served before fails, too.
 
         Returns:
             Whether the error response is an effect of a wrong token before it; if so, this is judged here.
@@ -336,7 +335,7 @@ class Session:
             self._caller.pause(wait)
             response = self._send_again(served)
             if response.status not in _PASSING:
-                problem = f"a good request is refused soon after a wrong token, and served {waited:g} s later"
+                problem = f"a good request is refused soon after a wrong token, and no longer {waited:g} s later"
                 self.ledger.fail("E-valid-refused", request, problem, before=(before[0],))
                 return True
         if response.status in _PASSING:

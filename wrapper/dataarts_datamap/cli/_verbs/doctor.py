@@ -26,8 +26,8 @@ def doctor(output: Output | None, *, is_report: bool, with_ids: bool, **settings
     """Find out, step by step, why the service cannot be used, and how to fix it.
 
     Checks the credentials, the address, the connection, the certificate, the clock, and whether the service accepts
-    credentials, project and instance. No secret is shown, and a wrong secret key costs only one failure: more than
-    five in a row lock an access key. Exit code 0: all is well. 1: a step failed. 2: a step could not be judged.
+    credentials, project and instance. No secret is shown. A wrong secret key is sent only once, since more than five
+    failures in a row lock an access key. Exit code 0: all is well. 1: a step failed. 2: a step could not be judged.
 
     \b
     Examples:

@@ -49,7 +49,14 @@ _HARMLESS: Final[tuple[dict[str, Any], ...]] = (
 
 
 class _Part(NamedTuple):
-    """Members of a search, the assets that pass them, a description for problems, and the assets that may pass them."""
+    """A part of a search.
+
+    Attributes:
+        members: Its members.
+        due: The assets that it must find.
+        what: Its description in problems.
+        unknown: The assets that it may find.
+    """
 
     members: dict[str, Any]
     due: frozenset[str]
@@ -168,7 +175,10 @@ def probe_narrowing(session: Session) -> None:
 
 
 def _ask_in_both_sequences(session: Session, changes: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
-    """Ask two searches that differ in a member for one page, then in reverse for another; the asset world judges."""
+    """Ask two searches that differ in a member for a page each; then, for the next page, the second search first.
+
+    The asset world judges.
+    """
     for change in changes:
         for offset, pair in enumerate((change, change[::-1])):
             limit = session.deal("new", range(LEAST_CAP // 4, LEAST_CAP))
@@ -225,9 +235,10 @@ def _names_of(assets: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _orders(session: Session, everyone: frozenset[str], base: Exchange) -> list[tuple[dict[str, str], Exchange | None]]:
-    """The orders by name that are served, each with its page of all assets, or with None if ASC and DESC show the same.
+    """The orders by name that are served, each with its page of all assets.
 
-    An order changes nothing else, and DESC is the reverse of ASC unless both are ignored.
+    If ASC and DESC show the same, no order has a page. An order changes nothing else, and DESC is the reverse of ASC
+    unless both are ignored.
     """
     listed: dict[str, list[str]] = {}
     served: list[tuple[dict[str, str], Exchange | None]] = []
@@ -312,7 +323,7 @@ def _filters(generator: random.Random, everything: Mapping[str, Mapping[str, Any
             leaves += [(leaf, due)] if due else []
             yield _Part({"filter": leaf}, due, f"{attribute} {operator} {asked}")
     generator.shuffle(leaves)
-    # First come pairs of filters that both pass many of the same assets, while each passes many others, too.
+    # First come pairs of filters that many assets pass together, while many others pass only one of the two.
     pairs = sorted(combinations(leaves, 2), key=lambda pair: -_difference(pair[0][1], pair[1][1]))
     for one, two in (*pairs[:_MOST_JOINED], *pairs[-_MOST_JOINED:]):
         yield from _joined(one, two, leaves[-1])
