@@ -234,6 +234,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "append needs the columns run_id, plan_time, submit_time, start_time, task_id",
     ),
     ({"csv_guard": True}, "csv_guard and csv_bom are for CSV, not for parquet"),
+    ({"table": "mine"}, r"table \(--table-name\) is for DuckDB, not for parquet"),
     ({"table": ""}, "table must be the name of a table"),
     ({"path": "."}, "is not a file that can be replaced"),
     ({"path": "a\0b.csv"}, "is not a file that can be replaced: it holds a null character"),

@@ -133,7 +133,7 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
             rows is guarded, too, unless it already looks guarded.
         csv_bom: Begin CSV with a byte order mark, by which Excel recognises UTF-8. With ``append``, a file
             that has one keeps it.
-        table: Name of the table in a DuckDB database.
+        table: Name of the table in a DuckDB database. For another format, no other name is accepted.
         file_source: Region (or the endpoint's host), project id and instance id of the rows of an older file without
             columns for them. With ``append``, such a file needs it, and gets the columns. It has no effect on a file
             with these columns.
@@ -307,6 +307,8 @@ def _target(
         raise InvalidArgumentError(f"csv_guard and csv_bom are for CSV, not for {known}")
     if not table or "\x00" in table:
         raise InvalidArgumentError(f"table must be the name of a table, not {shown(table)}")
+    if table != "runs" and known != "duckdb":
+        raise InvalidArgumentError(f"table (--table-name) is for DuckDB, not for {known}")
     return _Target(path=where, format=known, table=table, csv_guard=csv_guard, csv_bom=csv_bom)
 
 
