@@ -235,7 +235,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     ({"csv_guard": True}, "csv_guard and csv_bom are for CSV, not for parquet"),
     ({"table": "mine"}, r"table \(--table-name\) is for DuckDB, not for parquet"),
-    ({"table": ""}, "table must be the name of a table"),
+    *(({"table": wrong}, "table must be the name of a table") for wrong in ("", "a\0", "a\ud800", 5)),
     ({"path": "."}, "is not a file that can be replaced"),
     ({"path": "a\0b.csv"}, "is not a file that can be replaced: it holds a null character"),
     ({"path": "a\ud800b.csv"}, "is not a file that can be replaced: the system does not allow such a name"),
