@@ -202,9 +202,12 @@ def test_older_file_with_a_short_line(tmp_path: Path) -> None:
     assert whole == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("wrong", ["eu-west-101", ("a", "b"), ("a", "b", ""), ("a", 1, "c"), 5, (), "a,b,c"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["eu-west-101", ("a", "b"), ("a", "b", ""), ("a", 1, "c"), ("a", "b", "\ud800"), ("a", "b", "\0"), 5, (), "a,b,c"],
+)
 def test_wrong_source(wrong: Any, tmp_path: Path) -> None:
-    """A source that is not three texts is refused before anything is read."""
+    """A source that is not three texts that a file can hold is refused before anything is read."""
     with pytest.raises(InvalidArgumentError, match="file_source must be a region, a project id and an instance id"):
         export_runs(unread(), tmp_path / "runs.csv", append=True, file_source=wrong)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pyarrow.parquet
 import pytest
 
 from dataarts_datamap import ExportError, ExportSummary, export_runs, next_export_start
+from dataarts_datamap._export.columns import SOURCE
 from dataarts_datamap._export.increment import IDENTITY, POSITION
 from support.exports import read_back, sorted_rows
 from support.runs import make_run, many_runs
@@ -48,6 +50,34 @@ def test_guarded_csv_with_a_long_line(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="more cells than its header"):
         export_runs([make_run(2)], path, append=True, csv_guard=True)
     assert whole == path.read_text(encoding="utf-8")
+
+
+def test_guarded_csv_with_a_short_line(tmp_path: Path) -> None:
+    """A kept line with fewer cells than the header is kept as it is, with the guard, too: nothing of it is lost."""
+    path = tmp_path / "runs.csv"
+    export_runs([make_run(1)], path)
+    short = path.read_text(encoding="utf-8").rstrip("\n").rpartition(",")[0]
+    path.write_text(f"{short}\n", encoding="utf-8")
+
+    assert 1 == export_runs([make_run(2)], path, append=True, csv_guard=True).kept
+    assert short.splitlines()[-1] == path.read_text(encoding="utf-8").splitlines()[-1]
+
+
+def test_older_json_lines_with_other_keys(tmp_path: Path) -> None:
+    """A line keeps each key it has, also the source that only some lines of an older file have."""
+    path = tmp_path / "runs.ndjson"
+    export_runs([make_run(1), make_run(2), make_run(3)], path)
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    older = {name: value for name, value in rows[0].items() if name not in SOURCE}
+    here, there = (
+        dict(zip(SOURCE, ("here", "p", "i"), strict=True)),
+        dict(zip(SOURCE, ("there", "q", "j"), strict=True)),
+    )
+    noted, sourced = rows[1] | there | {"my note": [1, {"a": 2**80}]}, rows[2] | there
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in (older, noted, sourced)), encoding="utf-8")
+
+    assert 3 == export_runs([], path, append=True, file_source=tuple(here.values())).kept
+    assert [older | here, noted, sourced] == [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def rewritten_by_duckdb(path: Path) -> None:

@@ -88,6 +88,14 @@ def test_runs_and_operators_are_loaded(
     assert not names & {"running_data", "running_param"}
 
 
+def test_a_table_given_by_name_and_by_guid(service: FakeService, client: DataMapClient, pipeline: Any) -> None:
+    """It is one table: each of its operators and runs is loaded once."""
+    service.add_run(status="success")
+    pipeline.run(datamap(["sales.dws_orders", service.table_guid], client=client)).raise_on_failed_jobs()
+    assert [("load",)] == rows(pipeline, "select job_name from operators")
+    assert [(1,)] == rows(pipeline, "select count(*) from runs")
+
+
 def test_a_later_load_puts_an_old_run_right(service: FakeService, client: DataMapClient, pipeline: Any) -> None:
     """One that was planned weeks ago and has ended meanwhile, which a filter by its time would drop."""
     old = service.add_run(status="running", plan_time=datetime.now(UTC) - 20 * DAY)

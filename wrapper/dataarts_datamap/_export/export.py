@@ -21,7 +21,7 @@ from dataarts_datamap._export.formats.ndjson import NdjsonWriter, ndjson_columns
 from dataarts_datamap._export.increment import IDENTITY, POSITION, Identities, IncrementStart, stored_identity
 from dataarts_datamap._files import replaceable, replacing, scratch
 from dataarts_datamap._models.runs import Operator, has_other_name
-from dataarts_datamap._text import printable, shown
+from dataarts_datamap._text import printable, shown, whole_text
 from dataarts_datamap._times import EPOCH, MILLISECOND, plain_span, span_hint
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
             rows is guarded, too, unless it already looks guarded.
         csv_bom: Begin CSV with a byte order mark, by which Excel recognises UTF-8. With ``append``, a file
             that has one keeps it.
-        table: Name of the table in a DuckDB database.
+        table: Name of the table in a DuckDB database. Another format accepts only the default.
         file_source: Region (or the endpoint's host), project id and instance id of the rows of an older file without
             columns for them. With ``append``, such a file needs it, and gets the columns. It has no effect on a file
             with these columns.
@@ -305,8 +305,10 @@ def _target(
     known = _format_of(where, format)
     if (csv_guard or csv_bom) and known != "csv":
         raise InvalidArgumentError(f"csv_guard and csv_bom are for CSV, not for {known}")
-    if not table or "\x00" in table:
+    if not _is_storable(table):
         raise InvalidArgumentError(f"table must be the name of a table, not {shown(table)}")
+    if table != "runs" and known != "duckdb":
+        raise InvalidArgumentError(f"table (--table-name) is for DuckDB, not for {known}")
     return _Target(path=where, format=known, table=table, csv_guard=csv_guard, csv_bom=csv_bom)
 
 
@@ -356,9 +358,13 @@ def _check_identity(columns: Sequence[Column]) -> None:
         raise InvalidArgumentError(f"append needs the {noun} {', '.join(missing)}, which identify a run")
 
 
+def _is_storable(text: object) -> bool:
+    return isinstance(text, str) and bool(text) and "\x00" not in text and whole_text(text) == text
+
+
 def _checked_source(name: str, source: object) -> tuple[str, ...]:
     found = [] if isinstance(source, str) else members(source) or []
-    if len(found) != len(SOURCE) or not all(isinstance(one, str) and one for one in found):
+    if len(found) != len(SOURCE) or not all(map(_is_storable, found)):
         raise InvalidArgumentError(f"{name} must be a region, a project id and an instance id, not {shown(source)}")
     return tuple(cast("list[str]", found))
 

@@ -30,10 +30,12 @@ except ModuleNotFoundError as error:
     raise MissingExtraError(f"{error.name} is not installed: {how_to_install('dlt')}") from None
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from dlt.extract import DltSource
+
+    from dataarts_datamap import Table
 
 _SINCE: Final = timedelta(days=30)
 _LOOKBACK: Final = timedelta(days=7)
@@ -103,7 +105,7 @@ class _Reader:
     def operators(self) -> Iterator[pa.Table]:
         rows: dict[str, list[str | None]] = {name: [] for name in ("table_guid", "table_name", *_OPERATOR_FIELDS)}
         with self._opened() as client:
-            for table in map(client.find_table, self.tables):
+            for table in self._found(client):
                 for operator in client.list_operators(table.guid):
                     rows["table_guid"].append(table.guid)
                     rows["table_name"].append(table.full_name)
@@ -117,8 +119,7 @@ class _Reader:
         """The runs of each table that may be new or changed, in batches."""
         state: dict[str, Any] = dlt.current.resource_state().setdefault("tables", {})
         with self._opened() as client:
-            for name in self.tables:
-                guid = client.find_table(name).guid
+            for guid in (table.guid for table in self._found(client)):
                 progress = RunProgress(state.get(guid), lookback=self.lookback, remembers_runs=False)
                 now = datetime.now(UTC)
                 pager = client.list_table_runs(guid, start=progress.start(now, first=self.since), end=now)
@@ -128,6 +129,10 @@ class _Reader:
                     field = pa.field("table_guid", pa.string(), nullable=False)
                     yield pa.Table.from_batches([batch]).add_column(1, field, guids)
                 state[guid] = progress.to_dict()
+
+    def _found(self, client: DataMapClient) -> Iterable[Table]:
+        """The tables, each once, even if it is given by name and by GUID."""
+        return {table.guid: table for table in map(client.find_table, self.tables)}.values()
 
     def _opened(self) -> AbstractContextManager[DataMapClient]:
         return DataMapClient.from_env() if self.client is None else nullcontext(self.client)

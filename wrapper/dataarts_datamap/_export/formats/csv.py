@@ -54,8 +54,9 @@ class CsvWriter:
         places = [(name, kinds[name], names.index(name) if name in names else None) for name in IDENTITY]
         at, written = names.index("run_id"), set(identities.run_ids)
         for record in records:
-            if self._guard or self._source:
-                _check_length(old, record, len(names))
+            if (self._guard or self._source) and sum(1 for _ in _cells(record)) > len(names):
+                what = f"a line with more cells than its header: {shown(record)}"
+                raise ExportError(f"{old} has {what}: remove the extra cells")
             run_id = _read_cell(old, Kind.INTEGER, _cell(old, record, at))
             if self._source or not run_id or run_id in written:
                 cells = list(_cells(record))
@@ -182,14 +183,6 @@ def _cell(path: Path, record: str, at: int) -> str:
     if cell is None:
         raise _short(path, record)
     return cell
-
-
-def _check_length(path: Path, record: str, expected: int) -> None:
-    count = sum(1 for _ in _cells(record))
-    if count < expected:
-        raise _short(path, record)
-    if count > expected:
-        raise ExportError(f"{path} has a line with more cells than its header: {shown(record)}: remove the extra cells")
 
 
 def _short(path: Path, record: str) -> ExportError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import DecodeError, Struct, json
@@ -55,18 +56,18 @@ class NdjsonWriter:
 
     def keep(self, old: Path, identities: Identities) -> int:
         kept = 0
-        for line in _lines(old):
-            if not identities.hold(self._identity(old, line)):
-                whole = self._encode({**_decode(old, line, dict[str, Any]), **self._source}) if self._source else line
-                self._file.write(whole + b"\n")
+        for line in map(partial(self._completed, old), _lines(old)):
+            if not identities.hold(_identity(old, line)):
+                self._file.write(line + b"\n")
                 kept += 1
         return kept
 
-    def _identity(self, old: Path, line: bytes) -> StoredIdentity:
-        run_id, *times_and_names = astuple(_decode(old, line, _Identified))
-        times = [None if text is None else milliseconds_of(old, text) for text in times_and_names[:3]]
-        names = [*times_and_names[3 : -len(SOURCE)], *self._source.values()] if self._source else times_and_names[3:]
-        return stored_identity([run_id, *times, *names])
+    def _completed(self, old: Path, line: bytes) -> bytes:
+        """A line of an older file, with the keys that it lacks."""
+        if not self._source:
+            return line
+        row = _decode(old, line, dict[str, Any])
+        return self._encode({**row, **self._source, **row})
 
     def close(self) -> None:
         self._file.close()
@@ -83,6 +84,12 @@ def ndjson_rows(path: Path, columns: Sequence[Column]) -> Iterator[tuple[Any, ..
     for line in _lines(path):
         row = _decode(path, line, dict[str, Any])
         yield tuple(_read_value(path, column.kind, row.get(column.name)) for column in columns)
+
+
+def _identity(path: Path, line: bytes) -> StoredIdentity:
+    run_id, *times_and_names = astuple(_decode(path, line, _Identified))
+    times = [None if text is None else milliseconds_of(path, text) for text in times_and_names[:3]]
+    return stored_identity([run_id, *times, *times_and_names[3:]])
 
 
 def _lines(path: Path) -> Iterator[bytes]:
