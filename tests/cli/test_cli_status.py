@@ -328,7 +328,7 @@ def test_not_judged(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pyte
         ("success", 0, "success"),
         ("fail", 1, "fail"),
         ("skip", 1, "skip"),
-        ("running", 2, "the run planned last had not ended after 1 s"),
+        ("running", 2, "had not ended after 1 second: the last one seen is run 1 of a, status running, "),
     ],
 )
 def test_wait(
