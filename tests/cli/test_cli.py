@@ -204,6 +204,16 @@ def test_nothing_found(capfdbinary: pytest.CaptureFixture[bytes], connected: Moc
     assert "datamap: times are in UTC+08:00\ndatamap: no runs in this window\n" == err
 
 
+@pytest.mark.usefixtures("connected")
+def test_wrong_name_of_credentials(capfdbinary: pytest.CaptureFixture[bytes], environment: pytest.MonkeyPatch) -> None:
+    """A wrong name in DATAMAP_CREDENTIALS is a wrong setting, and not missing credentials."""
+    environment.setenv("DATAMAP_CREDENTIALS", "tokn")
+    code, out, err = called(capfdbinary, *DOCUMENTED, "--since", "1h")
+
+    assert (3, "") == (code, out)
+    assert err.startswith("datamap: DATAMAP_CREDENTIALS must be one of token, access-key, ")
+
+
 def test_password_and_ids_that_are_found(
     capfdbinary: pytest.CaptureFixture[bytes], environment: pytest.MonkeyPatch
 ) -> None:
