@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _NAME_VARIABLE: Final = "DATAMAP_CREDENTIALS"
 _HTTP_VARIABLE: Final = "DATAMAP_ALLOW_HTTP"
 _ON: Final = frozenset({"1", "true", "yes", "on"})
-_OFF: Final = frozenset({"", "0", "false", "no", "off"})
+OFF: Final = frozenset({"", "0", "false", "no", "off"})
+"""The values of a variable that say no, in small letters."""
 
 
 class Found(Struct, frozen=True):
@@ -94,7 +95,7 @@ def allows_http(environ: Mapping[str, str]) -> bool:
     """Whether ``DATAMAP_ALLOW_HTTP`` allows plain ``http`` to another machine."""
     said = environ.get(_HTTP_VARIABLE, "")
     del environ  # a traceback would show it
-    if said.lower() not in _ON | _OFF:
+    if said.lower() not in _ON | OFF:
         raise ConfigurationError(f"{_HTTP_VARIABLE} must be 1 or 0, not {shown(said)}")
     return said.lower() in _ON
 
