@@ -172,11 +172,12 @@ def test_empty_window(face: Face) -> None:
         assert 1 == len(server.asked)
 
 
-def test_incomplete(face: Face) -> None:
+@pytest.mark.parametrize(("number", "read"), [(5, "5 runs were read"), (1, "1 run was read")])
+def test_incomplete(face: Face, number: int, read: str) -> None:
     """A server that has one page for every question ends in an error, soon."""
     with (
-        ScriptedServer(run_page(*map(row, range(5)), total=9)) as server,
-        pytest.raises(IncompleteWalkError, match=r"5 runs were read, then .*outside the window"),
+        ScriptedServer(run_page(*map(row, range(number)), total=9)) as server,
+        pytest.raises(IncompleteWalkError, match=f"^{read}, then .*outside the window"),
     ):
         face.list_runs(server)
 
