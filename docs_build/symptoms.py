@@ -205,7 +205,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             "Leave out `strict`: then the attribute is `None`, and `run.problems` names the field.",
         ),
         Symptom(
-            "… runs were read, then …",
+            "… read, then …",
             datamap.IncompleteWalkError,
             "Runs may be missing: they changed meanwhile, or the server ignores a parameter.",
             "Continue with `error.resume_token`, use a shorter window, or give `--offset-unit`.",

@@ -99,7 +99,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "某个字段的类型与规范不同，而 `strict=True` 要求报错。",
         "去掉 `strict`：该属性为 `None`，`run.problems` 会写明是哪个字段。",
     ),
-    "… runs were read, then …": (
+    "… read, then …": (
         "无法证明没有漏掉运行：读取期间有运行出现或消失，或者服务端不理会请求的参数。",
         "用 `error.resume_token` 接着读，缩短时间窗口，或给出 `--offset-unit`。",
     ),

@@ -16,6 +16,7 @@ from dataarts_datamap._api.lineage import (
     table_lineage_request,
 )
 from dataarts_datamap._api.search_tables import SearchTerms, decode_tables, search_request
+from dataarts_datamap._api.show_nodes import decode_operators
 from dataarts_datamap._messages import Request, Response
 from dataarts_datamap._models.tables import LineageNode, Table
 from dataarts_datamap_contract.specification import load_specification
@@ -209,6 +210,29 @@ def test_an_end_is_the_asset_with_its_guid(first: dict[str, Any], guid: str) -> 
     graph = decode_table_lineage(response({"relationships": [{**first, "ep2_id": "b"}]}))
     assert [(guid, "b")] == [(one.first, one.second) for one in graph.relationships]
     assert [(guid, guid), ("b", "b")] == [(key, asset.guid) for key, asset in graph.assets.items()]
+
+
+@pytest.mark.parametrize("decode", [*DECODERS, decode_operators], ids=lambda decode: decode.__name__)
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"<html>Sign in</html>", "the response is not JSON: "),
+        (b"404 page not found", "the response is not JSON: "),
+        (b"", "the response is not JSON: "),
+        (b'["\xff"]', "the response is not JSON: "),
+        (b"[" * 500_000, "the response is nested too deeply"),
+        (b'"\\ud83d"', ("the response is not a", "the response is not lineage")),
+        (b"1e999", ("the response is not a", "the response is not lineage")),
+        (b"404", ("the response is not a", "the response is not lineage")),
+    ],
+)
+def test_only_json_is_called_a_wrong_document(
+    decode: Callable[[Response], object], content: bytes, problem: str | tuple[str, ...]
+) -> None:
+    """A page in place of a response has the same text for each operation, as for runs."""
+    with pytest.raises(InvalidEnvelopeError) as caught:
+        decode(response(content))
+    assert str(caught.value).startswith(problem)
 
 
 @pytest.mark.parametrize("decode", DECODERS, ids=lambda decode: decode.__name__)

@@ -20,6 +20,7 @@ from dataarts_datamap import (
     AccessKeyCredentials,
     AsyncDataMapClient,
     AuthenticationError,
+    ConfigurationError,
     CredentialsError,
     DataMapClient,
     EcsMetadataCredentials,
@@ -212,14 +213,20 @@ def test_one_place_by_name(home: Path, name: str, found: object) -> None:
         ("access-key", {"DATAMAP_TOKEN": "t"}, "HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK are not set"),
         ("profile", KEYS, "profile is selected, but there is no file"),
         ("password", {**KEYS, "DATAMAP_USER": "u"}, "DATAMAP_PASSWORD and DATAMAP_ACCOUNT are not set"),
-        ("secret-value", KEYS, "must be one of token, access-key, profile, password, ecs-metadata"),
     ],
 )
 def test_named_place_without_credentials(name: str, environ: dict[str, str], told: str) -> None:
-    """A place that is named and has none is an error, whatever another place has; a wrong name is not shown."""
-    with pytest.raises(CredentialsError, match=told) as caught:
+    """A place that is named and has none is an error, whatever another place has."""
+    with pytest.raises(CredentialsError, match=told):
         find_credentials(environ={**environ, "DATAMAP_CREDENTIALS": name})
-    assert "secret-value" not in str(caught.value)
+
+
+def test_place_that_does_not_exist() -> None:
+    """A wrong name is a wrong setting, whatever the places have, and is not shown."""
+    told = "DATAMAP_CREDENTIALS must be one of token, access-key, profile, password, ecs-metadata"
+    with pytest.raises(ConfigurationError) as caught:
+        find_credentials(environ={**KEYS, "DATAMAP_CREDENTIALS": "secret-value"})
+    assert (ConfigurationError, told) == (type(caught.value), str(caught.value))
 
 
 def test_password_is_no_silent_resort() -> None:

@@ -60,6 +60,9 @@ def test_a_change_is_told_with_what_it_was_before() -> None:
     assert message is not None
     assert ("Tables: 1 fresh", Gravity.GOOD) == (message.title, message.gravity)
     assert "a (data) is fresh, was late: why a\n1 of 2 tables are fresh." == message.text
+    only = message_of([check_of("a", "fresh")], told, now=NOW, remind=None)
+    assert only is not None
+    assert "a (data) is fresh, was late: why a\n1 of 1 table is fresh." == only.text
     worse = message_of([check_of("a", "few_rows"), check_of("b", "stale")], told, now=NOW, remind=None)
     assert worse is not None
     assert ("Tables: 1 few rows", Gravity.DOUBTFUL) == (worse.title, worse.gravity)

@@ -204,6 +204,16 @@ def test_nothing_found(capfdbinary: pytest.CaptureFixture[bytes], connected: Moc
     assert "datamap: times are in UTC+08:00\ndatamap: no runs in this window\n" == err
 
 
+@pytest.mark.usefixtures("connected")
+def test_wrong_name_of_credentials(capfdbinary: pytest.CaptureFixture[bytes], environment: pytest.MonkeyPatch) -> None:
+    """A wrong name in DATAMAP_CREDENTIALS is a wrong setting, and not missing credentials."""
+    environment.setenv("DATAMAP_CREDENTIALS", "tokn")
+    code, out, err = called(capfdbinary, *DOCUMENTED, "--since", "1h")
+
+    assert (3, "") == (code, out)
+    assert err.startswith("datamap: DATAMAP_CREDENTIALS must be one of token, access-key, ")
+
+
 def test_password_and_ids_that_are_found(
     capfdbinary: pytest.CaptureFixture[bytes], environment: pytest.MonkeyPatch
 ) -> None:
@@ -396,6 +406,11 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["mock", "--latency-sigma", "1"], "--latency-sigma only goes with --latency"),
     (["openlineage", "--lookback", "7d"], "--lookback only goes with --since-last"),
     (["openlineage", "--dry-run", "--unconfirmed"], "--unconfirmed does not go with --dry-run"),
+    (["status", TABLE, "--tz", "UTC", "--output", "json"], "--tz only goes with --output table"),
+    (["check", "--tz", "UTC", "--output", "junit"], "--tz only goes with --output table"),
+    (["why", TABLE, "--tz", "UTC", "--output", "json"], "--tz only goes with --output tree"),
+    (["watch", TABLE, "--tz", "UTC", "--output", "ndjson"], "--tz only goes with --output live"),
+    (["watch", TABLE, "--any", "--output", "ndjson"], "--any only goes with --output live or --until-ended"),
     (["report", TABLE, "--obs-endpoint", "https://obs.example"], "--obs-endpoint only goes with --logs"),
     (["report", TABLE, "--end", "2024-01-11", "--upstream", "2"], "--upstream does not go with an --end in the past"),
     (["lineage", TABLE, "--up", "--down"], "give either --up or --down, not both"),

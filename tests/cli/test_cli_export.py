@@ -272,7 +272,7 @@ def test_runs_under_another_name(
     code, _, err = called(capfdbinary, "export", str(path), *OPERATOR, *SINCE)
 
     assert (0, 3) == (code, len(read_back(path)))
-    assert (f"datamap: {number} runs name another task or operator than the request" in err) is (number > 0)
+    assert (f"datamap: {number} runs with another task or operator than in the request: " in err) is (number > 0)
     names = {(row["task_id"], row["job_name"]) for row in read_back(path)}
     assert len(names) == 1 + (number > 0)
 

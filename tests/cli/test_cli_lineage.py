@@ -89,9 +89,9 @@ def test_no_table_is_said(command: Callable[[Factory], Command]) -> None:
 def test_a_list_that_is_cut_says_so(command: Callable[[Factory], Command], *, tells_total: bool) -> None:
     """Unless the service counts no more tables than are listed."""
     catalog = Factory(entities=[entity(f"db.s.t{number}") for number in range(4)], tells_total=tells_total)
-    cut = "datamap: only the first {} tables are listed, and there may be more: --limit lists more\n"
-    expected = [cut.format(2), "" if tells_total else cut.format(4), ""]
-    assert expected == [command(catalog)("tables", "--limit", limit)[2] for limit in ("2", "4", "5")]
+    cut = "datamap: the list ends after {}, and there may be more: --limit lists more\n"
+    expected = [cut.format("1 table"), cut.format("2 tables"), "" if tells_total else cut.format("4 tables"), ""]
+    assert expected == [command(catalog)("tables", "--limit", limit)[2] for limit in ("1", "2", "4", "5")]
     assert "" == command(catalog)("tables", "--limit", "2", "--quiet")[2]
 
 

@@ -207,6 +207,19 @@ def test_prometheus_on_a_terminal(capfdbinary: pytest.CaptureFixture[bytes], mon
     assert all(line.isprintable() for line in out.split("\n"))
 
 
+@pytest.mark.parametrize(("options", "zone"), [(("--tz", "+08:00"), ""), (("--output", "json"), "Asia/Shanghai")])
+def test_zone_without_effect_that_is_no_mistake(
+    capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], zone: str
+) -> None:
+    """A pipe, or a variable for all commands, does not make a zone wrong usage."""
+    monkeypatch.setenv("DATAMAP_TZ", zone)
+    with ScriptedServer(serve({"ago": 1})) as server:
+        point_at(server, monkeypatch)
+        code, out, _ = called(capfdbinary, "status", TABLE, *options)
+
+    assert (0, "fresh") == (code, json.loads(out)["verdict"])
+
+
 def test_table(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """A person sees the table and each operator on a line of its own, with the zone on stderr."""
     with ScriptedServer(serve({"ago": 1.5}, {"ago": -1, "status": "running"}, name="订单📊")) as server:
@@ -328,7 +341,7 @@ def test_not_judged(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pyte
         ("success", 0, "success"),
         ("fail", 1, "fail"),
         ("skip", 1, "skip"),
-        ("running", 2, "the run planned last had not ended after 1 s"),
+        ("running", 2, "had not ended after 1 second: the last one seen is run 1 of a, status running, "),
     ],
 )
 def test_wait(

@@ -363,7 +363,7 @@ def test_nothing_is_kept_of_a_failure() -> None:
         (json_answer({"commodity_orders": 7}), InvalidEnvelopeError, "not a list of instances"),
         (json_answer([]), InvalidEnvelopeError, "not a list of instances"),
         (json_answer({"commodity_orders": [], "count": 10**4000}), InvalidEnvelopeError, "not a list of instances"),
-        (Answer(b"<html>"), InvalidEnvelopeError, "not a list of instances"),
+        (Answer(b"<html>"), InvalidEnvelopeError, "the response is not JSON: "),
         (Answer(b"", 302), InvalidEnvelopeError, "302"),
         (json_answer({"commodity_orders": [order("../x")]}), InvalidEnvelopeError, "an invalid id"),
         (json_answer({"commodity_orders": [order("x\r\ny")]}), InvalidEnvelopeError, "an invalid id|control"),

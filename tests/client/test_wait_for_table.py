@@ -77,6 +77,7 @@ def test_the_first_run_is_waited_for(face: Face) -> None:
         with pytest.raises(WaitTimeoutError) as caught:
             client.wait_for_table(GUID, since=timedelta(hours=2), timeout=30)
         assert caught.value.last_run is not None
+        assert " of fill, status running, planned for 20" in str(caught.value)
         assert "fill" == caught.value.last_run.job_name
         assert ["load"] == [
             run.job_name for run in client.wait_for_table(GUID, since=timedelta(hours=2), ignore=["fill"])

@@ -11,6 +11,7 @@ from dataarts_datamap_contract.mock import MockServer
 from dataarts_datamap_contract.suite import run_suite
 from dataarts_datamap_contract.suite.reports import render_text
 from dataarts_datamap_contract.suite.target_discovery import discover_target
+from support.command import called
 from support.mock_target import CONFIG, NOW, mock_target
 from support.scripted_server import Answer, Asked, ScriptedServer
 from support.small_service import ERROR, START, STEP, answer_well, json_answer, small_target
@@ -29,6 +30,20 @@ def test_two_runs_are_too_little_in_ci() -> None:
     assert text.splitlines()[-1].startswith("Conforms: ")
     assert in_ci.splitlines()[-1].startswith("Could not be judged: ")
     assert "Not exercised: the data has runs of only one operator: whether a server mixes up two was not tested" in text
+
+
+@pytest.mark.parametrize(("ci", "code"), [("true", 2), ("1", 2), ("", 0), ("false", 0), ("0", 0)])
+def test_a_variable_that_says_no_is_no_ci(
+    capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, ci: str, code: int
+) -> None:
+    """The variable CI counts if it says yes; empty, false and 0 are as if it were not set."""
+    with ScriptedServer(answer_well) as server:
+        target = small_target(server.url, window_end=START + 2 * STEP)
+        for name in ("token", "project_id", "instance_id", "task_id", "job_name", "window_start", "window_end"):
+            monkeypatch.setenv(f"DATAMAP_{name.upper()}", str(getattr(target, name)))
+        monkeypatch.setenv("CI", ci)
+        where = ("--endpoint", server.url, "--table", "guid", "--levels", "C", "--max-examples", "0")
+        assert code == called(capfdbinary, "conform", *where)[0]
 
 
 @pytest.mark.prove

@@ -281,7 +281,7 @@ def test_the_command_ends_cleanly(tmp_path: Path, sent: signal.Signals) -> None:
             ) as process:
                 assert process.stderr is not None
                 line = process.stderr.readline()
-                assert line.startswith("datamap: serving 1 tables at http://127.0.0.1:")
+                assert line.startswith("datamap: serving 1 table at http://127.0.0.1:")
                 url = line.split()[5].removesuffix("/metrics")
                 awaited(partial(is_ready, url))
                 assert 1 == scraped(url)["datamap_table_verdict", "s.good fresh"]

@@ -172,11 +172,12 @@ def test_empty_window(face: Face) -> None:
         assert 1 == len(server.asked)
 
 
-def test_incomplete(face: Face) -> None:
+@pytest.mark.parametrize(("number", "read"), [(5, "5 runs were read"), (1, "1 run was read")])
+def test_incomplete(face: Face, number: int, read: str) -> None:
     """A server that has one page for every question ends in an error, soon."""
     with (
-        ScriptedServer(run_page(*map(row, range(5)), total=9)) as server,
-        pytest.raises(IncompleteWalkError, match=r"5 runs were read, then .*outside the window"),
+        ScriptedServer(run_page(*map(row, range(number)), total=9)) as server,
+        pytest.raises(IncompleteWalkError, match=f"^{read}, then .*outside the window"),
     ):
         face.list_runs(server)
 
@@ -713,7 +714,8 @@ def test_wait_that_is_over() -> None:
         ScriptedServer(*statuses("running")) as server,
         DataMapClient(endpoint=server.url, **{**SETTINGS, "clock": clock}) as client,
         pytest.raises(
-            WaitTimeoutError, match=r"run 1 had not ended after 30 seconds: the last one seen is Run\(run_id=1"
+            WaitTimeoutError,
+            match=r"^run 1 had not ended after 30 seconds: the last one seen is run 1, status running",
         ) as caught,
     ):
         client.wait_for_run("1", job_name="a", run_id=1, timeout=30, **WINDOW)
@@ -728,6 +730,31 @@ def test_wait_that_is_over() -> None:
         pytest.raises(DataMapError, match="403"),
     ):
         client.wait_for_run("1", job_name="a", **WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("sent", "described"),
+    [
+        (
+            {"jobName": "\x1b[2J" + "j" * 9999, "status": "run\nning", "planTime": 1704902400000},
+            "run 1 of \\x1b[2J" + "j" * 75 + "…, status run\\nning, planned for 2024-01-10T16:00:00.000Z",
+        ),
+        (
+            {"taskRunningLogId": None, "jobName": None, "status": None, "planTime": None},
+            "a run without an id, without a status, without a planned time",
+        ),
+    ],
+)
+def test_wait_that_is_over_tells_of_the_run_in_a_sentence(sent: dict[str, Any], described: str) -> None:
+    """The run that was seen last is described in bounded, printable words, whatever the service sent of it."""
+    with (
+        ScriptedServer(run_page({**row(0), **sent})) as server,
+        DataMapClient(endpoint=server.url, **{**SETTINGS, "clock": InstantClock(chance=0.0)}) as client,
+        pytest.raises(WaitTimeoutError) as caught,
+    ):
+        client.wait_for_run("1", job_name="a", timeout=1, **WINDOW)
+
+    assert f"the run planned last had not ended after 1 second: the last one seen is {described}" == str(caught.value)
 
 
 def test_wait_ends_though_the_server_stalls(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from dataarts_datamap._api.error_responses import (
     beginning,
     build_error,
     check_status,
+    no_json,
     parse_error,
     read_error,
 )
@@ -67,9 +68,7 @@ def _open_odd_envelope(response: Response) -> str:
     try:
         document = decode_any(response.content)
     except UNREADABLE as error:
-        is_deep = isinstance(error, RecursionError)
-        problem = "the response is nested too deeply" if is_deep else f"the response is not JSON: {error}"
-        raise build_error(InvalidEnvelopeError, problem, response) from None
+        raise build_error(InvalidEnvelopeError, no_json(error), response) from None
     if not isinstance(document, dict):
         raise build_error(InvalidEnvelopeError, "the response is JSON, but not an object", response)
     envelope = cast("dict[str, object]", document)

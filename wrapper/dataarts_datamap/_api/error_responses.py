@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from msgspec import Struct, json
+from msgspec import Raw, Struct, json
 
-from dataarts_datamap._api.lenient_json import decode_leniently, sound
+from dataarts_datamap._api.lenient_json import decode_any, decode_leniently, sound
 from dataarts_datamap._errors import (
     AuthenticationError,
     BadRequestError,
@@ -80,6 +80,22 @@ def refuse_error_body(response: Response) -> None:
     details = read_error(response.content)
     if details is not None:
         raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
+
+
+def wrong_response(response: Response, what: str, reason: str) -> InvalidEnvelopeError:
+    """The error for a response that is not ``what`` it should be, or not even JSON."""
+    problem = f"the response is not {what}: {reason}"
+    try:
+        decode_any(response.content.decode(), Raw)  # as ``Raw``, since the document may take many times its size
+    except UNREADABLE as error:
+        problem = no_json(error)
+    return build_error(InvalidEnvelopeError, problem, response)
+
+
+def no_json(error: BaseException) -> str:
+    """The problem of a response that cannot be decoded even without types."""
+    is_deep = isinstance(error, RecursionError)
+    return "the response is nested too deeply" if is_deep else f"the response is not JSON: {error}"
 
 
 def read_error(content: bytes | str) -> ErrorDetails | None:

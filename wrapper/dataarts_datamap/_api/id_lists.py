@@ -10,7 +10,14 @@ from urllib.parse import quote
 
 from msgspec import Struct, json
 
-from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of, refuse_error_body
+from dataarts_datamap._api.error_responses import (
+    UNREADABLE,
+    build_error,
+    check_status,
+    reason_of,
+    refuse_error_body,
+    wrong_response,
+)
 from dataarts_datamap._api.lenient_json import Int64, decode_as
 from dataarts_datamap._arguments import path_segment
 from dataarts_datamap._errors import InvalidArgumentError, InvalidEnvelopeError
@@ -160,7 +167,7 @@ def _decode(response: Response, decoder: json.Decoder[T], what: str) -> T:
         return decode_as(decoder, response.content)
     except UNREADABLE as error:
         reason = reason_of(error)
-    raise build_error(InvalidEnvelopeError, f"the response is not a list of {what}: {reason}", response)
+    raise wrong_response(response, f"a list of {what}", reason)
 
 
 def _checked(response: Response, page: IdPage) -> IdPage:

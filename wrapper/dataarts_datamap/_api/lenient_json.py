@@ -36,10 +36,10 @@ def decode_leniently(text: str | bytes) -> Any:  # noqa: ANN401  any JSON value
     return loads(text.decode() if isinstance(text, bytes) else text, parse_int=_integer, parse_constant=_refuse)
 
 
-def decode_any(text: str | bytes) -> Any:  # noqa: ANN401  any JSON value
+def decode_any(text: str | bytes, kind: Any = Any) -> Any:  # noqa: ANN401  any JSON value
     """The document, decoded leniently only if the fast decoder refuses it. Errors as in ``decode_leniently``."""
     try:
-        return json.decode(text)
+        return json.decode(text, type=kind)
     except (ValueError, RecursionError) as error:
         try:
             return decode_leniently(text)

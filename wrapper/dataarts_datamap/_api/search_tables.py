@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec import Struct, json
 
-from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of, refuse_error_body
+from dataarts_datamap._api.error_responses import UNREADABLE, check_status, reason_of, refuse_error_body, wrong_response
 from dataarts_datamap._api.generated_requests import build_search_request
 from dataarts_datamap._arguments import identifier, path_segment, query_integer, query_text
-from dataarts_datamap._errors import InvalidArgumentError, InvalidEnvelopeError
+from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.tables import Table, TablePage
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def decode_document(
         if content is not None:
             return content
     refuse_error_body(response)
-    raise build_error(InvalidEnvelopeError, f"the response is not {what}: {reason}", response)
+    raise wrong_response(response, what, reason)
 
 
 def whole_number(value: object) -> int | None:

@@ -113,9 +113,8 @@ def _decode_body_tolerantly(response: Response, text: str, *, offset: int, stric
     total = _lenient(body, "total", _Total, problems)
     message = _lenient(body, "msg", str, problems)
     if strict and problems:
-        raise build_error(
-            InvalidRowError, f"{len(problems)} values of unexpected types; {problems[0]}", response, raw=text
-        )
+        problem = f"values of unexpected types: {len(problems)}; {problems[0]}"
+        raise build_error(InvalidRowError, problem, response, raw=text)
     return RunPage(runs=runs, total=total, message=message, offset=offset, problems=tuple(problems))
 
 

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, json
 
-from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of, refuse_error_body
+from dataarts_datamap._api.error_responses import UNREADABLE, check_status, reason_of, refuse_error_body, wrong_response
 from dataarts_datamap._api.generated_requests import SHOW_NODES, build_request
 from dataarts_datamap._api.lenient_json import decode_as
 from dataarts_datamap._arguments import identifier, path_segment, query_text
-from dataarts_datamap._errors import InvalidEnvelopeError
 from dataarts_datamap._models.runs import Operator
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def decode_operators(response: Response) -> list[Operator]:
     except UNREADABLE as error:  # an id or a name that is unusable in requests is a ValueError, too
         reason = reason_of(error)
     refuse_error_body(response)
-    raise build_error(InvalidEnvelopeError, f"the response is not a list of operators: {reason}", response)
+    raise wrong_response(response, "a list of operators", reason)
 
 
 def _checked_operator(sent: _Operator) -> Operator:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _NAME_VARIABLE: Final = "DATAMAP_CREDENTIALS"
 _HTTP_VARIABLE: Final = "DATAMAP_ALLOW_HTTP"
 _ON: Final = frozenset({"1", "true", "yes", "on"})
-_OFF: Final = frozenset({"", "0", "false", "no", "off"})
+OFF: Final = frozenset({"", "0", "false", "no", "off"})
+"""The values of a variable that say no, in small letters."""
 
 
 class Found(Struct, frozen=True):
@@ -58,7 +59,7 @@ class Search(SecretStruct, frozen=True, kw_only=True):
             return self._walk()
         if named not in _PLACES:  # not shown: it may be a token in the wrong variable
             place = "the name of credentials" if name else _NAME_VARIABLE
-            raise CredentialsError(f"{place} must be one of {', '.join(_PLACES)}")
+            raise ConfigurationError(f"{place} must be one of {', '.join(_PLACES)}")
         found = self._look(named)
         if isinstance(found, str):
             raise CredentialsError(f"no credentials: {named} is selected, but {found}")
@@ -94,7 +95,7 @@ def allows_http(environ: Mapping[str, str]) -> bool:
     """Whether ``DATAMAP_ALLOW_HTTP`` allows plain ``http`` to another machine."""
     said = environ.get(_HTTP_VARIABLE, "")
     del environ  # a traceback would show it
-    if said.lower() not in _ON | _OFF:
+    if said.lower() not in _ON | OFF:
         raise ConfigurationError(f"{_HTTP_VARIABLE} must be 1 or 0, not {shown(said)}")
     return said.lower() in _ON
 
@@ -136,13 +137,12 @@ def find_credentials(  # noqa: PLR0913  a password needs its region, project and
         strict_permissions: Whether a file that others may read is refused; otherwise it causes a warning.
 
     Raises:
-        CredentialsError: There are no credentials: the text has the reason for each place. Or no place has the given
-            name. Or the profile file cannot be used, such as a pipe, a folder, or a file of more than 1 MiB. Or a value
-            is damaged, such as by a line break at its end: the text says where it was found and how to fix it, and
-            shows no secret.
-        ConfigurationError: A password was found but no region, which it needs unless the address of IAM and the project
-            are known; the region is not an id; the address of IAM is unusable; or ``DATAMAP_ALLOW_HTTP`` is neither on
-            nor off.
+        CredentialsError: There are no credentials: the text has the reason for each place. Or the profile file cannot
+            be used, such as a pipe, a folder, or a file of more than 1 MiB. Or a value is damaged, such as by a line
+            break at its end: the text says where it was found and how to fix it, and shows no secret.
+        ConfigurationError: No place has the given name. Or a password was found but no region, which it needs unless
+            the address of IAM and the project are known; the region is not an id; the address of IAM is unusable; or
+            ``DATAMAP_ALLOW_HTTP`` is neither on nor off.
     """
     known = Hidden(os.environ if environ is None else environ)
     del environ  # a traceback would show it

@@ -119,7 +119,8 @@ def message_of(
     more = len(lines) - _MOST_TABLES
     shown = [*lines[:_MOST_TABLES], *([f"and {more} more"] if more > 0 else [])]
     fresh = sum(check.verdict is Verdict.FRESH for check in checks)
-    text = "\n".join([*shown, f"{fresh} of {len(checks)} tables are fresh."])
+    are = "table is" if len(checks) == 1 else "tables are"
+    text = "\n".join([*shown, f"{fresh} of {len(checks)} {are} fresh."])
     about = [*changed, *still]
     title = ", ".join([*_counted("", changed), *_counted("still ", still)])
     return Message(f"Tables: {title}", text, _gravity({check.verdict for check in about}), about)

@@ -10,7 +10,8 @@ from dataarts_datamap._models.runs import ENDED_STATES, Run, RunPage
 from dataarts_datamap._monitoring.freshness import group_runs
 from dataarts_datamap._paging.walk_options import READ_ERRORS, go_on
 from dataarts_datamap._retry.policy import is_passing
-from dataarts_datamap._times import EPOCH
+from dataarts_datamap._text import printable, shown
+from dataarts_datamap._times import EPOCH, iso_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -66,7 +67,7 @@ def wait_for_run(look: Callable[[], Steps[list[Run]]], clock: Clock, waits: Wait
         latest = _latest(run for run in runs if run_id is None or run.run_id == run_id)
         return [] if latest is None else [latest]
 
-    what = "the run planned last had not ended" if run_id is None else f"run {run_id} had not ended"
+    what = "the run planned last had not ended" if run_id is None else f"run {shown(run_id)} had not ended"
     (run,) = yield from _look_until_ended(look, find, clock, waits, what)
     return run
 
@@ -163,7 +164,15 @@ def _latest(runs: Iterable[Run]) -> Run | None:
 
 
 def _timeout(timeout: float, what: str, last_run: Run | None) -> WaitTimeoutError:
-    seen = "none was seen" if last_run is None else f"the last one seen is {last_run!r}"
-    error = WaitTimeoutError(f"{what} after {timeout:g} seconds: {seen}")
+    seen = "none was seen" if last_run is None else f"the last one seen is {_described(last_run)}"
+    error = WaitTimeoutError(f"{what} after {timeout:g} second{'' if timeout == 1 else 's'}: {seen}")
     error.last_run = last_run
     return error
+
+
+def _described(run: Run) -> str:
+    name = "a run without an id" if run.run_id is None else f"run {shown(run.run_id)}"
+    job = f" of {printable(run.job_name, limit=80)}" if run.job_name else ""
+    status = f"status {printable(run.status, limit=40)}" if run.status else "without a status"
+    plan = "without a planned time" if run.plan_time is None else f"planned for {iso_text(run.plan_time)}"
+    return f"{name}{job}, {status}, {plan}"

@@ -705,9 +705,8 @@ class SliceWalk:
         )
 
     def _contradiction(self, page: Page) -> IncompleteWalkError:
-        return self._incomplete(
-            f"the pages ended after {page.end} rows, though the server reports a total of {page.sent.total}"
-        )
+        read = f"{page.end} row{'' if page.end == 1 else 's'}"
+        return self._incomplete(f"the pages ended after {read}, though the server reports a total of {page.sent.total}")
 
     def _incomplete(self, problem: str) -> IncompleteWalkError:
         return self._state.progress.incomplete(problem)

@@ -207,6 +207,7 @@ class Progress(Struct):
 
     def incomplete(self, problem: str) -> IncompleteWalkError:
         """The error of a walk that cannot go on."""
-        error = IncompleteWalkError(f"{self.rows_read} runs were read, then {problem}")
+        runs = "1 run was" if self.rows_read == 1 else f"{self.rows_read} runs were"
+        error = IncompleteWalkError(f"{runs} read, then {problem}")
         error.rows_read, error.totals, error.last_run = self.rows_read, tuple(self.totals), self.last_run
         return error

@@ -212,6 +212,7 @@ _TABLE: Final = {
     "no outliers": "没有离群值",
     "No run has a start and an end.": "没有同时有开始和结束的运行。",
     "No run has a plan and a start.": "没有同时有计划和开始的运行。",
+    "Show {n} more job": "再显示 {n} 个作业",
     "Show {n} more jobs": "再显示 {n} 个作业",
     "Runs to list": "要列出的运行",
     "Failures": "失败",

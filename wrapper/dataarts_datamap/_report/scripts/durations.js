@@ -4,8 +4,9 @@ cards.build = () => {
   const jobs = visibleJobs();
   const some = cards.all ? jobs : jobs.slice(0, MOST_CARDS);
   const more = element("more-cards");
-  more.hidden = some.length === jobs.length;
-  more.textContent = say("Show {n} more jobs", { n: jobs.length - some.length });
+  const left = jobs.length - some.length;
+  more.hidden = left === 0;
+  more.textContent = say(left === 1 ? "Show {n} more job" : "Show {n} more jobs", { n: left });
   cards.drawn = some.map((job) => makeCard(job));
   element("cards").replaceChildren(...cards.drawn.map((card) => card.box));
   if (!some.length) element("cards").append(make("p", { class: "empty" }, say("No run matches the filters.")));

@@ -50,7 +50,7 @@ def size_text(size: int) -> str:
     for unit, length in (("MB", 1_000_000), ("kB", 1_000)):
         if size >= length:
             return f"{size / length:.1f} {unit}"
-    return f"{size} bytes"
+    return counted(size, "byte")
 
 
 def tell_zone(times: Sequence[datetime | int | None], zone: tzinfo, output: Output) -> None:

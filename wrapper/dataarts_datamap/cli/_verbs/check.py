@@ -8,6 +8,7 @@ import click
 
 from dataarts_datamap.cli._exit_codes import NO, NOT_JUDGED, YES
 from dataarts_datamap.cli._options.connection import connect, connection_options, zone_option
+from dataarts_datamap.cli._options.typed_options import refuse_typed
 from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option, state_option
 from dataarts_datamap.cli._printing.notices import note, tell
 
@@ -103,6 +104,8 @@ def check(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap.cli._printing.output import is_terminal
     from dataarts_datamap.cli._printing.progress import counted_tables
 
+    if output not in (None, "table"):
+        refuse_typed("tz", "only goes with --output table")
     addresses = _addresses(state_file) if is_notifying else []
     if remind is not None and not is_notifying:
         raise click.UsageError("--remind needs --notify")

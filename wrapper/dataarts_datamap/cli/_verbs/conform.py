@@ -111,7 +111,7 @@ def conform(**options: Any) -> int:  # noqa: ANN401
     except (BaselineError, ValueError) as error:
         raise click.UsageError(str(error)) from None
 
-    from dataarts_datamap._auth.chain import allows_http
+    from dataarts_datamap._auth.chain import OFF, allows_http
 
     if options["allow_http"] is None:
         options["allow_http"] = allows_http(os.environ)
@@ -125,7 +125,7 @@ def conform(**options: Any) -> int:  # noqa: ANN401
         return NOT_JUDGED
     except suite.TargetError as error:
         raise click.UsageError(str(error)) from None
-    ci = bool(os.environ.get("CI")) if options["ci"] is None else options["ci"]
+    ci = os.environ.get("CI", "").lower() not in OFF if options["ci"] is None else options["ci"]
     write(reports.render_text(report, ci=ci))
     for write_report, path in (
         (reports.write_junit, options["junit"]),

@@ -221,6 +221,6 @@ def _tell_summary(summary: ExportSummary, file: Path) -> None:
         note(f"{runs} without an id: an increment recognises such a run only by its times")
     if summary.under_other_name:
         tell(
-            f"{summary.under_other_name} runs name another task or operator than the request: they are in the file "
-            "under that name, and do not affect the beginning of the next increment"
+            f"{counted(summary.under_other_name, 'run')} with another task or operator than in the request: in the "
+            "file under that name, and without effect on the beginning of the next increment"
         )

@@ -10,7 +10,7 @@ import click
 
 from dataarts_datamap.cli._options.connection import connection_options, given
 from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option, state_option
-from dataarts_datamap.cli._printing.notices import note
+from dataarts_datamap.cli._printing.notices import counted, note
 
 if TYPE_CHECKING:
     import threading
@@ -71,7 +71,7 @@ def exporter(
                 raise
             raise OSError(f"port {port} of {host} is in use: give another --port, or 0 for a free one") from None
         stack.callback(served.close)
-        note(f"serving {len(rules)} tables at {served.url}/metrics until interrupted")
+        note(f"serving {counted(len(rules), 'table')} at {served.url}/metrics until interrupted")
         while not is_ending.wait(_POLL):  # a wait without a timeout would ignore Ctrl-C on Windows
             pass
         client.close()  # cancels a check under way

@@ -22,7 +22,7 @@ from dataarts_datamap.cli._options.table_names import table_of
 from dataarts_datamap.cli._options.times import in_zone
 from dataarts_datamap.cli._options.typed_options import is_typed, refuse_others, refuse_typed
 from dataarts_datamap.cli._options.values import NewFile, file_option, span_option, time_option
-from dataarts_datamap.cli._printing.notices import note, size_text, tell, tell_if_none, tell_zone
+from dataarts_datamap.cli._printing.notices import counted, note, size_text, tell, tell_if_none, tell_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -168,7 +168,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     tell_if_none(found.status.runs, "runs in this window")
     if target is not None:
         size = _write_page(found, target, running_data=running_data, lang=lang)
-        note(f"{found.status.runs} runs reported: {html} has {size_text(size)}")
+        note(f"{counted(found.status.runs, 'run')} reported: {html} has {size_text(size)}")
     if shape is not None:
         _show(found, shape, running_data=running_data)
 

@@ -17,6 +17,7 @@ from dataarts_datamap.cli._options.connection import (
 )
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
 from dataarts_datamap.cli._options.table_names import table_guid_of
+from dataarts_datamap.cli._options.typed_options import refuse_typed
 from dataarts_datamap.cli._options.values import span_option
 from dataarts_datamap.cli._printing.notices import counted, note, note_basis, tell
 
@@ -74,6 +75,8 @@ def status(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap._monitoring.freshness import Verdict
     from dataarts_datamap.cli._printing.output import is_terminal, write_status
 
+    if output not in (None, "table"):
+        refuse_typed("tz", "only goes with --output table")
     with connect(settings) as client:
         table_guid = table_guid_of(client, table_guid)
         found = client.table_status(

@@ -76,7 +76,7 @@ def tables(  # noqa: PLR0913  one parameter for each option
     tell_if_none(count, "tables found")
     # The total also counts assets of other kinds, and another request would be needed to know more.
     if count == limit and (search.total is None or search.total > count):
-        note(f"only the first {count} tables are listed, and there may be more: --limit lists more")
+        note(f"the list ends after {counted(count, 'table')}, and there may be more: --limit lists more")
 
 
 def _write_file(query: str, workspace_id: str | None, file: str, settings: dict[str, Any]) -> None:

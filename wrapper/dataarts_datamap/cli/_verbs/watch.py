@@ -24,6 +24,7 @@ from dataarts_datamap.cli._options.operators import OperatorChoice, operator_opt
 from dataarts_datamap.cli._options.suggestions import suggest_paces
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import parse_span, span_up_to
+from dataarts_datamap.cli._options.typed_options import refuse_typed
 from dataarts_datamap.cli._options.values import span_option
 from dataarts_datamap.cli._printing.notices import note, note_basis, tell
 
@@ -117,6 +118,10 @@ def watch(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap._monitoring.snapshot import Snapshot
     from dataarts_datamap.cli._printing.streams import wait_while_read
 
+    if output == "ndjson":
+        refuse_typed("tz", "only goes with --output live")
+        if not until_ended:
+            refuse_typed("any_operator", "only goes with --output live or --until-ended")
     shape = output or ("live" if _can_draw() else "ndjson")
     if shape == "live" and not _can_draw():
         raise click.UsageError("--output live needs a terminal to draw on; to a pipe, write ndjson")

@@ -10,6 +10,7 @@ from dataarts_datamap.cli._exit_codes import NO, NOT_JUDGED, YES
 from dataarts_datamap.cli._options.connection import connect, connection_options, given, max_age_option, zone_option
 from dataarts_datamap.cli._options.known_names import remember_names
 from dataarts_datamap.cli._options.suggestions import suggest_tables
+from dataarts_datamap.cli._options.typed_options import refuse_typed
 from dataarts_datamap.cli._options.values import span_option
 from dataarts_datamap.cli._printing.notices import note, tell
 
@@ -52,6 +53,8 @@ def why(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap.cli._printing.explanation_tree import log_commands, write_explanation
     from dataarts_datamap.cli._printing.output import is_terminal, write_json
 
+    if output not in (None, "tree"):
+        refuse_typed("tz", "only goes with --output tree")
     with connect(settings) as client:
         found = client.explain(table, since=since, **given(max_age=max_age, depth=depth))
     remember_names(link.table.full_name for link in found.links if link.table.name)
