@@ -20,11 +20,14 @@ from dataarts_datamap import (
     ConnectionFailedError,
     DataMapClient,
     DueTime,
+    InvalidArgumentError,
     Retry,
     StateFileError,
     TableRule,
     Verdict,
+    load_tables,
 )
+from dataarts_datamap._files import replaceable
 from dataarts_datamap._paging.offsets import Counting
 from dataarts_datamap._paging.walk_options import ServerHabits
 from support.answers import json_answer
@@ -428,6 +431,23 @@ def test_a_file_that_is_none_is_refused_with_what_to_do(tmp_path: Path) -> None:
             CheckState(tmp_path / name)
     (tmp_path / "empty").touch()
     CheckState(tmp_path / "empty").close()
+
+
+@pytest.mark.parametrize("path", [None, 5, b"state"])
+def test_only_a_path_names_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: Any) -> None:
+    """No file of the name ``None`` appears in the working folder, whichever call was given it."""
+    monkeypatch.chdir(tmp_path)
+    for call in (CheckState, load_tables, replaceable):
+        with pytest.raises(InvalidArgumentError, match="the path of a file must be text or a Path, not "):
+            call(path)
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("patience", ["30", None, -1, float("nan"), float("inf"), 10**30, True])
+def test_patience_is_a_number_of_seconds(tmp_path: Path, patience: Any) -> None:
+    """Nothing else is handed to SQLite."""
+    with pytest.raises(InvalidArgumentError, match="patience must be "):
+        CheckState(tmp_path / "state", patience=patience)
 
 
 def test_a_page_that_was_damaged_later_is_said(tmp_path: Path) -> None:

@@ -198,6 +198,24 @@ def test_exceptions_are_dates(day: Any) -> None:
         DueTime(at=time(8), zone=UTC, exceptions=frozenset({date(2026, 12, 24), day}))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("at", "08:00"),
+        ("at", datetime(2026, 11, 30, 8, tzinfo=UTC)),
+        ("planned_from", None),
+        ("zone", "UTC"),
+        ("days", [0]),
+        ("days", None),
+        ("exceptions", iter([date(2026, 12, 25)])),
+    ],
+)
+def test_values_have_their_type(name: str, value: Any) -> None:
+    """Text of a file is parsed by ``load_tables`` only."""
+    with pytest.raises(InvalidArgumentError, match=f"{name} must be a"):
+        DueTime(**{"at": time(8), "zone": UTC, name: value})
+
+
 def test_times_have_their_zone_in_one_place() -> None:
     """A time of day with a zone of its own, or a present without one, could mean two things."""
     with pytest.raises(InvalidArgumentError, match="times of the zone"):

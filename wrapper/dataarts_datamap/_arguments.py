@@ -150,6 +150,13 @@ def flag(name: str, value: object) -> bool:
     return value
 
 
+def instance(name: str, value: object, kind: type[T] | tuple[type[T], ...], description: str) -> T:
+    """The value, if it is of one of the kinds; ``InvalidArgumentError`` if not. A truth value is no number."""
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise InvalidArgumentError(f"{name} must be {description}, not {shown(value)}")
+    return value
+
+
 def instances(name: str, values: object, kind: type[T], description: str) -> list[T]:
     """The members of an iterable, if all are of one kind; ``InvalidArgumentError`` if not."""
     found = members(values)

@@ -23,16 +23,25 @@ LARGEST: Final = 16 * 1024 * 1024
 _NOT_ALLOWED: Final = "the system does not allow such a name"
 
 
+def checked_path(path: object) -> Path:
+    """The path, if it is one; ``InvalidArgumentError`` if not: ``None`` would count as a file of that name."""
+    if isinstance(path, str) or (isinstance(path, os.PathLike) and isinstance(os.fspath(path), str)):
+        return Path(path)
+    raise InvalidArgumentError(f"the path of a file must be text or a Path, not {shown(path)}")
+
+
 def read_text(path: str | os.PathLike[str]) -> str:
     """The text of a file in UTF-8, without a byte order mark at its beginning. It need not be a regular file.
 
     Raises:
+        InvalidArgumentError: ``path`` is no path.
         OSError: The file cannot be read, the system does not allow its name, or it is larger than 16 MiB, such as an
             endless device.
         UnicodeDecodeError: It is not UTF-8.
     """
+    where = checked_path(path)
     try:
-        with Path(path).open("rb") as file:
+        with where.open("rb") as file:
             content = file.read(LARGEST + 1)
     except ValueError:
         raise OSError(errno.EINVAL, _NOT_ALLOWED) from None
@@ -64,7 +73,7 @@ _OF_A_PATH: Final = {errno.ENAMETOOLONG: "its name is too long", errno.ELOOP: "i
 
 def _resolved(path: str | os.PathLike[str]) -> tuple[Path, str | None]:
     """The resolved path; or the given path and the problem, in words that do not depend on the version of Python."""
-    where = Path(path)
+    where = checked_path(path)
     if "\0" in str(path):
         return where, "it holds a null character"
     try:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 import msgspec
 from msgspec import Struct
 
+from dataarts_datamap._arguments import instance
 from dataarts_datamap._checks.check import Records, rule_key
 from dataarts_datamap._checks.records import OperatorRecord, TableRecord, join
-from dataarts_datamap._errors import StateFileError
+from dataarts_datamap._errors import InvalidArgumentError, StateFileError
+from dataarts_datamap._files import checked_path
 from dataarts_datamap._models.runs import OperatorKey, operator_key
 from dataarts_datamap._paging.offsets import Counting  # noqa: TC001  needed at run time for decoding
 from dataarts_datamap._text import printable, shown
@@ -34,6 +36,7 @@ IN_MEMORY: Final = ":memory:"
 _APPLICATION: Final = 0x446D4370  # marks the SQLite file as ours: "DmCp"
 _VERSION: Final = 1
 _PATIENCE: Final = 30.0
+_MOST_PATIENCE: Final = 1_000_000
 _HABITS_LIFE: Final = timedelta(days=7)
 _MOST_AHEAD: Final = timedelta(days=1)
 _LONGEST_CLAIM: Final = timedelta(minutes=5)  # after which the claim of a killed process ends
@@ -74,11 +77,15 @@ class CheckState:
         patience: Seconds to wait for another process that is writing to the file.
 
     Raises:
+        InvalidArgumentError: ``path`` is no path, or ``patience`` no number of seconds from 0 to a million.
         StateFileError: The file is damaged, has a newer format, is another kind of file, cannot be written, or stays in
             use by another process; or its folder does not exist.
     """
 
     def __init__(self, path: Path | str, *, patience: float = _PATIENCE) -> None:
+        checked_path(path)
+        if not 0 <= instance("patience", patience, (int, float), "a number of seconds") <= _MOST_PATIENCE:
+            raise InvalidArgumentError(f"patience must be from 0 to {_MOST_PATIENCE} seconds, not {shown(patience)}")
         self._path = str(path)
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None

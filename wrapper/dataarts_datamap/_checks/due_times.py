@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct
 
-from dataarts_datamap._arguments import members
+from dataarts_datamap._arguments import instance
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.runs import RunState, planned_or_begun
 from dataarts_datamap._monitoring.freshness import Verdict, checked_now
@@ -55,7 +55,7 @@ class DueTime(Struct, frozen=True, kw_only=True):
 
     Raises:
         InvalidArgumentError: ``days`` is empty or has something else than 0 to 6, ``exceptions`` has something else
-            than dates, or a time has a tzinfo.
+            than dates, a time has a tzinfo, or a value has the wrong type.
     """
 
     at: time
@@ -65,10 +65,14 @@ class DueTime(Struct, frozen=True, kw_only=True):
     planned_from: time = _MIDNIGHT
 
     def __post_init__(self) -> None:
+        instance("zone", self.zone, tzinfo, 'a tzinfo, such as ZoneInfo("Asia/Shanghai")')
+        for name, at in (("at", self.at), ("planned_from", self.planned_from)):
+            instance(name, at, time, "a time of day, such as time(8)")
+        for name, days in (("days", self.days), ("exceptions", self.exceptions)):
+            instance(name, days, (set, frozenset), "a frozenset")
         if not self.days or not self.days <= WEEK:
             raise InvalidArgumentError(f"days must be days of the week, 0 (Monday) to 6, not {shown(self.days)}")
-        exceptions = members(self.exceptions)
-        if exceptions is None or not all(isinstance(day, date) and not isinstance(day, datetime) for day in exceptions):
+        if not all(isinstance(day, date) and not isinstance(day, datetime) for day in self.exceptions):
             raise InvalidArgumentError(f"exceptions must be dates, not {shown(self.exceptions)}")
         if self.at.tzinfo is not None or self.planned_from.tzinfo is not None:
             raise InvalidArgumentError("at and planned_from are times of the zone, and must not have a tzinfo")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from dataarts_datamap._arguments import path_segment
+from dataarts_datamap._arguments import any_text, instance, instances, path_segment
+from dataarts_datamap._checks.due_times import DueTime
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.tables import Table
 from dataarts_datamap._monitoring.freshness import checked_span
@@ -15,8 +16,6 @@ from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
     from datetime import timedelta
-
-    from dataarts_datamap._checks.due_times import DueTime
 
 
 class TableRule(Struct, frozen=True, kw_only=True):
@@ -62,10 +61,18 @@ class TableRule(Struct, frozen=True, kw_only=True):
             raise InvalidArgumentError("give either max_age or due, not both")
         if self.max_age is not None:
             checked_span("max_age", self.max_age)
-        if self.min_rows is not None and self.min_rows < 1:
+        for field in ("label", "owner", "severity"):
+            if (text := getattr(self, field)) is not None:
+                any_text(field, text)
+        if self.due is not None:
+            instance("due", self.due, DueTime, "a DueTime")
+        if self.min_rows is not None and instance("min_rows", self.min_rows, int, "a number from 1") < 1:
             raise InvalidArgumentError(f"min_rows must be a number from 1, not {shown(self.min_rows)}")
-        if self.rows_drop is not None and not 0 < self.rows_drop < 1:
+        if self.rows_drop is not None and not 0 < instance("rows_drop", self.rows_drop, (int, float), "a number") < 1:
             raise InvalidArgumentError(f"rows_drop must lie between 0 and 1, not {shown(self.rows_drop)}")
+        instances(
+            "producers", instance("producers", self.producers, (tuple, list), "a tuple"), str, "names of operators"
+        )
 
     @property
     def title(self) -> str:
