@@ -397,7 +397,8 @@ def test_runs_in_a_cluster_that_is_capped(server: HostileServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("totals", "shuffled"), [("right", False), ("right", True), ("missing", False), ("zero", False)]
+    ("totals", "shuffled"),
+    [("right", False), ("right", True), ("missing", False), ("zero", False), ("page", False), ("page", True)],
 )
 @pytest.mark.parametrize("size", [50, 100, 200])
 def test_millisecond_with_as_many_runs_as_the_cap(
@@ -418,6 +419,18 @@ def test_millisecond_with_as_many_runs_as_the_cap(
         else:
             with pytest.raises(IncompleteWalkError, match="a millisecond has as many runs as the server may serve"):
                 read(server, listed, page_size=size)
+
+
+def test_millisecond_with_a_round_number_of_runs(server: HostileServer) -> None:
+    """It is whole if the server has put more rows on one page before: they are not its maximum."""
+    rows = by_the_minute(360)
+    for row in rows[:100]:
+        row.plan, row.start, row.end = BEGIN + 20 * HOUR, BEGIN + 20 * HOUR + SECOND, BEGIN + 20 * HOUR + 2 * SECOND
+    listed = serve(server, Service(totals="missing"), rows)
+    with connected(server) as client:
+        start, end = listed.window
+        assert 360 == len(client.list_runs("one", job_name="job", start=start, end=end).to_list())
+        assert 100 == len(client.list_runs("one", job_name="job", start=rows[0].plan, end=rows[0].plan + 1).to_list())
 
 
 def test_list_that_only_looks_capped(server: HostileServer) -> None:

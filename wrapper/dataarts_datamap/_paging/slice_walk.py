@@ -106,6 +106,7 @@ class SliceWalk:
         self._pending: tuple[Page, int] | None = None
         self._last: _Yielded | None = None
         self._total: int | None = None
+        self._counts_fewer = False  # totals may count only the page
 
     @property
     def limit(self) -> int:
@@ -324,7 +325,9 @@ class SliceWalk:
             is_least = part.end - part.start <= 1
             page = yield from self._first_page(part, LARGE_PAGE if is_least else limit)
             self.windows_read += 1
-            is_capped = 0 < self._habits.reach == len(page)
+            is_capped = 0 < self._habits.reach == len(page) or (
+                is_least and self._counts_fewer and self._may_be_capped(page)
+            )
             is_whole = self._is_last(page) and not is_capped
             self._habits.capacity = max(self._habits.capacity, len(page))
             if not is_whole and is_least:
@@ -501,6 +504,7 @@ class SliceWalk:
         if self._seen.has_twins or len(set(page.keys)) < len(page):
             raise UnsettledError("runs share an id and a planned time")
         if self._total is not None and page.sent.total is not None and page.sent.total < self._total:
+            self._counts_fewer = True
             raise UnsettledError("the server counts fewer runs than before")
 
     def _find_counting(self) -> Generator[PageNeeded, RunPage, tuple[Counting, Page | None]]:
@@ -677,7 +681,7 @@ class SliceWalk:
             IncompleteWalkError: The same of a window of a millisecond.
         """
         total, habits = page.sent.total, self._habits
-        if not could_be_cap(page.end) or page.end < habits.largest_total:
+        if not self._may_be_capped(page):
             return
         self._settle()
         planned = [time for _, time in self._read if page.window.start < time < page.window.end]
@@ -694,6 +698,10 @@ class SliceWalk:
         if not can_be_cut:
             raise self._capped()
         raise TooManyError(max(counted, 2 * page.end))
+
+    def _may_be_capped(self, page: Page) -> bool:
+        """Whether a list may end at the server's maximum: not if the server has shown or counted more rows."""
+        return could_be_cap(page.end) and page.end >= max(self._habits.largest_total, self._habits.capacity)
 
     def _capped(self) -> IncompleteWalkError:
         return self._incomplete("a window of a millisecond has as many runs as the server may serve at most")
