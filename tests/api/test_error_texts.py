@@ -79,10 +79,10 @@ ANSWERS: Final[dict[str, Callable[[], Answer]]] = {
     "of IAM": lambda: json_answer({"error": {"message": "no " * MEGABYTES}}, status=400),
     "lists": lambda: json_answer([[]] * MEGABYTES, status=400),
     "objects": lambda: json_answer({str(number): {} for number in range(MEGABYTES // 16)}, status=400),
-    "upstream": lambda: envelope("%41" * MEGABYTES, status_code=500),
+    "upstream": lambda: envelope("%41" * MEGABYTES, status_code=400),
     "body": lambda: envelope("%41" * MEGABYTES),
     "message of the body": lambda: envelope(json.dumps({"success": False, "msg": "%41" * MEGABYTES})),
-    "no text": lambda: json_answer({"status_code": 500, "body": ["%41"] * (MEGABYTES // 6)}),
+    "no text": lambda: json_answer({"status_code": 400, "body": ["%41"] * (MEGABYTES // 6)}),
 }
 
 
