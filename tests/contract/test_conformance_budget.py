@@ -60,10 +60,21 @@ def test_a_server_without_show_nodes_is_aimed_at_without_a_table() -> None:
     assert "C-asset-agrees" in {verdict.check for verdict in report.with_outcome("passed")}
 
 
-def test_relations_are_counted_by_class_of_data() -> None:
-    """Ids beyond 31 and beyond 53 bits, equal times and ends of months: each relation says what it was tested by."""
-    report = judged(levels="C")
+@pytest.fixture(scope="module")
+def report() -> Report:
+    """What a run says of the reference's data."""
+    return judged(levels="BC")
 
+
+def test_the_reference_is_one_world(report: Report) -> None:
+    """The documented server keeps every relation, and each was judged."""
+    assert [] == list(report.failures)
+    relations = {"B-fields-agree", "C-run-content", "C-replay", "C-workspace-same"}
+    assert relations <= {verdict.check for verdict in report.with_outcome("passed")}
+
+
+def test_relations_are_counted_by_class_of_data(report: Report) -> None:
+    """Ids beyond 31 and beyond 53 bits, equal times and ends of months: each relation says what it was tested by."""
     counted = {(each.check, each.data_class): each.judged for each in report.coverage.relations}
     assert counted["C-window-adds-up", "over a midnight"] > 0
     assert counted["C-run-content", "an id beyond 53 bits"] > 0

@@ -14,8 +14,6 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from dataarts_datamap_contract._broken.seams import Seam
-from dataarts_datamap_contract.mutants._aim import running
 from dataarts_datamap_contract.suite import Report, run_suite
 from support.scripted_server import Answer, Asked, ScriptedServer
 from support.small_service import COUNT, START, STEP, answer_well, small_target
@@ -172,13 +170,3 @@ def test_half_of_a_secret_is_a_secret(part: str) -> None:
 
     (verdict,) = (each for each in report.failures if each.check == "D-secret-echo")
     assert "half of a secret of the target is in the response" == verdict.reason.partition(" (and")[0]
-
-
-def test_the_reference_is_one_world() -> None:
-    """The documented server keeps every relation, and each was judged."""
-    with running(Seam().build) as target:
-        report = run_suite(target, levels="BC", max_examples=0)
-
-    assert [] == list(report.failures)
-    relations = {"B-fields-agree", "C-run-content", "C-replay", "C-workspace-same"}
-    assert relations <= {verdict.check for verdict in report.with_outcome("passed")}

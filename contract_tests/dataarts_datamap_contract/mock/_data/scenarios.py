@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap_contract.mock._data.dataset import TABLE_GUID, Dataset, Operator, StoredRuns, milliseconds
@@ -185,6 +186,8 @@ def vary(dataset: Dataset, now: datetime) -> None:
             dataset.add_lineage(operator, reads=source, writes=target)
 
 
+# Many servers of one process have the same present, as those of `make mutants` do. Rows are replaced, never changed.
+@lru_cache(maxsize=2 * len(_NEAR_JOBS))
 def _near_runs(operator: Operator, number: int, now: datetime) -> list[Row]:
     """A run on each of the last fourteen days, which reads many more rows than it writes."""
     latest = milliseconds(now) // _DAY * _DAY + number * _MINUTE
@@ -199,6 +202,7 @@ def _near_runs(operator: Operator, number: int, now: datetime) -> list[Row]:
     ]
 
 
+@lru_cache(maxsize=2)
 def _rare_runs(now: datetime) -> list[Row]:
     """Runs around the midnights of two weeks, the ends of the months of a year, and the changes of European clocks."""
     midnight = milliseconds(now) // _DAY * _DAY

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dataarts_datamap_contract.mock._data.encoding import EncodedRows
@@ -184,34 +185,35 @@ def _routes(config: MockConfig, controls: Controls, keys: StorageKeys, alter: Al
 
 
 def _declared_routes(service: _Service, authenticate: Callable[[RequestParts], None], alter: Alteration) -> list[Route]:
-    document = load_specification()
     return [
-        Route.of(template, _declared_operations(document, path_item, service, authenticate, alter))
-        for template, path_item in document["paths"].items()
+        Route.of(template, _declared_operations(path_item, service, authenticate, alter))
+        for template, path_item in load_specification()["paths"].items()
     ]
 
 
-def _declared_operations(
-    document: Mapping[str, Any],
-    path_item: Mapping[str, Any],
-    service: _Service,
-    authenticate: Callable[[RequestParts], None],
-    alter: Alteration,
-) -> dict[str, Operation]:
-    shared: list[Any] = path_item.get("parameters", [])
+@cache
+def _rules() -> dict[str, ParameterRules]:
+    """The rules for each operation of the specification, by its id, which all servers of a process share."""
+    document = load_specification()
     return {
-        method.upper(): alter(
-            DeclaredOperation(
-                operation["operationId"],
-                authenticate,
-                ParameterRules(
-                    document, [*shared, *operation.get("parameters", [])], operation.get("requestBody")
-                ).judge,
-                service.operations[operation["operationId"]],
-            )
+        operation["operationId"]: ParameterRules(
+            document,
+            [*path_item.get("parameters", []), *operation.get("parameters", [])],
+            operation.get("requestBody"),
         )
+        for path_item in document["paths"].values()
         for method, operation in path_item.items()
         if method in _METHODS
+    }
+
+
+def _declared_operations(
+    path_item: Mapping[str, Any], service: _Service, authenticate: Callable[[RequestParts], None], alter: Alteration
+) -> dict[str, Operation]:
+    ids = {method.upper(): operation["operationId"] for method, operation in path_item.items() if method in _METHODS}
+    return {
+        method: alter(DeclaredOperation(name, authenticate, _rules()[name].judge, service.operations[name]))
+        for method, name in ids.items()
     }
 
 
