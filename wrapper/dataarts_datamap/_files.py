@@ -23,11 +23,15 @@ LARGEST: Final = 16 * 1024 * 1024
 _NOT_ALLOWED: Final = "the system does not allow such a name"
 
 
-def checked_path(path: object) -> Path:
+def checked_path(path: str | os.PathLike[str]) -> Path:
     """The path, if it is one; ``InvalidArgumentError`` if not: ``None`` would count as a file of that name."""
-    if isinstance(path, str) or (isinstance(path, os.PathLike) and isinstance(os.fspath(path), str)):
-        return Path(path)
-    raise InvalidArgumentError(f"the path of a file must be text or a Path, not {shown(path)}")
+    try:
+        name: object = os.fspath(path)
+    except TypeError:
+        name = None
+    if not isinstance(name, str):
+        raise InvalidArgumentError(f"the path of a file must be text or a Path, not {shown(path)}")
+    return Path(name)
 
 
 def read_text(path: str | os.PathLike[str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct
 
-from dataarts_datamap._arguments import instance
+from dataarts_datamap._arguments import instance, instances
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.runs import RunState, planned_or_begun
 from dataarts_datamap._monitoring.freshness import Verdict, checked_now
@@ -72,7 +72,8 @@ class DueTime(Struct, frozen=True, kw_only=True):
             instance(name, days, (set, frozenset), "a frozenset")
         if not self.days or not self.days <= WEEK:
             raise InvalidArgumentError(f"days must be days of the week, 0 (Monday) to 6, not {shown(self.days)}")
-        if not all(isinstance(day, date) and not isinstance(day, datetime) for day in self.exceptions):
+        instances("exceptions", self.exceptions, date, "dates")
+        if any(isinstance(day, datetime) for day in self.exceptions):
             raise InvalidArgumentError(f"exceptions must be dates, not {shown(self.exceptions)}")
         if self.at.tzinfo is not None or self.planned_from.tzinfo is not None:
             raise InvalidArgumentError("at and planned_from are times of the zone, and must not have a tzinfo")

@@ -70,9 +70,8 @@ class TableRule(Struct, frozen=True, kw_only=True):
             raise InvalidArgumentError(f"min_rows must be a number from 1, not {shown(self.min_rows)}")
         if self.rows_drop is not None and not 0 < instance("rows_drop", self.rows_drop, (int, float), "a number") < 1:
             raise InvalidArgumentError(f"rows_drop must lie between 0 and 1, not {shown(self.rows_drop)}")
-        instances(
-            "producers", instance("producers", self.producers, (tuple, list), "a tuple"), str, "names of operators"
-        )
+        instance("producers", self.producers, (tuple, list), "a tuple")
+        instances("producers", self.producers, str, "names of operators")
 
     @property
     def title(self) -> str:

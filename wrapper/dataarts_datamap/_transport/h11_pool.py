@@ -10,7 +10,7 @@ from __future__ import annotations
 import select
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Final, cast
@@ -64,7 +64,7 @@ class H11Pool:
         self._proxy = proxy
         self._most_idle = max_keepalive_connections
         self._longest_idle = keepalive_expiry
-        self._room = max_connections
+        self._room: list[None] = [None] * max_connections
         self._lock = Lock()
         self._turns: deque[OneShotEvent] = deque()  # of the requests that wait for room, the longest wait first
         self._idle: list[_Connection] = []  # the most recently used comes last
@@ -110,12 +110,8 @@ class H11Pool:
     def _room_for(self, request: WireRequest) -> Generator[None]:
         """A context that counts as one connection; it is entered when there is room."""
         turn = OneShotEvent()
-        with self._lock:
-            if self._room:
-                self._room -= 1
-                turn.set()
-            else:
-                self._turns.append(turn)
+        self._turns.append(turn)
+        self._give_room()
         try:
             if not turn.is_set:
                 wait_for_first((turn, self._closing.event, *request.deadline.ends), request.timeouts.free)
@@ -125,13 +121,21 @@ class H11Pool:
                 raise PoolTimeoutError
             yield
         finally:
-            with self._lock:
-                if not turn.is_set:
-                    self._turns.remove(turn)
-                elif self._turns:
+            try:
+                self._turns.remove(turn)
+            except ValueError:  # it has had its turn
+                self._room.append(None)
+                self._give_room()
+
+    def _give_room(self) -> None:
+        """Let the longest waiting requests in. No lock is held, which an interrupt could leave locked."""
+        while self._room and self._turns:
+            with suppress(IndexError):
+                self._room.pop()
+                try:
                     self._turns.popleft().set()
-                else:
-                    self._room += 1
+                except IndexError:
+                    self._room.append(None)
 
     def _take(self, origin: Origin) -> _Connection | None:
         """The most recently used idle connection to an origin; None if there is none.
