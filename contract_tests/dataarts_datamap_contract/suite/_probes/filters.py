@@ -103,7 +103,7 @@ def probe_near(session: Session, study: Study) -> None:
     for place, operator in enumerate(operators):
         for number, (check, changes) in enumerate(_near(operator, named)):
             asked = operator | changes
-            is_collated = asked["job_name"] in set(_collated(operator["job_name"])) - {operator["job_name"]}
+            is_collated = asked["job_name"] in set(_collated(operator["job_name"]))
             if _ids(asked) in known or not (place == 0 or number % 5 == place % 5 or is_collated):
                 continue
             what = " and ".join(f"{name} {value!r}" for name, value in changes.items())
