@@ -85,7 +85,7 @@ def test_every_input_of_the_action_is_used() -> None:
 
 
 @needs_bash
-@pytest.mark.parametrize(("levels", "code", "written"), [("DE", 0, True), ("X", 3, False)])
+@pytest.mark.parametrize(("levels", "code", "written"), [("AB", 0, True), ("X", 3, False)])
 @pytest.mark.begins_first
 def test_the_action_runs_what_is_installed(tmp_path: Path, levels: str, code: int, written: bool) -> None:  # noqa: FBT001
     """The action's script judges a server, writes what it promises, and ends with the command's own exit code."""
@@ -116,7 +116,7 @@ def test_the_workflow_needs_only_its_secrets(tmp_path: Path) -> None:
     action, (job,) = read(ACTION), read(WORKFLOW)["jobs"].values()
     (ours,) = action["runs"]["steps"]
     (step,) = [step for step in job["steps"] if step.get("uses", "").endswith("/conform")]
-    given = {name: each["default"] for name, each in action["inputs"].items()} | step["with"] | {"levels": "E"}
+    given = {name: each["default"] for name, each in action["inputs"].items()} | step["with"] | {"levels": "A"}
     with MockServer() as server:
         kept = {f"${{{{ secrets.{name} }}}}": value for name, value in secrets(server).items()}
         own = {name: kept.get(value, value) for name, value in step["env"].items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Barrier, Event
 from typing import TYPE_CHECKING, Any
 
@@ -193,6 +193,23 @@ def test_wait_for_room_can_be_ended(ends: str) -> None:
             assert b"1" == asked.result(timeout=10)
         if ends != "closed":
             assert b"1" == read(pool, server.url)
+
+
+def test_no_room_is_lost_or_doubled() -> None:
+    """After hundreds of requests of eight threads, half of which give up at once, there is room for two, not three."""
+
+    def ask_often(number: int) -> int:
+        answered = 0
+        for turn in range(50):
+            with suppress(PoolTimeoutError):
+                answered += read(pool, server.url, free=60 if (turn + number) % 2 else 0) == b"1"
+        return answered
+
+    with ScriptedServer(Answer(b"1")) as server, open_pool(max_connections=2) as pool:
+        with ThreadPoolExecutor(8) as threads:
+            assert 8 * 25 <= sum(threads.map(ask_often, range(8)))
+        with ask(pool, server.url), ask(pool, server.url), pytest.raises(PoolTimeoutError), ask(pool, server.url):
+            pass  # pragma: no cover
 
 
 def test_room_after_a_failure() -> None:
